@@ -1,0 +1,117 @@
+"""The engine law, and the adapter by which a stateless block convolution obeys it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from audioconv.engines.routes import Routing
+from audioconv.errors import LayoutError
+
+Audio: TypeAlias = NDArray[np.floating[Any]]
+"""Sound: (frames, channels), float64, or float32 where single precision was asked for."""
+
+Kernel: TypeAlias = Callable[[Audio], Audio]
+"""A stateless full convolution: (n, inputs) to (n + K - 1, outputs), safe in any thread."""
+
+
+class Convolver(Protocol):
+    """Convolution of a sound that comes in blocks, cut in any way.
+
+    `process` returns exactly as many frames as it is given, `flush` the K - 1 that are left.
+    Put end to end they are the full linear convolution, ``(x * h)[n] = sum over a + b = n of
+    x[a] h[b]``. After `flush` or `reset` a convolver is as new.
+
+    Attributes
+    ----------
+    routing : Routing
+        the paths it applies, and with them its inputs, outputs and impulse length K
+    block : int
+        frames it takes most readily at a time
+    fft_size : int or None
+        length of its transforms, if it has any
+    """
+
+    routing: Routing
+    block: int
+    fft_size: int | None
+
+    def process(self, block: Audio) -> Audio:
+        """Take n frames (n, inputs) and return n frames (n, outputs)."""
+        ...
+
+    def flush(self) -> Audio:
+        """End the sound and return its last K - 1 frames."""
+        ...
+
+    def reset(self) -> None:
+        """Forget the sound so far."""
+        ...
+
+
+class OverlapAdd:
+    """A `Convolver` made of a stateless kernel: the tail of each block is added to the next.
+
+    `process` is `kernel` then `add`; whoever has threads to spare may run kernels ahead of time
+    and `add` their results in order.
+    """
+
+    def __init__(
+        self,
+        routing: Routing,
+        kernel: Kernel,
+        *,
+        block: int,
+        dtype: np.dtype[Any],
+        fft_size: int | None = None,
+    ) -> None:
+        self.routing = routing
+        self.block = block
+        self.fft_size = fft_size
+        self._kernel = kernel
+        self._silence = np.zeros((routing.frames - 1, routing.outputs), dtype)
+        self.reset()
+
+    def kernel(self, block: Audio) -> Audio:
+        """Convolve one block alone: (n, inputs) to (n + K - 1, outputs)."""
+        return self._kernel(as_audio(block, self.routing.inputs, self._silence.dtype))
+
+    def add(self, full: Audio) -> Audio:
+        """Add the tail so far to a kernel's result, keep its tail, and return its frames."""
+        full[: len(self._tail)] += self._tail
+        frames = len(full) - len(self._tail)
+        self._tail = full[frames:].copy()
+        return full[:frames]
+
+    def process(self, block: Audio) -> Audio:
+        """Take n frames (n, inputs) and return n frames (n, outputs)."""
+        return self.add(self.kernel(block))
+
+    def flush(self) -> Audio:
+        """End the sound and return its last K - 1 frames."""
+        tail = self._tail
+        self.reset()
+        return tail
+
+    def reset(self) -> None:
+        """Forget the sound so far."""
+        self._tail = self._silence
+
+
+def as_audio(block: Audio, channels: int, dtype: np.dtype[Any]) -> Audio:
+    """Check that a block is (frames, channels) and bring it to the precision of an engine.
+
+    Raises
+    ------
+    LayoutError
+        If it has another shape.
+    """
+    block = np.asarray(block)
+    if block.ndim != 2 or block.shape[1] != channels:
+        raise LayoutError(
+            f"a block of shape {block.shape} does not fit; it must be (frames, {channels})"
+        )
+    return block.astype(dtype, copy=False)

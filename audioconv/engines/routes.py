@@ -1,0 +1,231 @@
+"""Which input goes through which taps to which output: the only place that knows the rules.
+
+`arrange` gives an impulse the layout that a rule asks for, and `routes` lists the paths that a
+layout means, so that engines see nothing but paths.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from audioconv.errors import LayoutError, UsageError
+from impulses.impulse import Impulse, Taps
+
+TRUE_STEREO = "LL,LR,RL,RR"
+
+
+@dataclass(frozen=True, eq=False)
+class Route:
+    """One path: input channel `source`, convolved with `taps`, adds to output channel `target`."""
+
+    source: int
+    target: int
+    taps: Taps
+
+
+@dataclass(frozen=True, eq=False)
+class Routing:
+    """All paths of a convolution.
+
+    Parameters
+    ----------
+    inputs, outputs : int > 0
+        channels before and after
+    frames : int > 0
+        length K of the impulse; no route is longer
+    routes : tuple of Route
+        paths that are not silent; routes through the same taps share one array
+    """
+
+    inputs: int
+    outputs: int
+    frames: int
+    routes: tuple[Route, ...]
+
+
+def routes(taps: Taps, channels: int) -> Routing:
+    """List the paths that `taps` mean for a sound of so many channels.
+
+    Parameters
+    ----------
+    taps : array, (frames, channels) or (frames, inputs, outputs)
+        one channel acts on every channel, as many as the sound has on each its own, any
+        number on a mono sound side by side; three axes are a full matrix
+    channels : int > 0
+        channels of the sound
+
+    Raises
+    ------
+    LayoutError
+        If they do not fit.
+
+    Examples
+    --------
+    >>> [(r.source, r.target) for r in routes(np.ones((2, 1)), 2).routes]
+    [(0, 0), (1, 1)]
+    >>> [(r.source, r.target) for r in routes(np.eye(2)[None], 2).routes]
+    [(0, 0), (1, 1)]
+    """
+    frames, first = taps.shape[:2]
+    if taps.ndim == 3:
+        if first != channels:
+            raise LayoutError(f"an impulse with {first} inputs does not fit {channels} channels")
+        outputs = taps.shape[2]
+        paths = [(i, o, taps[:, i, o]) for i in range(channels) for o in range(outputs)]
+    elif first == 1:
+        outputs, shared = channels, np.ascontiguousarray(taps[:, 0])
+        paths = [(c, c, shared) for c in range(channels)]
+    elif channels in (1, first):
+        outputs = first
+        paths = [(c if channels > 1 else 0, c, taps[:, c]) for c in range(first)]
+    else:
+        raise _misfit(first, channels)
+    return Routing(
+        channels,
+        outputs,
+        frames,
+        tuple(Route(i, o, np.ascontiguousarray(path)) for i, o, path in paths if path.any()),
+    )
+
+
+def arrange(impulse: Impulse, channels: int, rule: str = "auto") -> Impulse:
+    """Lay out the channels of an impulse file for a sound of so many channels.
+
+    Parameters
+    ----------
+    impulse : Impulse
+        with taps of shape (frames, channels); a matrix is already laid out and comes back
+    channels : int > 0
+        channels of the sound
+    rule : str
+        ``mono``: one channel for all; ``each``: channel by channel; ``true-stereo``: four
+        channels LL, LR, RL, RR (first letter the input, second the output), or in the order
+        after ``=``; ``matrix``: every input into every output, the outputs of input 1 first,
+        or the paths after ``=`` as in ``1:1,1:2,2:1,2:2``; ``auto``: what the numbers of
+        channels allow, four on two being true stereo
+
+    Raises
+    ------
+    LayoutError
+        If the impulse has not the channels that the rule needs.
+    UsageError
+        If there is no such rule.
+
+    Examples
+    --------
+    >>> arrange(Impulse(np.ones((3, 4)), 48000), 2).taps.shape
+    (3, 2, 2)
+    """
+    name, _, detail = rule.partition("=")
+    if name not in RULES or (detail and name not in ("true-stereo", "matrix")):
+        raise UsageError(
+            f"no map is named {rule!r}; there are {', '.join(RULES)}, "
+            f"true-stereo={TRUE_STEREO} and matrix=1:1,1:2"
+        )
+    if impulse.taps.ndim == 3:
+        return impulse
+    return RULES[name](impulse, channels, detail)
+
+
+def describe(taps: Taps, channels: int) -> str:
+    """Say in a few words how `taps` act on a sound of so many channels."""
+    if taps.ndim == 3:
+        inputs, outputs = taps.shape[1:]
+        return f"matrix, {inputs} into {outputs}" if inputs > 1 else f"mono into {outputs}"
+    if taps.shape[1] == 1:
+        return f"one impulse on {'mono' if channels == 1 else f'each of {channels} channels'}"
+    return f"mono into {taps.shape[1]}" if channels == 1 else f"{channels} on {channels}, each its own"
+
+
+def _auto(impulse: Impulse, channels: int, _: str) -> Impulse:
+    count = impulse.taps.shape[1]
+    if count in (1, channels):
+        return impulse
+    if channels == 1:
+        return _matrix(impulse, 1, "")
+    if (count, channels) == (4, 2):
+        return _true_stereo(impulse, channels, "")
+    raise _misfit(count, channels)
+
+
+def _mono(impulse: Impulse, channels: int, _: str) -> Impulse:
+    if impulse.taps.shape[1] != 1:
+        raise LayoutError(
+            f"map mono needs an impulse of 1 channel, but it has {impulse.taps.shape[1]}; "
+            "use --map each, true-stereo or matrix"
+        )
+    return impulse
+
+
+def _each(impulse: Impulse, channels: int, _: str) -> Impulse:
+    if impulse.taps.shape[1] != channels:
+        raise LayoutError(
+            f"map each needs as many impulse channels as the sound has ({channels}), but there "
+            f"are {impulse.taps.shape[1]}; use --map auto, mono or matrix"
+        )
+    return impulse
+
+
+def _true_stereo(impulse: Impulse, channels: int, order: str) -> Impulse:
+    names = (order or TRUE_STEREO).upper().split(",")
+    if sorted(names) != sorted(TRUE_STEREO.split(",")):
+        raise UsageError(f"true-stereo order {order!r} must name each of {TRUE_STEREO} once")
+    if (impulse.taps.shape[1], channels) != (4, 2):
+        raise LayoutError(
+            "map true-stereo needs a sound of 2 channels and an impulse of 4, but there are "
+            f"{channels} and {impulse.taps.shape[1]}; use --map auto, each or matrix"
+        )
+    return _place(impulse, 2, 2, [("LR".index(name[0]), "LR".index(name[1])) for name in names])
+
+
+def _matrix(impulse: Impulse, channels: int, detail: str) -> Impulse:
+    count = impulse.taps.shape[1]
+    if not detail:
+        if count % channels:
+            raise LayoutError(
+                f"map matrix needs a multiple of {channels} impulse channels, but there are "
+                f"{count}; name the paths, as in --map matrix=1:1,1:2"
+            )
+        outputs = count // channels
+        return impulse.with_taps(impulse.taps.reshape(impulse.frames, channels, outputs))
+    try:
+        paths = [(int(i) - 1, int(o) - 1) for i, o in (p.split(":") for p in detail.split(","))]
+    except ValueError:
+        raise UsageError(
+            f"matrix {detail!r} is not a list of input:output pairs such as 1:1,1:2"
+        ) from None
+    outputs = max(o for _, o in paths) + 1
+    if len(paths) != count or not all(0 <= i < channels and o >= 0 for i, o in paths):
+        raise LayoutError(
+            f"matrix {detail} does not fit a sound of {channels} channels and an impulse of "
+            f"{count}; name one input:output pair for each channel of the impulse, from 1 up"
+        )
+    return _place(impulse, channels, outputs, paths)
+
+
+def _place(impulse: Impulse, inputs: int, outputs: int, paths: list[tuple[int, int]]) -> Impulse:
+    """Put channel n of the file on the path n, adding up what shares a path."""
+    taps = np.zeros((impulse.frames, inputs, outputs))
+    for channel, (source, target) in enumerate(paths):
+        taps[:, source, target] += impulse.taps[:, channel]
+    return impulse.with_taps(taps)
+
+
+def _misfit(impulse_channels: int, channels: int) -> LayoutError:
+    return LayoutError(
+        f"an impulse of {impulse_channels} channels does not fit a sound of {channels}; it can "
+        f"have 1 channel, {channels}, 4 on a stereo sound (true stereo), any number on a mono "
+        "one, or be laid out by --map matrix=1:1,1:2"
+    )
+
+
+RULES: dict[str, Callable[[Impulse, int, str], Impulse]] = {
+    "auto": _auto,
+    "each": _each,
+    "mono": _mono,
+    "true-stereo": _true_stereo,
+    "matrix": _matrix,
+}

@@ -1,0 +1,39 @@
+"""What can go wrong, each with the exit code a command ends with."""
+
+from impulses import ImpulseError
+
+
+class AudioconvError(Exception):
+    """Any failure whose one-line message gives the value, the limit and the remedy."""
+
+    exit_code = 1
+
+
+class FormatError(AudioconvError):
+    """A file or stream that cannot be read or written as asked."""
+
+
+class LayoutError(AudioconvError):
+    """Channels of a sound and an impulse that do not fit each other."""
+
+
+class UsageError(AudioconvError):
+    """Options or values that make no sense."""
+
+    exit_code = 2
+
+
+class VerificationError(AudioconvError):
+    """An output that is not the convolution it should be."""
+
+    exit_code = 3
+
+
+__all__ = [
+    "AudioconvError",
+    "FormatError",
+    "ImpulseError",
+    "LayoutError",
+    "UsageError",
+    "VerificationError",
+]

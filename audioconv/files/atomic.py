@@ -1,0 +1,177 @@
+"""Writing to a path so that it always holds the whole old file, the whole new one, or nothing.
+
+The new file grows under another name beside the target. Only when it is complete, checked and
+on the disk does it take the target's name, in one step.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path as FilePath
+from typing import IO
+
+from audioconv.errors import FormatError, UsageError
+from audioconv.files.formats import STANDARD, Path, name
+from audioconv.files.scratch import scratch
+
+
+class Target:
+    """An output under way.
+
+    Attributes
+    ----------
+    file : binary file
+        to be written, from its beginning
+    path : str or None
+        where what has been written can be read again; None for a pipe
+    """
+
+    def __init__(self, file: IO[bytes], path: str | None) -> None:
+        self.file = file
+        self.path = path
+
+    def commit(self) -> None:
+        """Hand over what has been written."""
+        self.file.flush()
+
+
+class _Beside(Target):
+    """A temporary file that takes the place of the target."""
+
+    def __init__(self, file: IO[bytes], path: str, target: FilePath) -> None:
+        super().__init__(file, path)
+        self._target = target
+
+    def commit(self) -> None:
+        """Bring the file to the disk and then to its name."""
+        assert self.path is not None
+        self.file.flush()
+        os.fsync(self.file.fileno())
+        os.chmod(self.path, _mode(self._target))  # noqa: PTH101  # a str, of any bytes
+        self.file.close()  # Windows cannot rename an open file
+        os.replace(self.path, self._target)  # noqa: PTH105
+        _sync_directory(self._target.parent)
+
+
+class _Spooled(Target):
+    """A temporary file that is copied to a pipe once it is complete."""
+
+    def __init__(self, file: IO[bytes], path: str, pipe: IO[bytes]) -> None:
+        super().__init__(file, path)
+        self._pipe = pipe
+
+    def commit(self) -> None:
+        """Copy the file to the pipe."""
+        self.file.flush()
+        self.file.seek(0)
+        shutil.copyfileobj(self.file, self._pipe, 2**20)
+        self._pipe.flush()
+
+
+@contextmanager
+def target(path: Path, *, reread: bool = False) -> Iterator[Target]:
+    """Open an output; unless it is committed before the end, nothing of it remains.
+
+    Parameters
+    ----------
+    path : str
+        a file, or ``-`` for standard output
+    reread : bool
+        what is written must be readable again, or may be written twice, before it is
+        committed: a pipe is then kept on disk until it is complete
+
+    Raises
+    ------
+    FormatError
+        If the directory is not there or cannot be written to, or writing fails.
+    """
+    try:
+        with _opened(path, reread) as opened:
+            yield opened
+    except BrokenPipeError:
+        raise FormatError(
+            f"{name(path, role='output')} was closed by its reader before the end"
+        ) from None
+    except OSError as error:
+        reason = error.strerror or error
+        raise FormatError(f"{name(path, role='output')} cannot be written: {reason}") from error
+
+
+@contextmanager
+def _opened(path: Path, reread: bool) -> Iterator[Target]:
+    special = path == STANDARD or (os.path.exists(path) and not os.path.isfile(path))  # noqa: PTH110, PTH113
+    if not special:
+        # a link stays a link: it is the file behind it that is replaced
+        final = FilePath(os.path.realpath(path))
+        if not final.parent.is_dir():
+            raise FormatError(f"{name(str(final.parent))} is not a directory; make it first")
+        descriptor, temporary = tempfile.mkstemp(".part", f".{final.name[:64]}.", final.parent)
+        try:
+            with open(descriptor, "w+b") as file:
+                yield _Beside(file, temporary, final)
+        finally:
+            with suppress(FileNotFoundError):  # gone to its name, if it was committed
+                os.unlink(temporary)  # noqa: PTH108
+        return
+    if FilePath(path).is_dir():
+        raise FormatError(f"{name(path)} is a directory; name a file in it")
+    pipe = sys.stdout.buffer if path == STANDARD else open(path, "wb")  # noqa: SIM115
+    try:
+        if reread:
+            with scratch() as file:
+                yield _Spooled(file, file.name, pipe)
+        else:
+            yield Target(pipe, None)
+    finally:
+        if path != STANDARD:
+            pipe.close()
+
+
+def refuse_overwrite(path: Path, *, inputs: list[Path], overwrite: bool) -> None:
+    """Refuse an output that exists, or that is one of the inputs, also through a link.
+
+    Raises
+    ------
+    UsageError
+    """
+    if path == STANDARD:
+        return
+    try:
+        there = os.stat(path)  # noqa: PTH116
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise UsageError(f"{name(path)} cannot be written: {reason}") from None
+    for used in inputs:
+        if used != STANDARD and os.path.exists(used) and os.path.samestat(os.stat(used), there):  # noqa: PTH110, PTH116
+            raise UsageError(
+                f"output {name(path)} is the same file as input {name(used)}; name another output"
+            )
+    if stat.S_ISREG(there.st_mode) and not overwrite:
+        raise UsageError(f"{name(path)} exists; pass -y to overwrite it, or name another output")
+
+
+def _mode(path: FilePath) -> int:
+    """Return the permissions that the target had, or that a new file gets."""
+    with suppress(FileNotFoundError):
+        return stat.S_IMODE(path.stat().st_mode)
+    umask = os.umask(0)
+    os.umask(umask)
+    return 0o666 & ~umask
+
+
+def _sync_directory(path: FilePath) -> None:
+    """Bring a rename to the disk, where directories can be synced (not on Windows)."""
+    if hasattr(os, "O_DIRECTORY"):
+        descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

@@ -1,0 +1,17 @@
+"""Temporary files for what has to be read more than once."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+
+@contextmanager
+def scratch() -> Iterator[IO[bytes]]:
+    """Open an empty file that has a name, so that it can be opened again, and is gone after."""
+    with tempfile.TemporaryDirectory(prefix="audioconv-", ignore_cleanup_errors=True) as folder:
+        with (Path(folder) / "scratch").open("w+b") as file:
+            yield file

@@ -1,0 +1,341 @@
+"""Echoes: impulses made of a few spikes.
+
+Every one of them is a sum of weighted, delayed unit samples, ``sum of g[i] delta[n - d[i]]``,
+so every builder here only says where the spikes stand and how high, and `_spikes` places them.
+Levels are as given: nothing is normalised, and a direct sound has gain 1.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from typing import Literal
+
+import numpy as np
+
+from impulses.impulse import (
+    MAX_FRAMES,
+    Decibels,
+    Gain,
+    Impulse,
+    ImpulseError,
+    Seconds,
+    Taps,
+    from_db,
+    to_db,
+    too_long,
+)
+
+LAGRANGE_ORDER = 3
+
+
+def delta(rate: int, *, delay: Seconds = 0.0) -> Impulse:
+    """One unit spike: the identity, or a plain delay.
+
+    Parameters
+    ----------
+    rate : int > 0
+        Samples per second.
+    delay : float >= 0
+        seconds before the spike
+
+    Returns
+    -------
+    Impulse
+        (delay * rate + 1, 1), its only tap 1.
+
+    Examples
+    --------
+    >>> delta(4, delay=0.5).taps.ravel()
+    array([0., 0., 1.])
+    """
+    return _spikes(rate, [delay], [[1.0]])
+
+
+def double_spike(
+    rate: int, *, delay: Seconds = 0.25, gain: Gain = 0.5, fractional: bool = False
+) -> Impulse:
+    """The direct sound and one echo of it: ``h[n] = delta[n] + g delta[n - D]``.
+
+    Its magnitude response is a comb, ``abs(H)^2 = 1 + g^2 + 2 g cos(w D)``.
+
+    Parameters
+    ----------
+    rate : int > 0
+        Samples per second.
+    delay : float >= 0
+        seconds from the direct sound to the echo
+    gain : float
+        level of the echo beside the direct sound
+    fractional : bool
+        interpolate a delay between two samples instead of rounding it
+
+    Returns
+    -------
+    Impulse
+        (D + 1, 1), with exactly two taps where D is whole and above 0.
+
+    Raises
+    ------
+    ImpulseError
+        If the delay is negative or either value is not finite.
+
+    Examples
+    --------
+    >>> double_spike(4, delay=0.75, gain=0.5).taps.ravel()
+    array([1. , 0. , 0. , 0.5])
+    """
+    return _spikes(rate, [0.0, delay], [[1.0], [gain]], fractional=fractional)
+
+
+def multi_tap(
+    rate: int,
+    *,
+    delay: Sequence[Seconds] = (0.0, 0.25),
+    gain: Sequence[Gain] = (1.0, 0.5),
+    fractional: bool = False,
+) -> Impulse:
+    """Any number of copies: ``h[n] = sum of g[i] delta[n - D[i]]``.
+
+    The direct sound is there only if it is one of the taps (delay 0, gain 1).
+
+    Parameters
+    ----------
+    rate : int > 0
+        Samples per second.
+    delay : sequence of float >= 0
+        seconds before each tap, one for each gain
+    gain : sequence of float
+        level of each tap, one for each delay
+    fractional : bool
+        interpolate delays between two samples instead of rounding them
+
+    Returns
+    -------
+    Impulse
+        (longest delay + 1, 1); taps that meet add up.
+
+    Raises
+    ------
+    ImpulseError
+        If there is no tap, or not one gain for each delay, or a delay is negative.
+
+    Examples
+    --------
+    >>> multi_tap(4, delay=[0, 0.25, 0.5], gain=[1, 0.5, -0.25]).taps.ravel()
+    array([ 1.  ,  0.5 , -0.25])
+    """
+    if not delay or len(delay) != len(gain):
+        raise ImpulseError(
+            f"{len(delay)} delays but {len(gain)} gains; give one gain for each delay"
+        )
+    return _spikes(rate, delay, [[g] for g in gain], fractional=fractional)
+
+
+def feedback(
+    rate: int,
+    *,
+    delay: Seconds = 0.25,
+    gain: Gain | None = None,
+    rt60: Seconds | None = None,
+    floor: Decibels = -120.0,
+    fractional: bool = False,
+) -> Impulse:
+    """The echo of an echo of an echo: ``h[j D] = g^j``, the recursive comb ``1 / (1 - g z^-D)``.
+
+    Parameters
+    ----------
+    rate : int > 0
+        Samples per second.
+    delay : float > 0
+        seconds from one repeat to the next
+    gain : float, -1 < gain < 1
+        level of each repeat beside the one before; 0.5 if neither it nor `rt60` is given
+    rt60 : float > 0
+        seconds in which the repeats fall by 60 dB, instead of a gain: g = 10^(-3 D / T)
+    floor : float < 0
+        dB at which the repeats end: the last one is the first at or below it
+    fractional : bool
+        interpolate delays between two samples instead of rounding them
+
+    Returns
+    -------
+    Impulse
+        (repeats * D + 1, 1); peaks of its response 1 / (1 - g), dips 1 / (1 + g).
+
+    Raises
+    ------
+    ImpulseError
+        If both `gain` and `rt60` are given, the gain does not decay, or a value is out of range.
+
+    References
+    ----------
+    M. R. Schroeder, "Natural sounding artificial reverberation", J. Audio Eng. Soc. 10, 1962.
+
+    Examples
+    --------
+    >>> feedback(2, delay=0.5, gain=0.5, floor=-12).taps.ravel()
+    array([1.  , 0.5 , 0.25])
+    """
+    gain = _feedback_gain(delay, gain, rt60)
+    repeats = np.arange(_repeats(gain, floor) + 1)
+    step, notes = (delay, ()) if fractional else _whole_step(rate, delay)
+    return _spikes(rate, repeats * step, gain ** repeats[:, np.newaxis], notes, fractional)
+
+
+def ping_pong(
+    rate: int,
+    *,
+    delay: Seconds = 0.25,
+    gain: Gain = 0.5,
+    width: float = 1.0,
+    first: Literal["left", "right"] = "left",
+    floor: Decibels = -120.0,
+) -> Impulse:
+    """Echoes that change sides: g^(2j) at (2j + 1) D on one, g^(2j + 1) at (2j + 2) D on the other.
+
+    It holds the echoes alone; mix the direct sound in with a dry gain of 1.
+
+    Parameters
+    ----------
+    rate : int > 0
+        Samples per second.
+    delay : float > 0
+        seconds from one repeat to the next
+    gain : float, -1 < gain < 1
+        level of each repeat beside the one before
+    width : float, 0 to 1
+        1 puts each repeat wholly on its side, 0 puts all of them in the middle
+    first : {"left", "right"}
+        side of the first repeat
+    floor : float < 0
+        dB at which the repeats end: the last one is the first at or below it
+
+    Returns
+    -------
+    Impulse
+        (repeats * D + 1, 2), left and right.
+
+    Raises
+    ------
+    ImpulseError
+        If the gain does not decay or a value is out of range.
+
+    Examples
+    --------
+    >>> ping_pong(1, delay=1, gain=0.5, floor=-6).taps
+    array([[0. , 0. ], [1. , 0. ], [0. , 0.5]])
+    """
+    if not 0 <= width <= 1:
+        raise ImpulseError(f"width is {width:g}; it must be between 0 (middle) and 1 (sides)")
+    gain = _feedback_gain(delay, gain, None)
+    repeats = np.arange(_repeats(gain, floor) + 1)
+    step, notes = _whole_step(rate, delay)
+    near, far = (1 + width) / 2, (1 - width) / 2
+    sides = np.where(repeats[:, np.newaxis] % 2 == 0, [near, far], [far, near])
+    if first == "right":
+        sides = sides[:, ::-1]
+    levels = gain ** repeats[:, np.newaxis] * sides
+    return _spikes(rate, (repeats + 1) * step, levels, notes)
+
+
+def _feedback_gain(delay: float, gain: float | None, rt60: float | None) -> float:
+    """Return the gain of a loop, given as such or by its decay time."""
+    if gain is not None and rt60 is not None:
+        raise ImpulseError(f"gain {gain:g} and rt60 {rt60:g} s are both given; give one of them")
+    if rt60 is not None:
+        if not rt60 > 0:
+            raise ImpulseError(f"rt60 is {rt60:g} s; it must be above 0")
+        return from_db(-60 * delay / rt60)
+    gain = 0.5 if gain is None else gain
+    if not abs(gain) < 1:
+        raise ImpulseError(f"gain {gain:g} never decays; a feedback gain must be between -1 and 1")
+    return gain
+
+
+def _repeats(gain: float, floor: float) -> int:
+    """Count the repeats after the first spike, up to the first at or below the floor."""
+    if not -np.inf < floor < 0:
+        raise ImpulseError(f"floor is {floor:g} dB; it must be below 0 dB")
+    # a hair less, so that a floor met exactly is not missed by rounding
+    repeats = math.ceil(floor / to_db(abs(gain)) - 1e-9) if gain else 0
+    if repeats > MAX_FRAMES:
+        raise ImpulseError(too_long(repeats))
+    return repeats
+
+
+def _whole_step(rate: int, delay: float) -> tuple[float, tuple[str, ...]]:
+    """Round one step to whole samples, so that every repeat stands at a multiple of it."""
+    position, notes = _whole(rate, _position(rate, delay))
+    if position < 1:
+        raise ImpulseError(
+            f"delay {delay:g} s is {delay * rate:.3g} samples; repeats must be at least one "
+            "sample apart"
+        )
+    return position / rate, notes
+
+
+def _position(rate: int, delay: float) -> float:
+    """Return a delay in samples, which need not be whole."""
+    if not 0 <= delay < np.inf:
+        raise ImpulseError(f"delay is {delay:g} s; it must be 0 or more")
+    if delay * rate >= MAX_FRAMES:
+        raise ImpulseError(too_long(delay * rate + 1))
+    position = delay * rate
+    # seconds that name a sample (15435 / 44100) come back within a few units of rounding
+    return round(position) if math.isclose(position, round(position), rel_tol=1e-12) else position
+
+
+def _whole(rate: int, position: float) -> tuple[int, tuple[str, ...]]:
+    """Round a position to whole samples, with a note where that changes it."""
+    whole = round(position)
+    if whole == position:
+        return whole, ()
+    return whole, (
+        f"delay of {position:.3f} samples rounded to {whole} ({whole / rate:.9g} s)",
+    )
+
+
+def _spikes(
+    rate: int,
+    delays: Iterable[float],
+    gains: Sequence[Sequence[float]] | Taps,
+    notes: tuple[str, ...] = (),
+    fractional: bool = False,
+) -> Impulse:
+    """Place one spike for each delay (s), with a gain for each channel; the core of this module."""
+    spikes: list[tuple[int, Taps]] = []
+    for position in (_position(rate, delay) for delay in delays):
+        if fractional and position != round(position):
+            spikes.append(_lagrange(position))
+        else:
+            whole, rounded = _whole(rate, position)
+            notes += rounded
+            spikes.append((whole, np.ones(1)))
+    levels = np.asarray(gains, np.float64)
+    if not np.isfinite(levels).all():
+        raise ImpulseError("gain is not a finite number; give a ratio such as 0.5 or -6dB")
+    taps = np.zeros((max(at + len(shape) for at, shape in spikes), levels.shape[1]))
+    for (at, shape), level in zip(spikes, levels, strict=True):
+        taps[at : at + len(shape)] += np.outer(shape, level)
+    return Impulse(taps, rate, notes)
+
+
+def _lagrange(position: float) -> tuple[int, Taps]:
+    """Return where a fractional tap starts, and its samples.
+
+    They are the Lagrange basis polynomials of `LAGRANGE_ORDER` at the position, so they sum
+    to 1 and delay polynomials up to that order exactly.
+
+    References
+    ----------
+    T. I. Laakso et al., "Splitting the unit delay", IEEE Signal Processing Magazine 13(1),
+    1996, eq. 42.
+    """
+    start = max(0, math.floor(position) - LAGRANGE_ORDER // 2)
+    nodes = np.arange(LAGRANGE_ORDER + 1)
+    offset = position - start
+    weights = [
+        np.prod([(offset - j) / (i - j) for j in nodes if j != i], dtype=np.float64) for i in nodes
+    ]
+    return start, np.array(weights)
