@@ -1,7 +1,5 @@
 """What can go wrong, each with the exit code a command ends with."""
 
-from impulses import ImpulseError
-
 
 class AudioconvError(Exception):
     """Any failure whose one-line message gives the value, the limit and the remedy."""
@@ -11,6 +9,10 @@ class AudioconvError(Exception):
 
 class FormatError(AudioconvError):
     """A file or stream that cannot be read or written as asked."""
+
+
+class TruncatedError(FormatError):
+    """A file that ends before its header says so."""
 
 
 class LayoutError(AudioconvError):
@@ -27,13 +29,3 @@ class VerificationError(AudioconvError):
     """An output that is not the convolution it should be."""
 
     exit_code = 3
-
-
-__all__ = [
-    "AudioconvError",
-    "FormatError",
-    "ImpulseError",
-    "LayoutError",
-    "UsageError",
-    "VerificationError",
-]

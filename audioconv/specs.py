@@ -1,187 +1,19 @@
-"""Values and impulses as people write them: ``350ms``, ``-6dB``, ``double-spike:delay=350ms``.
-
-A builder's parameters are declared once, in its signature and docstring; what a spec may say,
-what a command line offers and what its help tells are all read from there.
-"""
+"""Impulses as people name them: a file, or a builder spec such as ``double-spike:delay=350ms``."""
 
 from __future__ import annotations
 
 import difflib
-import inspect
 import os
 import re
-import types
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
 
 from audioconv.errors import UsageError
 from audioconv.files import STANDARD, Path, name, read_all
+from audioconv.parameters import parameters
 from impulses import BUILDERS, Impulse, ImpulseError
-from impulses.impulse import from_db
-
-NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
-
-
-def parse_time(text: str, rate: int) -> float:
-    """Read a time: ``350ms``, ``0.35s``, ``0.35`` (seconds) or ``15435S`` (samples).
-
-    Examples
-    --------
-    >>> parse_time("350ms", 48000), parse_time("24000S", 48000)
-    (0.35, 0.5)
-    """
-    number, unit = _number(text, "ms|s|S|", "a time; write 350ms, 0.35s or 15435S (samples)")
-    return number / {"ms": 1000, "s": 1, "": 1, "S": rate}[unit]
-
-
-def parse_gain(text: str) -> float:
-    """Read a gain: a ratio such as ``0.5``, or decibels such as ``-6dB``.
-
-    Examples
-    --------
-    >>> parse_gain("0.5"), parse_gain("-20dB")
-    (0.5, 0.1)
-    """
-    number, unit = _number(text, "dB|db|DB|", "a gain; write 0.5 or -6dB")
-    return from_db(number) if unit else number
-
-
-def parse_level(text: str) -> float:
-    """Read a level in decibels, with or without the unit.
-
-    Examples
-    --------
-    >>> parse_level("-60dB"), parse_level("-60")
-    (-60.0, -60.0)
-    """
-    return _number(text, "dB|db|DB|", "a level in decibels; write -60dB")[0]
-
-
-def _number(text: str, units: str, what: str) -> tuple[float, str]:
-    match = re.fullmatch(f"({NUMBER})({units})", text.strip())
-    if match is None or not abs(float(match[1])) < 1e30:
-        raise UsageError(f"{text!r} is not {what}")
-    return float(match[1]), match[2]
-
-
-@dataclass(frozen=True)
-class Parameter:
-    """One parameter of a builder, or one option of a job.
-
-    Parameters
-    ----------
-    name : str
-        as Python has it
-    unit : str
-        ``time``, ``gain``, ``level``, ``number``, ``integer``, ``flag``, ``text``, or ``choice``
-    choices : tuple of str
-        if there is a fixed number of them
-    many : bool
-        whether it may be given more than once
-    default : object
-        its default; `inspect.Parameter.empty` where there is none
-    help : str
-        from the docstring
-    """
-
-    name: str
-    unit: str
-    choices: tuple[str, ...]
-    many: bool
-    default: Any
-    help: str
-
-    @property
-    def option(self) -> str:
-        """Its name on a command line, without the dashes."""
-        return self.name.replace("_", "-")
-
-    def parse(self, text: str, rate: int) -> Any:
-        """Turn one value as written into what the builder takes."""
-        if self.unit == "time":
-            return parse_time(text, rate)
-        if self.unit == "flag":
-            return _one_of(text, {"true": True, "yes": True, "false": False, "no": False})
-        if self.unit == "choice":
-            return _one_of(text, {choice: choice for choice in self.choices})
-        simple: dict[str, Callable[[str], Any]] = {
-            "gain": parse_gain,
-            "level": parse_level,
-            "number": lambda text: _number(text, "", "a number")[0],
-            "integer": lambda text: int(_number(text, "", "a whole number")[0]),
-            "text": str,
-        }
-        return simple[self.unit](text)
-
-    def written_default(self) -> str:
-        """Its default as one would write it."""
-        values = self.default if self.many else [self.default]
-        return " ".join(self._written(value) for value in values)
-
-    def _written(self, value: Any) -> str:
-        if value is None:
-            return "none"
-        if isinstance(value, bool):
-            return "yes" if value else "no"
-        if isinstance(value, float):
-            return f"{value:g}{ {'time': 's', 'level': 'dB'}.get(self.unit, '')}"
-        return str(value)
-
-
-def parameters(declared: Callable[..., Any]) -> list[Parameter]:
-    """Read the parameters of a function or a dataclass from its signature and docstring.
-
-    Examples
-    --------
-    >>> [(p.name, p.unit, p.default) for p in parameters(BUILDERS["delta"])]
-    [('delay', 'time', 0.0)]
-    """
-    helps = _parameter_help(declared.__doc__ or "")
-    signature = inspect.signature(declared, eval_str=True)
-    found = []
-    for parameter in signature.parameters.values():
-        if parameter.name == "rate":
-            continue
-        unit, choices, many = _unit(parameter.annotation)
-        help_text = helps.get(parameter.name, "")
-        found.append(
-            Parameter(parameter.name, unit, choices, many, parameter.default, help_text)
-        )
-    return found
-
-
-def _unit(annotation: Any) -> tuple[str, tuple[str, ...], bool]:
-    """Return unit, choices and multiplicity of an annotation."""
-    origin, arguments = get_origin(annotation), get_args(annotation)
-    if origin in (Union, types.UnionType):
-        return _unit(next(kind for kind in arguments if kind is not type(None)))
-    if origin in (Sequence, tuple):
-        unit, choices, _ = _unit(arguments[0])
-        return unit, choices, True
-    if origin is Annotated:
-        return annotation.__metadata__[0], (), False
-    if origin is Literal:
-        return "choice", arguments, False
-    return {bool: "flag", int: "integer", float: "number"}.get(annotation, "text"), (), False
-
-
-def _parameter_help(docstring: str) -> dict[str, str]:
-    """Return what the Parameters section of a numpydoc docstring says of each name."""
-    lines = inspect.cleandoc(docstring).splitlines()
-    helps: dict[str, str] = {}
-    names: list[str] = []
-    if "Parameters" not in lines:
-        return helps
-    for line in lines[lines.index("Parameters") + 2 :]:
-        if line.startswith(" "):
-            for parameter in names:
-                helps[parameter] = f"{helps.get(parameter, '')} {line.strip()}".strip()
-        elif " : " in line:
-            names = line.split(" : ")[0].split(", ")
-        elif line.startswith("---"):
-            break
-    return helps
 
 
 def build(builder: str, values: dict[str, list[str]], rate: int) -> Impulse:
@@ -197,9 +29,7 @@ def build(builder: str, values: dict[str, list[str]], rate: int) -> Impulse:
     >>> build("double-spike", {"delay": ["2S"], "gain": ["0.5"]}, 48000).taps.ravel()
     array([1. , 0. , 0.5])
     """
-    if builder not in BUILDERS:
-        raise UsageError(f"no builder is named {builder!r};{_nearest(builder, list(BUILDERS))}")
-    known = {p.option: p for p in parameters(BUILDERS[builder])}
+    known = {p.option: p for p in parameters(BUILDERS[known_builder(builder)])}
     arguments: dict[str, Any] = {}
     for key, texts in values.items():
         parameter = known.get(key.replace("_", "-"))
@@ -216,6 +46,13 @@ def build(builder: str, values: dict[str, list[str]], rate: int) -> Impulse:
         return BUILDERS[builder](rate, **arguments)
     except ImpulseError as error:
         raise UsageError(f"{builder}: {error}") from None
+
+
+def known_builder(builder: str) -> str:
+    """Return the name, or refuse one that is not in `BUILDERS`."""
+    if builder not in BUILDERS:
+        raise UsageError(f"no builder is named {builder!r};{_nearest(builder, list(BUILDERS))}")
+    return builder
 
 
 def load_impulse(ir: str, rate: int | None) -> Impulse:
@@ -240,7 +77,7 @@ def load_impulse(ir: str, rate: int | None) -> Impulse:
                 f"{name(ir)} is neither a file nor a builder;{_nearest(builder, list(BUILDERS))}"
             )
         taps, sound = read_all(ir)
-        return Impulse(taps, sound.rate)
+        return Impulse(taps.astype(np.float64, copy=False), sound.rate)
     if rate is None:
         raise UsageError(f"{ir} has no rate of its own; pass --rate, such as --rate 48000")
     values: dict[str, list[str]] = {}
@@ -267,9 +104,3 @@ def _nearest(word: str, choices: list[str]) -> str:
     near = difflib.get_close_matches(word, choices, 1)
     meant = f" did you mean {near[0]!r}?" if near else ""
     return f"{meant} there are {', '.join(choices)}"
-
-
-def _one_of(text: str, meanings: dict[str, Any]) -> Any:
-    if text.lower() not in meanings:
-        raise UsageError(f"{text!r} is not one of {', '.join(meanings)}")
-    return meanings[text.lower()]

@@ -10,11 +10,14 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
 from audioconv.engines import Audio, Convolver, OverlapAdd
+
+TAIL_LEVEL = 10 ** (-60 / 20)
+LONGEST_SILENCE = 2**16
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -28,7 +31,7 @@ def convolve(blocks: Iterable[Audio], convolver: Convolver, *, threads: int = 1)
     blocks : iterable of array, (any, inputs)
         the sound, cut in any way
     convolver : Convolver
-        as new; it is as new again when the stream has ended
+        it begins as new, whatever it did before
     threads : int > 0
         blocks convolved at a time, where the engine's kernel is stateless; tails are added in
         order, so the result does not depend on it
@@ -45,6 +48,7 @@ def convolve(blocks: Iterable[Audio], convolver: Convolver, *, threads: int = 1)
     >>> np.concatenate(list(convolve([np.array([[1.0]]), np.array([[2.0]])], echo))).ravel()
     array([1. , 2. , 0.5, 1. ])
     """
+    convolver.reset()
     grid = regrid(blocks, convolver.block)
     if isinstance(convolver, OverlapAdd):
         for full in _in_order(convolver.kernel, grid, threads):
@@ -77,25 +81,60 @@ def regrid(blocks: Iterable[Audio], frames: int) -> Iterator[Audio]:
         yield np.concatenate(waiting)
 
 
-def fit_length(blocks: Iterable[Audio], frames: int) -> Iterator[Audio]:
-    """Cut the stream after so many frames, or fill it up with silence to as many.
+def fit(blocks: Iterable[Audio], length: str | int) -> Iterator[Audio]:
+    """Give a convolution, as `convolve` yields it, another length.
+
+    Parameters
+    ----------
+    blocks : iterable of array
+        the tail of K - 1 frames being the last of them
+    length : {"full", "input", "auto"} or int
+        all of it; without the tail; with the tail up to its last frame within 60 dB of the
+        peak; or so many frames, silence following if there are fewer
 
     Examples
     --------
-    >>> [block.ravel().tolist() for block in fit_length([np.ones((2, 1))], 3)]
-    [[1.0, 1.0], [0.0]]
+    >>> sound = [np.ones((2, 1)), np.array([[0.5], [0.0001]])]
+    >>> [sum(map(len, fit(sound, length))) for length in ("full", "input", "auto", 7)]
+    [4, 2, 3, 7]
     """
-    left = frames
-    shape, dtype = (0, 1), np.dtype(np.float64)
+    if length == "full":
+        yield from blocks
+    elif isinstance(length, int):
+        yield from _exactly(blocks, length)
+    else:
+        yield from _cut_tail(blocks, np.inf if length == "input" else TAIL_LEVEL)
+
+
+def _cut_tail(blocks: Iterable[Audio], level: float) -> Iterator[Audio]:
+    """End the last block with its last frame that reaches a level beside the peak."""
+    peak = 0.0
+    held: Audio | None = None
     for block in blocks:
-        shape, dtype = block.shape, block.dtype
+        if held is not None:
+            yield held
+        held = block
+        peak = max(peak, float(np.abs(block).max(initial=0)))
+    if held is not None:
+        reaches = np.abs(held).max(axis=1, initial=0) >= level * peak
+        yield held[: int(np.flatnonzero(reaches)[-1]) + 1 if reaches.any() else 0]
+
+
+def _exactly(blocks: Iterable[Audio], frames: int) -> Iterator[Audio]:
+    """Cut the stream after so many frames, or fill it up with silence."""
+    left = frames
+    channels = 1
+    dtype: np.dtype[Any] = np.dtype(np.float64)
+    for block in blocks:
+        channels, dtype = block.shape[1], block.dtype
         yield block[:left]
         left -= len(block[:left])
         if not left:
             return
-    longest = 2**16
-    for start in range(0, left, longest):
-        yield np.zeros((min(longest, left - start), shape[1]), dtype)
+    while left:
+        silence = np.zeros((min(LONGEST_SILENCE, left), channels), dtype)
+        yield silence
+        left -= len(silence)
 
 
 def _in_order(work: Callable[[T], R], items: Iterable[T], threads: int) -> Iterator[R]:

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from typing import Literal
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from impulses.impulse import (
     MAX_FRAMES,
@@ -291,15 +292,13 @@ def _whole(rate: int, position: float) -> tuple[int, tuple[str, ...]]:
     whole = round(position)
     if whole == position:
         return whole, ()
-    return whole, (
-        f"delay of {position:.3f} samples rounded to {whole} ({whole / rate:.9g} s)",
-    )
+    return whole, (f"delay of {position:.3f} samples rounded to {whole} ({whole / rate:.9g} s)",)
 
 
 def _spikes(
     rate: int,
     delays: Iterable[float],
-    gains: Sequence[Sequence[float]] | Taps,
+    gains: ArrayLike,
     notes: tuple[str, ...] = (),
     fractional: bool = False,
 ) -> Impulse:

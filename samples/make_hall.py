@@ -26,7 +26,12 @@ tail *= 1 - np.exp(-time / 0.03)
 
 taps = 0.03 * tail
 taps[0] += 0.6
-for milliseconds, left, right in [(11, 0.25, 0.12), (17, -0.1, 0.22), (23, 0.18, 0.1), (31, 0.08, -0.16)]:
+for milliseconds, left, right in [
+    (11, 0.25, 0.12),
+    (17, -0.1, 0.22),
+    (23, 0.18, 0.1),
+    (31, 0.08, -0.16),
+]:
     taps[milliseconds * RATE // 1000] += [left, right]
 taps[-4410:] *= np.cos(np.linspace(0, np.pi / 2, 4410))[:, None] ** 2  # end in silence
 

@@ -72,8 +72,8 @@ class OverlapAdd:
         self.block = block
         self.fft_size = fft_size
         self._kernel = kernel
-        self._silence = np.zeros((routing.frames - 1, routing.outputs), dtype)
-        self.reset()
+        self._silence: Audio = np.zeros((routing.frames - 1, routing.outputs), dtype)
+        self._tail = self._silence
 
     def kernel(self, block: Audio) -> Audio:
         """Convolve one block alone: (n, inputs) to (n + K - 1, outputs)."""

@@ -18,12 +18,17 @@ auralization", 2015, chapter 5.
 
 from __future__ import annotations
 
+from typing import Any, TypeAlias
+
 import numpy as np
+from numpy.typing import NDArray
 
 from audioconv.engines.convolver import Audio, Convolver, as_audio
 from audioconv.engines.grid import grid_scale, snap
 from audioconv.engines.overlap_add import flush_subnormals
 from audioconv.engines.routes import Routing
+
+Spectrum: TypeAlias = NDArray[np.complexfloating[Any, Any]]
 
 BLOCK = 512
 
@@ -55,7 +60,7 @@ class Partitioned:
 
         self.routing = routing
         self.block = block
-        self.fft_size = 2 * block
+        self.fft_size: int | None = 2 * block
         self._dtype = np.dtype(np.float32 if single else np.float64)
         self._scale = None if single else grid_scale(routing, signal_bits)
         self._rfft, self._irfft = rfft, irfft
@@ -115,7 +120,7 @@ class Partitioned:
             self._next_block(spectrum, result[:, self.block :])
         return out.T
 
-    def _next_block(self, spectrum: Audio, tail: Audio) -> None:
+    def _next_block(self, spectrum: Spectrum, tail: Audio) -> None:
         """Store a full block in the delay line and sum what it and the older ones will add."""
         self._newest = (self._newest - 1) % self._partitions
         self._delay_line[self._newest] = spectrum

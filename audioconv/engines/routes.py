@@ -137,7 +137,9 @@ def describe(taps: Taps, channels: int) -> str:
         return f"matrix, {inputs} into {outputs}" if inputs > 1 else f"mono into {outputs}"
     if taps.shape[1] == 1:
         return f"one impulse on {'mono' if channels == 1 else f'each of {channels} channels'}"
-    return f"mono into {taps.shape[1]}" if channels == 1 else f"{channels} on {channels}, each its own"
+    return (
+        f"mono into {taps.shape[1]}" if channels == 1 else f"{channels} on {channels}, each its own"
+    )
 
 
 def _auto(impulse: Impulse, channels: int, _: str) -> Impulse:

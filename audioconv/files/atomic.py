@@ -36,6 +36,11 @@ class Target:
         self.file = file
         self.path = path
 
+    def restart(self) -> None:
+        """Throw away what has been written; not to be had of a pipe."""
+        self.file.seek(0)
+        self.file.truncate()
+
     def commit(self) -> None:
         """Hand over what has been written."""
         self.file.flush()
@@ -113,7 +118,7 @@ def _opened(path: Path, reread: bool) -> Iterator[Target]:
             raise FormatError(f"{name(str(final.parent))} is not a directory; make it first")
         descriptor, temporary = tempfile.mkstemp(".part", f".{final.name[:64]}.", final.parent)
         try:
-            with open(descriptor, "w+b") as file:
+            with os.fdopen(descriptor, "w+b") as file:
                 yield _Beside(file, temporary, final)
         finally:
             with suppress(FileNotFoundError):  # gone to its name, if it was committed
@@ -121,7 +126,7 @@ def _opened(path: Path, reread: bool) -> Iterator[Target]:
         return
     if FilePath(path).is_dir():
         raise FormatError(f"{name(path)} is a directory; name a file in it")
-    pipe = sys.stdout.buffer if path == STANDARD else open(path, "wb")  # noqa: SIM115
+    pipe = sys.stdout.buffer if path == STANDARD else FilePath(path).open("wb")  # noqa: SIM115
     try:
         if reread:
             with scratch() as file:

@@ -104,17 +104,17 @@ def name(path: Path, *, role: str = "input") -> str:
 
 
 def output_format(
-    path: Path, source: Sound, format: str | None = None, subtype: str | None = None
+    path: Path, source: Sound, form: str | None = None, subtype: str | None = None
 ) -> tuple[str, str, str | None]:
     """Settle the format and subtype of an output.
 
     Parameters
     ----------
     path : str
-        whose suffix names the format, unless `format` does; ``-`` is WAV
+        whose suffix names the format, unless `form` does; ``-`` is WAV
     source : Sound
         whose own subtype is kept where the format holds it; a lossy one becomes 24-bit
-    format, subtype : str, optional
+    form, subtype : str, optional
         libsndfile's names, in any case
 
     Returns
@@ -133,14 +133,12 @@ def output_format(
     >>> output_format("a.flac", Sound("a.wav", "WAV", "FLOAT", 48000, 2, 100))
     ('FLAC', 'PCM_24', 'FLAC cannot hold FLOAT samples; written as PCM_24')
     """
-    form, meant = _format(path, source, format)
+    form, meant = _format(path, source, form)
     offered = soundfile.available_subtypes(form)
     chosen = (subtype or meant or "").upper()
     if chosen:
         if chosen not in offered:
-            raise UsageError(
-                f"{form} has no subtype {chosen}; it has {', '.join(offered)}"
-            )
+            raise UsageError(f"{form} has no subtype {chosen}; it has {', '.join(offered)}")
         return form, chosen, None
 
     exact = source.subtype in INTEGER_BITS or source.subtype in FLOATS
@@ -160,13 +158,13 @@ def output_format(
     return form, best, notice
 
 
-def _format(path: Path, source: Sound, format: str | None) -> tuple[str, str | None]:
+def _format(path: Path, source: Sound, form: str | None) -> tuple[str, str | None]:
     """Return the format, and the subtype where a suffix means one."""
-    if format is not None:
-        if format.upper() not in soundfile.available_formats():
+    if form is not None:
+        if form.upper() not in soundfile.available_formats():
             known = ", ".join(sorted(soundfile.available_formats()))
-            raise UsageError(f"there is no format {format.upper()}; there are {known}")
-        return format.upper(), None
+            raise UsageError(f"there is no format {form.upper()}; there are {known}")
+        return form.upper(), None
     if path == STANDARD:
         return "WAV", None
     suffix = PurePath(path).suffix.lower().lstrip(".")

@@ -12,7 +12,7 @@ import shutil
 import stat
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path as FilePath
 from types import TracebackType
 from typing import IO, Protocol
@@ -21,7 +21,7 @@ import numpy as np
 import soundfile
 
 from audioconv.engines import Audio
-from audioconv.errors import FormatError
+from audioconv.errors import FormatError, TruncatedError
 from audioconv.files import riff
 from audioconv.files.formats import STANDARD, Path, Sound, name
 from audioconv.files.scratch import scratch
@@ -103,7 +103,7 @@ class Reader:
         while len(block := self._read(frames)):
             yield block
         if self.frames != (self.sound.frames or self.frames) or not self.frames:
-            raise FormatError(
+            raise TruncatedError(
                 f"{name(self.sound.path)} ends after {self.frames} frames "
                 f"({self.frames / self.sound.rate:.3f} s), but its header says "
                 f"{self.sound.frames}; get a complete copy"
@@ -150,7 +150,7 @@ class WaveDecoder:
                     path, layout.format, layout.subtype, layout.rate, layout.channels, held // size
                 )
             elif held < frames * size:
-                raise FormatError(
+                raise TruncatedError(
                     f"{name(path)} is cut short: its header says {frames} frames, but it ends "
                     f"after {held // size} ({held / size / layout.rate:.3f} s); get a complete copy"
                 )
@@ -195,12 +195,8 @@ def _decoder(path: Path, files: ExitStack) -> Decoder:
         raise FormatError(f"{name(path)} is empty; there is no sound in it")
     try:
         if begin[:4] in (b"RIFF", b"RIFX", b"RF64", b"BW64"):
-            return WaveDecoder(path, file, riff.read_header(file.read))
-    except FormatError as error:
-        message = str(error)
-        named = message if message.startswith(name(path)) else f"{name(path)} is damaged: {message}"
-        raise FormatError(named) from None
-    except riff.NotWave:
+            return WaveDecoder(path, file, _wave_header(path, file))
+    except riff.NotLinearError:
         if not file.seekable():
             raise FormatError(
                 f"{name(path)} is a WAV with coded samples, which cannot come from a pipe; "
@@ -209,13 +205,24 @@ def _decoder(path: Path, files: ExitStack) -> Decoder:
         file.seek(0)
     if not _regular(file):
         file = files.enter_context(_spooled(file))
+    descriptor = os.dup(file.fileno())
+    os.lseek(descriptor, 0, os.SEEK_SET)  # a file begins, for libsndfile, where its reading does
     try:
-        sound = soundfile.SoundFile(os.dup(file.fileno()), closefd=True)
-    except (OSError, soundfile.SoundFileError) as error:
+        sound = soundfile.SoundFile(descriptor, closefd=True)
+    except soundfile.SoundFileError as error:
+        with suppress(OSError):  # a failed opening has closed it, in some versions
+            os.close(descriptor)
         raise FormatError(
             f"{name(path)} is not a sound file that can be read: {_reason(error)}"
         ) from error
     return LibsndfileDecoder(path, files.enter_context(sound))
+
+
+def _wave_header(path: Path, file: IO[bytes]) -> riff.Layout:
+    try:
+        return riff.read_header(file.read)
+    except FormatError as error:
+        raise FormatError(f"{name(path)} is damaged: {error}") from None
 
 
 @contextmanager
@@ -239,7 +246,7 @@ def _open(path: Path) -> Iterator[IO[bytes]]:
     try:
         if FilePath(path).is_dir():
             raise FormatError(f"{name(path)} is a directory; name a sound file in it")
-        file = open(path, "rb")  # noqa: SIM115  # closed below; only the opening may fail here
+        file = FilePath(path).open("rb")  # noqa: SIM115  # closed below
     except FileNotFoundError:
         raise FormatError(f"{name(path)} does not exist; check the name") from None
     except (OSError, ValueError) as error:

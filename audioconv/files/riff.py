@@ -79,7 +79,7 @@ class Layout:
         return self.channels * TAGS[self.subtype][1] // 8
 
 
-class NotWave(Exception):
+class NotLinearError(Exception):
     """The stream is not a WAV file of linear samples; something else may be able to read it."""
 
 
@@ -93,7 +93,7 @@ def read_header(read: Callable[[int], bytes]) -> Layout:
 
     Raises
     ------
-    NotWave
+    NotLinearError
         If it is another kind of file, or samples are coded.
     FormatError
         If it is a WAV file with a header that contradicts itself or breaks off.
@@ -112,7 +112,7 @@ def read_header(read: Callable[[int], bytes]) -> Layout:
     consumed = len(start)
     magic, kind = start[:4], start[8:12]
     if magic not in (b"RIFF", b"RIFX", b"RF64", b"BW64") or kind != b"WAVE":
-        raise NotWave
+        raise NotLinearError
     order = ">" if magic == b"RIFX" else "<"
     riff_size = struct.unpack(order + "I", start[4:8])[0]
     fmt: tuple[str, int, int, bool] | None = None
@@ -154,10 +154,10 @@ def _read_fmt(body: bytes, order: str) -> tuple[str, int, int, bool]:
     extensible = tag == EXTENSIBLE
     if extensible:
         if len(body) < 40 or body[26:40] != GUID_TAIL:
-            raise NotWave
+            raise NotLinearError
         tag = struct.unpack(order + "H", body[24:26])[0]
     if (tag, bits) not in SUBTYPES:
-        raise NotWave
+        raise NotLinearError
     if align != channels * bits // 8:
         raise FormatError(
             f"it keeps {bits}-bit samples of {channels} channels in frames of {align} bytes, "
@@ -167,12 +167,12 @@ def _read_fmt(body: bytes, order: str) -> tuple[str, int, int, bool]:
 
 
 def decode(data: bytes, layout: Layout) -> Audio:
-    """Turn bytes of whole frames into sound in -1 to 1, without rounding.
+    r"""Turn bytes of whole frames into sound in -1 to 1, without rounding.
 
     Examples
     --------
     >>> layout = Layout("WAV", "PCM_16", "<", 48000, 1, None, 44)
-    >>> decode(b"\\x00\\x40\\x00\\x80", layout).ravel()
+    >>> decode(b"\x00\x40\x00\x80", layout).ravel()
     array([ 0.5, -1. ])
     """
     tag, bits = TAGS[layout.subtype]

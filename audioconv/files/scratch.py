@@ -12,6 +12,8 @@ from typing import IO
 @contextmanager
 def scratch() -> Iterator[IO[bytes]]:
     """Open an empty file that has a name, so that it can be opened again, and is gone after."""
-    with tempfile.TemporaryDirectory(prefix="audioconv-", ignore_cleanup_errors=True) as folder:
-        with (Path(folder) / "scratch").open("w+b") as file:
-            yield file
+    with (
+        tempfile.TemporaryDirectory(prefix="audioconv-", ignore_cleanup_errors=True) as folder,
+        (Path(folder) / "scratch").open("w+b") as file,
+    ):
+        yield file

@@ -17,7 +17,7 @@ from audioconv.engines import Audio
 from audioconv.errors import FormatError
 from audioconv.files import riff
 from audioconv.files.atomic import Target
-from audioconv.files.formats import FLOATS, INTEGER_BITS, Sound, name
+from audioconv.files.formats import FLOATS, INTEGER_BITS, Sound
 from audioconv.files.quantise import Integers, quantise, triangular_noise
 from audioconv.files.reading import Reader
 from impulses.impulse import to_db
@@ -149,6 +149,11 @@ class Writer:
             )
         self.clipped += clipped
         self._encoder.write(samples)
+
+    def abandon(self) -> None:
+        """Let go of the file, so that the target can be written again from its beginning."""
+        self._encoder.close()
+        self._target.restart()
 
     def finish(self) -> None:
         """Close the file and check that it says of itself what was written."""

@@ -1,0 +1,14 @@
+"""``python -m audioconv`` and the `audioconv` command."""
+
+import sys
+
+from audioconv.cli import main as run
+
+
+def main() -> None:
+    """Run the command line of this process."""
+    sys.exit(run())
+
+
+if __name__ == "__main__":
+    main()

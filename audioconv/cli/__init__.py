@@ -1,0 +1,98 @@
+"""The command line: the only room that knows typer, one module for each kind of command.
+
+Commands parse, call one function of the library and print. Everything heavy is imported inside
+them, so that help comes at once.
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from audioconv import __version__
+from audioconv.cli import convolve, inspect, ir
+from audioconv.cli.options import expand
+from audioconv.errors import AudioconvError
+
+app = typer.Typer(
+    help="Exact convolution of sound: echoes, rooms, measured impulses; hours long, in constant "
+    "memory, checked against the plain sum.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command()(expand(convolve.convolve))
+app.command()(expand(convolve.echo))
+app.add_typer(ir.app, name="ir")
+app.command()(inspect.info)
+app.command()(expand(inspect.verify))
+app.command()(inspect.compare)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        print(f"audioconv {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", help="Print the version.", callback=_print_version, is_eager=True
+        ),
+    ] = False,
+) -> None:
+    """Exact convolution of sound.
+
+    Echoes, rooms and measured impulses; hours long in constant memory, checked against the
+    plain sum.
+    """
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command line and return its exit code; what goes wrong is one line on stderr."""
+    arguments = sys.argv[1:] if arguments is None else list(arguments)
+    for termination in ("SIGTERM", "SIGHUP"):
+        if hasattr(signal, termination):
+            number = getattr(signal, termination)
+            signal.signal(number, lambda received, _: sys.exit(128 + received))
+    try:
+        code = app(arguments, prog_name="audioconv", standalone_mode=False)
+        sys.stdout.flush()
+        return code if isinstance(code, int) else 0
+    except KeyboardInterrupt:
+        return _failed("interrupted", 130)
+    except AudioconvError as error:
+        return _failed(str(error), error.exit_code)
+    except typer.TyperException as error:
+        message = error.format_message()
+        if message.startswith("Usage:"):  # a command without arguments shows its help
+            print(message, file=sys.stderr)
+            return error.exit_code
+        return _failed(message, error.exit_code)
+    except Exception as error:
+        if {"-v", "--verbose"} & set(arguments):
+            raise
+        from impulses import ImpulseError  # late: only where something has failed
+
+        if isinstance(error, ImpulseError):
+            return _failed(str(error), 1)
+        if isinstance(error, BrokenPipeError):
+            return _failed("standard output was closed by its reader before the end", 1)
+        if isinstance(error, MemoryError):
+            return _failed("not enough memory; use a shorter impulse", 1)
+        return _failed(
+            f"{type(error).__name__}: {error} (unexpected; run again with -v to see where)", 1
+        )
+
+
+def _failed(message: str, code: int) -> int:
+    print(f"error: {' '.join(message.split())}", file=sys.stderr)
+    return code

@@ -1,0 +1,67 @@
+"""`audioconv convolve` and `audioconv echo`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from audioconv.cli import report
+from audioconv.cli.options import Impulses, Input, Output, Show
+from audioconv.job import Job, Options
+
+
+def convolve(input: Input, output: Output, ir: Impulses, options: Options, show: Show) -> None:  # noqa: A002
+    """Convolve a sound with an impulse: a hall, a cabinet, an echo.
+
+    The output is exact and complete, tail included, unless an option asks for something else.
+    """
+    _run(Job(input, output, ir, options), show)
+
+
+def echo(
+    input: Input,  # noqa: A002
+    output: Output,
+    options: Options,
+    show: Show,
+    delay: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="TIME",
+            help="Time of an echo after the direct sound, such as 350ms or 15435S (samples). "
+            "Repeat it, each time with a --gain, for more.",
+            show_default="250ms",
+        ),
+    ] = None,
+    gain: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="GAIN",
+            help="Level of that echo, such as 0.5 or -6dB.",
+            show_default="0.5",
+        ),
+    ] = None,
+    fractional: Annotated[
+        bool,
+        typer.Option(
+            "--fractional", help="Interpolate a delay between two samples, instead of rounding it."
+        ),
+    ] = False,
+) -> None:
+    """Add echoes to a sound: itself, and a delayed copy for each --delay and --gain."""
+    delays, gains = delay or ["250ms"], gain or (["0.5"] if len(delay or [1]) == 1 else [])
+    if len(delays) != len(gains):
+        from audioconv.errors import UsageError
+
+        raise UsageError(
+            f"{len(delays)} delays but {len(gains)} gains; give one --gain for each --delay"
+        )
+    taps = "".join(f",delay={d},gain={g}" for d, g in zip(delays, gains, strict=True))
+    spec = f"multi-tap:delay=0,gain=1{taps},fractional={'yes' if fractional else 'no'}"
+    _run(Job(input, output, [spec], options), show)
+
+
+def _run(job: Job, show: Show) -> None:
+    from audioconv.render import run  # late, so that help is quick
+
+    report.outcome(run(job), show)

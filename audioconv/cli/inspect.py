@@ -1,0 +1,100 @@
+"""`audioconv info`, `audioconv verify` and `audioconv compare`: look, and change nothing."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from audioconv.cli import report
+from audioconv.cli.options import Impulses, Input, Json, Show
+from audioconv.job import Options
+
+Files = Annotated[list[str], typer.Argument(metavar="FILE...", help="Sound files.")]
+
+
+def info(file: Files, json: Json = False) -> None:
+    """Show format, length and level of sound files; each is read to its end."""
+    from audioconv.files import Level, Reader, name
+    from impulses.impulse import to_db
+
+    for path in file:
+        level = Level()
+        with Reader(path) as reader:
+            sound = reader.sound
+            for block in reader.blocks(2**16):
+                level.take(block)
+        if json:
+            report.print_json(
+                {
+                    "path": path,
+                    "format": sound.format,
+                    "subtype": sound.subtype,
+                    "rate": sound.rate,
+                    "channels": sound.channels,
+                    "frames": level.frames,
+                    "seconds": level.frames / sound.rate,
+                    "peak_dbfs": to_db(level.peak),
+                }
+            )
+            continue
+        peak = report.decibels(to_db(level.peak), "dBFS")
+        print(
+            f"{name(path)}: {sound.format} {sound.subtype}, {sound.rate} Hz, {sound.channels} "
+            f"channel{'s' * (sound.channels > 1)}, {level.frames} frames "
+            f"({level.frames / sound.rate:.3f} s), peak {peak}"
+        )
+
+
+def verify(
+    input: Input,  # noqa: A002
+    output: Annotated[str, typer.Argument(metavar="OUT", help="The output to check.")],
+    ir: Impulses,
+    options: Options,
+    show: Show,
+) -> None:
+    """Prove that OUT is the convolution of IN and the impulse, made with the same options.
+
+    Ends with exit code 3 if it is not.
+    """
+    from audioconv.files import Reader, rereadable
+    from audioconv.render import prepare
+    from audioconv.verify import verify as check
+
+    with rereadable(input) as path:
+        with Reader(path) as reader:
+            source = reader.sound
+        with Reader(output) as written:
+            subtype = written.sound.subtype
+        found = check(path, output, prepare(ir, options, source).convolver, options)
+    if show.json:
+        report.print_json(found.as_json())
+    if not show.quiet:
+        report.verification(found.as_json(), subtype)
+    found.raise_if_failed(output)
+
+
+def compare(
+    a: Annotated[str, typer.Argument(metavar="A", help="A sound file.")],
+    b: Annotated[str, typer.Argument(metavar="B", help="Another one.")],
+    json: Json = False,
+) -> None:
+    """Null test: how far, in time, level and residue, B is from A."""
+    from audioconv.compare import compare as null_test
+
+    difference = null_test(a, b)
+    if json:
+        report.print_json(difference.as_json())
+        return
+    if difference.identical:
+        print("identical: every sample is the same")
+        return
+    pairs = [("shift", f"{difference.shift} frames (B after A)")]
+    if difference.gain_db is not None:
+        pairs.append(("gain", f"{difference.gain_db:+.4f} dB (B beside A)"))
+    if difference.residual_db is None:
+        pairs.append(("residual", "none: B is A, shifted and scaled"))
+    else:
+        pairs.append(("residual", f"{difference.residual_db:.1f} dB beside B"))
+    pairs.append(("differs", f"from {difference.first_difference_s:.6f} s"))
+    print(report.rows(pairs, indent=""))

@@ -1,0 +1,111 @@
+"""What a run tells a person: one short block on standard error, or JSON on standard output."""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+from typing import Any
+
+from audioconv.cli.options import Show
+from audioconv.job import Outcome
+
+
+def say(text: str) -> None:
+    """Write a line to standard error."""
+    print(text, file=sys.stderr)
+
+
+def print_json(value: dict[str, Any]) -> None:
+    """Write one JSON object on one line of standard output, with null for what is not finite."""
+    print(json.dumps({key: _finite(item) for key, item in value.items()}))
+
+
+def _finite(value: Any) -> Any:
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def rows(pairs: list[tuple[str, str]], *, indent: str = "  ") -> str:
+    """Lay out names and values as two columns."""
+    width = max(len(key) for key, _ in pairs)
+    return "\n".join(f"{indent}{key:<{width}}  {value}" for key, value in pairs)
+
+
+def decibels(level: float, unit: str = "dB") -> str:
+    """Write a level; silence is minus infinity."""
+    return f"{level:+.2f} {unit}" if math.isfinite(level) else f"-inf {unit}"
+
+
+def outcome(made: Outcome, show: Show) -> None:
+    """Tell what came of a job."""
+    if show.json:
+        print_json(made.as_json())
+    if show.quiet:
+        return
+    fft = f", FFT of {made.fft_size}" if made.fft_size else ""
+    say(f"{made.input} -> {made.output}")
+    say(
+        rows(
+            [
+                ("routes", made.routes),
+                (
+                    "impulse",
+                    f"{made.impulse_frames} frames ({made.impulse_frames / made.rate:.3f} s)",
+                ),
+                ("engine", f"{made.engine}, blocks of {made.block} frames{fft}"),
+                ("gain", decibels(made.gain_db)),
+                (
+                    "peak",
+                    f"{decibels(made.peak_dbfs, 'dBFS')} (could not pass "
+                    f"{decibels(made.bound_dbfs, 'dBFS')})",
+                ),
+                (
+                    "output",
+                    f"{made.frames} frames ({made.frames / made.rate:.3f} s), {made.channels} "
+                    f"channel{'s' * (made.channels > 1)}, {made.rate} Hz, {made.subtype}",
+                ),
+                ("time", f"{made.seconds:.2f} s, {made.speed:.0f} x real time"),
+            ]
+        )
+    )
+    if made.verified:
+        verification(made.verified, made.subtype)
+    for notice in made.notices:
+        say(f"notice: {notice}")
+
+
+def verification(report: dict[str, Any], subtype: str) -> None:
+    """Tell what is proven and what is sampled."""
+    points = ", ".join(str(k) for k in report["points"])
+    count = report["frames"] * report["channels"]
+    sums = (
+        f"guaranteed within {report['error_bound']:.2g} of exact in every block, which is under "
+        "half a step of their grid: they are exact to the last bit"
+        if report["exact"]
+        else f"guaranteed within {report['error_bound']:.2g} of exact in every block"
+    )
+    say("verified" if report["passed"] else "NOT verified")
+    say(
+        rows(
+            [
+                (
+                    "proven",
+                    f"Y(z) = X(z) H(z) at {len(report['points'])} random points of the unit circle "
+                    f"(k = {points} of 2^31 - 1): {report['certificate_residual']:.2g} off, limit "
+                    f"{report['certificate_limit']:.2g}; one wrong sum anywhere would show",
+                ),
+                (
+                    "proven",
+                    f"all {count} samples are those sums, rounded: at most "
+                    f"{report['samples_worst']:.3g} off, limit {report['samples_limit']:.3g}",
+                ),
+                (
+                    "sampled",
+                    f"{report['spots']} samples against the direct sum, exactly rounded: at most "
+                    f"{report['spots_worst']:.3g} off, limit {report['spots_limit']:.3g}",
+                ),
+                ("bound", f"the sums are {sums}"),
+                ("rounding", f"{subtype} adds at most {report['quantisation']:.3g}"),
+            ]
+        )
+    )

@@ -1,0 +1,160 @@
+"""The null test: what is left of one sound when another is subtracted from it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from audioconv import stream
+from audioconv.engines import Audio
+from audioconv.errors import LayoutError
+from audioconv.files import Level, Path, Reader, name
+from impulses.impulse import to_db
+
+GRID = 2**16
+WINDOW = 2**17
+"""Frames, around the loudest of the first sound, in which the shift is looked for."""
+
+
+@dataclass(frozen=True)
+class Difference:
+    """How two sounds differ.
+
+    Parameters
+    ----------
+    identical : bool
+        same rate, channels, length and samples
+    shift : int
+        frames by which the second comes later than the first
+    gain_db : float or None
+        level of the second beside the first, by least squares after the shift; None where
+        either is silent
+    residual_db : float or None
+        energy of the second minus the shifted, scaled first, beside that of the second; None
+        where nothing is left
+    first_difference_s : float or None
+        seconds to the first sample that differs, without shift or gain; None where none does
+    """
+
+    identical: bool
+    shift: int
+    gain_db: float | None
+    residual_db: float | None
+    first_difference_s: float | None
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the stable names."""
+        return asdict(self)
+
+
+def compare(first: Path, second: Path) -> Difference:
+    """Compare two sound files in constant memory.
+
+    The shift is the maximum of the cross-correlation within `WINDOW` frames; gain and residual
+    are taken over everything that then overlaps.
+
+    Raises
+    ------
+    FormatError
+        If either cannot be read.
+    LayoutError
+        If they differ in rate or channels.
+
+    Examples
+    --------
+    >>> compare("samples/guitar.wav", "samples/guitar.wav").identical
+    True
+    """
+    level = Level()
+    differs_at: int | None = None
+    with Reader(first) as a, Reader(second) as b:
+        kinds = [(r.sound.rate, r.sound.channels) for r in (a, b)]
+        if kinds[0] != kinds[1]:
+            raise LayoutError(
+                f"{name(first)} has {kinds[0][1]} channels at {kinds[0][0]} Hz, but {name(second)} "
+                f"has {kinds[1][1]} at {kinds[1][0]} Hz; only like can be compared"
+            )
+        for one, other in _together(a, b, 0):
+            if differs_at is None and (different := (one != other).any(axis=1)).any():
+                differs_at = level.frames + int(np.argmax(different))
+            level.take(one)
+        frames = a.frames, b.frames
+        rate = a.sound.rate
+    if differs_at is None and frames[0] != frames[1]:
+        differs_at = min(frames)
+    shift = 0 if differs_at is None else _shift(first, second, level.peak_frame)
+    gain, residual = _null(first, second, shift)
+    return Difference(
+        identical=differs_at is None,
+        shift=shift,
+        gain_db=gain and to_db(abs(gain)),
+        residual_db=residual,
+        first_difference_s=None if differs_at is None else differs_at / rate,
+    )
+
+
+def _together(a: Reader, b: Reader, shift: int) -> Iterator[tuple[Audio, Audio]]:
+    """Yield both sounds in equal blocks, the second moved to `shift` frames earlier.
+
+    Frames that only one of them has are held against silence.
+    """
+    streams = [stream.regrid(_from(r, skip), GRID) for r, skip in ((a, -shift), (b, shift))]
+    while True:
+        one, other = (next(blocks, np.zeros((0, a.sound.channels))) for blocks in streams)
+        if not len(one) and not len(other):
+            return
+        longest = max(len(one), len(other))
+        yield _padded(one, longest), _padded(other, longest)
+
+
+def _from(reader: Reader, skip: int) -> Iterator[Audio]:
+    """Yield the sound without its first frames, if `skip` is positive."""
+    for block in reader.blocks(GRID):
+        yield block[max(skip, 0) :]
+        skip -= min(max(skip, 0), len(block))
+
+
+def _padded(block: Audio, frames: int) -> Audio:
+    return np.pad(block, ((0, frames - len(block)), (0, 0)))
+
+
+def _shift(first: Path, second: Path, centre: int) -> int:
+    """Find the shift by cross-correlating the part of both around a frame, channels together."""
+    from scipy.fft import irfft, rfft  # a quarter of a second to import: only when used
+
+    begin = max(0, centre - WINDOW // 2)
+    parts = []
+    for path in (first, second):
+        with Reader(path) as reader:
+            blocks = list(stream.fit(_from(reader, begin), WINDOW))
+        parts.append(np.concatenate([b for b in blocks if b.shape[1] == reader.sound.channels]))
+    one, other = (rfft(part, 2 * WINDOW, axis=0) for part in parts)
+    correlation = np.abs(irfft((np.conj(one) * other).sum(axis=1), 2 * WINDOW))
+    lag = int(np.argmax(correlation))
+    return lag - 2 * WINDOW if lag > WINDOW else lag
+
+
+def _null(first: Path, second: Path, shift: int) -> tuple[float | None, float | None]:
+    """Return the least-squares gain, and the residual in dB that it leaves."""
+    products, energy = [], []
+    for one, other in _opened(first, second, shift):
+        products.append(float(np.vdot(one, other)))
+        energy.append(float(np.vdot(one, one)))
+    gain = math.fsum(products) / math.fsum(energy) if any(energy) else None
+    left, whole = [], []
+    for one, other in _opened(first, second, shift):
+        rest = other - (gain or 0.0) * one
+        left.append(float(np.vdot(rest, rest)))
+        whole.append(float(np.vdot(other, other)))
+    if not any(left):
+        return gain or None, None
+    return gain or None, 10 * math.log10(math.fsum(left) / math.fsum(whole))
+
+
+def _opened(first: Path, second: Path, shift: int) -> Iterator[tuple[Audio, Audio]]:
+    with Reader(first) as a, Reader(second) as b:
+        yield from _together(a, b, shift)

@@ -1,0 +1,284 @@
+"""The use case: convolve one file.
+
+`prepare` turns options and impulses into the one impulse that does all of it, and `run` writes
+the convolution with it, once more with a lower gain where it would clip.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+
+from audioconv import stream
+from audioconv.engines import Convolver, arrange, describe, engine_name, plan, routes
+from audioconv.errors import AudioconvError, UsageError
+from audioconv.files import (
+    FLOATS,
+    STANDARD,
+    Reader,
+    Sound,
+    Target,
+    Writer,
+    name,
+    output_format,
+    refuse_overwrite,
+    rereadable,
+    target,
+)
+from audioconv.job import Job, Options, Outcome
+from audioconv.parameters import parse_gain, parse_length
+from audioconv.specs import impulse_files, load_impulse
+from impulses import Impulse, analysis, edit
+from impulses.impulse import to_db
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """All that is known of a convolution before it starts.
+
+    Parameters
+    ----------
+    impulse : Impulse
+        every option that can be is folded into it
+    layout : str
+        the routes in words
+    engine : str
+    convolver : Convolver
+    norm_gain : float
+        by which the impulse was scaled
+    """
+
+    impulse: Impulse
+    layout: str
+    engine: str
+    convolver: Convolver
+    norm_gain: float
+
+
+def prepare(impulses: Sequence[str], options: Options, source: Sound) -> Prepared:
+    """Load the impulses, lay them out for the sound, and fold chain and options into one.
+
+    Raises
+    ------
+    AudioconvError, ImpulseError
+        If an impulse cannot be had, or does not fit the sound.
+    """
+    impulse, layout = _chain(impulses, options, source)
+    if options.align != "none":
+        impulse = edit.align(impulse, options.align)
+    norm_gain = _norm_gain(impulse, options.ir_gain)
+    wet, dry = _levels(options)
+    impulse = edit.mix(edit.gain(impulse, norm_gain), dry=dry, wet=wet)
+    routing = routes(impulse.taps, source.channels)
+    engine = engine_name(routing, options.engine)
+    convolver = plan(
+        routing,
+        engine,
+        single=options.precision == "single",
+        signal_bits=source.signal_bits,
+    )
+    return Prepared(impulse, layout, engine, convolver, norm_gain)
+
+
+def run(job: Job) -> Outcome:
+    """Convolve one file.
+
+    The output path holds the complete, checked new file when this returns, and what it held
+    before when it raises.
+
+    Raises
+    ------
+    AudioconvError, ImpulseError
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     echo = "double-spike:delay=350ms,gain=-6dB"
+    ...     run(Job("samples/guitar.wav", f"{folder}/echo.wav", [echo])).frames
+    191835
+    """
+    started = time.perf_counter()
+    options = job.options
+    _refuse(job)
+    # a guard may have to begin again, and a check reads both ends once more
+    twice = options.verify or (
+        options.clip == "guard" and (options.subtype or "").upper() not in FLOATS
+    )
+    with ExitStack() as files:
+        path = files.enter_context(rereadable(job.input)) if twice else job.input
+        reader = files.enter_context(Reader(path))
+        source = replace(reader.sound, path=job.input)
+        form, subtype, notice = output_format(job.output, source, options.format, options.subtype)
+        prepared = prepare(job.impulses, options, source)
+        notices = Notices(options.strict, [*prepared.impulse.notes, *filter(None, [notice])])
+        sound = Sound(
+            job.output,
+            form,
+            subtype,
+            source.rate,
+            prepared.convolver.routing.outputs,
+            _frames(prepared, options, source),
+        )
+        output = files.enter_context(target(job.output, reread=twice))
+        writer, gain = _written(reader, path, output, sound, prepared, options, notices)
+        verified = None
+        if options.verify:
+            from audioconv.verify import verify  # late: most runs do without it
+
+            assert output.path is not None
+            report = verify(path, output.path, prepared.convolver, options, gain=gain)
+            report.raise_if_failed(job.output)
+            verified = report.as_json()
+        output.commit()
+        bound = reader.peak * analysis.l1(prepared.impulse) * gain
+    seconds = time.perf_counter() - started
+    return Outcome(
+        input=job.input,
+        output=job.output,
+        frames=writer.level.frames,
+        channels=sound.channels,
+        rate=sound.rate,
+        subtype=subtype,
+        engine=prepared.engine,
+        block=prepared.convolver.block,
+        fft_size=prepared.convolver.fft_size,
+        impulse_frames=prepared.impulse.frames,
+        gain_db=to_db(abs(prepared.norm_gain * gain)),
+        peak_dbfs=to_db(writer.level.peak),
+        clipped=writer.clipped,
+        notices=notices.said,
+        verified=verified,
+        seconds=seconds,
+        speed=writer.level.frames / sound.rate / seconds,
+        routes=prepared.layout,
+        bound_dbfs=to_db(bound),
+    )
+
+
+class Notices:
+    """What a careful person should know of a run; under `strict` the first of them ends it."""
+
+    def __init__(self, strict: bool, said: Sequence[str] = ()) -> None:
+        self.said: list[str] = []
+        self._strict = strict
+        for notice in dict.fromkeys(said):
+            self.say(notice)
+
+    def say(self, notice: str) -> None:
+        """Add a notice, or raise it."""
+        if self._strict:
+            raise AudioconvError(f"{notice} (an error under --strict)")
+        self.said.append(notice)
+
+
+def _written(
+    reader: Reader,
+    path: str,
+    output: Target,
+    sound: Sound,
+    prepared: Prepared,
+    options: Options,
+    notices: Notices,
+) -> tuple[Writer, float]:
+    """Write the convolution; return its writer, finished, and the gain the guard took."""
+    writer = Writer(output, sound, clip=options.clip, dither=options.dither)
+    gain = 1.0
+    _pump(reader, writer, prepared, options, gain)
+    if writer.clipped and options.clip == "guard":
+        gain = writer.level.fitting_gain(sound.subtype, options.dither)
+        notices.say(
+            f"guard: the output would peak {to_db(writer.level.peak):+.2f} dB above full scale at "
+            f"{writer.level.peak_frame / sound.rate:.3f} s; attenuated by {-to_db(gain):.3f} dB "
+            f"to fit {sound.subtype}"
+        )
+        writer.abandon()
+        writer = Writer(output, sound, clip="error", dither=options.dither)
+        with Reader(path) as again:
+            _pump(again, writer, prepared, options, gain)
+    if writer.clipped:
+        notices.say(
+            f"{writer.clipped} samples past full scale were limited, the loudest "
+            f"{to_db(writer.level.peak):+.2f} dB above it at "
+            f"{writer.level.peak_frame / sound.rate:.3f} s; lower --wet to keep them whole"
+        )
+    writer.finish()
+    return writer, gain
+
+
+def _pump(
+    reader: Reader, writer: Writer, prepared: Prepared, options: Options, gain: float
+) -> None:
+    """Move the sound through the convolver into the writer."""
+    convolver = prepared.convolver
+    convolution = stream.convolve(reader.blocks(convolver.block), convolver, threads=options.cores)
+    for block in stream.fit(convolution, parse_length(options.length, reader.sound.rate)):
+        writer.write(block if gain == 1 else block * gain)
+
+
+def _refuse(job: Job) -> None:
+    """Refuse what cannot be meant, before anything is opened."""
+    options = job.options
+    if not job.impulses:
+        raise UsageError("no impulse is given; pass --ir with a file or a builder spec")
+    if [job.input, *job.impulses].count(STANDARD) > 1:
+        raise UsageError("standard input is named twice; give one of them as a file")
+    if options.mix is not None and not 0 <= options.mix <= 1:
+        raise UsageError(f"mix is {options.mix:g}; it must be between 0 (dry) and 1 (wet)")
+    if options.mix is not None and (options.wet, options.dry) != (1.0, 0.0):
+        raise UsageError("mix sets both wet and dry; give either it or them")
+    if options.threads is not None and options.threads < 1:
+        raise UsageError(f"threads is {options.threads}; it must be at least 1")
+    refuse_overwrite(
+        job.output, inputs=[job.input, *impulse_files(job.impulses)], overwrite=options.overwrite
+    )
+
+
+def _chain(irs: Sequence[str], options: Options, source: Sound) -> tuple[Impulse, str]:
+    """Load every impulse at the sound's rate, fold them, and say how they are laid out."""
+    loaded: list[Impulse] = []
+    channels = source.channels
+    for ir in irs:
+        impulse = load_impulse(ir, source.rate)
+        if impulse.rate != source.rate and options.rate_mismatch == "error":
+            raise AudioconvError(
+                f"impulse {name(ir)} is {impulse.rate} Hz but the input is {source.rate} Hz; "
+                "resample it or pass --rate-mismatch resample"
+            )
+        impulse = edit.resample(arrange(impulse, channels, options.map), source.rate)
+        channels = routes(impulse.taps, channels).outputs
+        loaded.append(impulse)
+    impulse = edit.chain(loaded)
+    return impulse, describe(impulse.taps, source.channels)
+
+
+def _norm_gain(impulse: Impulse, ir_gain: str) -> float:
+    if ir_gain == "none":
+        return 1.0
+    if ir_gain in edit.NORMS:
+        return edit.norm_gain(impulse, ir_gain)
+    try:
+        return parse_gain(ir_gain)
+    except UsageError:
+        raise UsageError(
+            f"ir-gain {ir_gain!r} is not one of none, {', '.join(edit.NORMS)}, or a gain"
+        ) from None
+
+
+def _levels(options: Options) -> tuple[float, float]:
+    """Return the wet and the dry gain."""
+    if options.mix is None:
+        return options.wet, options.dry
+    return options.mix, 1 - options.mix
+
+
+def _frames(prepared: Prepared, options: Options, source: Sound) -> int | None:
+    """Return the length of the output, where it is known before its end."""
+    length = parse_length(options.length, source.rate)
+    if isinstance(length, int):
+        return length
+    if source.frames is None or length == "auto":
+        return None
+    return source.frames + (prepared.impulse.frames - 1) * (length == "full")

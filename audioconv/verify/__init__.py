@@ -1,0 +1,295 @@
+"""Verification: whether a file is the convolution of a sound and an impulse.
+
+The chain of proof has two links, and a third look needs neither of them:
+
+certificate  the convolution is computed anew, and its sums are certified as a whole:
+             Y(z) = X(z) H(z) holds at random points
+samples      every sample of the output lies within the rounding of its format of those sums
+spots        some samples are compared with the direct sum, exactly rounded: the ends, both
+             sides of the seams between blocks, the loudest one, and random ones
+bound        what the error of the sums was guaranteed to stay under all along
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from audioconv import stream
+from audioconv.engines import Audio, Convolver
+from audioconv.errors import FormatError, TruncatedError, VerificationError
+from audioconv.files import FLOATS, INTEGER_BITS, Level, Path, Reader, Sound, name
+from audioconv.job import Options
+from audioconv.parameters import parse_length
+from audioconv.verify import certificate
+from audioconv.verify.bound import ErrorBound, largest_response
+from audioconv.verify.samples import Rounding, Samples
+from audioconv.verify.spots import Spots
+
+POINTS = 2
+RANDOM_SPOTS = 12
+RANDOM_SEAMS = 4
+GRID = 2**16
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a verification found; every level in units of full scale.
+
+    Parameters
+    ----------
+    passed : bool
+    failures : list of str
+        what is wrong
+    frames, channels : int
+        of the output
+    points : list of int
+        k of the certificate's points exp(2 pi i k / (2^31 - 1))
+    certificate_residual, certificate_limit : float
+        of Y(z) - X(z) H(z); one sample off by more than the limit would have shown
+    samples_worst, samples_limit : float
+        deviation of any sample of the output from the certified sums
+    spots : int
+        how many samples were compared with the exactly rounded direct sum
+    spots_worst, spots_limit : float
+    error_bound : float
+        what the error of the sums was guaranteed to stay under, in the worst block
+    exact : bool
+        whether every sum is proven to be the true one to the last bit
+    quantisation : float
+        what rounding to the output's subtype adds at most
+    """
+
+    passed: bool
+    failures: list[str]
+    frames: int
+    channels: int
+    points: list[int]
+    certificate_residual: float
+    certificate_limit: float
+    samples_worst: float
+    samples_limit: float
+    spots: int
+    spots_worst: float
+    spots_limit: float
+    error_bound: float
+    exact: bool
+    quantisation: float
+
+    def as_json(self) -> dict[str, Any]:
+        """Return all of it as plain data."""
+        return asdict(self)
+
+    def raise_if_failed(self, path: Path) -> None:
+        """Raise if anything is wrong.
+
+        Raises
+        ------
+        VerificationError
+        """
+        if not self.passed:
+            raise VerificationError(
+                f"{name(path, role='output')} is not the convolution it should be: "
+                f"{'; '.join(self.failures)}"
+            )
+
+
+def verify(
+    source: Path,
+    output: Path,
+    convolver: Convolver,
+    options: Options,
+    *,
+    gain: float | None = None,
+    seed: int | None = None,
+) -> Report:
+    """Check an output against the sound and the impulse that it was made from.
+
+    Parameters
+    ----------
+    source, output : str
+        files; they are read more than once
+    convolver : Convolver
+        that of the job
+    options : Options
+        those that the output was made with
+    gain : float, optional
+        the clip guard's; found out if not given
+    seed : int, optional
+        of the random points and positions; a proof needs fresh ones, a test may fix them
+
+    Raises
+    ------
+    FormatError
+        If either file cannot be read, or the output's subtype is lossy.
+    VerificationError
+        If the output is cut short, or has other channels or another rate.
+    """
+    found, level = _scan(output)
+    if found.subtype not in INTEGER_BITS and found.subtype not in FLOATS:
+        raise FormatError(
+            f"{name(output)} holds {found.subtype} samples, a lossy coding of the sums; verify a "
+            "PCM or floating-point output"
+        )
+    random = np.random.default_rng(seed)
+    report, sums = _check(source, found, level, convolver, options, gain or 1.0, random)
+    if gain is None and options.clip == "guard":
+        gain = sums.fitting_gain(found.subtype, options.dither)
+        if gain != 1:
+            report, _ = _check(source, found, level, convolver, options, gain, random)
+    return report
+
+
+def _scan(output: Path) -> tuple[Sound, Level]:
+    """Read an output once, for its true length and its loudest sample."""
+    level = Level()
+    try:
+        with Reader(output) as reader:
+            for block in reader.blocks(GRID):
+                level.take(block)
+            return reader.sound, level
+    except TruncatedError as error:
+        raise VerificationError(str(error)) from error
+
+
+def _check(
+    source: Path,
+    found: Sound,
+    level: Level,
+    convolver: Convolver,
+    options: Options,
+    gain: float,
+    random: np.random.Generator,
+) -> tuple[Report, Level]:
+    """Do every check in one pass over both files; return also the level of the sums."""
+    routing = convolver.routing
+    points = [int(k) for k in random.integers(1, certificate.M, POINTS)]
+    frames = _positions(level, convolver.block, random)
+    rounding = Rounding(found.subtype, options.dither)
+    x = certificate.Evaluation(points, routing.inputs)
+    y = certificate.Evaluation(points, routing.outputs)
+    spots = Spots(frames, routing)
+    samples = Samples(rounding, gain, frames)
+    sums = Level()
+    with Reader(source) as reader, Reader(found.path) as written:
+        _refuse_other_kind(found, reader.sound.rate, routing.outputs)
+        single = options.precision == "single"
+        length = parse_length(options.length, found.rate)
+        bound = ErrorBound(convolver, single=single, signal_bits=reader.sound.signal_bits)
+
+        def heard() -> Iterator[Audio]:
+            for block in stream.regrid(reader.blocks(convolver.block), convolver.block):
+                for listener in (x, bound, spots):
+                    listener.take(block)
+                yield block
+
+        def summed() -> Iterator[Audio]:
+            for block in stream.convolve(heard(), convolver, threads=options.cores):
+                y.take(block)
+                yield block
+
+        whole = summed()
+        out = stream.regrid(written.blocks(GRID), GRID)
+        for block in stream.regrid(stream.fit(whole, length), GRID):
+            sums.take(block)
+            samples.take(*_overlap(block, next(out, block[:0])))
+        for _ in whole:  # what a shorter length left out still belongs to the certificate
+            pass
+        spots.finish()
+
+    sums_error = _sums_error(convolver, single)
+    residual, limit = certificate.check(x, y, routing, points, sums_error=sums_error)
+    worst_spot, spot_excess = _spot_deviation(spots, samples, rounding, gain)
+    allowed = bound.remaining * gain
+    quantisation = rounding.most(sums.peak * gain)
+    failures = []
+    if level.frames != sums.frames:
+        failures.append(f"it has {level.frames} frames instead of {sums.frames}")
+    if samples.worst_excess > allowed:
+        frame, channel = samples.worst_at
+        failures.append(
+            f"the sample at frame {frame} ({frame / found.rate:.6f} s), channel {channel + 1}, is "
+            f"off; the largest deviation is {samples.worst:.3g}, the limit "
+            f"{quantisation + allowed:.3g}"
+        )
+    if spot_excess > allowed:
+        failures.append(
+            f"a sample is {worst_spot:.3g} off the direct sum; the limit is "
+            f"{quantisation + allowed:.3g}"
+        )
+    if not residual <= limit:
+        failures.append(f"the certificate is {residual:.3g} off; its limit is {limit:.3g}")
+    report = Report(
+        passed=not failures,
+        failures=failures,
+        frames=level.frames,
+        channels=found.channels,
+        points=points,
+        certificate_residual=residual,
+        certificate_limit=limit,
+        samples_worst=samples.worst,
+        samples_limit=quantisation + allowed,
+        spots=len(samples.picked) * routing.outputs,
+        spots_worst=worst_spot,
+        spots_limit=quantisation + allowed,
+        error_bound=bound.worst,
+        exact=bound.exact,
+        quantisation=quantisation,
+    )
+    return report, sums
+
+
+def _refuse_other_kind(found: Sound, rate: int, channels: int) -> None:
+    if (found.rate, found.channels) != (rate, channels):
+        raise VerificationError(
+            f"{name(found.path)} has {found.channels} channels at {found.rate} Hz, but the "
+            f"convolution has {channels} at {rate} Hz"
+        )
+
+
+def _positions(level: Level, block: int, random: np.random.Generator) -> set[int]:
+    """Choose the frames to look at: ends, loudest, both sides of seams, and random ones."""
+    last = level.frames - 1
+    seams = last // block
+    chosen = {seams, *random.integers(1, seams + 1, RANDOM_SEAMS).tolist(), 1} if seams else set()
+    sides = {side for seam in chosen for side in (seam * block - 1, seam * block)}
+    anywhere = random.integers(0, level.frames, RANDOM_SPOTS).tolist()
+    return {0, last, level.peak_frame, *sides, *anywhere}
+
+
+def _overlap(sums: Audio, found: Audio) -> tuple[Audio, Audio]:
+    """Cut two blocks to the frames that both have; a difference in length is told elsewhere."""
+    both = min(len(sums), len(found))
+    return sums[:both], found[:both]
+
+
+def _sums_error(convolver: Convolver, single: bool) -> float:
+    """Estimate the root of the energy of an engine's error, beside that of its input.
+
+    A transform's error, being a sum of independent roundings, grows with the root of its
+    stages, and a plain sum's with the root of its terms.
+    """
+    unit = 2.0**-24 if single else certificate.UNIT_ROUNDOFF
+    taps = {id(route.taps): route.taps for route in convolver.routing.routes}.values()
+    if convolver.fft_size is not None:
+        largest = max((largest_response(t, convolver.fft_size) for t in taps), default=0.0)
+        return unit * math.sqrt(math.log2(convolver.fft_size)) * largest
+    norms = (float(np.sqrt(np.count_nonzero(t) * (t**2).sum())) for t in taps)
+    return float(unit * max(norms, default=0.0))
+
+
+def _spot_deviation(
+    spots: Spots, samples: Samples, rounding: Rounding, gain: float
+) -> tuple[float, float]:
+    """Return the largest deviation from the direct sum, and the largest beyond the rounding."""
+    worst, excess = 0.0, -np.inf
+    for frame, found in samples.picked.items():
+        exact = rounding.clamp(spots.sums[frame] * gain)
+        deviation = np.abs(found - exact)
+        worst = max(worst, float(deviation.max()))
+        excess = max(excess, float((deviation - rounding.allowance(exact)).max()))
+    return worst, excess

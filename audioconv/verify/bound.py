@@ -1,0 +1,129 @@
+"""What the rounding of an engine is guaranteed to stay under, before anything is compared.
+
+A transform of N points has a relative error, in the root of the energy, of at most about
+7 u log2 N (u the unit roundoff; Higham, theorem 24.2, with twiddle factors right to u). Two
+forward transforms, a product and an inverse then leave each output sample within
+
+    u ((14 log2 N + 8) |h|_2 + 7 log2 N max|H|) |x|_2,
+
+by the inequality of Cauchy and Schwarz for the first term, and of Parseval for the second. Sums
+without a transform stay within (taps + 2) u |h|_1 max|x| (Higham, section 3.1). Each is for
+what one output sample can hear: the blocks that its K taps reach, m of them.
+
+References
+----------
+N. J. Higham, "Accuracy and stability of numerical algorithms", 2nd edition, SIAM, 2002.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+
+import numpy as np
+
+from audioconv.engines import Audio, Convolver
+from audioconv.engines.grid import grid_scale
+from impulses.impulse import Taps
+
+PER_STAGE = 7
+
+# Roundings are as often up as down, so errors add like a random walk, and stay far under what
+# is guaranteed. The largest error of one sample seen in tests of many engines, lengths and
+# sounds is 0.56 u |x|_2 |h|_2; a walk of K terms has a standard deviation of 0.41 of the same.
+EXPECTED = 4
+
+
+class ErrorBound:
+    """The largest error that any block of a convolution can have, as a stream of its input.
+
+    Parameters
+    ----------
+    convolver : Convolver
+        with its routes, block and transform
+    single : bool
+        whether it computes in float32
+    signal_bits : int or None
+        fractional bits of the input's samples
+
+    Attributes
+    ----------
+    worst : float
+        the guaranteed bound of the worst block so far, full scale being 1
+    expected : float
+        what no error of one sample is expected to pass, in the worst block so far
+    """
+
+    def __init__(self, convolver: Convolver, *, single: bool, signal_bits: int | None) -> None:
+        routing = convolver.routing
+        reach = 1 + -(-(routing.frames - 1) // convolver.block)
+        self.worst = 0.0
+        self.expected = 0.0
+        self._peak = 0.0
+        self._heard: deque[tuple[Taps, Taps]] = deque(maxlen=reach)
+        self._transforms = convolver.fft_size is not None
+        self._scale = None if single else grid_scale(routing, signal_bits)
+        unit = 2.0**-24 if single else 2.0**-53
+        # (inputs, outputs): error of an output for each unit of |x|_2, or of max|x|
+        self._weights = np.zeros((routing.inputs, routing.outputs))
+        self._likely = np.zeros((routing.inputs, routing.outputs))
+        sums = np.zeros(routing.outputs)
+        for route in routing.routes:
+            taps = route.taps
+            if convolver.fft_size is None:
+                weight = (np.count_nonzero(taps) + 2 + reach) * np.abs(taps).sum()
+            else:
+                weight = _transform_weight(taps, convolver.fft_size, reach)
+            self._weights[route.source, route.target] += unit * float(weight)
+            self._likely[route.source, route.target] += EXPECTED * unit * _root_energy(taps)
+            sums[route.target] += np.abs(taps).sum()
+        self._largest_sum = float(sums.max())
+
+    def take(self, block: Audio) -> None:
+        """Take note of a block of the convolver's own length."""
+        self._heard.append(((block**2).sum(axis=0), np.abs(block).max(axis=0, initial=0)))
+        energies, peaks = zip(*self._heard, strict=True)
+        norm = np.sqrt(np.sum(energies, axis=0))
+        peak = np.max(peaks, axis=0)
+        self.worst = max(
+            self.worst, float(((norm if self._transforms else peak) @ self._weights).max())
+        )
+        self.expected = max(self.expected, float((norm @ self._likely).max()))
+        self._peak = max(self._peak, float(peak.max()))
+
+    @property
+    def exact(self) -> bool:
+        """Whether every sum is the true one, to the last bit.
+
+        It is if all sums lie on a grid that float64 holds exactly, and a transform's error is
+        under half its step, so that rounding to the grid removed it.
+        """
+        if self._scale is None or self._largest_sum * self._peak * self._scale >= 2.0**53:
+            return False
+        return not self._transforms or self.worst * self._scale < 0.5
+
+    @property
+    def remaining(self) -> float:
+        """What the sums may be off as they are delivered: nothing, if they are exact."""
+        return 0.0 if self.exact else min(self.worst, self.expected)
+
+
+def _transform_weight(taps: Taps, size: int, reach: int) -> float:
+    """Return the factor of u |x|_2 for one route, over all blocks that a sample can hear."""
+    stages = math.log2(size)
+    # m blocks with roots of energy e1 .. em sum to at most sqrt(m) times the root of all
+    return math.sqrt(reach) * (
+        (2 * PER_STAGE * stages + 8 + reach) * _root_energy(taps)
+        + PER_STAGE * stages * largest_response(taps, size)
+    )
+
+
+def _root_energy(taps: Taps) -> float:
+    return float(np.sqrt((taps**2).sum()))
+
+
+def largest_response(taps: Taps, size: int) -> float:
+    """Return the largest magnitude in a transform of the taps of at least so many points."""
+    from scipy.fft import next_fast_len, rfft  # a quarter of a second to import: only when used
+
+    return float(np.abs(rfft(taps, max(size, next_fast_len(2 * len(taps))))).max())
