@@ -64,13 +64,11 @@ def verify(
     with rereadable(input) as path:
         with Reader(path) as reader:
             source = reader.sound
-        with Reader(output) as written:
-            subtype = written.sound.subtype
         found = check(path, output, prepare(ir, options, source).convolver, options)
     if show.json:
         report.print_json(found.as_json())
     if not show.quiet:
-        report.verification(found.as_json(), subtype)
+        report.verification(found.as_json())
     found.raise_if_failed(output)
 
 

@@ -69,12 +69,12 @@ def outcome(made: Outcome, show: Show) -> None:
         )
     )
     if made.verified:
-        verification(made.verified, made.subtype)
+        verification(made.verified)
     for notice in made.notices:
         say(f"notice: {notice}")
 
 
-def verification(report: dict[str, Any], subtype: str) -> None:
+def verification(report: dict[str, Any]) -> None:
     """Tell what is proven and what is sampled."""
     points = ", ".join(str(k) for k in report["points"])
     count = report["frames"] * report["channels"]
@@ -105,7 +105,7 @@ def verification(report: dict[str, Any], subtype: str) -> None:
                     f"{report['spots_worst']:.3g} off, limit {report['spots_limit']:.3g}",
                 ),
                 ("bound", f"the sums are {sums}"),
-                ("rounding", f"{subtype} adds at most {report['quantisation']:.3g}"),
+                ("rounding", f"{report['subtype']} adds at most {report['quantisation']:.3g}"),
             ]
         )
     )

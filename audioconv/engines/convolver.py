@@ -77,6 +77,8 @@ class OverlapAdd:
 
     def kernel(self, block: Audio) -> Audio:
         """Convolve one block alone: (n, inputs) to (n + K - 1, outputs)."""
+        if not len(block):
+            return self._silence.copy()
         return self._kernel(as_audio(block, self.routing.inputs, self._silence.dtype))
 
     def add(self, full: Audio) -> Audio:

@@ -47,6 +47,8 @@ class Report:
         what is wrong
     frames, channels : int
         of the output
+    subtype : str
+        of the output
     points : list of int
         k of the certificate's points exp(2 pi i k / (2^31 - 1))
     certificate_residual, certificate_limit : float
@@ -68,6 +70,7 @@ class Report:
     failures: list[str]
     frames: int
     channels: int
+    subtype: str
     points: list[int]
     certificate_residual: float
     certificate_limit: float
@@ -228,6 +231,7 @@ def _check(
         failures=failures,
         frames=level.frames,
         channels=found.channels,
+        subtype=found.subtype,
         points=points,
         certificate_residual=residual,
         certificate_limit=limit,

@@ -73,6 +73,8 @@ class Evaluation:
 
     def take(self, block: Audio) -> None:
         """Add the next frames (n, channels)."""
+        if not len(block):
+            return
         block = block.astype(np.float64, copy=False)
         self.energy += np.einsum("fc,fc->c", block, block)
         chunks = -(-len(block) // CHUNK)

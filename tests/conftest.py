@@ -1,0 +1,32 @@
+"""What tests share: sounds made on the spot, and real ones where they are there."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+SAMPLES = Path(__file__).parent.parent / "samples"
+SHARED = Path(__file__).parent.parent.parent / "shared"
+
+
+@pytest.fixture(scope="session")
+def samples():
+    return SAMPLES
+
+
+@pytest.fixture(scope="session")
+def shared():
+    """Real recordings and other projects' numbers, which stand beside a developer's checkout."""
+    if not SHARED.is_dir():
+        pytest.skip("no reference material beside this checkout")
+    return SHARED
+
+
+@pytest.fixture
+def noise():
+    """Make white noise of some shape, the same for the same seed."""
+
+    def make(*shape, seed=0):
+        return np.random.default_rng(seed).standard_normal(shape)
+
+    return make

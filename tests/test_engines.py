@@ -1,0 +1,300 @@
+"""One contract for every engine: the full convolution, for every cut of the input."""
+
+import json
+
+import numpy as np
+import oracle
+import pytest
+import scipy.fft
+import scipy.linalg
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from audioconv.engines import ENGINES, Partitioned, choose, engine_name, plan, routes
+from audioconv.errors import LayoutError, UsageError
+
+BLOCK = 16
+LENGTHS = [1, 2, 7, BLOCK - 1, BLOCK, BLOCK + 1, 3 * BLOCK]
+LAYOUTS = {
+    "mono on mono": (1, (1,)),
+    "mono on three": (3, (1,)),
+    "two on two": (2, (2,)),
+    "mono into three": (1, (3,)),
+    "true stereo": (2, (2, 2)),
+    "three into two": (3, (3, 2)),
+}
+
+
+def engine_module(name):
+    import importlib
+
+    return importlib.import_module(f"audioconv.engines.{name}")
+
+
+@pytest.fixture(autouse=True)
+def small_blocks(monkeypatch):
+    """Give every engine blocks of 16 frames, so that short sounds cross many seams."""
+    monkeypatch.setattr(engine_module("direct"), "BLOCK", BLOCK)
+    monkeypatch.setattr(engine_module("toeplitz"), "BLOCK", BLOCK)
+    monkeypatch.setattr(engine_module("sparse"), "LEAST_BLOCK", BLOCK)
+    monkeypatch.setattr(engine_module("overlap_add"), "fft_size", lambda k: BLOCK + k - 1)
+    monkeypatch.setitem(
+        ENGINES, "partitioned", lambda routing, **how: Partitioned(routing, block=BLOCK, **how)
+    )
+
+
+def taps_of(layout, length, random, scale=1.0):
+    channels, shape = LAYOUTS[layout]
+    taps = scale * random.standard_normal((length, *shape))
+    if layout == "three into two":
+        taps[:, 1, 0] = 0  # a silent path is dropped, not computed
+    return routes(taps, channels)
+
+
+def run(convolver, x, cuts):
+    """Feed x in the given cuts, the rest in one piece, and return all that comes out."""
+    out, at = [], 0
+    for cut in [*cuts, len(x)]:
+        block = x[at : at + cut]
+        result = convolver.process(block)
+        assert len(result) == len(block)
+        out.append(np.array(result))
+        at += len(block)
+    tail = convolver.flush()
+    assert len(tail) == convolver.routing.frames - 1
+    return np.concatenate([*out, tail])
+
+
+def assert_close(y, expected, x, routing, unit=oracle.UNIT):
+    for target in range(routing.outputs):
+        into = [r for r in routing.routes if r.target == target]
+        limit = sum(oracle.tolerance(x[:, r.source], r.taps, unit) for r in into)
+        assert np.abs(y[:, target] - expected[:, target]).max() <= limit
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("layout", LAYOUTS)
+@settings(max_examples=12, deadline=None)
+@given(
+    length=st.sampled_from(LENGTHS),
+    frames=st.integers(1, 5 * BLOCK),
+    cuts=st.lists(st.integers(0, 2 * BLOCK + 1), max_size=8),
+    seed=st.integers(0, 2**32 - 1),
+)
+def test_every_engine_is_the_definition_however_the_input_is_cut(
+    engine, layout, length, frames, cuts, seed
+):
+    random = np.random.default_rng(seed)
+    routing = taps_of(layout, length, random)
+    x = random.standard_normal((frames, routing.inputs))
+    before = x.copy()
+    convolver = plan(routing, engine)
+    expected = oracle.convolve_routes(x, routing)
+    assert_close(run(convolver, x, cuts), expected, x, routing)
+    np.testing.assert_array_equal(x, before)  # inputs are left alone
+    # and again, cut differently: after flush it is as new
+    assert_close(run(convolver, x, []), expected, x, routing)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("length", LENGTHS)
+def test_sums_on_a_grid_are_exact_to_the_bit(engine, length):
+    random = np.random.default_rng(length)
+    taps = random.integers(-(2**15), 2**15, (length, 2)) / 2**15
+    x = random.integers(-(2**15), 2**15, (5 * BLOCK + 3, 2)) / 2**15
+    routing = routes(taps, 2)
+    y = run(plan(routing, engine, signal_bits=15), x, [5, 0, 40])
+    whole = [
+        np.convolve(*(np.rint(z[:, c] * 2**15).astype(int) for z in (x, taps))) for c in (0, 1)
+    ]
+    np.testing.assert_array_equal(y, np.stack(whole, axis=1) / 2**30)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_unit_sample_anywhere_in_a_block_gives_the_impulse_there(engine):
+    taps = np.random.default_rng(1).standard_normal((7, 1))
+    routing = routes(taps, 1)
+    convolver = plan(routing, engine)
+    for index in range(2 * BLOCK):
+        x = np.zeros((2 * BLOCK, 1))
+        x[index] = 1
+        y = run(convolver, x, [])
+        expected = np.zeros((2 * BLOCK + 6, 1))
+        expected[index : index + 7] = taps
+        assert_close(y, expected, x, routing)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_single_precision_is_right_to_single_precision(engine, noise):
+    routing = routes(noise(40, 2), 2)
+    x = noise(100, 2, seed=1)
+    y = run(plan(routing, engine, single=True), x, [30])
+    # rounding sound and taps to float32 adds two more roundings
+    assert_close(y, oracle.convolve_routes(x, routing), x, routing, unit=2.0**-24)
+
+
+@pytest.mark.parametrize("engine", ["overlap-add", "partitioned", "sparse"])
+def test_single_precision_computes_in_float32(engine, noise):
+    convolver = plan(routes(noise(40, 1), 1), engine, single=True)
+    assert convolver.process(noise(10, 1)).dtype == np.float32
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_reset_forgets_the_sound(engine, noise):
+    convolver = plan(routes(noise(20, 1), 1), engine)
+    convolver.process(noise(50, 1))
+    convolver.reset()
+    assert not convolver.process(np.zeros((50, 1))).any()
+    assert not convolver.flush().any()
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_block_of_another_shape_is_refused(engine):
+    convolver = plan(routes(np.ones((3, 1)), 2), engine)
+    for shape in [(5,), (5, 1), (5, 3), (5, 2, 1)]:
+        with pytest.raises(LayoutError, match=r"must be \(frames, 2\)"):
+            convolver.process(np.zeros(shape))
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_silent_impulse_gives_silence(engine):
+    y = run(plan(routes(np.zeros((9, 1)), 2), engine), np.ones((20, 2)), [])
+    np.testing.assert_array_equal(y, np.zeros((28, 2)))
+
+
+def test_an_engine_is_stateless_in_threads(noise):
+    from concurrent.futures import ThreadPoolExecutor
+
+    for engine in ("overlap-add", "sparse", "direct", "toeplitz"):
+        convolver = plan(routes(noise(30, 2), 2), engine)
+        blocks = [noise(BLOCK, 2, seed=s) for s in range(40)]
+        alone = [convolver.kernel(block) for block in blocks]
+        with ThreadPoolExecutor(8) as pool:
+            for one, other in zip(alone, pool.map(convolver.kernel, blocks), strict=True):
+                np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_no_engine_leans_on_another(engine, monkeypatch, noise):
+    def poisoned(*_, **__):
+        raise AssertionError("an engine used another's algorithm")
+
+    class Numpy:
+        """NumPy without one function, for one module."""
+
+        def __init__(self, missing):
+            self.missing = missing
+
+        def __getattr__(self, name):
+            return poisoned if name == self.missing else getattr(np, name)
+
+    transforms = engine in ("overlap-add", "partitioned")
+    if engine != "direct":
+        monkeypatch.setattr(engine_module("direct"), "np", Numpy("vecdot"))
+    if engine != "sparse":
+        monkeypatch.setattr(engine_module("sparse"), "np", Numpy("flatnonzero"))
+    if engine != "toeplitz":
+        monkeypatch.setattr(scipy.linalg, "convolution_matrix", poisoned)
+    if not transforms:
+        for name in ("rfft", "irfft", "fft", "ifft"):
+            monkeypatch.setattr(scipy.fft, name, poisoned)
+    if engine == "overlap-add":
+        monkeypatch.setattr(Partitioned, "process", poisoned)
+    if engine == "partitioned":
+        monkeypatch.setattr(engine_module("overlap_add"), "fft_size", poisoned)
+    for name in ("convolve", "correlate"):
+        monkeypatch.setattr(np, name, poisoned)
+    routing = routes(noise(20, 1), 1)
+    x = noise(50, 1, seed=1)
+    assert_close(run(plan(routing, engine), x, [7]), oracle.convolve_routes(x, routing), x, routing)
+
+
+@pytest.mark.parametrize("block", [1, 3, 64])
+def test_partitioned_takes_any_partition(block, noise):
+    routing = routes(noise(50, 2, 2), 2)
+    x = noise(130, 2, seed=1)
+    y = run(Partitioned(routing, block=block), x, [1, 2, 3, 64, 5])
+    assert_close(y, oracle.convolve_routes(x, routing), x, routing)
+
+
+def test_subnormals_are_flushed_and_nothing_else(noise):
+    x = noise(64, 1)
+    x[::2] = 5e-324
+    routing = routes(noise(40, 1, seed=1), 1)
+    y = run(plan(routing, "overlap-add"), x, [])
+    flushed = np.where(np.abs(x) < 1e-150, 0, x)
+    assert_close(y, oracle.convolve_routes(flushed, routing), flushed, routing)
+
+
+def test_toeplitz_repeats_the_taps_down_its_diagonals():
+    """The matrix itself: W x for every unit vector x gives the columns, taps shifted by one."""
+    taps = np.array([[3.0], [2.0], [1.0]])
+    kernel = plan(routes(taps, 1), "toeplitz").kernel
+    columns = np.stack([kernel(unit[:, None])[:, 0] for unit in np.eye(4)], axis=1)
+    for diagonal, tap in enumerate([3.0, 2.0, 1.0]):
+        np.testing.assert_array_equal(np.diag(columns, -diagonal), [tap] * 4)
+    assert np.count_nonzero(columns) == 12
+
+
+def test_toeplitz_refuses_a_large_matrix_by_its_bytes(monkeypatch):
+    monkeypatch.setattr(engine_module("toeplitz"), "BLOCK", 512)
+    with pytest.raises(UsageError, match=f"would take {(512 + 99_489) * 512 * 8} bytes"):
+        plan(routes(np.ones((99_490, 1)), 1), "toeplitz")
+
+
+def test_a_negative_zero_survives_the_identity():
+    y = run(plan(routes(np.ones((1, 1)), 1), "sparse"), np.array([[-0.0], [0.0]]), [])
+    np.testing.assert_array_equal(np.signbit(y), [[True], [False]])
+
+
+def test_choice_depends_on_the_busiest_route_alone():
+    taps = np.zeros((5000, 2))
+    taps[:40, 0] = 1
+    assert choose(routes(taps, 2)) == "sparse"
+    taps[:41, 1] = 1
+    assert choose(routes(taps, 2)) == "overlap-add"
+    assert choose(routes(np.zeros((3, 1)), 1)) == "sparse"
+
+
+def test_an_unknown_engine_is_refused_with_the_choices():
+    routing = routes(np.ones((1, 1)), 1)
+    with pytest.raises(
+        UsageError, match="auto, overlap-add, partitioned, sparse, direct, toeplitz"
+    ):
+        engine_name(routing, "fft")
+
+
+def test_published_convolutions_of_cmsis(shared):
+    cases = json.loads((shared / "vectors/cmsis_conv_f64.json").read_text())["cases"]
+    assert len(cases) == 43
+    for case in cases:
+        x, h, y = (np.array(case[key], float) for key in "xhy")
+        for engine in ENGINES:
+            full = run(plan(routes(h[:, None], 1), engine), x[:, None], [3])[:, 0]
+            part = case["mode"].removeprefix("full")
+            if part:
+                begin, end = map(int, part.strip("[]").split(":"))
+                full = full[begin:end]
+            # the published figures are rounded to float64 themselves: a unit of the last place
+            np.testing.assert_allclose(full, y, rtol=0, atol=2 * oracle.tolerance(x, h))
+
+
+def ramp_convolution(n, m):
+    """The sum over k of (k + 1) (c - k + 1), for ramps 1 .. n and 1 .. m, in whole numbers."""
+    c = np.arange(n + m - 1)
+    low, high = np.maximum(0, c - n + 1), np.minimum(c, m - 1)
+    total = lambda top: top * (top + 1) // 2  # noqa: E731
+    squares = lambda top: top * (top + 1) * (2 * top + 1) // 6  # noqa: E731
+    linear = total(high + 1) - total(low)
+    return (c + 2) * linear - (squares(high + 1) - squares(low))
+
+
+def test_lengths_that_tripped_other_convolvers(shared):
+    cases = json.loads((shared / "vectors/fftconvolver_cases.json").read_text())["cases"]
+    random = np.random.default_rng(0)
+    for frames, length, least, most, partition in cases:
+        x, h = np.arange(1.0, frames + 1)[:, None], np.arange(1.0, length + 1)[:, None]
+        convolver = Partitioned(routes(h, 1), block=partition, signal_bits=0)
+        cuts = random.integers(least, most + 1, frames // least + 1)
+        y = run(convolver, x, cuts.tolist())
+        np.testing.assert_array_equal(y[:, 0], ramp_convolution(frames, length))

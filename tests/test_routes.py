@@ -1,0 +1,104 @@
+"""Which input goes through which taps to which output, for every layout that there is."""
+
+import numpy as np
+import pytest
+
+from audioconv.engines import arrange, describe, routes
+from audioconv.errors import LayoutError, UsageError
+from impulses import Impulse
+
+
+def marked(channels, frames=2):
+    """Make an impulse whose channel n holds n + 1."""
+    return Impulse(np.tile(np.arange(1.0, channels + 1), (frames, 1)), 48000)
+
+
+def paths(impulse, channels, rule="auto"):
+    """Return {(input, output): mark}, counted from 1."""
+    routing = routes(arrange(impulse, channels, rule).taps, channels)
+    return {(r.source + 1, r.target + 1): r.taps[0] for r in routing.routes}
+
+
+@pytest.mark.parametrize(
+    ("impulse_channels", "channels", "rule", "expected"),
+    [
+        (1, 1, "auto", {(1, 1): 1}),
+        (1, 3, "auto", {(1, 1): 1, (2, 2): 1, (3, 3): 1}),
+        (1, 2, "mono", {(1, 1): 1, (2, 2): 1}),
+        (2, 2, "auto", {(1, 1): 1, (2, 2): 2}),
+        (4, 4, "auto", {(1, 1): 1, (2, 2): 2, (3, 3): 3, (4, 4): 4}),
+        (3, 3, "each", {(1, 1): 1, (2, 2): 2, (3, 3): 3}),
+        (3, 1, "auto", {(1, 1): 1, (1, 2): 2, (1, 3): 3}),
+        (4, 2, "auto", {(1, 1): 1, (1, 2): 2, (2, 1): 3, (2, 2): 4}),
+        (4, 2, "true-stereo", {(1, 1): 1, (1, 2): 2, (2, 1): 3, (2, 2): 4}),
+        (4, 2, "true-stereo=LL,RR,LR,RL", {(1, 1): 1, (2, 2): 2, (1, 2): 3, (2, 1): 4}),
+        (6, 2, "matrix", {(1, 1): 1, (1, 2): 2, (1, 3): 3, (2, 1): 4, (2, 2): 5, (2, 3): 6}),
+        (2, 4, "matrix=1:2,4:1", {(1, 2): 1, (4, 1): 2}),
+        (3, 2, "matrix=1:1,2:1,2:1", {(1, 1): 1, (2, 1): 5}),
+    ],
+)
+def test_layouts(impulse_channels, channels, rule, expected):
+    assert paths(marked(impulse_channels), channels, rule) == expected
+
+
+def test_silent_paths_are_dropped_but_outputs_stay():
+    taps = np.zeros((3, 2, 2))
+    taps[0, 0, 0] = 1
+    routing = routes(taps, 2)
+    assert [(r.source, r.target) for r in routing.routes] == [(0, 0)]
+    assert (routing.inputs, routing.outputs, routing.frames) == (2, 2, 3)
+
+
+def test_a_mono_impulse_is_one_array_for_all_channels():
+    first, second = routes(np.ones((3, 1)), 2).routes
+    assert first.taps is second.taps
+
+
+@pytest.mark.parametrize(
+    ("impulse_channels", "channels", "rule", "message"),
+    [
+        (3, 2, "auto", "an impulse of 3 channels does not fit a sound of 2; it can have 1 "),
+        (4, 3, "auto", "--map matrix"),
+        (2, 2, "mono", "needs an impulse of 1 channel, but it has 2; use --map each"),
+        (1, 2, "each", "as many impulse channels as the sound has"),
+        (2, 2, "true-stereo", "a sound of 2 channels and an impulse of 4"),
+        (3, 2, "matrix", "a multiple of 2 impulse channels, but there are 3"),
+        (2, 2, "matrix=1:1", "one input:output pair for each channel"),
+        (1, 2, "matrix=3:1", "does not fit a sound of 2 channels"),
+        (1, 2, "matrix=0:1", "does not fit"),
+    ],
+)
+def test_what_does_not_fit_names_the_choices(impulse_channels, channels, rule, message):
+    with pytest.raises(LayoutError) as refused:
+        arrange(marked(impulse_channels), channels, rule)
+    assert message in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "rule", ["stereo", "", "mono=1", "true-stereo=LL,RR", "true-stereo=a", "matrix=1-1", "matrix=x"]
+)
+def test_a_rule_that_is_none_is_a_usage_error(rule):
+    with pytest.raises(UsageError):
+        arrange(marked(4), 2, rule)
+
+
+def test_taps_that_do_not_fit_are_refused():
+    with pytest.raises(LayoutError):
+        routes(np.ones((3, 3)), 2)
+    with pytest.raises(LayoutError):
+        routes(np.ones((3, 3, 1)), 2)
+
+
+@pytest.mark.parametrize(
+    ("shape", "channels", "words"),
+    [
+        ((3, 1), 1, "one impulse on mono"),
+        ((3, 1), 2, "one impulse on each of 2 channels"),
+        ((3, 2), 2, "2 on 2, each its own"),
+        ((3, 2), 1, "mono into 2"),
+        ((3, 2, 2), 2, "matrix, 2 into 2"),
+        ((3, 1, 4), 1, "mono into 4"),
+    ],
+)
+def test_description(shape, channels, words):
+    assert describe(np.ones(shape), channels) == words

@@ -1,0 +1,131 @@
+"""The pump: any cut of the input and any number of threads give the same bytes."""
+
+import tracemalloc
+
+import numpy as np
+import oracle
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import audioconv
+from audioconv import stream
+from audioconv.engines import plan, routes
+from audioconv.errors import AudioconvError, LayoutError
+from impulses import Impulse, edit
+
+
+def cut(x, cuts):
+    at = 0
+    for frames in [*cuts, len(x)]:
+        yield x[at : at + frames]
+        at += frames
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    cuts=st.lists(st.integers(0, 3000), max_size=12),
+    threads=st.integers(1, 4),
+    engine=st.sampled_from(["overlap-add", "sparse", "partitioned", "direct"]),
+)
+def test_bytes_depend_on_neither_cuts_nor_threads(cuts, threads, engine):
+    x = np.random.default_rng(0).standard_normal((9000, 2))
+    convolver = plan(routes(np.random.default_rng(1).standard_normal((300, 1)), 2), engine)
+    whole = np.concatenate(list(stream.convolve([x], convolver)))
+    pieces = np.concatenate(list(stream.convolve(cut(x, cuts), convolver, threads=threads)))
+    np.testing.assert_array_equal(whole, pieces)
+
+
+@given(cuts=st.lists(st.integers(0, 50), max_size=20), frames=st.integers(1, 60))
+def test_regrid_changes_only_the_cuts(cuts, frames):
+    x = np.arange(500.0)[:, None]
+    blocks = list(stream.regrid(cut(x, cuts), frames))
+    np.testing.assert_array_equal(np.concatenate(blocks), x)
+    assert {len(block) for block in blocks[:-1]} <= {frames}
+    assert 0 < len(blocks[-1]) <= frames
+
+
+@pytest.mark.parametrize("engine", ["overlap-add", "sparse", "partitioned"])
+def test_memory_is_set_by_impulse_and_block_not_by_the_sound(engine, noise):
+    """Sixty blocks take no more than six, give or take what two threads hold at one moment."""
+    taps = noise(20_000, 1)
+    if engine == "sparse":
+        taps[1:-1] = 0
+    convolver = plan(routes(taps, 2), engine)
+    block = np.zeros((convolver.block, 2))
+
+    def peak(blocks):
+        tracemalloc.start()
+        for _ in stream.convolve((block for _ in range(blocks)), convolver, threads=2):
+            pass
+        most = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return most
+
+    few = peak(6)
+    assert peak(300 if engine == "partitioned" else 60) <= few + 8 * block.nbytes
+
+
+def test_an_error_in_a_thread_is_its_own_and_ends_the_stream():
+    convolver = plan(routes(np.ones((3, 1)), 2), "direct")
+    blocks = [np.zeros((5000, 2)), np.zeros((5000, 3)), np.zeros((5000, 3))]
+    with pytest.raises(LayoutError):
+        list(stream.convolve(iter(blocks[1:]), convolver, threads=2))
+
+
+def test_a_stream_that_is_dropped_leaves_the_convolver_usable(noise):
+    convolver = plan(routes(noise(300, 1), 1), "overlap-add")
+    x = noise(20_000, 1, seed=1)
+    next(stream.convolve([x], convolver, threads=2))
+    again = np.concatenate(list(stream.convolve([x], convolver)))
+    fresh = plan(routes(noise(300, 1), 1), "overlap-add")
+    np.testing.assert_array_equal(again, np.concatenate(list(stream.convolve([x], fresh))))
+
+
+@pytest.mark.parametrize(
+    ("length", "frames"), [("full", 14), ("input", 10), ("auto", 12), (3, 3), (10, 10), (40, 40)]
+)
+def test_length(length, frames):
+    x = np.ones((10, 1))
+    taps = np.array([1.0, 0.5, 0.1, 1e-5, 1e-5])[:, None]
+    full = oracle.convolve(x[:, 0], taps[:, 0])
+    blocks = stream.convolve(cut(x, [4]), plan(routes(taps, 1), "direct"))
+    y = np.concatenate(list(stream.fit(blocks, length)))[:, 0]
+    expected = np.concatenate([full, np.zeros(40)])[:frames]
+    np.testing.assert_allclose(y, expected, rtol=0, atol=oracle.tolerance(x, taps))
+
+
+def test_two_passes_are_one_pass_with_the_folded_impulse(noise):
+    """(x * f) * g = x * (f * g), and f * g = g * f, to rounding."""
+    x, f, g = noise(4000, 2), noise(700, 2, seed=1), noise(300, 1, seed=2)
+    twice = audioconv.convolve(audioconv.convolve(x, f), g)
+    folded = [edit.chain([Impulse(a, 48000), Impulse(b, 48000)]) for a, b in [(f, g), (g, f)]]
+    for impulse in folded:
+        once = audioconv.convolve(x, impulse)
+        limit = oracle.tolerance(x, np.abs(impulse.taps)) + oracle.tolerance(
+            x, np.abs(f).sum() * np.abs(g)
+        )
+        np.testing.assert_allclose(once, twice, rtol=0, atol=limit)
+    commuted = audioconv.convolve(f[:, :1], g), audioconv.convolve(g, f[:, :1])
+    np.testing.assert_allclose(*commuted, rtol=0, atol=oracle.tolerance(f, g))
+
+
+def test_the_array_api_is_the_definition(noise):
+    x, h = noise(60, 2), noise(9, 2, seed=1)
+    expected = np.stack([oracle.convolve(x[:, c], h[:, c]) for c in (0, 1)], axis=1)
+    y = audioconv.convolve(x, h)
+    np.testing.assert_allclose(y, expected, rtol=0, atol=oracle.tolerance(x, h))
+
+
+def test_the_array_api_guesses_no_axis():
+    with pytest.raises(LayoutError, match="x\\[:, None\\]"):
+        audioconv.convolve(np.ones(5), np.ones((2, 1)))
+
+
+def test_the_array_api_refuses_what_is_not_finite():
+    x = np.ones((5, 1))
+    x[3] = np.nan
+    with pytest.raises(AudioconvError, match="frame 3"):
+        audioconv.convolve(x, np.ones((2, 1)))
+    with pytest.raises(ValueError, match="frame 1"):
+        audioconv.convolve(np.ones((5, 1)), np.array([[1.0], [np.inf]]))

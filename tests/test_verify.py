@@ -1,0 +1,355 @@
+"""Verification must pass what is right and catch what is wrong, down to one sample."""
+
+import itertools
+from fractions import Fraction
+
+import numpy as np
+import pytest
+import soundfile
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from audioconv.cli import main
+from audioconv.engines import ENGINES, plan, routes
+from audioconv.errors import FormatError
+from audioconv.files import Reader
+from audioconv.job import Job, Options
+from audioconv.render import prepare, run
+from audioconv.stream import convolve
+from audioconv.verify import certificate, verify
+from audioconv.verify.bound import ErrorBound
+from audioconv.verify.spots import Spots, direct_sum, two_product
+
+RATE = 44100
+HALL = "hall.wav"
+
+
+def check(source, output, irs, **options):
+    """Verify with fixed random points, so that a test is the same on every run."""
+    chosen = Options(**options)
+    with Reader(str(source)) as reader:
+        prepared = prepare([str(ir) for ir in irs], chosen, reader.sound)
+    return verify(str(source), str(output), prepared.convolver, chosen, seed=1)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory, samples):
+    """Make outputs of every kind once: the source, the impulse, and a path for each subtype."""
+    folder = tmp_path_factory.mktemp("made")
+    outputs = {}
+    for subtype in ("PCM_16", "PCM_24", "PCM_32", "FLOAT", "DOUBLE"):
+        outputs[subtype] = folder / f"{subtype}.wav"
+        run(
+            Job(
+                str(samples / "guitar.wav"),
+                str(outputs[subtype]),
+                [str(samples / HALL)],
+                Options(subtype=subtype, wet=0.25),
+            )
+        )
+    return samples / "guitar.wav", samples / HALL, outputs
+
+
+@pytest.mark.parametrize("subtype", ["PCM_16", "PCM_24", "PCM_32", "FLOAT", "DOUBLE"])
+def test_a_right_output_passes(made, subtype):
+    source, hall, outputs = made
+    report = check(source, outputs[subtype], [hall], wet=0.25)
+    assert report.passed, report.failures
+    assert report.exact  # 16 bits by 16 bits, a gain of a quarter: every sum is a whole number
+    assert report.samples_worst <= report.quantisation
+    assert report.certificate_residual <= report.certificate_limit < 1e-10
+
+
+def corrupted(path, change):
+    audio, rate = soundfile.read(path, always_2d=True, dtype="float64")
+    info = soundfile.info(path)
+    audio = change(audio)
+    # samples of a PCM file are whole steps, so writing them again rounds nothing else
+    steps = {"PCM_16": 2**15, "PCM_24": 2**23}.get(info.subtype)
+    if steps:
+        bits = 16 if steps == 2**15 else 32
+        whole = np.rint(audio * steps).clip(-steps, steps - 1).astype(np.int64)
+        audio = (whole << (0 if bits == 16 else 8)).astype(f"int{bits}")
+    soundfile.write(path, audio, rate, subtype=info.subtype)
+
+
+def one_sample(step):
+    def change(audio):
+        audio[123_456, 1] += step
+        return audio
+
+    return change
+
+
+def dropped_block(audio):
+    return np.delete(audio, slice(70_000, 74_096), axis=0)
+
+
+def silenced_block(audio):
+    audio[70_000:74_096] = 0
+    return audio
+
+
+CORRUPTIONS = {
+    "a block dropped": dropped_block,
+    "a block silenced": silenced_block,
+    "the tail cut": lambda audio: audio[: 4 * RATE],
+    "one frame cut": lambda audio: audio[:-1],
+    "one frame more": lambda audio: np.concatenate([audio, np.zeros((1, 2))]),
+    "one sample late": lambda audio: np.roll(audio, 1, axis=0),
+    "0.001 dB too loud": lambda audio: audio * 10 ** (0.001 / 20),
+    "channels swapped": lambda audio: audio[:, ::-1],
+    "polarity": lambda audio: -audio,
+}
+
+
+@pytest.mark.parametrize("subtype", ["PCM_16", "PCM_24", "FLOAT", "DOUBLE"])
+@pytest.mark.parametrize("name", CORRUPTIONS)
+def test_a_wrong_output_is_caught(made, tmp_path, name, subtype):
+    source, hall, outputs = made
+    wrong = tmp_path / "wrong.wav"
+    wrong.write_bytes(outputs[subtype].read_bytes())
+    corrupted(wrong, CORRUPTIONS[name])
+    assert not check(source, wrong, [hall], wet=0.25).passed
+
+
+@pytest.mark.parametrize(
+    ("subtype", "step"),
+    [("PCM_16", 2.0**-15), ("PCM_24", 2.0**-23), ("FLOAT", 1e-7), ("DOUBLE", 1e-10)],
+)
+def test_one_sample_off_by_the_least_is_caught_and_named(made, tmp_path, subtype, step):
+    source, hall, outputs = made
+    wrong = tmp_path / "wrong.wav"
+    wrong.write_bytes(outputs[subtype].read_bytes())
+    corrupted(wrong, one_sample(step))
+    report = check(source, wrong, [hall], wet=0.25)
+    assert not report.passed
+    assert f"frame 123456 ({123456 / RATE:.6f} s), channel 2" in report.failures[0]
+
+
+def test_the_command_ends_with_3_and_one_line(made, tmp_path, capsys):
+    source, hall, outputs = made
+    wrong = tmp_path / "wrong.wav"
+    wrong.write_bytes(outputs["PCM_16"].read_bytes())
+    arguments = ["verify", str(source), str(wrong), "--ir", str(hall), "--wet", "0.25"]
+    assert main(arguments) == 0
+    shown = capsys.readouterr().err
+    assert shown.startswith("verified\n")
+    assert shown.count("proven") == 2
+    corrupted(wrong, one_sample(2.0**-15))
+    assert main(arguments) == 3
+    shown = capsys.readouterr().err
+    assert shown.startswith("NOT verified\n")
+    assert shown.splitlines()[-1].startswith("error: ")
+
+
+def test_a_file_cut_off_is_a_failed_verification(made, tmp_path, capsys):
+    source, hall, outputs = made
+    wrong = tmp_path / "wrong.wav"
+    wrong.write_bytes(outputs["PCM_16"].read_bytes()[:-1000])
+    assert main(["verify", str(source), str(wrong), "--ir", str(hall), "--wet", "0.25"]) == 3
+    assert "cut short" in capsys.readouterr().err
+
+
+def test_an_output_that_fails_never_reaches_its_name(samples, tmp_path, monkeypatch, capsys):
+    """A writer that drops a sample is caught before the old file is replaced."""
+    from audioconv.files import writing
+
+    true, mistakes = writing.quantise, []
+
+    def faulty(audio, bits, noise=0.0):
+        integers, clipped = true(audio, bits, noise)
+        if not mistakes:
+            mistakes.append(1000)
+            integers[1000, 0] += 1
+        return integers, clipped
+
+    monkeypatch.setattr(writing, "quantise", faulty)
+    target = tmp_path / "out.wav"
+    target.write_bytes(b"old")
+    arguments = ["echo", str(samples / "guitar.wav"), str(target), "-y", "--verify"]
+    assert main(arguments) == 3
+    assert target.read_bytes() == b"old"
+    assert [path.name for path in tmp_path.iterdir()] == ["out.wav"]
+    assert "frame 1000 (0.022676 s), channel 1" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"engine": "partitioned"},
+        {"length": "input"},
+        {"length": "auto"},
+        {"length": "1s"},
+        {"length": "9s"},
+        {"dither": "tpdf"},
+        {"clip": "saturate", "wet": 4.0},
+        {"wet": 4.0},
+        {"dry": 1.0, "align": "peak", "ir_gain": "l2"},
+        {"precision": "single", "subtype": "FLOAT"},
+        {"precision": "single"},
+        {"map": "mono", "impulses": ["feedback:delay=30ms,gain=0.7"]},
+        {"impulses": ["double-spike:delay=20ms", "double-spike:delay=9ms"], "engine": "direct"},
+        {"impulses": ["delta:delay=0"]},
+        {"subtype": "PCM_U8"},
+    ],
+    ids=str,
+)
+def test_every_kind_of_run_verifies_itself_and_again(samples, tmp_path, options, noise):
+    options = dict(options)
+    source, out = tmp_path / "in.wav", tmp_path / "out.wav"
+    audio, _ = soundfile.read(samples / "guitar.wav", frames=30_000, dtype="int16")
+    soundfile.write(source, audio, RATE)
+    impulses = options.pop("impulses", [str(samples / HALL)])
+    outcome = run(Job(str(source), str(out), impulses, Options(verify=True, **options)))
+    assert outcome.verified["passed"]
+    # the command does not know the guard's gain, and must find it out
+    assert check(source, out, impulses, **options).passed
+
+
+def test_a_lossy_output_cannot_be_verified(samples, tmp_path):
+    source, out = samples / "speech.wav", tmp_path / "out.ogg"
+    run(Job(str(source), str(out), ["delta"], Options()))
+    with pytest.raises(FormatError, match="VORBIS"):
+        check(source, out, ["delta"])
+
+
+# --- the certificate ---------------------------------------------------------------------------
+
+
+def certified(x, y, routing, seed=0, **how):
+    points = [int(k) for k in np.random.default_rng(seed).integers(1, certificate.M, 2)]
+    sides = []
+    for audio in (x, y):
+        side = certificate.Evaluation(points, audio.shape[1])
+        for start in range(0, len(audio), 10_000):
+            side.take(audio[start : start + 10_000])
+        sides.append(side)
+    error = how.get("sums_error", 2.0**-53 * 20 * 3)
+    return certificate.check(*sides, routing, points, sums_error=error)
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("frame", [0, 1, 77_777, 149_999, 150_998])
+def test_the_certificate_sees_one_sample_off_by_1e_10(frame, seed, noise):
+    x, routing = 0.1 * noise(150_000, 2), routes(0.05 * noise(1000, 2, seed=5), 2)
+    y = np.concatenate(list(convolve([x], plan(routing, "overlap-add"))))
+    residual, limit = certified(x, y, routing, seed)
+    assert residual <= limit < 1e-10
+    y[frame, 1] += 1e-10
+    residual, limit = certified(x, y, routing, seed)
+    assert residual > limit
+    assert residual == pytest.approx(1e-10, rel=0.1)  # the error itself, turned on the circle
+
+
+def test_the_certificate_holds_for_matrices(noise):
+    x, routing = noise(5000, 3), routes(noise(300, 3, 2, seed=1), 3)
+    y = np.concatenate(list(convolve([x], plan(routing, "direct"))))
+    residual, limit = certified(x, y, routing)
+    assert residual <= limit
+    residual, limit = certified(x, y[:, ::-1], routing)
+    assert residual > limit
+
+
+def test_phases_are_exact_for_a_sound_of_any_length():
+    k = certificate.M - 12_345
+    frames = np.array([0, 1, 10**6, 10**10, 2**40 + 1])
+    exact = [k * int(n) % certificate.M for n in frames]
+    expected = np.exp(2j * np.pi * np.array(exact) / certificate.M)
+    # to the rounding of exp; a phase off by one step of M would be off by 3e-9
+    np.testing.assert_allclose(certificate._powers(k, frames), expected, rtol=0, atol=1e-15)
+
+
+@given(
+    values=st.lists(st.integers(-(2**20), 2**20), min_size=1, max_size=700),
+    cut=st.integers(1, 700),
+)
+def test_at_one_and_minus_one_an_evaluation_is_the_plain_sums(values, cut):
+    audio = np.array(values, float)[:, None]
+    sound = certificate.Evaluation([0], 1)
+    for start in range(0, len(audio), cut):
+        sound.take(audio[start : start + cut])
+    assert sound.values()[0, 0] == sum(values)
+    assert sound.energy[0] == sum(v * v for v in values)
+
+
+# --- spots and bounds --------------------------------------------------------------------------
+
+
+@given(st.lists(st.floats(-1e3, 1e3), min_size=1, max_size=40), st.integers(0, 2**32 - 1))
+def test_a_spot_is_the_exactly_rounded_sum(taps, seed):
+    window = np.random.default_rng(seed).standard_normal((len(taps), 1))
+    routing = routes(np.array(taps)[:, None], 1)
+    exact = sum(Fraction(h) * Fraction(x) for h, x in zip(taps, window[::-1, 0], strict=True))
+    # products below 1e-270 could lose their error terms; audio has none
+    assert direct_sum(window, routing)[0] == float(exact)
+
+
+@given(st.floats(-1e100, 1e100), st.floats(-1e100, 1e100))
+def test_two_products_are_exact(a, b):
+    if 0 < abs(a * b) < 1e-250 or 0 < min(abs(a), abs(b)) < 1e-100:
+        return  # beyond the range in which the error term is a normal number
+    product, error = two_product(np.array([a]), np.array([b]))
+    assert Fraction(float(product[0])) + Fraction(float(error[0])) == Fraction(a) * Fraction(b)
+
+
+def test_spots_anywhere_are_the_direct_sum(noise):
+    x, routing = noise(100, 2), routes(noise(30, 2), 2)
+    full = np.concatenate(list(convolve([x], plan(routing, "direct"))))
+    spots = Spots([0, 5, 5, 99, 100, 128, 500], routing)
+    for start in range(0, 100, 7):
+        spots.take(x[start : start + 7])
+    spots.finish()
+    assert sorted(spots.sums) == [0, 5, 99, 100, 128, 500]
+    for frame in (0, 5, 99, 100, 128):
+        np.testing.assert_allclose(spots.sums[frame], full[frame], rtol=0, atol=1e-12)
+    assert not spots.sums[500].any()
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    frames=st.integers(1, 400),
+    length=st.integers(1, 300),
+    engine=st.sampled_from([*ENGINES]),
+    single=st.booleans(),
+    loud=st.integers(-8, 8),
+    seed=st.integers(0, 2**32 - 1),
+)
+def test_no_error_passes_its_bound(frames, length, engine, single, loud, seed):
+    random = np.random.default_rng(seed)
+    x = random.standard_normal((frames, 2)) * 10.0 ** (loud * random.random((frames, 1)))
+    routing = routes(random.standard_normal((length, 2, 2)), 2)
+    convolver = plan(routing, engine, single=single)
+    bound = ErrorBound(convolver, single=single, signal_bits=None)
+    spots = Spots(range(frames + length - 1), routing)
+    for start in range(0, frames, convolver.block):
+        bound.take(x[start : start + convolver.block])
+        spots.take(x[start : start + convolver.block])
+    spots.finish()
+    y = np.concatenate(list(convolve([x], convolver)))
+    worst = max(np.abs(spots.sums[n] - y[n]).max() for n in range(len(y)))
+    assert worst <= bound.expected
+    assert worst <= bound.worst
+    assert not bound.exact
+
+
+def test_exactness_is_claimed_only_where_it_holds(noise):
+    random = np.random.default_rng(3)
+    x = random.integers(-(2**15), 2**15, (1500, 1)) / 2**15
+    for bits, scale in itertools.product((15, 23, 31), (1.0, 30.0)):
+        taps = random.integers(-(2 ** min(bits, 30)), 2 ** min(bits, 30), (400, 1)) / 2.0**bits
+        convolver = plan(routes(taps * scale, 1), "overlap-add", signal_bits=15)
+        bound = ErrorBound(convolver, single=False, signal_bits=15)
+        bound.take(x)
+        y = np.concatenate(list(convolve([x], convolver)))
+        whole = np.convolve(
+            np.rint(x[:, 0] * 2**15).astype(object),
+            np.rint(taps[:, 0] * scale * 2.0**bits).astype(np.int64).astype(object),
+        )
+        exact = all(
+            Fraction(float(v)) == Fraction(int(w), 2 ** (15 + bits))
+            for v, w in zip(y[:, 0], whole, strict=True)
+        )
+        assert exact or not bound.exact
+        if (bits, scale) == (15, 1):
+            assert bound.exact
