@@ -8,14 +8,13 @@ samples      every sample of the output lies within the rounding of its format o
 spots        some samples are compared with the direct sum, exactly rounded: the ends, both
              sides of the seams between blocks, the loudest one, and random ones
 bound        what the error of the sums was guaranteed to stay under all along
+report       all of it, as plain data
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
-from typing import Any
 
 import numpy as np
 
@@ -27,6 +26,7 @@ from audioconv.job import Options
 from audioconv.parameters import parse_length
 from audioconv.verify import certificate
 from audioconv.verify.bound import ErrorBound, largest_response
+from audioconv.verify.report import Report
 from audioconv.verify.samples import Rounding, Samples
 from audioconv.verify.spots import Spots
 
@@ -34,71 +34,6 @@ POINTS = 2
 RANDOM_SPOTS = 12
 RANDOM_SEAMS = 4
 GRID = 2**16
-
-
-@dataclass(frozen=True)
-class Report:
-    """What a verification found; every level in units of full scale.
-
-    Parameters
-    ----------
-    passed : bool
-    failures : list of str
-        what is wrong
-    frames, channels : int
-        of the output
-    subtype : str
-        of the output
-    points : list of int
-        k of the certificate's points exp(2 pi i k / (2^31 - 1))
-    certificate_residual, certificate_limit : float
-        of Y(z) - X(z) H(z); one sample off by more than the limit would have shown
-    samples_worst, samples_limit : float
-        deviation of any sample of the output from the certified sums
-    spots : int
-        how many samples were compared with the exactly rounded direct sum
-    spots_worst, spots_limit : float
-    error_bound : float
-        what the error of the sums was guaranteed to stay under, in the worst block
-    exact : bool
-        whether every sum is proven to be the true one to the last bit
-    quantisation : float
-        what rounding to the output's subtype adds at most
-    """
-
-    passed: bool
-    failures: list[str]
-    frames: int
-    channels: int
-    subtype: str
-    points: list[int]
-    certificate_residual: float
-    certificate_limit: float
-    samples_worst: float
-    samples_limit: float
-    spots: int
-    spots_worst: float
-    spots_limit: float
-    error_bound: float
-    exact: bool
-    quantisation: float
-
-    def as_json(self) -> dict[str, Any]:
-        """Return all of it as plain data."""
-        return asdict(self)
-
-    def raise_if_failed(self, path: Path) -> None:
-        """Raise if anything is wrong.
-
-        Raises
-        ------
-        VerificationError
-        """
-        if not self.passed:
-            raise VerificationError(
-                f"{name(path, role='output')} is not the convolution it should be: "
-                f"{'; '.join(self.failures)}"
-            )
 
 
 def verify(
