@@ -8,7 +8,7 @@ Levels are as given: nothing is normalised, and a direct sound has gain 1.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
@@ -126,11 +126,11 @@ def multi_tap(
     >>> multi_tap(4, delay=[0, 0.25, 0.5], gain=[1, 0.5, -0.25]).taps.ravel()
     array([ 1.  ,  0.5 , -0.25])
     """
-    if not delay or len(delay) != len(gain):
+    if len(delay) == 0 or len(delay) != len(gain):
         raise ImpulseError(
             f"{len(delay)} delays but {len(gain)} gains; give one gain for each delay"
         )
-    return _spikes(rate, delay, [[g] for g in gain], fractional=fractional)
+    return _spikes(rate, delay, np.reshape(gain, (-1, 1)), fractional=fractional)
 
 
 def feedback(
@@ -178,10 +178,11 @@ def feedback(
     >>> feedback(2, delay=0.5, gain=0.5, floor=-12).taps.ravel()
     array([1.  , 0.5 , 0.25])
     """
-    gain = _feedback_gain(delay, gain, rt60)
-    repeats = np.arange(_repeats(gain, floor) + 1)
-    step, notes = (delay, ()) if fractional else _whole_step(rate, delay)
-    return _spikes(rate, repeats * step, gain ** repeats[:, np.newaxis], notes, fractional)
+    step, notes = _step(rate, delay, fractional)
+    gain = _feedback_gain(step, gain, rt60)
+    repeats = np.arange(_repeats(gain, floor, step * rate) + 1)
+    levels = gain ** repeats[:, np.newaxis]
+    return _spikes(rate, repeats * step, levels, notes, fractional=fractional)
 
 
 def ping_pong(
@@ -229,9 +230,11 @@ def ping_pong(
     """
     if not 0 <= width <= 1:
         raise ImpulseError(f"width is {width:g}; it must be between 0 (middle) and 1 (sides)")
-    gain = _feedback_gain(delay, gain, None)
-    repeats = np.arange(_repeats(gain, floor) + 1)
-    step, notes = _whole_step(rate, delay)
+    if first not in ("left", "right"):
+        raise ImpulseError(f"first is {first!r}; it must be left or right")
+    step, notes = _step(rate, delay)
+    gain = _feedback_gain(step, gain, None)
+    repeats = np.arange(_repeats(gain, floor, step * rate) + 1)
     near, far = (1 + width) / 2, (1 - width) / 2
     sides = np.where(repeats[:, np.newaxis] % 2 == 0, [near, far], [far, near])
     if first == "right":
@@ -240,34 +243,37 @@ def ping_pong(
     return _spikes(rate, (repeats + 1) * step, levels, notes)
 
 
-def _feedback_gain(delay: float, gain: float | None, rt60: float | None) -> float:
-    """Return the gain of a loop, given as such or by its decay time."""
+def _feedback_gain(step: float, gain: float | None, rt60: float | None) -> float:
+    """Return the gain of a loop of `step` seconds, given as such or by its decay time."""
     if gain is not None and rt60 is not None:
         raise ImpulseError(f"gain {gain:g} and rt60 {rt60:g} s are both given; give one of them")
     if rt60 is not None:
-        if not rt60 > 0:
-            raise ImpulseError(f"rt60 is {rt60:g} s; it must be above 0")
-        return from_db(-60 * delay / rt60)
+        if not 0 < rt60 < np.inf:
+            raise ImpulseError(f"rt60 is {rt60:g} s; it must be above 0, and finite")
+        gain = from_db(-60 * step / rt60)
     gain = 0.5 if gain is None else gain
     if not abs(gain) < 1:
         raise ImpulseError(f"gain {gain:g} never decays; a feedback gain must be between -1 and 1")
     return gain
 
 
-def _repeats(gain: float, floor: float) -> int:
-    """Count the repeats after the first spike, up to the first at or below the floor."""
+def _repeats(gain: float, floor: float, step: float) -> int:
+    """Count the repeats, `step` samples apart, up to the first at or below the floor."""
     if not -np.inf < floor < 0:
-        raise ImpulseError(f"floor is {floor:g} dB; it must be below 0 dB")
+        raise ImpulseError(f"floor is {floor:g} dB; it must be below 0 dB, and finite")
     # a hair less, so that a floor met exactly is not missed by rounding
     repeats = math.ceil(floor / to_db(abs(gain)) - 1e-9) if gain else 0
-    if repeats > MAX_FRAMES:
-        raise ImpulseError(too_long(repeats))
+    if repeats * step >= MAX_FRAMES:
+        raise ImpulseError(too_long(repeats * step))
     return repeats
 
 
-def _whole_step(rate: int, delay: float) -> tuple[float, tuple[str, ...]]:
-    """Round one step to whole samples, so that every repeat stands at a multiple of it."""
-    position, notes = _whole(rate, _position(rate, delay))
+def _step(rate: int, delay: float, fractional: bool = False) -> tuple[float, tuple[str, ...]]:
+    """Return the seconds between repeats: whole samples, so that all repeats are, or as given."""
+    position = float(_positions(rate, [delay])[0])
+    notes: tuple[str, ...] = ()
+    if not fractional:
+        position, notes = round(position), _rounding(rate, [position])
     if position < 1:
         raise ImpulseError(
             f"delay {delay:g} s is {delay * rate:.3g} samples; repeats must be at least one "
@@ -276,46 +282,51 @@ def _whole_step(rate: int, delay: float) -> tuple[float, tuple[str, ...]]:
     return position / rate, notes
 
 
-def _position(rate: int, delay: float) -> float:
-    """Return a delay in samples, which need not be whole."""
-    if not 0 <= delay < np.inf:
-        raise ImpulseError(f"delay is {delay:g} s; it must be 0 or more")
-    if delay * rate >= MAX_FRAMES:
-        raise ImpulseError(too_long(delay * rate + 1))
-    position = delay * rate
+def _positions(rate: int, delays: ArrayLike) -> Taps:
+    """Return delays in samples, which need not be whole."""
+    seconds = np.asarray(delays, np.float64)
+    for delay in seconds[~((seconds >= 0) & (seconds < np.inf))]:
+        raise ImpulseError(f"delay is {delay:g} s; it must be 0 or more, and finite")
+    positions = seconds * rate
+    if positions.max() >= MAX_FRAMES:
+        raise ImpulseError(too_long(float(positions.max()) + 1))
     # seconds that name a sample (15435 / 44100) come back within a few units of rounding
-    return round(position) if math.isclose(position, round(position), rel_tol=1e-12) else position
+    whole = np.rint(positions)
+    return np.where(np.isclose(positions, whole, rtol=1e-12, atol=0), whole, positions)
 
 
-def _whole(rate: int, position: float) -> tuple[int, tuple[str, ...]]:
-    """Round a position to whole samples, with a note where that changes it."""
-    whole = round(position)
-    if whole == position:
-        return whole, ()
-    return whole, (f"delay of {position:.3f} samples rounded to {whole} ({whole / rate:.9g} s)",)
+def _rounding(rate: int, positions: ArrayLike) -> tuple[str, ...]:
+    """Note every position that rounding changes."""
+    return tuple(
+        f"delay of {position:.3f} samples rounded to {round(position)} "
+        f"({round(position) / rate:.9g} s)"
+        for position in np.asarray(positions).tolist()
+        if position != round(position)
+    )
 
 
 def _spikes(
     rate: int,
-    delays: Iterable[float],
+    delays: ArrayLike,
     gains: ArrayLike,
     notes: tuple[str, ...] = (),
+    *,
     fractional: bool = False,
 ) -> Impulse:
     """Place one spike for each delay (s), with a gain for each channel; the core of this module."""
-    spikes: list[tuple[int, Taps]] = []
-    for position in (_position(rate, delay) for delay in delays):
-        if fractional and position != round(position):
-            spikes.append(_lagrange(position))
-        else:
-            whole, rounded = _whole(rate, position)
-            notes += rounded
-            spikes.append((whole, np.ones(1)))
+    positions = _positions(rate, delays)
     levels = np.asarray(gains, np.float64)
     if not np.isfinite(levels).all():
         raise ImpulseError("gain is not a finite number; give a ratio such as 0.5 or -6dB")
-    taps = np.zeros((max(at + len(shape) for at, shape in spikes), levels.shape[1]))
-    for (at, shape), level in zip(spikes, levels, strict=True):
+    between = positions != np.rint(positions)
+    if not fractional:
+        notes += _rounding(rate, positions)
+        positions, between = np.rint(positions), np.zeros_like(between)
+    shapes = [_lagrange(position) for position in positions[between].tolist()]
+    ends = [int(positions[~between].max(initial=0)), *(at + LAGRANGE_ORDER for at, _ in shapes)]
+    taps = np.zeros((max(ends) + 1, levels.shape[1]))
+    np.add.at(taps, positions[~between].astype(np.int64), levels[~between])
+    for (at, shape), level in zip(shapes, levels[between], strict=True):
         taps[at : at + len(shape)] += np.outer(shape, level)
     return Impulse(taps, rate, notes)
 

@@ -20,6 +20,12 @@ ALIGNMENTS: dict[str, Callable[[Impulse], int]] = {
 }
 """Where the sound of an impulse can be said to start."""
 
+RINGING = 2048
+"""Frames, at the lower of two rates, beyond which a resampler's ringing is not looked for."""
+
+UNHEARD = 1e-8
+"""Share of the energy that resampling may leave out: half of it on either side."""
+
 FEW_TAPS = 64
 """Up to so many non-zero taps an impulse is folded by shifted adds, which keep echoes exact."""
 
@@ -153,12 +159,19 @@ def resample(impulse: Impulse, rate: int) -> Impulse:
     rate : int > 0
         samples per second
 
+    Raises
+    ------
+    ImpulseError
+        If the rate is not above 0.
+
     Examples
     --------
     >>> h = resample(Impulse(np.exp(-np.arange(800) / 100)[:, None], 48000), 24000)
     >>> h.rate, bool(abs(h.taps.sum() - 100.5) < 0.1)
     (24000, True)
     """
+    if rate < 1:
+        raise ImpulseError(f"rate is {rate} Hz; it must be at least 1 Hz")
     if rate == impulse.rate:
         return impulse
     import soxr  # only when used, like every import that a plain echo can do without
@@ -166,14 +179,16 @@ def resample(impulse: Impulse, rate: int) -> Impulse:
     # silence around the impulse gives the resampler's ringing room on both sides; whole
     # source frames that are whole target frames too keep frame 0 on a sample
     step = impulse.rate // np.gcd(impulse.rate, rate)
-    room = step * -(-2048 // step)
+    longest = RINGING * max(1, impulse.rate // rate)
+    room = step * -(-longest // step)
     channels = impulse.taps.reshape(impulse.frames, -1)
     padded = _pad(channels, before=room, after=room)
     resampled = soxr.resample(padded, impulse.rate, rate, quality="VHQ") * (impulse.rate / rate)
 
     origin = room * rate // impulse.rate
     energy = np.cumsum((resampled**2).sum(axis=1))
-    audible = np.flatnonzero((energy > 1e-8 * energy[-1]) & (energy < (1 - 1e-8) * energy[-1]))
+    left, right = UNHEARD / 2 * energy[-1], (1 - UNHEARD / 2) * energy[-1]
+    audible = np.flatnonzero((energy > left) & (energy < right))
     start = min([origin, *audible[:1]])
     end = max([origin + -(-impulse.frames * rate // impulse.rate), *(audible[-1:] + 2)])
     kept = resampled[start:end]
@@ -208,6 +223,8 @@ def chain(impulses: Sequence[Impulse]) -> Impulse:
     >>> chain([spike, spike]).taps.ravel()
     array([1.  , 1.  , 0.25])
     """
+    if not impulses:
+        raise ImpulseError("a chain needs at least one impulse")
     return reduce(_fold, impulses)
 
 
@@ -227,10 +244,11 @@ def _fold(first: Impulse, second: Impulse) -> Impulse:
         for channel in range(f.shape[1]):
             taps[:, channel] = _convolve(f[:, channel], g[:, channel])
     else:
-        f = f if f.ndim == 3 else _diagonal(f, g.shape[1])
-        g = g if g.ndim == 3 else _diagonal(g, f.shape[2])
-        if f.shape[2] != g.shape[1]:
-            raise _misfit(f.shape[2], g.shape[1])
+        outputs, inputs = f.shape[-1], g.shape[1]
+        if outputs != inputs and (f.shape, g.shape)[f.ndim == 3][1:] != (1,):
+            raise _misfit(outputs, inputs)
+        f = f if f.ndim == 3 else _diagonal(f, inputs)
+        g = g if g.ndim == 3 else _diagonal(g, outputs)
         taps = np.zeros((frames, f.shape[1], g.shape[2]))
         for i, m, o in np.ndindex(f.shape[1], f.shape[2], g.shape[2]):
             taps[:, i, o] += _convolve(f[:, i, m], g[:, m, o])
@@ -246,8 +264,6 @@ def _misfit(outputs: int, inputs: int) -> ImpulseError:
 
 def _diagonal(taps: Taps, channels: int) -> Taps:
     """Turn channel by channel taps into the matrix that does the same."""
-    if taps.shape[1] not in (1, channels):
-        raise _misfit(taps.shape[1], channels)
     matrix = np.zeros((len(taps), channels, channels))
     matrix[:, range(channels), range(channels)] = taps
     return matrix
@@ -305,7 +321,8 @@ def normalise(impulse: Impulse, norm: str) -> Impulse:
     Raises
     ------
     ImpulseError
-        If the norm is unknown, or the impulse has nothing to scale (silence, or no constant).
+        If the norm is unknown, or the impulse has nothing to scale (silence, or no constant;
+        the ConvolverNode has a scale for silence too).
 
     Examples
     --------

@@ -61,8 +61,10 @@ class Impulse:
             )
         if len(taps) > MAX_FRAMES:
             raise ImpulseError(too_long(len(taps)))
-        if self.rate < 1:
-            raise ImpulseError(f"impulse rate is {self.rate} Hz; it must be at least 1 Hz")
+        if not isinstance(self.rate, int | np.integer) or self.rate < 1:
+            raise ImpulseError(
+                f"impulse rate is {self.rate} Hz; it must be at least 1 Hz, and a whole number"
+            )
         finite = np.isfinite(taps)
         if not finite.all():
             frame = int(np.argmin(finite.reshape(len(taps), -1).all(axis=1)))
