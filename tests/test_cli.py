@@ -1,0 +1,966 @@
+"""The command line as a user meets it: what it prints, what it leaves behind, how it ends."""
+
+import io
+import json
+import math
+import os
+import signal
+import struct
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from audioconv import __version__
+from audioconv.cli import main
+from audioconv.parameters import parameters
+from impulses import BUILDERS
+
+ROOT = Path(__file__).parents[1]
+GUITAR, HALL, SPEECH = (str(ROOT / "samples" / f"{n}.wav") for n in ("guitar", "hall", "speech"))
+RATE = 44100
+OUTCOME = ["input", "output", "frames", "channels", "rate", "subtype", "engine", "block"]
+OUTCOME += ["fft_size", "impulse_frames", "gain_db", "peak_dbfs", "clipped", "notices"]
+OUTCOME += ["verified", "seconds", "speed"]
+posix = pytest.mark.skipif(os.name != "posix", reason="signals as POSIX has them")
+
+
+def run(*arguments, stdin=b"", cwd=None, env=None):
+    """Run the program as its users do."""
+    return subprocess.run(
+        [sys.executable, "-m", "audioconv", *arguments],
+        input=stdin,
+        capture_output=True,
+        cwd=cwd,
+        env={**os.environ, "PYTHONPATH": str(ROOT), **(env or {})},
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.fixture
+def call(capsys, monkeypatch):
+    """Return a function that runs a command line in this process; it must succeed."""
+    monkeypatch.setattr(signal, "signal", lambda *_: None)
+
+    def called(*arguments, code=0):
+        found = main([str(argument) for argument in arguments])
+        said = capsys.readouterr()
+        assert found == code, said.err
+        return said
+
+    return called
+
+
+def strict_json(text):
+    """Read JSON as every reader of it does: NaN and Infinity are not in it."""
+    return json.loads(text, parse_constant=lambda word: pytest.fail(f"{word} is not JSON"))
+
+
+def wav(path, audio, subtype="PCM_16", rate=RATE):
+    soundfile.write(path, np.asarray(audio), rate, subtype)
+    return str(path)
+
+
+def steps(path):
+    """Return 16-bit samples."""
+    return soundfile.read(path, dtype="int16", always_2d=True)[0]
+
+
+def samples(path):
+    return soundfile.read(path, dtype="float64", always_2d=True)[0]
+
+
+def names(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+# what fails
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Return a folder of inputs, good and bad."""
+    made = tmp_path_factory.mktemp("inputs")
+    noise = np.random.default_rng(0).uniform(-0.5, 0.5, (2000, 3))
+    wav(made / "mono.wav", noise[:, 0])
+    wav(made / "stereo.wav", noise[:, :2])
+    wav(made / "three.wav", noise)
+    wav(made / "other-rate.wav", noise[:, 0], rate=48000)
+    wav(made / "loud.wav", np.full(2000, 0.75))
+    wav(made / "no-frames.wav", np.zeros(0))
+    broken = np.zeros(2000)
+    broken[441] = math.nan
+    wav(made / "nan.wav", broken, "FLOAT")
+    (made / "text.wav").write_text("no sound at all, but text\n")
+    (made / "empty.wav").touch()
+    (made / "cut.wav").write_bytes((made / "mono.wav").read_bytes()[:3000])
+    (made / "folder.wav").mkdir()
+    return made
+
+
+FAILURES = {
+    # name: (exit code, what the error says, arguments after "convolve")
+    "missing input": (1, ["none.wav does not exist; check the name"], "none.wav OUT --ir delta"),
+    "directory": (1, ["folder.wav is a directory; name"], "folder.wav OUT --ir delta"),
+    "not audio": (1, ["text.wav is not a sound file"], "text.wav OUT --ir delta"),
+    "empty": (1, ["empty.wav is empty"], "empty.wav OUT --ir delta"),
+    "no frames": (1, ["no-frames.wav holds no frames"], "no-frames.wav OUT --ir delta"),
+    "cut short": (
+        1,
+        ["cut.wav is cut short", "says 2000 frames", "after 1478", "get a complete copy"],
+        "cut.wav OUT --ir delta",
+    ),
+    "nan in signal": (
+        1,
+        ["nan.wav", "not a finite number at frame 441 (0.010000 s)", "mend it"],
+        "nan.wav OUT --ir delta",
+    ),
+    "nan in impulse": (
+        1,
+        ["nan.wav", "not a finite number at frame 441 (0.010000 s)", "mend it"],
+        "mono.wav OUT --ir nan.wav",
+    ),
+    "missing impulse": (
+        1,
+        ["none.wav does not exist; check the name"],
+        "mono.wav OUT --ir none.wav",
+    ),
+    "impulse not audio": (1, ["text.wav is not a sound"], "mono.wav OUT --ir text.wav"),
+    "impulse of no frames": (1, ["holds no frames"], "mono.wav OUT --ir no-frames.wav"),
+    "layout": (
+        1,
+        ["an impulse of 3 channels does not fit a sound of 2", "--map matrix"],
+        "stereo.wav OUT --ir three.wav",
+    ),
+    "layout, stereo on three": (
+        1,
+        ["an impulse of 2 channels does not fit a sound of 3"],
+        "three.wav OUT --ir stereo.wav",
+    ),
+    "map mono": (1, ["needs an impulse of 1"], "stereo.wav OUT --ir stereo.wav --map mono"),
+    "map each": (1, ["map each needs"], "stereo.wav OUT --ir mono.wav --map each"),
+    "map true-stereo": (
+        1,
+        ["a sound of 2 channels and an impulse of 4, but there are 1 and 1"],
+        "mono.wav OUT --ir mono.wav --map true-stereo",
+    ),
+    "rate mismatch": (
+        1,
+        ["other-rate.wav is 48000 Hz but the input is 44100 Hz", "--rate-mismatch resample"],
+        "mono.wav OUT --ir other-rate.wav --rate-mismatch error",
+    ),
+    "strict, resampled": (
+        1,
+        ["impulse resampled from 48000 to 44100 Hz", "--strict"],
+        "mono.wav OUT --ir other-rate.wav --strict",
+    ),
+    "strict, guarded": (1, ["guard", "--strict"], "loud.wav OUT --ir delta --wet 2 --strict"),
+    "clip": (
+        1,
+        ["would clip at 0.000 s, +3.52 dB above full scale", "--clip guard", "lower --wet"],
+        "loud.wav OUT --ir delta --wet 2 --clip error",
+    ),
+    "no builder": (
+        2,
+        ["dleta is neither a file nor a builder", "did you mean 'delta'?"],
+        "mono.wav OUT --ir dleta",
+    ),
+    "no parameter": (
+        2,
+        ["double-spike has no parameter 'dellay'; did you mean 'delay'? there are delay, gain"],
+        "mono.wav OUT --ir double-spike:dellay=1",
+    ),
+    "negative delay": (
+        2,
+        ["delta: delay is -1 s; it must be 0 or more"],
+        "mono.wav OUT --ir delta:delay=-1",
+    ),
+    "time": (2, ["'soon' is not a time; write 350ms"], "mono.wav OUT --ir delta:delay=soon"),
+    "gain of a spec": (
+        2,
+        ["'loud' is not a gain; write 0.5 or -6dB"],
+        "mono.wav OUT --ir double-spike:gain=loud",
+    ),
+    "wet": (2, ["'loud' is not a gain; write 0.5 or -6dB"], "mono.wav OUT --ir delta --wet loud"),
+    "engine": (
+        2,
+        ["'magic'", "overlap-add", "partitioned", "sparse", "direct", "toeplitz"],
+        "mono.wav OUT --ir delta --engine magic",
+    ),
+    "map": (
+        2,
+        ["no map is named 'sideways'; there are auto, each, mono, true-stereo, matrix"],
+        "mono.wav OUT --ir mono.wav --map sideways",
+    ),
+    "length": (
+        2,
+        ["length 'long' is not one of full, input, auto, or a time such as 10s"],
+        "mono.wav OUT --ir delta --length long",
+    ),
+    "no length": (2, ["at least one"], "mono.wav OUT --ir delta --length 0"),
+    "ir-gain": (
+        2,
+        ["ir-gain 'max' is not one of none, peak, l1, l2, dc, response, web-audio, or a gain"],
+        "mono.wav OUT --ir delta --ir-gain max",
+    ),
+    "mix": (2, ["mix is 1.5; it must be between 0"], "mono.wav OUT --ir delta --mix 1.5"),
+    "mix and wet": (
+        2,
+        ["mix sets both wet and dry"],
+        "mono.wav OUT --ir delta --mix 0.5 --wet 0.5",
+    ),
+    "clip choice": (
+        2,
+        ["'maybe'", "guard", "error", "saturate"],
+        "mono.wav OUT --ir delta --clip maybe",
+    ),
+    "threads": (2, ["threads is 0; it must be at least 1"], "mono.wav OUT --ir delta --threads 0"),
+    "subtype": (
+        2,
+        ["WAV has no subtype PCM_12; it has PCM_16"],
+        "mono.wav OUT --ir delta --subtype PCM_12",
+    ),
+    "format": (2, ["there is no format TAPE"], "mono.wav OUT --ir delta --format tape"),
+    "no impulse": (2, ["'--ir'"], "mono.wav OUT"),
+    "no option": (2, ["--engin"], "mono.wav OUT --ir delta --engin auto"),
+    "standard input twice": (2, ["standard input is named twice"], "- OUT --ir -"),
+}
+
+
+@pytest.mark.parametrize("failure", FAILURES)
+def test_a_failure_is_one_line_and_leaves_the_output_alone(failure, folder, tmp_path):
+    code, words, line = FAILURES[failure]
+    out = tmp_path / "out.wav"
+    out.write_bytes(b"precious")
+    before = names(folder)
+    arguments = [str(out) if word == "OUT" else word for word in line.split()]
+    done = run("convolve", *arguments, "-y", cwd=folder)
+    said = done.stderr.decode()
+    assert done.returncode == code, said
+    assert said.startswith("error: ")
+    assert said.count("\n") == 1
+    assert said.endswith("\n")
+    for word in words:
+        assert word in said
+    assert done.stdout == b""
+    assert out.read_bytes() == b"precious"
+    assert names(tmp_path) == ["out.wav"]
+    assert names(folder) == before
+
+
+def test_an_output_that_exists_is_refused_without_y(call, tmp_path):
+    out = tmp_path / "out.wav"
+    out.write_bytes(b"precious")
+    error = f"error: {out} exists; pass -y to overwrite it, or name another output\n"
+    for command in (
+        ["convolve", SPEECH, out, "--ir", "delta"],
+        ["echo", SPEECH, out],
+        ["ir", "build", "delta", out],
+        ["ir", "fold", "delta", out, "--rate", 8000],
+    ):
+        assert call(*command, code=2).err == error
+        assert out.read_bytes() == b"precious"
+        call(*command, "-y")
+        assert out.read_bytes()[:4] == b"RIFF"
+        out.write_bytes(b"precious")
+    assert names(tmp_path) == ["out.wav"]
+
+
+@pytest.mark.parametrize("same", ["path", "symlink", "hard link"])
+@pytest.mark.parametrize("role", ["input", "impulse", "second impulse"])
+def test_an_output_that_is_an_input_is_refused(role, same, call, tmp_path):
+    precious, other = tmp_path / "precious.wav", tmp_path / "other.wav"
+    for path in (precious, other):
+        wav(path, [0.5, 0.25])
+    out = precious if same == "path" else tmp_path / "out.wav"
+    if same == "symlink":
+        out.symlink_to(precious)
+    elif same == "hard link":
+        os.link(precious, out)
+    before = precious.read_bytes(), names(tmp_path)
+    source, impulse = (precious, other) if role == "input" else (other, precious)
+    irs = ["--ir", "delta", "--ir", impulse] if role == "second impulse" else ["--ir", impulse]
+    error = call("convolve", source, out, *irs, "-y", code=2).err
+    expected = f"output {out} is the same file as input {precious}; name another output"
+    assert error == f"error: {expected}\n"
+    assert (precious.read_bytes(), names(tmp_path)) == before
+
+
+def test_a_fold_into_one_of_its_impulses_is_refused(call, tmp_path):
+    ir = wav(tmp_path / "ir.wav", [0.5, 0.25])
+    assert "is the same file as input" in call("ir", "fold", "delta", ir, ir, "-y", code=2).err
+
+
+def test_a_directory_that_is_not_there_is_refused(call, tmp_path):
+    error = call("convolve", SPEECH, tmp_path / "no" / "out.wav", "--ir", "delta", code=1).err
+    assert error == f"error: {tmp_path / 'no'} is not a directory; make it first\n"
+    assert names(tmp_path) == []
+
+
+@posix
+def test_an_input_without_permission_is_refused(call, tmp_path):
+    path = wav(tmp_path / "a.wav", [0.5])
+    Path(path).chmod(0)
+    if os.access(path, os.R_OK):
+        pytest.skip("this user may read everything")
+    assert "Permission denied" in call("info", path, code=1).err
+
+
+def test_verbose_shows_where_an_error_came_from(tmp_path, monkeypatch):
+    monkeypatch.setattr(signal, "signal", lambda *_: None)
+    monkeypatch.setattr("audioconv.render.run", lambda job: 1 // 0)
+    arguments = ["convolve", SPEECH, str(tmp_path / "out.wav"), "--ir", "delta"]
+    assert main(arguments) == 1
+    with pytest.raises(ZeroDivisionError):
+        main([*arguments, "-v"])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["convole"], "No such command 'convole'"),
+        (["ir", "build", "dleta", "OUT"], "no builder is named 'dleta'; did you mean 'delta'?"),
+        (["ir", "build", "delta", "OUT", "--delay", "-1s"], "delta: delay is -1 s; it must be 0"),
+        (["ir", "build", "delta", "OUT", "--gain", "2"], "--gain"),
+        (["ir", "build", "ping-pong", "OUT", "--first", "up"], "'up' is not one of left, right"),
+        (["ir", "build", "delta", "OUT", "--rate", "0"], "impulse rate is 0 Hz"),
+        (["ir", "fold", "OUT"], "fold needs at least one impulse and an output"),
+        (["ir", "fold", "delta", "OUT"], "delta has no rate of its own; pass --rate"),
+        (["echo", GUITAR, "OUT", "--delay", "1", "--delay", "2"], "2 delays but 0 gains"),
+        (["echo", GUITAR, "OUT", "--delay", "1", "--gain", "x"], "'x' is not a gain"),
+        (["echo", GUITAR, "OUT", "--delay=-1s"], "delay is -1 s; it must be 0 or more"),
+        (["info"], "Missing argument 'FILE...'"),
+    ],
+)
+def test_usage_errors_of_other_commands(arguments, words, call, tmp_path):
+    out = tmp_path / "out.wav"
+    error = call(*[out if word == "OUT" else word for word in arguments], code=2).err
+    assert error.startswith("error: ")
+    assert error.count("\n") == 1
+    assert words in error
+    assert names(tmp_path) == []
+
+
+# what succeeds
+
+
+def test_a_run_tells_what_it_did(tmp_path):
+    out = tmp_path / "out.wav"
+    done = run("convolve", GUITAR, str(out), "--ir", HALL)
+    assert (done.returncode, done.stdout) == (0, b"")
+    said = done.stderr.decode().splitlines()
+    assert said[0] == f"{GUITAR} -> {out}"
+    heads = [line.split()[0] for line in said[1:8]]
+    assert heads == ["routes", "impulse", "engine", "gain", "peak", "output", "time"]
+    assert "2 on 2, each its own" in said[1]
+    assert "66150 frames (1.500 s)" in said[2]
+    frames = 176400 + 66150 - 1
+    assert f"{frames} frames ({frames / RATE:.3f} s), 2 channels, 44100 Hz, PCM_16" in said[6]
+    assert names(tmp_path) == ["out.wav"]
+    assert len(steps(out)) == frames
+
+
+def test_json_has_the_stable_names(call, tmp_path):
+    for command in ("convolve", "echo"):
+        out = tmp_path / f"{command}.wav"
+        irs = ["--ir", "double-spike"] if command == "convolve" else []
+        said = call(command, SPEECH, out, *irs, "--json", "-q")
+        assert said.err == ""
+        found = strict_json(said.out)
+        assert list(found) == OUTCOME
+        assert found["input"] == SPEECH
+        assert found["output"] == str(out)
+        assert found["frames"] == 127126 + 11025
+        assert (found["channels"], found["rate"], found["subtype"]) == (1, RATE, "PCM_16")
+        assert (found["impulse_frames"], found["engine"]) == (11026, "sparse")
+        assert (found["gain_db"], found["clipped"], found["verified"]) == (0, 0, None)
+        assert found["notices"] == []
+        assert found["seconds"] > 0
+        assert found["peak_dbfs"] == pytest.approx(
+            20 * math.log10(np.abs(samples(out)).max()),
+            abs=20 * math.log10(1 + 2**-15),  # half a step of a peak that is over a half
+        )
+
+
+def test_json_of_silence_is_json(call, tmp_path):
+    silent = wav(tmp_path / "silent.wav", np.zeros(100))
+    found = strict_json(call("convolve", silent, tmp_path / "o.wav", "--ir", "delta", "--json").out)
+    assert found["peak_dbfs"] is None
+    muted = ["--ir", "delta", "--ir-gain", "0", "--json"]
+    found = strict_json(call("convolve", SPEECH, tmp_path / "p.wav", *muted).out)
+    assert (found["gain_db"], found["peak_dbfs"]) == (None, None)
+    assert strict_json(call("info", silent, "--json").out)["peak_dbfs"] is None
+    assert strict_json(call("compare", silent, silent, "--json").out)["identical"] is True
+    assert strict_json(call("compare", silent, silent, "--json").out)["gain_db"] is None
+
+
+def test_json_of_a_silent_impulse_is_json(call, tmp_path):
+    silent = wav(tmp_path / "silent.wav", np.zeros(100))
+    level = strict_json(call("ir", "info", silent, "--json").out)["level"]
+    assert level == {"peak": 0, "l1": 0, "l2": 0, "max_response_db": None}
+
+
+def test_quiet_says_nothing(call, tmp_path):
+    said = call("convolve", SPEECH, tmp_path / "out.wav", "--ir", "delta", "-q")
+    assert (said.out, said.err) == ("", "")
+
+
+def test_version():
+    done = run("--version")
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert done.stdout.decode() == f"audioconv {__version__}\n"
+
+
+def test_the_command_without_arguments_shows_its_help():
+    done = run()
+    assert b"Usage: audioconv" in done.stdout + done.stderr
+    assert b"Traceback" not in done.stderr
+
+
+COMMANDS = ["", "convolve", "echo", "info", "verify", "compare", "ir", "ir build", "ir list"]
+COMMANDS += ["ir fold", "ir info", *(f"ir build {builder}" for builder in BUILDERS)]
+
+
+@pytest.mark.parametrize("flag", ["--help", "-h"])
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help(command, flag, call):
+    if flag == "-h" and command.startswith("ir build "):
+        flag = "--help"
+    said = call(*command.split(), flag)
+    assert said.out.startswith(f"Usage: audioconv {command}".rstrip())
+    assert said.err == ""
+
+
+@pytest.mark.parametrize("command", ["convolve", "echo", "verify"])
+def test_every_option_of_a_job_is_in_the_help(command, call):
+    from audioconv.job import Options
+
+    text = " ".join(call(command, "--help").out.split())
+    for parameter in parameters(Options):
+        assert f"--{parameter.option} " in text
+        for choice in parameter.choices:
+            assert choice in text
+
+
+@pytest.mark.parametrize("builder", list(BUILDERS))
+def test_every_parameter_of_a_builder_is_in_its_help(builder, call):
+    text = " ".join(call("ir", "build", builder, "--help").out.split())
+    for parameter in parameters(BUILDERS[builder]):
+        assert f"--{parameter.option} " in text
+        assert f"[default: {parameter.written_default()}]" in text
+        for choice in parameter.choices:
+            assert choice in text
+
+
+def test_the_list_names_every_builder_and_parameter(call):
+    text = call("ir", "list").out
+    objects = [strict_json(line) for line in call("ir", "list", "--json").out.splitlines()]
+    assert [found["builder"] for found in objects] == list(BUILDERS)
+    for found in objects:
+        assert f"\n{found['builder']}\n" in f"\n{text}"
+        declared = parameters(BUILDERS[found["builder"]])
+        assert [p["name"] for p in found["parameters"]] == [p.option for p in declared]
+        for parameter in found["parameters"]:
+            assert f"    {parameter['name']}=" in text
+            assert set(parameter) == {"name", "unit", "choices", "many", "default", "help"}
+
+
+# impulses
+
+
+@pytest.mark.parametrize(
+    ("builder", "options", "taps"),
+    [
+        ("delta", [], [[1]]),
+        ("delta", ["--delay", "2S"], [[0], [0], [1]]),
+        ("double-spike", ["--delay", "1ms", "--gain", "-20dB"], [[1], *[[0]] * 7, [0.1]]),
+        (
+            "multi-tap",
+            ["--delay", "0", "--gain", "1", "--delay", "2S", "--gain", "-0.5"],
+            [[1], [0], [-0.5]],
+        ),
+        ("feedback", ["--delay", "1S", "--gain", "0.5", "--floor=-12dB"], [[1], [0.5], [0.25]]),
+        (
+            "ping-pong",
+            ["--delay", "1S", "--first", "right", "--floor=-6"],
+            [[0, 0], [0, 1], [0.5, 0]],
+        ),
+    ],
+)
+def test_built_impulses(builder, options, taps, call, tmp_path):
+    out = tmp_path / "ir.wav"
+    said = call("ir", "build", builder, out, "--rate", 8000, *options)
+    assert said.out == ""
+    assert said.err.startswith(f"{out}: {len(taps)} frames ")
+    with soundfile.SoundFile(out) as file:
+        assert (file.samplerate, file.subtype) == (8000, "DOUBLE")
+        assert file.read(always_2d=True).tolist() == taps
+
+
+def test_a_built_impulse_has_the_rate_and_subtype_asked_for(call, tmp_path):
+    call(
+        "ir", "build", "delta", tmp_path / "a.flac", "--subtype", "PCM_16", "--delay", "1s", code=1
+    )
+    assert names(tmp_path) == []  # 1 is past the largest 16-bit value
+    call("ir", "build", "double-spike", tmp_path / "a.wav", "--fractional", "--delay", "1.5S")
+    with soundfile.SoundFile(tmp_path / "a.wav") as file:
+        assert file.samplerate == 48000
+        assert file.frames == 4
+
+
+def test_a_fold_is_the_convolution_of_its_impulses(call, tmp_path):
+    f, g, out = (tmp_path / f"{n}.wav" for n in "fgo")
+    wav(f, [0.5, 0.25], "DOUBLE", 8000)
+    wav(g, [[1.0, -1.0], [0.0, 0.5], [2.0, 0.125]], "DOUBLE", 8000)
+    call("ir", "fold", f, g, "delta:delay=1S", out)
+    left, right = np.convolve([0.5, 0.25], [1, 0, 2]), np.convolve([0.5, 0.25], [-1, 0.5, 0.125])
+    expected = np.stack([[0, *left], [0, *right]], axis=1)
+    found, rate = soundfile.read(out)
+    assert rate == 8000
+    np.testing.assert_array_equal(found, expected)
+
+
+def test_a_chain_is_its_fold(call, tmp_path):
+    a, b, folded = tmp_path / "a.wav", tmp_path / "b.wav", tmp_path / "ir.wav"
+    irs = ["double-spike:delay=3S,gain=0.5", "double-spike:delay=7S,gain=-0.25"]
+    call("ir", "fold", *irs, folded, "--rate", RATE)
+    call("convolve", SPEECH, a, "--ir", irs[0], "--ir", irs[1])
+    call("convolve", SPEECH, b, "--ir", folded)
+    assert a.read_bytes() == b.read_bytes()
+
+
+def test_info_of_an_impulse(call):
+    spec = "multi-tap:delay=2S,gain=0.5,delay=4S,gain=-0.25"
+    found = strict_json(call("ir", "info", spec, "--rate", 1000, "--json").out)
+    names = ["path", "rate", "frames", "channels", "level", "onset_s"]
+    assert [key for key in found if key in names] == names
+    assert [found[key] for key in names[:4]] == [spec, 1000, 5, 1]
+    assert found["onset_s"] == 0.002
+    level = found["level"]
+    assert list(level) == ["peak", "l1", "l2", "max_response_db"]
+    assert (level["peak"], level["l1"]) == (0.5, 0.75)
+    assert level["l2"] == math.sqrt(0.5**2 + 0.25**2)
+    # its largest response is l1, where both taps are in phase: found on a grid 8 times as fine
+    assert level["max_response_db"] == pytest.approx(20 * math.log10(0.75), abs=0.35)
+    text = call("ir", "info", spec, "--rate", 1000).out
+    assert text.startswith(f"{spec}\n")
+    assert "1000 Hz, 1 channel, 5 frames (0.005 s)" in text
+    assert "0.002000 s" in text
+
+
+def test_info_of_sounds(call, tmp_path):
+    path = wav(tmp_path / "a.wav", [[0.5, -0.25], [0.0, 0.0]], rate=8000)
+    lines = call("info", path, GUITAR, "--json").out.splitlines()
+    found = [strict_json(line) for line in lines]
+    assert found[0] == {
+        "path": path,
+        "format": "WAV",
+        "subtype": "PCM_16",
+        "rate": 8000,
+        "channels": 2,
+        "frames": 2,
+        "seconds": 2 / 8000,
+        "peak_dbfs": 20 * math.log10(0.5),
+    }
+    assert (found[1]["path"], found[1]["frames"]) == (GUITAR, 176400)
+    text = call("info", path).out
+    assert text == (
+        f"{path}: WAV PCM_16, 8000 Hz, 2 channels, 2 frames (0.000 s), peak -6.02 dBFS\n"
+    )
+
+
+def test_compare(call, tmp_path):
+    sound = samples(SPEECH)[:20000]
+    first = wav(tmp_path / "a.wav", sound, "DOUBLE")
+    later = wav(tmp_path / "b.wav", np.concatenate([np.zeros((100, 1)), sound / 2]), "DOUBLE")
+    said = call("compare", first, first, "--json").out
+    keys = ["identical", "shift", "gain_db", "residual_db", "first_difference_s"]
+    assert list(strict_json(said)) == keys
+    assert strict_json(said) == dict(zip(keys, [True, 0, 0, None, None], strict=True))
+    assert call("compare", first, first).out == "identical: every sample is the same\n"
+    found = strict_json(call("compare", first, later, "--json").out)
+    assert (found["identical"], found["shift"], found["residual_db"]) == (False, 100, None)
+    assert found["gain_db"] == pytest.approx(20 * math.log10(0.5), abs=1e-12)
+    assert found["first_difference_s"] == int(np.flatnonzero(sound)[0]) / RATE
+    assert strict_json(call("compare", later, first, "--json").out)["shift"] == -100
+
+
+def test_compare_measures_what_is_left(call, tmp_path):
+    # an orthogonal rest of a tenth of the amplitude: energy 0.01 of 1.01
+    t = np.arange(1000)
+    tone, rest = np.sin(2 * np.pi * t / 100), 0.1 * np.cos(2 * np.pi * t / 100)
+    # so that no other shift fits better, the tone stands in the middle of silence
+    pad = np.zeros(2000)
+    a = wav(tmp_path / "a.wav", np.concatenate([pad, tone, pad]), "DOUBLE")
+    b = wav(tmp_path / "b.wav", np.concatenate([pad, tone, pad]) * 0.5, "DOUBLE")
+    c = wav(tmp_path / "c.wav", np.concatenate([rest, pad[:1000], tone, pad]), "DOUBLE")
+    found = strict_json(call("compare", a, b, "--json").out)
+    assert (found["shift"], found["residual_db"]) == (0, None)
+    assert found["first_difference_s"] == 2001 / RATE
+    found = strict_json(call("compare", a, c, "--json").out)
+    assert found["shift"] == 0
+    assert found["residual_db"] == pytest.approx(10 * math.log10(0.01 / 1.01), abs=1e-9)
+    assert found["gain_db"] == pytest.approx(0, abs=1e-9)
+
+
+def test_compare_refuses_what_is_not_alike(call, tmp_path):
+    other = wav(tmp_path / "a.wav", [0.5], rate=8000)
+    error = call("compare", SPEECH, other, code=1).err
+    assert "has 1 channels at 44100 Hz" in error
+    assert "only like can be compared" in error
+
+
+# the same sound whichever way
+
+
+def test_an_echo_is_the_multi_tap_of_its_spec(call, tmp_path):
+    a, b, c = (tmp_path / f"{n}.wav" for n in "abc")
+    echoes = ["--delay", "350ms", "--gain", "-6dB", "--delay", "15436S", "--gain", "-0.25"]
+    call("echo", SPEECH, a, *echoes)
+    spec = "multi-tap:delay=0,gain=1,delay=350ms,gain=-6dB,delay=15436S,gain=-0.25"
+    call("convolve", SPEECH, b, "--ir", spec)
+    assert a.read_bytes() == b.read_bytes()
+    x = samples(SPEECH)[:, 0]
+    expected = np.zeros(len(x) + 15436)
+    for delay, gain in ((0, 1), (15435, 10 ** (-6 / 20)), (15436, -0.25)):
+        expected[delay : delay + len(x)] += gain * x
+    np.testing.assert_array_equal(steps(a)[:, 0], np.rint(expected * 2**15))
+    call("echo", SPEECH, c)
+    call("convolve", SPEECH, b, "--ir", "double-spike:delay=250ms,gain=0.5", "-y")
+    assert c.read_bytes() == b.read_bytes()
+
+
+@pytest.mark.parametrize("subtype", ["PCM_16", "FLOAT"])
+def test_a_file_and_a_pipe_give_the_same_bytes(subtype, tmp_path):
+    out = tmp_path / "out.wav"
+    common = ["--ir", HALL, "--subtype", subtype]
+    data = Path(GUITAR).read_bytes()
+    assert run("convolve", GUITAR, str(out), *common, "-q").returncode == 0
+    for source, sink in ((GUITAR, "-"), ("-", str(tmp_path / "b.wav")), ("-", "-")):
+        done = run("convolve", source, sink, *common, stdin=data if source == "-" else b"")
+        assert done.returncode == 0
+        if sink == "-":
+            assert done.stdout == out.read_bytes()
+            assert b"output   242549 frames" in done.stderr
+        else:
+            assert done.stdout == b""
+            assert Path(sink).read_bytes() == out.read_bytes()
+
+
+def test_a_pipe_of_unknown_length_gives_the_same_samples(tmp_path):
+    data = bytearray(Path(SPEECH).read_bytes())
+    data[4:8] = data[40:44] = b"\xff" * 4
+    out = tmp_path / "out.wav"
+    common = ["--ir", "double-spike", "--subtype", "FLOAT", "-q"]
+    assert run("convolve", "-", str(out), *common, stdin=data).returncode == 0
+    done = run("convolve", "-", "-", *common, stdin=data)
+    assert done.stdout[4:8] == b"\xff" * 4
+    start = done.stdout.index(b"data") + 8
+    piped = np.frombuffer(done.stdout[start:], "<f4")
+    x = samples(SPEECH)[:, 0]
+    expected = np.zeros(len(x) + 11025)
+    expected[: len(x)] = x
+    expected[11025:] += 0.5 * x
+    np.testing.assert_array_equal(piped, expected)
+    np.testing.assert_array_equal(samples(out)[:, 0], expected)
+    size = out.stat().st_size
+    assert struct.unpack("<I", out.read_bytes()[4:8]) == (size - 8,)
+
+
+def test_commands_are_piped_into_each_other():
+    impulse = run("ir", "build", "double-spike", "-", "--delay", "1S", "--rate", "44100")
+    done = run("convolve", SPEECH, "-", "--ir", "-", "--length", "3S", stdin=impulse.stdout)
+    assert done.returncode == 0, done.stderr
+    x = samples(SPEECH)[:3, 0]
+    expected = np.rint((x + 0.5 * np.array([0, x[0], x[1]])) * 2**15)
+    assert steps(io.BytesIO(done.stdout))[:, 0].tolist() == expected.tolist()
+
+
+@pytest.mark.parametrize("engine", ["auto", "overlap-add", "partitioned", "sparse"])
+def test_threads_never_change_the_result(engine, call, tmp_path):
+    ir = HALL if engine != "sparse" else "feedback:delay=10ms,floor=-40"
+    outputs = []
+    for threads in (1, 2, 3):
+        out = tmp_path / f"{threads}.wav"
+        common = ["--ir", ir, "--engine", engine, "--subtype", "DOUBLE"]
+        call("convolve", GUITAR, out, *common, "--threads", threads)
+        outputs.append(out.read_bytes())
+    assert outputs[0] == outputs[1] == outputs[2]
+
+
+# options
+
+
+@pytest.mark.parametrize(
+    ("length", "frames"),
+    [("full", 107), ("input", 100), ("1s", 8000), ("13S", 13), ("105S", 105), ("100ms", 800)],
+)
+def test_lengths(length, frames, call, tmp_path):
+    x = np.linspace(-0.5, 0.5, 100)
+    out = tmp_path / "out.wav"
+    source = wav(tmp_path / "in.wav", x, "DOUBLE", rate=8000)
+    call("convolve", source, out, "--ir", "double-spike:delay=7S,gain=0.5", "--length", length)
+    full = np.zeros(max(frames, 107))
+    full[:100] = x
+    full[7:107] += 0.5 * x
+    np.testing.assert_array_equal(samples(out)[:, 0], full[:frames])
+
+
+def test_auto_length_ends_the_tail_sixty_decibels_down(call, tmp_path):
+    # echoes 6.02 dB apart: the tenth is 60.2 dB down, so the ninth is the last
+    source, out = wav(tmp_path / "in.wav", [0.5], "DOUBLE"), tmp_path / "out.wav"
+    call("convolve", source, out, "--ir", "feedback:delay=5S,gain=0.5", "--length", "auto")
+    found = samples(out)[:, 0]
+    assert len(found) == 9 * 5 + 1
+    assert found[::5].tolist() == [0.5 * 0.5**n for n in range(10)]
+
+
+@pytest.mark.parametrize(
+    ("options", "wet", "dry"),
+    [
+        ([], 1, 0),
+        (["--wet", "0.5"], 0.5, 0),
+        (["--wet", "0"], 0, 0),
+        (["--wet", "-0.5", "--dry", "0.25"], -0.5, 0.25),
+        (["--dry", "1"], 1, 1),
+        (["--wet", "0", "--dry", "1"], 0, 1),
+        (["--wet", "-20dB"], 0.1, 0),
+        (["--mix", "0.25"], 0.25, 0.75),
+        (["--mix", "0"], 0, 1),
+        (["--mix", "1"], 1, 0),
+    ],
+)
+def test_wet_and_dry(options, wet, dry, call, tmp_path):
+    x = np.arange(-50, 50) / 128
+    source, out = wav(tmp_path / "in.wav", x, "DOUBLE"), tmp_path / "out.wav"
+    call("convolve", source, out, "--ir", "delta:delay=3S", *options)
+    expected = np.zeros(103)
+    expected[:100] = dry * x
+    expected[3:] += wet * x
+    np.testing.assert_array_equal(samples(out)[:, 0], expected)
+
+
+@pytest.mark.parametrize(
+    ("norm", "gain"),
+    [
+        ("none", 1.0),
+        ("peak", 1 / 2),
+        ("l1", 1 / 3),
+        ("l2", 1 / math.sqrt(5)),
+        ("dc", 1.0),
+        ("response", 1 / 3),
+        ("-20dB", 0.1),
+        ("3", 3.0),
+    ],
+)
+def test_norms_of_the_impulse(norm, gain, call, tmp_path):
+    source, out = wav(tmp_path / "in.wav", [0.25], "DOUBLE"), tmp_path / "out.wav"
+    ir = "multi-tap:delay=0,gain=2,delay=1S,gain=-1"
+    said = call("convolve", source, out, "--ir", ir, "--ir-gain", norm, "--json")
+    expected = [0.5 * gain, -0.25 * gain]
+    np.testing.assert_allclose(samples(out)[:, 0], expected, rtol=4e-16)
+    assert strict_json(said.out)["gain_db"] == pytest.approx(20 * math.log10(gain), abs=1e-9)
+
+
+@pytest.mark.parametrize(("align", "dropped"), [("none", 0), ("onset", 2), ("peak", 4)])
+def test_alignment_drops_what_leads(align, dropped, call, tmp_path):
+    taps = [0.0, 0.01, 0.5, 0.25, 1.0, 0.125]  # -20 dB of the peak is 0.1
+    ir, source = wav(tmp_path / "h.wav", taps, "DOUBLE"), wav(tmp_path / "x.wav", [0.5], "DOUBLE")
+    call("convolve", source, tmp_path / "o.wav", "--ir", ir, "--align", align)
+    assert samples(tmp_path / "o.wav")[:, 0].tolist() == [0.5 * h for h in taps[dropped:]]
+
+
+def test_maps_lead_where_they_say(call, tmp_path):
+    source = wav(tmp_path / "x.wav", [[0.5, 0.25]], "DOUBLE")
+    four = wav(tmp_path / "h.wav", [[1.0, 2.0, 4.0, 8.0]], "DOUBLE")
+    for rule, expected in [
+        # LL, LR, RL, RR: left is L LL + R RL, right is L LR + R RR
+        ("auto", [0.5 * 1 + 0.25 * 4, 0.5 * 2 + 0.25 * 8]),
+        ("true-stereo", [0.5 * 1 + 0.25 * 4, 0.5 * 2 + 0.25 * 8]),
+        ("true-stereo=LL,RR,LR,RL", [0.5 * 1 + 0.25 * 8, 0.5 * 4 + 0.25 * 2]),
+        ("matrix=1:1,1:2,2:1,2:3", [0.5 * 1 + 0.25 * 4, 0.5 * 2, 0.25 * 8]),
+    ]:
+        call("convolve", source, tmp_path / "o.wav", "--ir", four, "--map", rule, "-y")
+        assert samples(tmp_path / "o.wav").tolist() == [expected], rule
+
+
+@pytest.mark.parametrize(
+    ("peak", "lowest", "highest"), [(0.5, -0.25, 0.5), (-0.5, -0.5, 0.25), (0.5, -0.5, 0.5)]
+)
+def test_the_guard_attenuates_to_just_fit_and_says_so(peak, lowest, highest, call, tmp_path):
+    source = wav(tmp_path / "in.wav", [0.125, lowest, 0.0, highest], "PCM_16")
+    out = tmp_path / "out.wav"
+    said = call("convolve", source, out, "--ir", "delta", "--wet", "4", "--json")
+    found = strict_json(said.out)
+    # the largest 16-bit value is 32767, the smallest -32768
+    gain = min(32767 / (4 * highest * 2**15), 32768 / (-4 * lowest * 2**15))
+    expected = np.rint(np.array([0.125, lowest, 0.0, highest]) * 4 * gain * 2**15)
+    assert steps(out)[:, 0].tolist() == expected.tolist()
+    assert 32767 in expected or -32768 in expected
+    assert found["gain_db"] == pytest.approx(20 * math.log10(gain), abs=1e-12)
+    assert found["clipped"] == 0
+    (notice,) = found["notices"]
+    at = 1 if lowest == -0.5 else 3
+    assert notice == (
+        f"guard: the output would peak +6.02 dB above full scale at {at / RATE:.3f} s; "
+        f"attenuated by {-20 * math.log10(gain):.3f} dB to fit PCM_16"
+    )
+    assert f"notice: {notice}\n" in said.err
+    assert abs(peak) == max(-lowest, highest)
+
+
+def test_the_guard_leaves_alone_what_fits(call, tmp_path):
+    source = wav(tmp_path / "in.wav", np.array([-32768, 32767, 0], np.int16))
+    for options in ([], ["--subtype", "FLOAT", "--wet", "8"]):
+        said = call("convolve", source, tmp_path / "o.wav", "--ir", "delta", "-y", *options)
+        assert "notice: " not in said.err
+    assert samples(tmp_path / "o.wav")[:, 0].tolist() == [-8, 8 * 32767 / 32768, 0]
+
+
+def test_saturation_limits_and_counts(call, tmp_path):
+    source, out = wav(tmp_path / "in.wav", [0.125, -0.5, 0.5, 0.25, -0.25]), tmp_path / "out.wav"
+    said = call(
+        "convolve", source, out, "--ir", "delta", "--wet", "4", "--clip", "saturate", "--json"
+    )
+    assert steps(out)[:, 0].tolist() == [16384, -32768, 32767, 32767, -32768]
+    found = strict_json(said.out)
+    assert (found["clipped"], found["gain_db"]) == (3, 0)
+    (notice,) = found["notices"]
+    assert notice.startswith("3 samples past full scale were limited, the loudest +6.02 dB above")
+    assert f"notice: {notice}" in said.err
+
+
+def test_what_fits_is_no_clipping(call, tmp_path):
+    source = wav(tmp_path / "in.wav", np.array([-32768, 32767], np.int16))
+    call("convolve", source, tmp_path / "o.wav", "--ir", "delta", "--clip", "error", "--strict")
+    assert steps(tmp_path / "o.wav")[:, 0].tolist() == [-32768, 32767]
+
+
+def test_dither_adds_less_than_a_step_and_a_half_and_is_the_same_again(call, tmp_path):
+    a, b, plain = (tmp_path / f"{n}.wav" for n in "abp")
+    common = ["--ir", "delta", "--wet", "0.3"]
+    for out, options in ((a, ["--dither", "tpdf"]), (b, ["--dither", "tpdf"]), (plain, [])):
+        call("convolve", SPEECH, out, *common, *options)
+    assert a.read_bytes() == b.read_bytes()
+    exact = 0.3 * samples(SPEECH) * 2**15
+    assert np.abs(steps(plain) - exact).max() <= 0.5
+    assert 0.5 < np.abs(steps(a) - exact).max() < 1.5
+
+
+def test_a_resampled_impulse_is_noticed(call, tmp_path):
+    ir = wav(tmp_path / "h.wav", [0.5, *[0.0] * 99], "DOUBLE", rate=48000)
+    said = call("convolve", SPEECH, tmp_path / "o.wav", "--ir", ir)
+    assert "notice: impulse resampled from 48000 to 44100 Hz" in said.err
+
+
+def test_format_and_subtype_of_the_output(call, tmp_path):
+    for name, options, form, subtype in [
+        ("a.flac", [], "FLAC", "PCM_16"),
+        ("a.aiff", ["--subtype", "pcm_24"], "AIFF", "PCM_24"),
+        ("a", ["--format", "caf", "--subtype", "DOUBLE"], "CAF", "DOUBLE"),
+        ("a.w64", [], "W64", "PCM_16"),
+    ]:
+        call("convolve", SPEECH, tmp_path / name, "--ir", "delta", *options)
+        with soundfile.SoundFile(tmp_path / name) as file:
+            assert (file.format, file.subtype, file.frames) == (form, subtype, 127126)
+
+
+def test_verify_ends_with_three_if_the_output_is_another(call, tmp_path):
+    out = tmp_path / "out.wav"
+    call("convolve", SPEECH, out, "--ir", "double-spike")
+    call("verify", SPEECH, out, "--ir", "double-spike")
+    error = call("verify", SPEECH, out, "--ir", "double-spike:gain=0.49", code=3).err
+    assert error.splitlines()[-1].startswith("error: ")
+
+
+@posix
+def test_a_link_to_the_output_is_followed(call, tmp_path):
+    (tmp_path / "link.wav").symlink_to(tmp_path / "real.wav")
+    for _ in range(2):
+        call("convolve", SPEECH, tmp_path / "link.wav", "--ir", "delta", "-y")
+    assert (tmp_path / "link.wav").is_symlink()
+    assert names(tmp_path) == ["link.wav", "real.wav"]
+    np.testing.assert_array_equal(steps(tmp_path / "real.wav"), steps(SPEECH))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names of any bytes are Linux's")
+@pytest.mark.parametrize(
+    "line",
+    [
+        "info IN",
+        "info IN --json",
+        "ir info IN",
+        "convolve IN OUT --ir IN --json",
+        "compare IN IN",
+        "ir build delta OUT",
+    ],
+)
+def test_a_name_may_be_of_any_bytes(line, tmp_path):
+    source = os.fsencode(tmp_path) + b"/caf\xe9.wav"
+    Path(os.fsdecode(source)).write_bytes(Path(wav(tmp_path / "a.wav", [0.5, 0.25])).read_bytes())
+    out = os.fsencode(tmp_path) + b"/\xff.wav"
+    words = {"IN": source, "OUT": out}
+    done = run(
+        *[words.get(word, word) for word in line.split()],
+        env={"PYTHONIOENCODING": "utf-8:strict", "LC_ALL": "C.UTF-8"},
+    )
+    assert done.returncode == 0, done.stderr
+    assert b"error" not in done.stderr
+    done.stdout.decode("utf-8")
+    assert Path(os.fsdecode(out)).exists() == ("OUT" in line)
+
+
+@posix
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
+)
+def test_an_interrupted_run_leaves_nothing_behind(number, code, tmp_path):
+    out = tmp_path / "out.wav"
+    out.write_bytes(b"precious")
+    command = ["convolve", "-", str(out), "--ir", "delta", "--subtype", "FLOAT", "-y"]
+    with subprocess.Popen(
+        [sys.executable, "-m", "audioconv", *command],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    ) as process:
+        # the beginning of a sound; the rest is waited for
+        process.stdin.write(Path(GUITAR).read_bytes()[:100_000])
+        process.stdin.flush()
+        end = time.monotonic() + 20
+        while len(names(tmp_path)) < 2 and time.monotonic() < end:
+            time.sleep(0.01)
+        assert len(names(tmp_path)) == 2
+        time.sleep(0.3)  # now it waits
+        process.send_signal(number)
+        process.wait(10)
+        said = process.stderr.read().decode()
+    assert process.returncode == code
+    assert "Traceback" not in said
+    assert out.read_bytes() == b"precious"
+    assert names(tmp_path) == ["out.wav"]
+
+
+@posix
+def test_a_reader_that_goes_away_is_an_error():
+    reading, writing = os.pipe()
+    os.close(reading)
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "audioconv", "convolve", GUITAR, "-", "--ir", "delta", "-q"],
+            stdout=writing,
+            stderr=subprocess.PIPE,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            timeout=60,
+            check=False,
+        )
+    finally:
+        os.close(writing)
+    assert done.returncode == 1
+    assert done.stderr == b"error: standard output was closed by its reader before the end\n"

@@ -1,0 +1,174 @@
+"""Whole files: exact by default, the level kept, the same as published results."""
+
+import numpy as np
+import oracle
+import pytest
+import soundfile
+
+from audioconv.errors import AudioconvError, LayoutError
+from audioconv.job import Job, Options
+from audioconv.render import run
+
+
+def render(folder, source, irs, **options):
+    out = folder / "out.wav"
+    irs = [str(ir) for ir in irs]
+    outcome = run(Job(str(source), str(out), irs, Options(overwrite=True, **options)))
+    audio, _ = soundfile.read(out, always_2d=True)
+    return audio, outcome
+
+
+@pytest.mark.parametrize(
+    ("sound", "engine", "length"),
+    [
+        ("speech.wav", "auto", 66_150),
+        ("speech.wav", "partitioned", 66_150),
+        ("tabla.wav", "overlap-add", 66_150),
+        ("tabla.wav", "direct", 40),
+        ("tabla.wav", "sparse", 40),
+        ("tabla.wav", "toeplitz", 40),
+    ],
+)
+def test_16_bits_are_the_rounded_direct_sum_at_every_sample(
+    samples, tmp_path, sound, engine, length
+):
+    """Whole numbers times whole numbers: float64 holds every sum, so the reference is exact.
+
+    One sum in 2^15 lies halfway between two 16-bit values; an FFT's own rounding would send
+    half of those to the other side.
+    """
+    frames = 30_000
+    x, rate = soundfile.read(samples / sound, frames=frames, always_2d=True, dtype="int16")
+    h, _ = soundfile.read(samples / "hall.wav", frames=length, always_2d=True, dtype="int16")
+    soundfile.write(tmp_path / "in.wav", x, rate)
+    soundfile.write(tmp_path / "ir.wav", h, rate)
+    y, outcome = render(tmp_path, tmp_path / "in.wav", [tmp_path / "ir.wav"], engine=engine)
+    assert not outcome.clipped
+    assert outcome.gain_db == 0
+    for channel in range(2):
+        source = x[:, min(channel, x.shape[1] - 1)].astype(float)
+        sums = np.convolve(source, h[:, channel].astype(float))
+        assert np.abs(sums).max() < 2**53
+        np.testing.assert_array_equal(y[:, channel] * 2**15, np.rint(sums / 2**15))
+
+
+def test_the_sounds_above_hold_ties(samples):
+    """The samples above do hold ties, so the test above can fail."""
+    x, _ = soundfile.read(samples / "speech.wav", frames=30_000, dtype="int16")
+    h, _ = soundfile.read(samples / "hall.wav", dtype="int16")
+    sums = np.convolve(x.astype(float), h[:, 0].astype(float))
+    assert np.count_nonzero(sums % 2**15 == 2**14) > 0
+
+
+def test_published_convolution_of_speech_and_a_seminar_room(shared, tmp_path):
+    """Equal within 1.05 steps of 16 bits, up to the one gain the publisher scaled it by."""
+    audio = shared / "audio"
+    golden, _ = soundfile.read(audio / "golden/speech_x_rir_seminar_GOLDEN.wav")
+    y, outcome = render(
+        tmp_path,
+        audio / "speech_44k_mono16.wav",
+        [audio / "rir_seminar_room_clap_44k_mono16.wav"],
+        subtype="DOUBLE",
+        verify=True,
+    )
+    assert outcome.verified["passed"]
+    assert len(y) == len(golden) == 121_191
+    gain = np.vdot(y[:, 0], golden) / np.vdot(y, y)
+    assert np.abs(gain * y[:, 0] - golden).max() * 2**15 <= 1.05
+
+
+REAL = {
+    "stereo by mono room": ("guitar_em9_44k_stereo16.flac", "rir_living_room_44k_mono16.wav", 2),
+    "stereo by true stereo": ("tabla_loop_44k_stereo16.flac", "rir_true_stereo_44k_4ch16.wav", 2),
+    "mono into four": ("drum_roll_44k_mono16.flac", "rir_ambisonic_foa_44k_4ch16.wav", 4),
+    "mono into eight": ("speech_16k_mono16.wav", "rir_16k_8ch16.wav", 8),
+    "24 bits by 48 kHz": ("castanets_44k_mono24.wav", "rir_48k_mono_float32.wav", 1),
+    "512 taps": ("guitar_em9_44k_stereo16.flac", "hp_comp_44k_stereo16.wav", 2),
+    "headphones": ("speech_48k_mono16.wav", "hrir_az90_48k_stereo24.wav", 2),
+}
+
+
+@pytest.mark.parametrize("name", REAL)
+def test_real_rooms_verify(shared, tmp_path, name):
+    sound, room, channels = REAL[name]
+    y, outcome = render(tmp_path, shared / "audio" / sound, [shared / "audio" / room], verify=True)
+    assert outcome.verified["passed"]
+    assert y.shape == (outcome.frames, channels)
+
+
+def test_two_passes_are_one_with_both_impulses(samples, tmp_path):
+    """A chain is folded first; passing the sound through twice gives the same, to rounding."""
+    echo = "double-spike:delay=120ms,gain=0.7"
+    hall = samples / "hall.wav"
+    once, _ = render(tmp_path, samples / "speech.wav", [hall, echo], subtype="DOUBLE")
+    render(tmp_path, samples / "speech.wav", [hall], subtype="DOUBLE")
+    (tmp_path / "out.wav").rename(tmp_path / "first.wav")
+    twice, _ = render(tmp_path, tmp_path / "first.wav", [echo], subtype="DOUBLE")
+    x, _ = soundfile.read(samples / "speech.wav")
+    h, _ = soundfile.read(hall)
+    limit = 2 * oracle.tolerance(x, 1.7 * np.abs(h[:, 0]))
+    np.testing.assert_allclose(once, twice, rtol=0, atol=limit)
+
+
+def test_an_impulse_of_another_rate_is_resampled_with_a_notice(samples, tmp_path):
+    rate = 48000
+    n = np.arange(4800)
+    taps = np.exp(-n / 400) * (1 - np.exp(-n / 40))  # smooth, so that 44.1 kHz holds all of it
+    soundfile.write(tmp_path / "ir.wav", taps, rate, subtype="DOUBLE")
+    _, outcome = render(tmp_path, samples / "speech.wav", [tmp_path / "ir.wav"])
+    assert any("resampled from 48000 to 44100 Hz" in notice for notice in outcome.notices)
+    with pytest.raises(AudioconvError, match="is 48000 Hz but the input is 44100 Hz"):
+        render(tmp_path, samples / "speech.wav", [tmp_path / "ir.wav"], rate_mismatch="error")
+
+
+def test_dry_wet_and_gains_are_edits_of_the_impulse(samples, tmp_path):
+    x, _ = soundfile.read(samples / "tabla.wav", always_2d=True)
+    y, outcome = render(
+        tmp_path,
+        samples / "tabla.wav",
+        ["delta:delay=3S"],
+        wet=0.5,
+        dry=-0.25,
+        subtype="DOUBLE",
+    )
+    expected = np.zeros((len(x) + 3, 2))
+    expected[: len(x)] -= 0.25 * x
+    expected[3:] += 0.5 * x
+    np.testing.assert_array_equal(y, expected)
+    assert outcome.engine == "sparse"
+
+
+def test_layouts_that_do_not_fit_leave_no_file(samples, tmp_path):
+    soundfile.write(tmp_path / "ir.wav", np.ones((10, 3)), 44100)
+    with pytest.raises(LayoutError, match="3 channels does not fit a sound of 2"):
+        run(Job(str(samples / "guitar.wav"), str(tmp_path / "o.wav"), [str(tmp_path / "ir.wav")]))
+    assert not (tmp_path / "o.wav").exists()
+
+
+def test_a_job_and_its_outcome_pickle(samples, tmp_path):
+    import pickle
+
+    job = Job(str(samples / "speech.wav"), str(tmp_path / "o.wav"), ["delta"])
+    outcome = run(pickle.loads(pickle.dumps(job)))
+    assert pickle.loads(pickle.dumps(outcome)) == outcome
+
+
+def test_guard_brings_the_peak_to_just_full_scale(samples, tmp_path):
+    y, outcome = render(tmp_path, samples / "guitar.wav", ["delta"], wet=10.0)
+    x, _ = soundfile.read(samples / "guitar.wav", always_2d=True)
+    highest, lowest = x.max() * 10, x.min() * 10
+    gain = min((1 - 2.0**-15) / highest, 1 / -lowest)
+    assert outcome.gain_db == pytest.approx(20 * np.log10(gain), abs=1e-12)
+    assert max(y.max() + 2.0**-15, -y.min()) == 1
+    assert np.abs(y - 10 * gain * x).max() <= 2.0**-16 + 1e-12
+    assert outcome.clipped == 0
+
+
+def test_guard_leaves_alone_what_fits(samples, tmp_path):
+    x = np.array([[-(2**15)], [2**15 - 1]], np.int16)
+    soundfile.write(tmp_path / "full.wav", x, 44100)
+    y, outcome = render(tmp_path, tmp_path / "full.wav", ["delta"])
+    np.testing.assert_array_equal(y * 2**15, x)
+    assert not outcome.notices
+    y, outcome = render(tmp_path, tmp_path / "full.wav", ["delta"], wet=-1.0)
+    assert len(outcome.notices) == 1  # -1 turned round is one step above the largest value
