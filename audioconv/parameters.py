@@ -83,6 +83,13 @@ def _number(text: str, units: str, what: str) -> tuple[float, str]:
     return float(match[1]), match[2]
 
 
+def _whole_number(text: str) -> int:
+    number = _number(text, "", "a whole number")[0]
+    if number != int(number):
+        raise UsageError(f"{text!r} is not a whole number")
+    return int(number)
+
+
 @dataclass(frozen=True)
 class Parameter:
     """One parameter of a builder, or one option of a job.
@@ -127,7 +134,7 @@ class Parameter:
             "gain": parse_gain,
             "level": parse_level,
             "number": lambda text: _number(text, "", "a number")[0],
-            "integer": lambda text: int(_number(text, "", "a whole number")[0]),
+            "integer": _whole_number,
             "text": str,
         }
         return simple[self.unit](text)

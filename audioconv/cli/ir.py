@@ -163,6 +163,7 @@ def info(
     json: Json = False,
 ) -> None:
     """Show format and level of an impulse: what it does to peaks, noise and tones."""
+    from audioconv.files import name
     from audioconv.specs import load_impulse
     from impulses import analysis
     from impulses.impulse import to_db
@@ -183,7 +184,7 @@ def info(
             }
         )
         return
-    print(ir)
+    print(name(ir))
     print(
         report.rows(
             [

@@ -18,10 +18,12 @@ def say(text: str) -> None:
 
 def print_json(value: dict[str, Any]) -> None:
     """Write one JSON object on one line of standard output, with null for what is not finite."""
-    print(json.dumps({key: _finite(item) for key, item in value.items()}))
+    print(json.dumps(_finite(value)))
 
 
 def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 

@@ -2,8 +2,11 @@
 
 formats    what a file is, and which formats hold what
 riff       headers and samples of WAV files, as a stream
+containers what the headers of other formats claim
+decoders   what can read one kind of file
 reading    a file or a pipe as a stream of float64 blocks
 quantise   float64 to whole numbers, rounded and counted
+encoders   what can write one kind of file
 writing    a stream of blocks as a file that is checked
 atomic     a path holds the whole old file, the whole new one, or nothing
 scratch    temporary files

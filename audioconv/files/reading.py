@@ -1,7 +1,7 @@
 """Reading: a sound file, or standard input, as a stream of float64 blocks.
 
-WAV files of linear samples are read here, from a file or a pipe alike; every other format goes
-through libsndfile, from a temporary file where it comes out of a pipe. Whoever reads to the
+A WAV file of linear samples is read alike from a file and from a pipe; what libsndfile decodes
+is copied to a temporary file first where it comes out of a pipe. Whoever reads to the
 end has had every sample that the header promises, or an error that says where they end.
 """
 
@@ -12,33 +12,22 @@ import shutil
 import stat
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from pathlib import Path as FilePath
 from types import TracebackType
-from typing import IO, Protocol
+from typing import IO
 
 import numpy as np
 import soundfile
 
 from audioconv.engines import Audio
-from audioconv.errors import FormatError, TruncatedError
+from audioconv.errors import FormatError
 from audioconv.files import riff
+from audioconv.files.decoders import Decoder, LibsndfileDecoder, WaveDecoder, cut_short, reason
 from audioconv.files.formats import STANDARD, Path, Sound, name
 from audioconv.files.scratch import scratch
 
 MAX_BLOCK_BYTES = 2**27
-UNKNOWN_FRAMES = 2**62
-"""libsndfile reports more frames than this for a FLAC whose header does not tell."""
-
-
-class Decoder(Protocol):
-    """What can read one kind of file."""
-
-    sound: Sound
-
-    def read(self, frames: int) -> Audio:
-        """Return so many frames, or fewer at the end only."""
-        ...
 
 
 class Reader:
@@ -103,11 +92,7 @@ class Reader:
         while len(block := self._read(frames)):
             yield block
         if self.frames != (self.sound.frames or self.frames) or not self.frames:
-            raise TruncatedError(
-                f"{name(self.sound.path)} ends after {self.frames} frames "
-                f"({self.frames / self.sound.rate:.3f} s), but its header says "
-                f"{self.sound.frames}; get a complete copy"
-            )
+            raise cut_short(self.sound, self.sound.frames, self.frames)
 
     def _read(self, frames: int) -> Audio:
         try:
@@ -115,7 +100,7 @@ class Reader:
         except (OSError, soundfile.SoundFileError) as error:
             raise FormatError(
                 f"{name(self.sound.path)} cannot be read on at frame {self.frames} "
-                f"({self.frames / self.sound.rate:.3f} s): {_reason(error)}"
+                f"({self.frames / self.sound.rate:.3f} s): {reason(error)}"
             ) from error
         if len(block):
             peak = float(max(block.max(), -block.min()))
@@ -127,63 +112,6 @@ class Reader:
                 )
             self.peak = max(self.peak, peak)
             self.frames += len(block)
-        return block
-
-
-class WaveDecoder:
-    """Linear WAV, of which nothing but reading forward is asked."""
-
-    def __init__(self, path: Path, file: IO[bytes], layout: riff.Layout) -> None:
-        self._file = file
-        self._layout = layout
-        self._left = layout.data_bytes
-        size = layout.frame_bytes
-        frames = None if self._left is None else self._left // size
-        self.sound = Sound(
-            path, layout.format, layout.subtype, layout.rate, layout.channels, frames
-        )
-        status = os.fstat(file.fileno())
-        if stat.S_ISREG(status.st_mode):
-            held = status.st_size - layout.offset
-            if frames is None:
-                self.sound = Sound(
-                    path, layout.format, layout.subtype, layout.rate, layout.channels, held // size
-                )
-            elif held < frames * size:
-                raise TruncatedError(
-                    f"{name(path)} is cut short: its header says {frames} frames, but it ends "
-                    f"after {held // size} ({held / size / layout.rate:.3f} s); get a complete copy"
-                )
-
-    def read(self, frames: int) -> Audio:
-        """Return so many frames, or fewer at the end only."""
-        wanted = frames * self._layout.frame_bytes
-        if self._left is not None:
-            wanted = min(wanted, self._left - self._left % self._layout.frame_bytes)
-        data = self._file.read(wanted)
-        if self._left is not None:
-            self._left -= len(data)
-        # bytes that do not make up a frame are the end of a file that breaks off inside one
-        return riff.decode(data[: len(data) - len(data) % self._layout.frame_bytes], self._layout)
-
-
-class LibsndfileDecoder:
-    """Any other format that libsndfile knows, from a regular file."""
-
-    def __init__(self, path: Path, file: soundfile.SoundFile) -> None:
-        if file.frames > UNKNOWN_FRAMES:
-            raise FormatError(
-                f"{name(path)} does not say how long it is; decode it first, for instance with "
-                f"`{file.format.lower()} -d`"
-            )
-        self._file = file
-        self.sound = Sound(
-            path, file.format, file.subtype, file.samplerate, file.channels, file.frames
-        )
-
-    def read(self, frames: int) -> Audio:
-        """Return so many frames, or fewer at the end only."""
-        block: Audio = self._file.read(frames, dtype="float64", always_2d=True)
         return block
 
 
@@ -205,17 +133,9 @@ def _decoder(path: Path, files: ExitStack) -> Decoder:
         file.seek(0)
     if not _regular(file):
         file = files.enter_context(_spooled(file))
-    descriptor = os.dup(file.fileno())
-    os.lseek(descriptor, 0, os.SEEK_SET)  # a file begins, for libsndfile, where its reading does
-    try:
-        sound = soundfile.SoundFile(descriptor, closefd=True)
-    except soundfile.SoundFileError as error:
-        with suppress(OSError):  # a failed opening has closed it, in some versions
-            os.close(descriptor)
-        raise FormatError(
-            f"{name(path)} is not a sound file that can be read: {_reason(error)}"
-        ) from error
-    return LibsndfileDecoder(path, files.enter_context(sound))
+    decoder = LibsndfileDecoder(path, file)
+    files.callback(decoder.close)
+    return decoder
 
 
 def _wave_header(path: Path, file: IO[bytes]) -> riff.Layout:
@@ -250,7 +170,7 @@ def _open(path: Path) -> Iterator[IO[bytes]]:
     except FileNotFoundError:
         raise FormatError(f"{name(path)} does not exist; check the name") from None
     except (OSError, ValueError) as error:
-        raise FormatError(f"{name(path)} cannot be read: {_reason(error)}") from None
+        raise FormatError(f"{name(path)} cannot be read: {reason(error)}") from None
     with file:
         yield file
 
@@ -267,13 +187,6 @@ def _spooled(file: IO[bytes]) -> Iterator[IO[bytes]]:
         copy.flush()
         copy.seek(0)
         yield copy
-
-
-def _reason(error: Exception) -> str:
-    """Return the cause alone, without the path or the prefix that libraries put before it."""
-    if isinstance(error, OSError):
-        return error.strerror or str(error)
-    return getattr(error, "error_string", str(error)).rstrip(".")
 
 
 def read_all(path: Path) -> tuple[Audio, Sound]:

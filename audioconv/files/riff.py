@@ -127,7 +127,9 @@ def read_header(read: Callable[[int], bytes]) -> Layout:
         if chunk == b"fmt ":
             fmt = _read_fmt(body, order)
         elif chunk == b"ds64" and magic in (b"RF64", b"BW64"):
-            long_data = struct.unpack("<Q", body[8:16])[0]
+            if len(body) < 16:
+                raise FormatError(f"its ds64 chunk has {len(body)} bytes; it needs at least 16")
+            riff_size, long_data = struct.unpack("<QQ", body[:16])
     if fmt is None:
         raise FormatError("it has no fmt chunk before its data")
     subtype, rate, channels, extensible = fmt

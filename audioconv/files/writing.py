@@ -6,26 +6,27 @@ also encoded here, so that a file and a pipe get the same bytes.
 
 from __future__ import annotations
 
-import os
+import zlib
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal
 
 import numpy as np
-import soundfile
 
 from audioconv.engines import Audio
 from audioconv.errors import FormatError
-from audioconv.files import riff
 from audioconv.files.atomic import Target
+from audioconv.files.encoders import WaveEncoder, encoder
 from audioconv.files.formats import FLOATS, INTEGER_BITS, Sound
 from audioconv.files.quantise import Integers, quantise, triangular_noise
 from audioconv.files.reading import Reader
 from impulses.impulse import to_db
 
-WAVES = ("WAV", "WAVEX", "RF64")
+READ_BACK = 2**16
 
-# libsndfile takes samples left-justified in these, and its Vorbis encoder crashes on long ones
-LIBSNDFILE_BLOCK = 2**16
+ABSURD = 1e15
+"""A sample of 300 dB above full scale is no sound, and would break encoders."""
+
+LARGEST = {"FLOAT": float(np.finfo(np.float32).max), "DOUBLE": float(np.finfo(np.float64).max)}
 
 
 @dataclass
@@ -61,18 +62,6 @@ class Level:
         if not over:
             return 1.0
         return min(top / max(self.highest * full, top), bottom / max(-self.lowest * full, bottom))
-
-
-class Encoder(Protocol):
-    """What can write one kind of file."""
-
-    def write(self, samples: Audio | Integers) -> None:
-        """Append samples: integers of the subtype's bits, or floats."""
-        ...
-
-    def close(self) -> None:
-        """Finish the file."""
-        ...
 
 
 class Writer:
@@ -119,18 +108,15 @@ class Writer:
         self._clip = clip
         self._dither = dither
         self._bits = INTEGER_BITS.get(sound.subtype)
-        wave = sound.format in WAVES and sound.subtype in riff.TAGS
-        self._encoder: Encoder = (WaveEncoder if wave else LibsndfileEncoder)(target, sound)
+        self._exact = self._bits is not None or sound.subtype in FLOATS
+        self._encoder = encoder(target, sound)
+        self._checksum = 0
 
     def write(self, block: Audio) -> None:
         """Append a block (frames, channels)."""
         start = self.level.frames
         self.level.take(block)
-        if not np.isfinite(self.level.peak):
-            raise FormatError(
-                f"the output is not a finite number at frame {self.level.peak_frame} "
-                f"({self.level.peak_frame / self.sound.rate:.6f} s); lower the gain"
-            )
+        self._refuse_absurd()
         samples: Audio | Integers = block
         clipped = 0
         if self._bits:
@@ -149,6 +135,19 @@ class Writer:
             )
         self.clipped += clipped
         self._encoder.write(samples)
+        if self._exact and not isinstance(self._encoder, WaveEncoder):
+            self._checksum = zlib.crc32(self._as_read(samples), self._checksum)
+
+    def _refuse_absurd(self) -> None:
+        level, largest = self.level, LARGEST.get(self.sound.subtype, ABSURD)
+        if level.peak <= largest:
+            return
+        found = f"reaches {level.peak:.3g}" if np.isfinite(level.peak) else "is not a finite number"
+        raise FormatError(
+            f"the output {found} at frame {level.peak_frame} "
+            f"({level.peak_frame / self.sound.rate:.6f} s), full scale being 1; "
+            f"{self.sound.subtype} holds up to {largest:.3g}; lower the gain"
+        )
 
     def abandon(self) -> None:
         """Let go of the file, so that the target can be written again from its beginning."""
@@ -156,14 +155,22 @@ class Writer:
         self._target.restart()
 
     def finish(self) -> None:
-        """Close the file and check that it says of itself what was written."""
+        """Close the file and check it.
+
+        It must say of itself what was written; and samples that libsndfile encoded must come
+        back as they were, unless their coding is lossy.
+        """
         self._encoder.close()
         self._target.file.flush()
         if self._target.path is None:
             return
         try:
             with Reader(self._target.path) as reader:
-                found = reader.sound
+                found, checksum = reader.sound, self._checksum
+                if checksum:
+                    checksum = 0
+                    for block in reader.blocks(READ_BACK):
+                        checksum = zlib.crc32(block.tobytes(), checksum)
         except FormatError as error:
             raise FormatError(f"the output does not read back: {error}") from error
         says = (found.rate, found.channels)
@@ -171,86 +178,26 @@ class Writer:
             raise FormatError(
                 f"the output says {found.frames} frames of {found.channels} channels at "
                 f"{found.rate} Hz, but {self.level.frames} of {self.sound.channels} at "
-                f"{self.sound.rate} were written; the disk or the encoder failed"
+                f"{self.sound.rate} were written; the disk or the encoder "
+                "failed; try another --format"
             )
+        if checksum != self._checksum:
+            raise FormatError(
+                f"the encoder of {self.sound.format} {self.sound.subtype} changed samples on the "
+                "way; use another --subtype or --format"
+            )
+
+    def _as_read(self, samples: Audio | Integers) -> bytes:
+        """Return samples as a reader should give them back."""
+        if self._bits:
+            return (samples / 2.0 ** (self._bits - 1)).tobytes()
+        kind = np.float32 if self.sound.subtype == "FLOAT" else np.float64
+        return samples.astype(kind).astype(np.float64).tobytes()
 
     def _whole(self, frames: int | None) -> bool:
         """Tell whether a file of so many frames holds all; lossy coders pad to their blocks."""
-        exact = self._bits is not None or self.sound.subtype in FLOATS
         written = self.level.frames
-        return frames == written if exact else frames is None or frames >= written
-
-
-class WaveEncoder:
-    """Linear WAV; sizes are right in a file, and in a pipe as far as the length is known."""
-
-    def __init__(self, target: Target, sound: Sound) -> None:
-        self._file = target.file
-        self._rewritable = target.path is not None
-        self._sound = sound
-        self._frames = 0
-        self._file.write(self._header(sound.frames))
-
-    def write(self, samples: Audio | Integers) -> None:
-        """Append samples: integers of the subtype's bits, or floats."""
-        data = riff.encode(samples, self._sound.subtype)
-        self._file.write(data)
-        self._frames += len(samples)
-
-    def close(self) -> None:
-        """Pad to a whole number of words and put the true length in the header."""
-        if self._frames * self._sound.channels * riff.TAGS[self._sound.subtype][1] // 8 % 2:
-            self._file.write(b"\0")
-        if self._rewritable and self._frames != self._sound.frames:
-            self._file.flush()
-            self._file.seek(0)
-            self._file.write(self._header(self._frames))
-
-    def _header(self, frames: int | None) -> bytes:
-        # a file of unknown length keeps room for the sizes of RF64
-        reserve = self._rewritable and self._sound.frames is None
-        sound = self._sound
-        return riff.header(
-            sound.subtype, sound.rate, sound.channels, frames, form=sound.format, reserve=reserve
-        )
-
-
-class LibsndfileEncoder:
-    """Any other format that libsndfile writes."""
-
-    def __init__(self, target: Target, sound: Sound) -> None:
-        if target.path is None:
-            raise FormatError(f"{sound.format} cannot be written to a pipe; use WAV or a file")
-        self._bits = INTEGER_BITS.get(sound.subtype)
-        try:
-            self._file = soundfile.SoundFile(
-                os.dup(target.file.fileno()),
-                "w",
-                sound.rate,
-                sound.channels,
-                sound.subtype,
-                format=sound.format,
-                closefd=True,
-            )
-        except (soundfile.SoundFileError, ValueError) as error:
-            raise FormatError(
-                f"{sound.format} cannot hold {sound.subtype} samples of {sound.channels} "
-                f"channels at {sound.rate} Hz; use another --format or --subtype"
-            ) from error
-
-    def write(self, samples: Audio | Integers) -> None:
-        """Append samples: integers of the subtype's bits, or floats."""
-        if self._bits:
-            samples = samples.astype(np.int32) << (32 - self._bits)
-        try:
-            for start in range(0, len(samples), LIBSNDFILE_BLOCK):
-                self._file.write(np.ascontiguousarray(samples[start : start + LIBSNDFILE_BLOCK]))
-        except soundfile.SoundFileError as error:
-            raise FormatError(f"the encoder failed: {error}") from error
-
-    def close(self) -> None:
-        """Finish the file."""
-        self._file.close()
+        return frames == written if self._exact else frames is None or frames >= written
 
 
 def write_all(target: Target, sound: Sound, audio: Audio) -> Writer:

@@ -1,0 +1,119 @@
+"""Decoders: what can read one kind of file, forward, as float64.
+
+WAV of linear samples is read here, and every other format by libsndfile. Either refuses a file
+that ends before its header says so.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from contextlib import suppress
+from dataclasses import replace
+from typing import IO, Protocol
+
+import soundfile
+
+from audioconv.engines import Audio
+from audioconv.errors import FormatError, TruncatedError
+from audioconv.files import containers, riff
+from audioconv.files.formats import Path, Sound, name
+
+UNKNOWN_FRAMES = 2**62
+"""libsndfile reports more frames than this for a FLAC whose header does not tell."""
+
+
+class Decoder(Protocol):
+    """What can read one kind of file."""
+
+    sound: Sound
+
+    def read(self, frames: int) -> Audio:
+        """Return so many frames, or fewer at the end only."""
+        ...
+
+
+class WaveDecoder:
+    """Linear WAV, of which nothing but reading forward is asked."""
+
+    def __init__(self, path: Path, file: IO[bytes], layout: riff.Layout) -> None:
+        self._file = file
+        self._layout = layout
+        self._left = layout.data_bytes
+        self.sound = Sound(path, layout.format, layout.subtype, layout.rate, layout.channels, None)
+        size = layout.frame_bytes
+        frames = None if self._left is None else self._left // size
+        status = os.fstat(file.fileno())
+        if stat.S_ISREG(status.st_mode):
+            held = (status.st_size - layout.offset) // size
+            if frames is not None and held < frames:
+                raise cut_short(self.sound, frames, held)
+            frames = held if frames is None else frames
+        self.sound = replace(self.sound, frames=frames)
+
+    def read(self, frames: int) -> Audio:
+        """Return so many frames, or fewer at the end only."""
+        wanted = frames * self._layout.frame_bytes
+        if self._left is not None:
+            wanted = min(wanted, self._left - self._left % self._layout.frame_bytes)
+        data = self._file.read(wanted)
+        if self._left is not None:
+            self._left -= len(data)
+        # bytes that do not make up a frame are the end of a file that breaks off inside one
+        return riff.decode(data[: len(data) - len(data) % self._layout.frame_bytes], self._layout)
+
+
+class LibsndfileDecoder:
+    """Any other format that libsndfile knows, from a regular file."""
+
+    def __init__(self, path: Path, raw: IO[bytes]) -> None:
+        # first, because libsndfile will share the position in the file
+        claimed = containers.claimed_end(raw)
+        size = os.fstat(raw.fileno()).st_size
+        descriptor = os.dup(raw.fileno())
+        os.lseek(descriptor, 0, os.SEEK_SET)
+        try:
+            self._file = soundfile.SoundFile(descriptor, closefd=True)
+        except soundfile.SoundFileError as error:
+            with suppress(OSError):  # a failed opening has closed it, in some versions
+                os.close(descriptor)
+            raise FormatError(
+                f"{name(path)} is not a sound file that can be read: {reason(error)}"
+            ) from error
+        file, frames = self._file, self._file.frames
+        if frames > UNKNOWN_FRAMES:
+            raise FormatError(
+                f"{name(path)} does not say how long it is; decode it first, for instance with "
+                f"`{file.format.lower()} -d`"
+            )
+        if claimed is not None and claimed > size:
+            raise TruncatedError(
+                f"{name(path)} is cut short: its header says that its samples end at byte "
+                f"{claimed}, but it ends at {size}, after {frames} frames "
+                f"({frames / file.samplerate:.3f} s); get a complete copy"
+            )
+        self.sound = Sound(path, file.format, file.subtype, file.samplerate, file.channels, frames)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._file.close()
+
+    def read(self, frames: int) -> Audio:
+        """Return so many frames, or fewer at the end only."""
+        block: Audio = self._file.read(frames, dtype="float64", always_2d=True)
+        return block
+
+
+def cut_short(sound: Sound, says: int | None, frames: int) -> TruncatedError:
+    """Say that a sound ends before its header says so."""
+    return TruncatedError(
+        f"{name(sound.path)} is cut short: its header says {says} frames, but it ends after "
+        f"{frames} ({frames / sound.rate:.3f} s); get a complete copy"
+    )
+
+
+def reason(error: Exception) -> str:
+    """Return the cause alone, without the path or the prefix that libraries put before it."""
+    if isinstance(error, OSError):
+        return error.strerror or str(error)
+    return getattr(error, "error_string", str(error)).rstrip(".")
