@@ -22,8 +22,7 @@ def convolve(input: Input, output: Output, ir: Impulses, options: Options, show:
 def echo(
     input: Input,  # noqa: A002
     output: Output,
-    options: Options,
-    show: Show,
+    *,
     delay: Annotated[
         list[str] | None,
         typer.Option(
@@ -47,6 +46,8 @@ def echo(
             "--fractional", help="Interpolate a delay between two samples, instead of rounding it."
         ),
     ] = False,
+    options: Options,
+    show: Show,
 ) -> None:
     """Add echoes to a sound: itself, and a delayed copy for each --delay and --gain."""
     delays, gains = delay or ["250ms"], gain or (["0.5"] if len(delay or [1]) == 1 else [])
