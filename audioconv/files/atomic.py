@@ -12,13 +12,22 @@ import stat
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path as FilePath
 from typing import IO
 
 from audioconv.errors import FormatError, UsageError
 from audioconv.files.formats import STANDARD, Path, name
 from audioconv.files.scratch import scratch
+
+try:
+    import fcntl
+except ImportError:  # Windows, where an open file cannot be removed anyway
+    fcntl = None  # type: ignore[assignment]
+
+SUFFIX = ".part"
+LONGEST_PREFIX = 40
+"""Characters of the target's name in that of its temporary file, which has a limit in bytes."""
 
 
 class Target:
@@ -108,22 +117,31 @@ def target(path: Path, *, reread: bool = False) -> Iterator[Target]:
         raise FormatError(f"{name(path, role='output')} cannot be written: {reason}") from error
 
 
-@contextmanager
-def _opened(path: Path, reread: bool) -> Iterator[Target]:
+def _opened(path: Path, reread: bool) -> AbstractContextManager[Target]:
     special = path == STANDARD or (os.path.exists(path) and not os.path.isfile(path))  # noqa: PTH110, PTH113
-    if not special:
-        # a link stays a link: it is the file behind it that is replaced
-        final = FilePath(os.path.realpath(path))
-        if not final.parent.is_dir():
-            raise FormatError(f"{name(str(final.parent))} is not a directory; make it first")
-        descriptor, temporary = tempfile.mkstemp(".part", f".{final.name[:64]}.", final.parent)
-        try:
-            with os.fdopen(descriptor, "w+b") as file:
-                yield _Beside(file, temporary, final)
-        finally:
-            with suppress(FileNotFoundError):  # gone to its name, if it was committed
-                os.unlink(temporary)  # noqa: PTH108
-        return
+    return _piped(path, reread) if special else _beside(path)
+
+
+@contextmanager
+def _beside(path: Path) -> Iterator[Target]:
+    # a link stays a link: it is the file behind it that is replaced
+    final = FilePath(os.path.realpath(path))
+    if not final.parent.is_dir():
+        raise FormatError(f"{name(str(final.parent))} is not a directory; make it first")
+    prefix = f".{final.name[:LONGEST_PREFIX]}."
+    _sweep(final.parent, prefix)
+    descriptor, temporary = tempfile.mkstemp(SUFFIX, prefix, final.parent)
+    try:
+        with os.fdopen(descriptor, "w+b") as file:
+            _lock(file)
+            yield _Beside(file, temporary, final)
+    finally:
+        with suppress(FileNotFoundError):  # gone to its name, if it was committed
+            os.unlink(temporary)  # noqa: PTH108
+
+
+@contextmanager
+def _piped(path: Path, reread: bool) -> Iterator[Target]:
     if FilePath(path).is_dir():
         raise FormatError(f"{name(path)} is a directory; name a file in it")
     pipe = sys.stdout.buffer if path == STANDARD else FilePath(path).open("wb")  # noqa: SIM115
@@ -136,6 +154,27 @@ def _opened(path: Path, reread: bool) -> Iterator[Target]:
     finally:
         if path != STANDARD:
             pipe.close()
+
+
+def _lock(file: IO[bytes]) -> bool:
+    """Take a lock that ends with the process, where there are such; tell whether it was free."""
+    if fcntl is None:
+        return True
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
+
+
+def _sweep(folder: FilePath, prefix: str) -> None:
+    """Remove what a killed run to the same target has left; a run under way holds a lock."""
+    for entry in os.scandir(folder):
+        if entry.name.startswith(prefix) and entry.name.endswith(SUFFIX):
+            # not ours to remove, or gone already; on Windows, open in another run
+            with suppress(OSError), FilePath(entry.path).open("rb") as left:
+                if _lock(left):
+                    FilePath(entry.path).unlink()
 
 
 def refuse_overwrite(path: Path, *, inputs: list[Path], overwrite: bool) -> None:
