@@ -43,6 +43,8 @@ class Options:
         given (24-bit for a lossy input)
     format : str
         file format such as WAV, FLAC, AIFF; from the suffix of OUT if not given
+    allow_truncated : bool
+        take an input that ends before its header says so for what there is, with a notice
     dither : {"none", "tpdf"}
         noise added before rounding to whole numbers; none rounds correctly
     engine : str
@@ -70,6 +72,7 @@ class Options:
     clip: Literal["guard", "error", "saturate"] = "guard"
     subtype: str | None = None
     format: str | None = None
+    allow_truncated: bool = False
     dither: Literal["none", "tpdf"] = "none"
     engine: str = "auto"
     precision: Literal["double", "single"] = "double"

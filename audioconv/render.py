@@ -109,7 +109,7 @@ def run(job: Job) -> Outcome:
     )
     with ExitStack() as files:
         path = files.enter_context(rereadable(job.input)) if twice else job.input
-        reader = files.enter_context(Reader(path))
+        reader = files.enter_context(Reader(path, allow_truncated=options.allow_truncated))
         source = replace(reader.sound, path=job.input)
         form, subtype, notice = output_format(job.output, source, options.format, options.subtype)
         prepared = prepare(job.impulses, options, source)
@@ -187,6 +187,8 @@ def _written(
     writer = Writer(output, sound, clip=options.clip, dither=options.dither)
     gain = 1.0
     _pump(reader, writer, prepared, options, gain)
+    for notice in reader.notices:
+        notices.say(notice)
     if writer.clipped and options.clip == "guard":
         gain = writer.level.fitting_gain(sound.subtype, options.dither)
         notices.say(
@@ -196,7 +198,7 @@ def _written(
         )
         writer.abandon()
         writer = Writer(output, sound, clip="error", dither=options.dither)
-        with Reader(path) as again:
+        with Reader(path, allow_truncated=options.allow_truncated) as again:
             _pump(again, writer, prepared, options, gain)
     if writer.clipped:
         notices.say(

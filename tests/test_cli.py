@@ -964,3 +964,23 @@ def test_a_reader_that_goes_away_is_an_error():
         os.close(writing)
     assert done.returncode == 1
     assert done.stderr == b"error: standard output was closed by its reader before the end\n"
+
+
+@pytest.mark.parametrize("form", ["WAV", "AIFF", "W64", "CAF", "AU"])
+def test_a_truncated_input_is_taken_only_when_asked(form, tmp_path, capsys):
+    source, out = tmp_path / "in", tmp_path / "out.wav"
+    values = np.random.default_rng(0).integers(-(2**14), 2**14, (4000, 1), np.int16)
+    soundfile.write(source, values, 44100, format=form)
+    source.write_bytes(source.read_bytes()[:-2000])
+    assert main(["convolve", str(source), str(out), "--ir", "delta"]) == 1
+    assert "cut short" in capsys.readouterr().err
+    assert not out.exists()
+    taken = ["convolve", str(source), str(out), "--ir", "delta", "--allow-truncated"]
+    assert main([*taken, "--strict"]) == 1
+    capsys.readouterr()
+    assert main([*taken, "--verify"]) == 0
+    assert "notice: " in (said := capsys.readouterr().err)
+    assert "cut short" in said
+    found, _ = soundfile.read(out, dtype="int16")
+    assert 2900 < len(found) < 4000
+    np.testing.assert_array_equal(found, values[: len(found), 0])

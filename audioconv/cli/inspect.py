@@ -62,7 +62,7 @@ def verify(
     from audioconv.verify import verify as check
 
     with rereadable(input) as path:
-        with Reader(path) as reader:
+        with Reader(path, allow_truncated=options.allow_truncated) as reader:
             source = reader.sound
         found = check(path, output, prepare(ir, options, source).convolver, options)
     if show.json:

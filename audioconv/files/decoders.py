@@ -24,9 +24,18 @@ UNKNOWN_FRAMES = 2**62
 
 
 class Decoder(Protocol):
-    """What can read one kind of file."""
+    """What can read one kind of file.
+
+    Attributes
+    ----------
+    sound : Sound
+        what there is, as far as that is known before its end
+    shortage : TruncatedError or None
+        what is missing from it, if that is known already
+    """
 
     sound: Sound
+    shortage: TruncatedError | None
 
     def read(self, frames: int) -> Audio:
         """Return so many frames, or fewer at the end only."""
@@ -40,6 +49,7 @@ class WaveDecoder:
         self._file = file
         self._layout = layout
         self._left = layout.data_bytes
+        self.shortage = None
         self.sound = Sound(path, layout.format, layout.subtype, layout.rate, layout.channels, None)
         size = layout.frame_bytes
         frames = None if self._left is None else self._left // size
@@ -47,8 +57,8 @@ class WaveDecoder:
         if stat.S_ISREG(status.st_mode):
             held = (status.st_size - layout.offset) // size
             if frames is not None and held < frames:
-                raise cut_short(self.sound, frames, held)
-            frames = held if frames is None else frames
+                self.shortage = cut_short(self.sound, frames, held)
+            frames = held if frames is None else min(frames, held)
         self.sound = replace(self.sound, frames=frames)
 
     def read(self, frames: int) -> Audio:
@@ -86,8 +96,9 @@ class LibsndfileDecoder:
                 f"{name(path)} does not say how long it is; decode it first, for instance with "
                 f"`{file.format.lower()} -d`"
             )
+        self.shortage = None
         if claimed is not None and claimed > size:
-            raise TruncatedError(
+            self.shortage = TruncatedError(
                 f"{name(path)} is cut short: its header says that its samples end at byte "
                 f"{claimed}, but it ends at {size}, after {frames} frames "
                 f"({frames / file.samplerate:.3f} s); get a complete copy"

@@ -21,7 +21,7 @@ import numpy as np
 import soundfile
 
 from audioconv.engines import Audio
-from audioconv.errors import FormatError
+from audioconv.errors import FormatError, TruncatedError
 from audioconv.files import riff
 from audioconv.files.decoders import Decoder, LibsndfileDecoder, WaveDecoder, cut_short, reason
 from audioconv.files.formats import STANDARD, Path, Sound, name
@@ -37,6 +37,8 @@ class Reader:
     ----------
     path : str
         a file, or ``-`` for standard input
+    allow_truncated : bool
+        take a sound that ends before its header says so for what there is, with a notice
 
     Attributes
     ----------
@@ -46,6 +48,8 @@ class Reader:
         frames read so far
     peak : float
         largest magnitude read so far
+    notices : list of str
+        what is missing from it, so far as is known
 
     Raises
     ------
@@ -62,13 +66,17 @@ class Reader:
 
     sound: Sound
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, allow_truncated: bool = False) -> None:
         self.frames = 0
         self.peak = 0.0
+        self.notices: list[str] = []
+        self._allow_truncated = allow_truncated
         self._open = ExitStack()
         try:
             self._decoder = _decoder(path, self._open)
             self.sound = self._decoder.sound
+            if self._decoder.shortage is not None:
+                self._miss(self._decoder.shortage)
             if self.sound.frames == 0:
                 raise FormatError(f"{name(path)} holds no frames; there is nothing to convolve")
         except BaseException:
@@ -92,7 +100,13 @@ class Reader:
         while len(block := self._read(frames)):
             yield block
         if self.frames != (self.sound.frames or self.frames) or not self.frames:
-            raise cut_short(self.sound, self.sound.frames, self.frames)
+            self._miss(cut_short(self.sound, self.sound.frames, self.frames))
+
+    def _miss(self, shortage: TruncatedError) -> None:
+        """Take note of what is missing, or raise it."""
+        if not self._allow_truncated:
+            raise shortage
+        self.notices.append(str(shortage))
 
     def _read(self, frames: int) -> Audio:
         try:

@@ -113,7 +113,8 @@ def _check(
     spots = Spots(frames, routing)
     samples = Samples(rounding, gain, frames)
     sums = Level()
-    with Reader(source) as reader, Reader(found.path) as written:
+    given = Reader(source, allow_truncated=options.allow_truncated)
+    with given as reader, Reader(found.path) as written:
         _refuse_other_kind(found, reader.sound.rate, routing.outputs)
         single = options.precision == "single"
         length = parse_length(options.length, found.rate)
