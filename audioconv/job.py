@@ -45,6 +45,8 @@ class Options:
         file format such as WAV, FLAC, AIFF; from the suffix of OUT if not given
     allow_truncated : bool
         take an input that ends before its header says so for what there is, with a notice
+    rf64 : {"auto", "always", "never"}
+        give a WAV the 64-bit header of RF64: past 4 GiB, in any case, or not at all
     dither : {"none", "tpdf"}
         noise added before rounding to whole numbers; none rounds correctly
     engine : str
@@ -73,6 +75,7 @@ class Options:
     subtype: str | None = None
     format: str | None = None
     allow_truncated: bool = False
+    rf64: Literal["auto", "always", "never"] = "auto"
     dither: Literal["none", "tpdf"] = "none"
     engine: str = "auto"
     precision: Literal["double", "single"] = "double"

@@ -184,7 +184,7 @@ def _written(
     notices: Notices,
 ) -> tuple[Writer, float]:
     """Write the convolution; return its writer, finished, and the gain the guard took."""
-    writer = Writer(output, sound, clip=options.clip, dither=options.dither)
+    writer = Writer(output, sound, clip=options.clip, dither=options.dither, rf64=options.rf64)
     gain = 1.0
     _pump(reader, writer, prepared, options, gain)
     for notice in reader.notices:
@@ -197,7 +197,7 @@ def _written(
             f"to fit {sound.subtype}"
         )
         writer.abandon()
-        writer = Writer(output, sound, clip="error", dither=options.dither)
+        writer = Writer(output, sound, clip="error", dither=options.dither, rf64=options.rf64)
         with Reader(path, allow_truncated=options.allow_truncated) as again:
             _pump(again, writer, prepared, options, gain)
     if writer.clipped:
@@ -207,6 +207,8 @@ def _written(
             f"{writer.level.peak_frame / sound.rate:.3f} s; lower --wet to keep them whole"
         )
     writer.finish()
+    if writer.notice:
+        notices.say(writer.notice)
     return writer, gain
 
 

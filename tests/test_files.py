@@ -7,6 +7,7 @@ import stat
 import struct
 import sys
 import threading
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from types import SimpleNamespace
@@ -31,9 +32,11 @@ from audioconv.files import (
     read_all,
     refuse_overwrite,
     rereadable,
+    riff,
     target,
     write_all,
 )
+from audioconv.files.encoders import WaveEncoder
 from audioconv.files.quantise import quantise, triangular_noise
 from audioconv.job import Job, Options
 from audioconv.render import run
@@ -848,3 +851,45 @@ def test_alac_is_exact_or_refused(subtype, channels, tmp_path):
         assert names(tmp_path) == ["in.wav"]
         return
     np.testing.assert_array_equal(bits_of(out), (values / 2.0**31).view(np.int64))
+
+
+class Counter:
+    """A file that keeps its first bytes and counts the others: 5 GiB at no cost."""
+
+    def __init__(self):
+        self.start, self.size, self.at = bytearray(), 0, 0
+
+    def write(self, data):
+        if self.at < 4096:
+            self.start[self.at : self.at + len(data)] = data[: 4096 - self.at]
+        self.at += len(data)
+        self.size = max(self.size, self.at)
+        return len(data)
+
+    def seek(self, at):
+        self.at = at
+
+    def flush(self):
+        pass
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_a_wav_past_4_gib_becomes_rf64(known):
+    frames, block = 2**31 // 8 + 10, np.zeros((2**22, 2), np.int32)
+    file = Counter()
+    sound = Sound("o.wav", "WAV", "PCM_32", RATE, 2, frames * 2 if known else None)
+    encoder = WaveEncoder(Target(file, "o.wav"), sound)
+    left = frames * 2
+    while left:
+        encoder.write(block[:left])
+        left -= min(left, len(block))
+    encoder.close()
+    layout = riff.read_header(io.BytesIO(bytes(file.start)).read)
+    assert (layout.format, layout.data_bytes) == ("RF64", frames * 16)
+    assert layout.offset + layout.data_bytes == file.size
+    assert encoder.long
+    with pytest.raises(FormatError, match="4 GiB"):
+        WaveEncoder(Target(Counter(), "o.wav"), replace(sound, frames=frames * 2), "never")
+    short = Counter()
+    WaveEncoder(Target(short, "o.wav"), replace(sound, frames=1), "always")
+    assert short.start.startswith(b"RF64")

@@ -7,7 +7,8 @@ other format by libsndfile.
 from __future__ import annotations
 
 import os
-from typing import Protocol
+from dataclasses import replace
+from typing import Literal, Protocol, TypeAlias
 
 import numpy as np
 import soundfile
@@ -18,6 +19,8 @@ from audioconv.files import riff
 from audioconv.files.atomic import Target
 from audioconv.files.formats import INTEGER_BITS, Sound
 from audioconv.files.quantise import Integers
+
+Rf64: TypeAlias = Literal["auto", "always", "never"]
 
 LIBSNDFILE_BLOCK = 2**16
 """Frames that libsndfile is given at a time; its Vorbis encoder crashes on very many."""
@@ -36,13 +39,23 @@ class Encoder(Protocol):
 
 
 class WaveEncoder:
-    """Linear WAV; sizes are right in a file, and in a pipe as far as the length is known."""
+    """Linear WAV; sizes are right in a file, and in a pipe as far as the length is known.
 
-    def __init__(self, target: Target, sound: Sound) -> None:
+    Past 4 GiB its header becomes that of RF64, unless that is never to be.
+
+    Attributes
+    ----------
+    long : bool
+        whether the header is that of RF64
+    """
+
+    def __init__(self, target: Target, sound: Sound, rf64: Rf64 = "auto") -> None:
         self._file = target.file
         self._rewritable = target.path is not None
-        self._sound = sound
+        self._sound = replace(sound, format="RF64") if rf64 == "always" else sound
+        self._never = rf64 == "never"
         self._frames = 0
+        self.long = False
         self._file.write(self._header(sound.frames))
 
     def write(self, samples: Audio | Integers) -> None:
@@ -64,9 +77,18 @@ class WaveEncoder:
         # a file of unknown length keeps room for the sizes of RF64
         reserve = self._rewritable and self._sound.frames is None
         sound = self._sound
-        return riff.header(
-            sound.subtype, sound.rate, sound.channels, frames, form=sound.format, reserve=reserve
+        # once long, a header stays so: what follows it has its place
+        form = "RF64" if self.long else sound.format
+        header = riff.header(
+            sound.subtype, sound.rate, sound.channels, frames, form=form, reserve=reserve
         )
+        self.long = header.startswith(b"RF64")
+        if self.long and self._never:
+            raise FormatError(
+                f"{frames} frames of {sound.subtype} pass the 4 GiB of a WAV file; use "
+                "--rf64 auto, or a smaller --subtype"
+            )
+        return header
 
 
 class LibsndfileEncoder:
@@ -107,7 +129,8 @@ class LibsndfileEncoder:
         self._file.close()
 
 
-def encoder(target: Target, sound: Sound) -> Encoder:
+def encoder(target: Target, sound: Sound, rf64: Rf64 = "auto") -> Encoder:
     """Open the encoder for a kind of file."""
-    wave = sound.format in ("WAV", "WAVEX", "RF64") and sound.subtype in riff.TAGS
-    return (WaveEncoder if wave else LibsndfileEncoder)(target, sound)
+    if sound.format in ("WAV", "WAVEX", "RF64") and sound.subtype in riff.TAGS:
+        return WaveEncoder(target, sound, rf64)
+    return LibsndfileEncoder(target, sound)

@@ -15,7 +15,7 @@ import numpy as np
 from audioconv.engines import Audio
 from audioconv.errors import FormatError
 from audioconv.files.atomic import Target
-from audioconv.files.encoders import WaveEncoder, encoder
+from audioconv.files.encoders import Rf64, WaveEncoder, encoder
 from audioconv.files.formats import FLOATS, INTEGER_BITS, Sound
 from audioconv.files.quantise import Integers, quantise, triangular_noise
 from audioconv.files.reading import Reader
@@ -78,6 +78,8 @@ class Writer:
         write the largest value and count it, and ``guard`` leaves it to the caller to start
         again with the gain that `Level.fitting_gain` gives
     dither : {"none", "tpdf"}
+    rf64 : {"auto", "always", "never"}
+        whether a WAV gets the header of RF64: past 4 GiB, in any case, or not at all
 
     Attributes
     ----------
@@ -100,6 +102,7 @@ class Writer:
         *,
         clip: Literal["guard", "error", "saturate"] = "guard",
         dither: Literal["none", "tpdf"] = "none",
+        rf64: Rf64 = "auto",
     ) -> None:
         self.sound = sound
         self.level = Level()
@@ -107,9 +110,10 @@ class Writer:
         self._target = target
         self._clip = clip
         self._dither = dither
+        self._rf64 = rf64
         self._bits = INTEGER_BITS.get(sound.subtype)
         self._exact = self._bits is not None or sound.subtype in FLOATS
-        self._encoder = encoder(target, sound)
+        self._encoder = encoder(target, sound, rf64)
         self._checksum = 0
 
     def write(self, block: Audio) -> None:
@@ -186,6 +190,14 @@ class Writer:
                 f"the encoder of {self.sound.format} {self.sound.subtype} changed samples on the "
                 "way; use another --subtype or --format"
             )
+
+    @property
+    def notice(self) -> str | None:
+        """What is unlike what was asked for: a WAV that had to become RF64."""
+        long = isinstance(self._encoder, WaveEncoder) and self._encoder.long
+        if long and self.sound.format != "RF64" and self._rf64 == "auto":
+            return "the output passes the 4 GiB of a WAV file; its header is that of RF64"
+        return None
 
     def _as_read(self, samples: Audio | Integers) -> bytes:
         """Return samples as a reader should give them back."""
