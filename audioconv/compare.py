@@ -31,13 +31,15 @@ class Difference:
     shift : int
         frames by which the second comes later than the first
     gain_db : float or None
-        level of the second beside the first, by least squares after the shift; None where
-        either is silent
+        level of the second beside the first, by least squares after the shift, whatever the
+        polarity; None where either is silent
     residual_db : float or None
         energy of the second minus the shifted, scaled first, beside that of the second; None
         where nothing is left
     first_difference_s : float or None
         seconds to the first sample that differs, without shift or gain; None where none does
+    frames : pair of int
+        length of either
     """
 
     identical: bool
@@ -45,10 +47,11 @@ class Difference:
     gain_db: float | None
     residual_db: float | None
     first_difference_s: float | None
+    frames: tuple[int, int]
 
     def as_json(self) -> dict[str, Any]:
         """Return the stable names."""
-        return asdict(self)
+        return {name: value for name, value in asdict(self).items() if name != "frames"}
 
 
 def compare(first: Path, second: Path) -> Difference:
@@ -94,6 +97,7 @@ def compare(first: Path, second: Path) -> Difference:
         gain_db=gain and to_db(abs(gain)),
         residual_db=residual,
         first_difference_s=None if differs_at is None else differs_at / rate,
+        frames=frames,
     )
 
 

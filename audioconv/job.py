@@ -11,6 +11,10 @@ from typing import Annotated, Any, Literal
 Gain = Annotated[float, "gain"]
 
 
+MOST_THREADS = 8
+"""Threads that are used unasked: each holds a block or two in memory."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Options:
     """How a sound is convolved and written.
@@ -86,8 +90,8 @@ class Options:
 
     @property
     def cores(self) -> int:
-        """Threads to use: as many as asked for, or as there are."""
-        return self.threads or os.cpu_count() or 1
+        """Threads to use: as many as asked for, or as there are cores, up to `MOST_THREADS`."""
+        return self.threads or min(os.cpu_count() or 1, MOST_THREADS)
 
 
 @dataclass(frozen=True)

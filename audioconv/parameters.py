@@ -77,7 +77,7 @@ def parse_length(text: str, rate: int) -> str | int:
 
 
 def _number(text: str, units: str, what: str) -> tuple[float, str]:
-    match = re.fullmatch(f"({NUMBER})({units})", text.strip())
+    match = re.fullmatch(f"({NUMBER}) ?({units})", text.strip())
     if match is None or not abs(float(match[1])) < 1e30:
         raise UsageError(f"{text!r} is not {what}")
     return float(match[1]), match[2]

@@ -9,13 +9,16 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+
+import numpy as np
 
 from audioconv import stream
 from audioconv.engines import Convolver, arrange, describe, engine_name, plan, routes
 from audioconv.errors import AudioconvError, UsageError
 from audioconv.files import (
     FLOATS,
+    INTEGER_BITS,
     STANDARD,
     Reader,
     Sound,
@@ -71,6 +74,13 @@ def prepare(impulses: Sequence[str], options: Options, source: Sound) -> Prepare
     norm_gain = _norm_gain(impulse, options.ir_gain)
     wet, dry = _levels(options)
     impulse = edit.mix(edit.gain(impulse, norm_gain), dry=dry, wet=wet)
+    if impulse.origin:
+        impulse = impulse.with_taps(
+            impulse.taps,
+            f"the output comes {impulse.origin} frames "
+            f"({impulse.origin / source.rate * 1000:.2f} ms) late: what the resampled impulse "
+            "rings before its start is kept; --align peak drops it",
+        )
     routing = routes(impulse.taps, source.channels)
     engine = engine_name(routing, options.engine)
     convolver = plan(
@@ -109,8 +119,10 @@ def run(job: Job) -> Outcome:
     )
     with ExitStack() as files:
         path = files.enter_context(rereadable(job.input)) if twice else job.input
-        reader = files.enter_context(Reader(path, allow_truncated=options.allow_truncated))
-        source = replace(reader.sound, path=job.input)
+        reader = files.enter_context(
+            Reader(path, known_as=job.input, allow_truncated=options.allow_truncated)
+        )
+        source = reader.sound
         form, subtype, notice = output_format(job.output, source, options.format, options.subtype)
         prepared = prepare(job.impulses, options, source)
         notices = Notices(options.strict, [*prepared.impulse.notes, *filter(None, [notice])])
@@ -122,6 +134,7 @@ def run(job: Job) -> Outcome:
             prepared.convolver.routing.outputs,
             _frames(prepared, options, source),
         )
+        _check_subtype(subtype, options, notices)
         output = files.enter_context(target(job.output, reread=twice))
         writer, gain = _written(reader, path, output, sound, prepared, options, notices)
         verified = None
@@ -129,7 +142,9 @@ def run(job: Job) -> Outcome:
             from audioconv.verify import verify  # late: most runs do without it
 
             assert output.path is not None
-            report = verify(path, output.path, prepared.convolver, options, gain=gain)
+            report = verify(
+                path, output.path, prepared.convolver, options, gain=gain, known_as=job.output
+            )
             report.raise_if_failed(job.output)
             verified = report.as_json()
         output.commit()
@@ -189,8 +204,9 @@ def _written(
     _pump(reader, writer, prepared, options, gain)
     for notice in reader.notices:
         notices.say(notice)
-    if writer.clipped and options.clip == "guard":
+    if options.clip == "guard":
         gain = writer.level.fitting_gain(sound.subtype, options.dither)
+    if gain != 1:
         notices.say(
             f"guard: the output would peak {to_db(writer.level.peak):+.2f} dB above full scale at "
             f"{writer.level.peak_frame / sound.rate:.3f} s; attenuated by {-to_db(gain):.3f} dB "
@@ -198,7 +214,9 @@ def _written(
         )
         writer.abandon()
         writer = Writer(output, sound, clip="error", dither=options.dither, rf64=options.rf64)
-        with Reader(path, allow_truncated=options.allow_truncated) as again:
+        with Reader(
+            path, known_as=reader.sound.path, allow_truncated=options.allow_truncated
+        ) as again:
             _pump(again, writer, prepared, options, gain)
     if writer.clipped:
         notices.say(
@@ -219,12 +237,26 @@ def _pump(
     convolver = prepared.convolver
     convolution = stream.convolve(reader.blocks(convolver.block), convolver, threads=options.cores)
     for block in stream.fit(convolution, parse_length(options.length, reader.sound.rate)):
-        writer.write(block if gain == 1 else block * gain)
+        writer.write(block if gain == 1 else block.astype(np.float64, copy=False) * gain)
+
+
+def _check_subtype(subtype: str, options: Options, notices: Notices) -> None:
+    """Refuse to verify what no check can reach, and say what an option will not do."""
+    whole = subtype in INTEGER_BITS
+    if options.verify and not whole and subtype not in FLOATS:
+        raise UsageError(
+            f"{subtype} is a lossy coding, which cannot be verified; verify a PCM or "
+            "floating-point output"
+        )
+    if options.dither != "none" and not whole:
+        notices.say(f"--dither {options.dither} does nothing to {subtype} samples")
 
 
 def _refuse(job: Job) -> None:
     """Refuse what cannot be meant, before anything is opened."""
     options = job.options
+    if isinstance(job.impulses, str):
+        raise UsageError(f"impulses must be a list, such as [{job.impulses!r}]")
     if not job.impulses:
         raise UsageError("no impulse is given; pass --ir with a file or a builder spec")
     if [job.input, *job.impulses].count(STANDARD) > 1:
@@ -251,7 +283,9 @@ def _chain(irs: Sequence[str], options: Options, source: Sound) -> tuple[Impulse
                 f"impulse {name(ir)} is {impulse.rate} Hz but the input is {source.rate} Hz; "
                 "resample it or pass --rate-mismatch resample"
             )
-        impulse = edit.resample(arrange(impulse, channels, options.map), source.rate)
+        # in a chain, a map is for the impulses that have channels to map
+        rule = "auto" if len(irs) > 1 and impulse.taps.shape[1] == 1 else options.map
+        impulse = edit.resample(arrange(impulse, channels, rule), source.rate)
         channels = routes(impulse.taps, channels).outputs
         loaded.append(impulse)
     impulse = edit.chain(loaded)

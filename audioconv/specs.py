@@ -50,6 +50,12 @@ def build(builder: str, values: dict[str, list[str]], rate: int) -> Impulse:
 
 def known_builder(builder: str) -> str:
     """Return the name, or refuse one that is not in `BUILDERS`."""
+    if builder.partition(":")[0] in BUILDERS and ":" in builder:
+        bare = builder.partition(":")[0]
+        raise UsageError(
+            f"{builder}: give a builder's parameters as options here, as in "
+            f"`audioconv ir build {bare} OUT --delay 350ms`"
+        )
     if builder not in BUILDERS:
         raise UsageError(f"no builder is named {builder!r};{_nearest(builder, list(BUILDERS))}")
     return builder

@@ -116,7 +116,8 @@ def _cut_tail(blocks: Iterable[Audio], level: float) -> Iterator[Audio]:
         held = block
         peak = max(peak, float(np.abs(block).max(initial=0)))
     if held is not None:
-        reaches = np.abs(held).max(axis=1, initial=0) >= level * peak
+        peaks = np.abs(held).max(axis=1, initial=0)
+        reaches = (peaks > 0) & (peaks >= level * peak)
         yield held[: int(np.flatnonzero(reaches)[-1]) + 1 if reaches.any() else 0]
 
 
@@ -138,7 +139,7 @@ def _exactly(blocks: Iterable[Audio], frames: int) -> Iterator[Audio]:
 
 
 def _in_order(work: Callable[[T], R], items: Iterable[T], threads: int) -> Iterator[R]:
-    """Map in threads, results in order, with no more items under way than there are threads."""
+    """Map in threads, results in order, with one more item under way than there are threads."""
     if threads == 1:
         yield from map(work, items)
         return

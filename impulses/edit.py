@@ -42,7 +42,7 @@ def gain(impulse: Impulse, factor: float) -> Impulse:
 
 
 def mix(impulse: Impulse, *, dry: float, wet: float) -> Impulse:
-    """Return ``dry * delta + wet * h``, the direct path standing at frame 0.
+    """Return ``dry * delta + wet * h``, the direct path standing at the impulse's origin.
 
     Parameters
     ----------
@@ -67,9 +67,9 @@ def mix(impulse: Impulse, *, dry: float, wet: float) -> Impulse:
     taps = impulse.taps * wet
     inputs, outputs = impulse.paths.shape[1:]
     if inputs == 1:
-        taps[0] += dry
+        taps[impulse.origin] += dry
     elif inputs == outputs:
-        taps[0] += dry * np.eye(inputs)
+        taps[impulse.origin] += dry * np.eye(inputs)
     else:
         raise ImpulseError(
             f"a dry path needs as many outputs as inputs, but the impulse leads from {inputs} "
@@ -103,7 +103,7 @@ def align(impulse: Impulse, to: str) -> Impulse:
         raise ImpulseError(
             f"an impulse cannot be aligned to {to!r}; there are {', '.join(ALIGNMENTS)}"
         )
-    return impulse.with_taps(impulse.taps[ALIGNMENTS[to](impulse) :])
+    return impulse.with_taps(impulse.taps[ALIGNMENTS[to](impulse) :], origin=0)
 
 
 def trim(impulse: Impulse, level: float) -> Impulse:
@@ -152,7 +152,7 @@ def resample(impulse: Impulse, rate: int) -> Impulse:
     Taps are scaled by the ratio of the rates, because a sum over twice as many taps must give
     the same response. A band-limited spike rings on both sides of itself: ringing outside the
     impulse's own span is kept until no more than a hundred-millionth of the energy is left
-    out; before the start it becomes a delay, which is noted.
+    out; before the start it becomes a delay, which `origin` tells.
 
     Parameters
     ----------
@@ -192,13 +192,12 @@ def resample(impulse: Impulse, rate: int) -> Impulse:
     start = min([origin, *audible[:1]])
     end = max([origin + -(-impulse.frames * rate // impulse.rate), *(audible[-1:] + 2)])
     kept = resampled[start:end]
-    note = f"impulse resampled from {impulse.rate} to {rate} Hz"
-    if start < origin:
-        note += (
-            f"; {origin - start} frames of ringing before its start are kept, "
-            f"so the sound comes {(origin - start) / rate * 1000:.2f} ms later"
-        )
-    return impulse.with_taps(kept.reshape(-1, *impulse.taps.shape[1:]), note, rate=rate)
+    return impulse.with_taps(
+        kept.reshape(-1, *impulse.taps.shape[1:]),
+        f"impulse resampled from {impulse.rate} to {rate} Hz",
+        rate=rate,
+        origin=origin - start + round(impulse.origin * rate / impulse.rate),
+    )
 
 
 def chain(impulses: Sequence[Impulse]) -> Impulse:
@@ -252,7 +251,7 @@ def _fold(first: Impulse, second: Impulse) -> Impulse:
         taps = np.zeros((frames, f.shape[1], g.shape[2]))
         for i, m, o in np.ndindex(f.shape[1], f.shape[2], g.shape[2]):
             taps[:, i, o] += _convolve(f[:, i, m], g[:, m, o])
-    return first.with_taps(taps, *second.notes)
+    return first.with_taps(taps, *second.notes, origin=first.origin + second.origin)
 
 
 def _misfit(outputs: int, inputs: int) -> ImpulseError:

@@ -36,6 +36,8 @@ class Impulse:
         Samples per second.
     notes : tuple of str
         What was done to make it that its reader should know, such as a rounded delay.
+    origin : int >= 0
+        The frame that stands for no delay at all: 0, but for ringing kept before it.
 
     Raises
     ------
@@ -51,6 +53,7 @@ class Impulse:
     taps: Taps
     rate: int
     notes: tuple[str, ...] = ()
+    origin: int = 0
 
     def __post_init__(self) -> None:
         taps = np.array(self.taps, dtype=np.float64, order="C")

@@ -311,13 +311,15 @@ def test_an_input_without_permission_is_refused(call, tmp_path):
     assert "Permission denied" in call("info", path, code=1).err
 
 
-def test_verbose_shows_where_an_error_came_from(tmp_path, monkeypatch):
+def test_verbose_shows_where_an_error_came_from(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(signal, "signal", lambda *_: None)
     monkeypatch.setattr("audioconv.render.run", lambda job: 1 // 0)
     arguments = ["convolve", SPEECH, str(tmp_path / "out.wav"), "--ir", "delta"]
     assert main(arguments) == 1
-    with pytest.raises(ZeroDivisionError):
-        main([*arguments, "-v"])
+    assert "Traceback" not in capsys.readouterr().err
+    for verbose in ("-v", "--verbose", "-yv"):
+        assert main([*arguments, verbose]) == 1
+        assert "ZeroDivisionError" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -504,7 +506,7 @@ def test_built_impulses(builder, options, taps, call, tmp_path):
 
 def test_a_built_impulse_has_the_rate_and_subtype_asked_for(call, tmp_path):
     call(
-        "ir", "build", "delta", tmp_path / "a.flac", "--subtype", "PCM_16", "--delay", "1s", code=1
+        "ir", "build", "delta", tmp_path / "a.flac", "--subtype", "PCM_16", "--delay", "1s", code=2
     )
     assert names(tmp_path) == []  # 1 is past the largest 16-bit value
     call("ir", "build", "double-spike", tmp_path / "a.wav", "--fractional", "--delay", "1.5S")
@@ -984,3 +986,83 @@ def test_a_truncated_input_is_taken_only_when_asked(form, tmp_path, capsys):
     found, _ = soundfile.read(out, dtype="int16")
     assert 2900 < len(found) < 4000
     np.testing.assert_array_equal(found, values[: len(found), 0])
+
+
+def test_a_file_redirected_to_standard_input_is_like_a_pipe(tmp_path, samples):
+    """`< file` is a regular file, and must be read more than once all the same."""
+    out, named = tmp_path / "o.wav", tmp_path / "named.wav"
+    hall = str(samples / "hall.wav")
+    for more in ([], ["--verify"], ["--subtype", "FLOAT"]):
+        command = [sys.executable, "-m", "audioconv", "convolve"]
+        with (samples / "guitar.wav").open("rb") as source:
+            subprocess.run(
+                [*command, "-", str(out), "--ir", hall, "-y", "-q", *more], stdin=source, check=True
+            )
+        assert (
+            main(["convolve", str(samples / "guitar.wav"), str(named), "--ir", hall, "-yq", *more])
+            == 0
+        )
+        assert out.read_bytes() == named.read_bytes()
+
+
+def test_json_and_sound_do_not_share_standard_output(samples, capsys):
+    assert main(["convolve", str(samples / "speech.wav"), "-", "--ir", "delta", "--json"]) == 2
+    assert "name a file" in capsys.readouterr().err
+
+
+def test_guard_fits_single_precision_into_32_bits(tmp_path):
+    soundfile.write(tmp_path / "in.wav", np.full(100, 0.9), 44100, subtype="PCM_32")
+    arguments = ["convolve", str(tmp_path / "in.wav"), str(tmp_path / "o.wav"), "--ir", "delta"]
+    assert main([*arguments, "--wet", "3", "--precision", "single"]) == 0
+    found, _ = soundfile.read(tmp_path / "o.wav", dtype="int32")
+    assert set(found.tolist()) == {2**31 - 1}
+
+
+def test_an_mp3_that_only_guesses_its_length_is_whole(tmp_path, samples, capsys):
+    """Without a Xing tag the length is an estimate; with one, a cut is seen."""
+    mp3 = tmp_path / "a.mp3"
+    assert main(["convolve", str(samples / "speech.wav"), str(mp3), "--ir", "delta"]) == 0
+    data = mp3.read_bytes()
+    first = max(data.find(b"Xing"), data.find(b"Info"))
+    assert first > 0
+    bare = tmp_path / "bare.mp3"
+    bare.write_bytes(data.replace(b"Xing", b"\0\0\0\0").replace(b"Info", b"\0\0\0\0"))
+    assert main(["info", str(bare)]) == 0
+    cut = tmp_path / "cut.mp3"
+    cut.write_bytes(data[: len(data) // 2])
+    assert main(["info", str(cut)]) == 1
+
+
+@pytest.mark.parametrize("suffix", ["ogg", "oga"])
+def test_an_ogg_without_its_last_page_is_cut_short(tmp_path, samples, suffix, capsys):
+    whole, cut = tmp_path / f"a.{suffix}", tmp_path / f"cut.{suffix}"
+    assert main(["convolve", str(samples / "speech.wav"), str(whole), "--ir", "delta", "-q"]) == 0
+    assert main(["info", str(whole)]) == 0
+    data = whole.read_bytes()
+    cut.write_bytes(data[: len(data) // 2])
+    assert main(["info", str(cut)]) == 1
+    assert "the page that ends an Ogg file" in capsys.readouterr().err
+
+
+def test_dry_and_wet_stay_together_when_the_impulse_is_resampled(tmp_path, samples):
+    """A spike at 48 kHz, resampled, rings before itself; the dry sound waits for it."""
+    taps = np.zeros(100)
+    taps[0] = 1
+    soundfile.write(tmp_path / "ir.wav", taps, 48000, subtype="DOUBLE")
+    arguments = ["convolve", str(samples / "speech.wav"), str(tmp_path / "o.wav")]
+    arguments += ["--ir", str(tmp_path / "ir.wav"), "--subtype", "DOUBLE", "-yq"]
+    peaks = []
+    for levels in (["--wet", "1", "--dry", "0"], ["--wet", "0", "--dry", "1"]):
+        assert main([*arguments, *levels]) == 0
+        found, _ = soundfile.read(tmp_path / "o.wav")
+        peaks.append(int(np.argmax(np.abs(found))))
+    assert peaks[0] == peaks[1]
+
+
+def test_four_channels_on_stereo_are_true_stereo_with_a_notice(tmp_path, samples, capsys):
+    soundfile.write(tmp_path / "ir.wav", 0.4 * np.eye(4), 44100)
+    arguments = ["convolve", str(samples / "guitar.wav"), str(tmp_path / "o.wav")]
+    arguments += ["--ir", str(tmp_path / "ir.wav"), "-y"]
+    assert main(arguments) == 0
+    assert "taken for true stereo (LL,LR,RL,RR)" in capsys.readouterr().err
+    assert main([*arguments, "--map", "true-stereo", "--strict"]) == 0

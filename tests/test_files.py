@@ -26,6 +26,7 @@ from audioconv.files import (
     Level,
     Reader,
     Sound,
+    Target,
     Writer,
     name,
     output_format,
@@ -350,11 +351,19 @@ def test_a_pipe_of_unknown_length_is_read_to_its_end(piped, tmp_path):
     wav(tmp_path / "a.wav", np.array([1, -2, 3], np.int16), "PCM_16")
     data = bytearray((tmp_path / "a.wav").read_bytes())
     data[4:8] = data[40:44] = b"\xff" * 4
-    piped(bytes(data) + b"\7")
+    piped(bytes(data))
     with Reader("-") as reader:
         assert reader.sound.frames is None
         (block,) = reader.blocks(100)
     assert (block.ravel() * 2**15).tolist() == [1, -2, 3]
+    assert "does not tell its length" in reader.notices[0]
+    piped(bytes(data) + b"\7")
+    with Reader("-") as reader, pytest.raises(TruncatedError, match="inside a frame"):
+        list(reader.blocks(100))
+    piped(bytes(data) + b"\7")
+    with Reader("-", allow_truncated=True) as reader:
+        assert len(np.concatenate(list(reader.blocks(100)))) == 3
+    assert "inside a frame, after 1 of its 2 bytes" in reader.notices[1]
 
 
 def test_a_pipe_that_breaks_off_is_refused(piped, tmp_path):
@@ -604,8 +613,6 @@ def test_format_and_subtype_of_an_output(path, source, form, subtype, expected):
         ("a.flac", "float", ("FLAC", "PCM_24"), "FLOAT"),
         ("a.flac", "double", ("FLAC", "PCM_24"), "DOUBLE"),
         ("a.flac", "pcm_32", ("FLAC", "PCM_24"), "PCM_32"),
-        ("a.ogg", "wav16", ("OGG", "VORBIS"), "PCM_16"),
-        ("a.mp3", "mp3", ("MP3", "MPEG_LAYER_III"), "PCM_24"),
     ],
 )
 def test_what_a_format_cannot_hold_is_noticed(path, source, expected, wanted):
@@ -613,6 +620,14 @@ def test_what_a_format_cannot_hold_is_noticed(path, source, expected, wanted):
     form, subtype = expected
     notice = f"{form} cannot hold {wanted} samples; written as {subtype}"
     assert output_format(path, sound) == (form, subtype, notice)
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"), [("a.ogg", ("OGG", "VORBIS")), ("a.mp3", ("MP3", "MPEG_LAYER_III"))]
+)
+def test_a_lossy_format_is_chosen_knowingly(path, expected):
+    sound = Sound("in", *SOURCES["wav16"], 48000, 2, 100)
+    assert output_format(path, sound) == (*expected, None)
 
 
 @pytest.mark.parametrize(

@@ -203,9 +203,21 @@ def test_a_streamed_file_goes_on_until_its_end(size, tail, tmp_path):
     path.write_bytes(
         riff_file(chunk(b"fmt ", fmt()), b"data", struct.pack("<I", size), data, tail, size=size)
     )
+    if tail:
+        with pytest.raises(FormatError, match="inside a frame, after 1 of its 2 bytes"):
+            read_all(str(path))
+        return
     audio, sound = read_all(str(path))
     assert sound.frames == 3
     assert (audio.ravel() * 2**15).tolist() == [1, 2, -3]
+
+
+def test_the_size_that_sox_writes_for_whole_frames_is_unknown_too():
+    """0x7FFFF000 is no whole number of frames of six bytes; 0x7FFFEFFC is."""
+    head = riff_file(
+        chunk(b"fmt ", fmt(channels=2, bits=24)), b"data", struct.pack("<I", 0x7FFFEFFC)
+    )
+    assert parse(head).data_bytes is None
 
 
 @pytest.mark.parametrize("subtype", [s for s in SUBTYPES if s != "PCM_U8"])

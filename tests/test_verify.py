@@ -140,6 +140,7 @@ def test_the_command_ends_with_3_and_one_line(made, tmp_path, capsys):
     assert main(arguments) == 3
     shown = capsys.readouterr().err
     assert shown.startswith("NOT verified\n")
+    assert "FAILED    all" in shown
     assert shown.splitlines()[-1].startswith("error: ")
 
 
@@ -356,3 +357,48 @@ def test_exactness_is_claimed_only_where_it_holds(noise):
         assert exact or not bound.exact
         if (bits, scale) == (15, 1):
             assert bound.exact
+
+
+@pytest.mark.parametrize("engine", ["sparse", "direct", "toeplitz", "overlap-add", "partitioned"])
+def test_sums_that_all_grow_the_same_way_are_no_false_alarm(tmp_path, engine, noise):
+    """A constant through a long box: the partial sums of every sample grow together."""
+    source, ir, out = tmp_path / "in.wav", tmp_path / "ir.wav", tmp_path / "o.wav"
+    soundfile.write(source, 0.5 + 0.01 * noise(12_000, 1), RATE, subtype="DOUBLE")
+    soundfile.write(ir, np.ones(2000) / 7, RATE, subtype="DOUBLE")
+    options = Options(engine=engine, verify=True)
+    assert run(Job(str(source), str(out), [str(ir)], options)).verified["passed"]
+
+
+def test_dither_that_touches_full_scale_is_no_false_alarm(tmp_path, noise):
+    source, out = tmp_path / "in.wav", tmp_path / "o.wav"
+    audio = np.zeros(2000, np.int16)
+    audio[700] = 32767
+    soundfile.write(source, audio, RATE)
+    run(Job(str(source), str(out), ["delta"], Options(dither="tpdf", verify=True)))
+    assert check(source, out, ["delta"], dither="tpdf").passed
+
+
+def test_dither_is_verified_to_half_a_step(tmp_path, samples):
+    """The noise is known, so an undithered file is not a dithered one."""
+    out = tmp_path / "o.wav"
+    run(Job(str(samples / "speech.wav"), str(out), ["delta"], Options()))
+    assert not check(samples / "speech.wav", out, ["delta"], dither="tpdf").passed
+
+
+@pytest.mark.parametrize("peak", [1e-160, 1e200])
+def test_levels_beyond_arithmetic_are_refused(tmp_path, noise, peak):
+    source, out = tmp_path / "in.wav", tmp_path / "o.wav"
+    soundfile.write(source, peak * np.tanh(noise(1000, 1)), RATE, subtype="DOUBLE")
+    run(Job(str(source), str(out), ["delta:delay=9S"], Options()))
+    with pytest.raises(FormatError, match="verification needs one between"):
+        check(source, out, ["delta:delay=9S"])
+
+
+@pytest.mark.parametrize("peak", [1e-31, 1e-35, 1e-20])
+def test_quiet_single_precision_is_no_false_alarm(tmp_path, noise, peak):
+    source, out = tmp_path / "in.wav", tmp_path / "o.wav"
+    soundfile.write(source, peak * np.tanh(noise(9000, 1)), RATE, subtype="FLOAT")
+    irs = ["feedback:delay=1ms,gain=0.9"]
+    assert run(Job(str(source), str(out), irs, Options(precision="single", verify=True))).verified[
+        "passed"
+    ]

@@ -6,8 +6,11 @@ them, so that help comes at once.
 
 from __future__ import annotations
 
+import re
 import signal
 import sys
+import threading
+import traceback
 from collections.abc import Sequence
 from typing import Annotated
 
@@ -59,10 +62,7 @@ def root(
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command line and return its exit code; what goes wrong is one line on stderr."""
     arguments = sys.argv[1:] if arguments is None else list(arguments)
-    for termination in ("SIGTERM", "SIGHUP"):
-        if hasattr(signal, termination):
-            number = getattr(signal, termination)
-            signal.signal(number, lambda received, _: sys.exit(128 + received))
+    _exit_on_termination()
     try:
         code = app(arguments, prog_name="audioconv", standalone_mode=False)
         sys.stdout.flush()
@@ -70,6 +70,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return _failed("interrupted", 130)
     except AudioconvError as error:
+        _trace(arguments)
         return _failed(str(error), error.exit_code)
     except typer.TyperException as error:
         message = error.format_message()
@@ -78,8 +79,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return error.exit_code
         return _failed(message, error.exit_code)
     except Exception as error:
-        if {"-v", "--verbose"} & set(arguments):
-            raise
+        _trace(arguments)
         from impulses import ImpulseError  # late: only where something has failed
 
         if isinstance(error, ImpulseError):
@@ -91,6 +91,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _failed(
             f"{type(error).__name__}: {error} (unexpected; run again with -v to see where)", 1
         )
+
+
+def _exit_on_termination() -> None:
+    """Let TERM and HUP end the program by its clean-up, unless whoever started it ignores them."""
+    if threading.current_thread() is not threading.main_thread():
+        return
+    for termination in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, termination, None)
+        if number is not None and signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, lambda received, _: sys.exit(128 + received))
+
+
+def _trace(arguments: Sequence[str]) -> None:
+    """Under -v, show where the error being handled came from."""
+    if any(re.fullmatch("-[qyv]*v[qyv]*|--verbose", argument) for argument in arguments):
+        traceback.print_exc()
 
 
 def _failed(message: str, code: int) -> int:

@@ -8,6 +8,7 @@ import typer
 
 from audioconv.cli import report
 from audioconv.cli.options import Impulses, Input, Output, Show
+from audioconv.errors import UsageError
 from audioconv.job import Job, Options
 
 
@@ -27,8 +28,8 @@ def echo(
         list[str] | None,
         typer.Option(
             metavar="TIME",
-            help="Time of an echo after the direct sound, such as 350ms or 15435S (samples). "
-            "Repeat it, each time with a --gain, for more.",
+            help="Time of an echo after the direct sound: 350ms, 0.35 (seconds) or 15435S "
+            "(samples). Repeat it, each time with a --gain, for more.",
             show_default="250ms",
         ),
     ] = None,
@@ -36,7 +37,7 @@ def echo(
         list[str] | None,
         typer.Option(
             metavar="GAIN",
-            help="Level of that echo, such as 0.5 or -6dB.",
+            help="Level of that echo: -6dB, or 0.5 (a factor).",
             show_default="0.5",
         ),
     ] = None,
@@ -52,8 +53,6 @@ def echo(
     """Add echoes to a sound: itself, and a delayed copy for each --delay and --gain."""
     delays, gains = delay or ["250ms"], gain or (["0.5"] if len(delay or [1]) == 1 else [])
     if len(delays) != len(gains):
-        from audioconv.errors import UsageError
-
         raise UsageError(
             f"{len(delays)} delays but {len(gains)} gains; give one --gain for each --delay"
         )
@@ -65,4 +64,6 @@ def echo(
 def _run(job: Job, show: Show) -> None:
     from audioconv.render import run  # late, so that help is quick
 
+    if show.json and job.output == "-":
+        raise UsageError("--json and the sound cannot both go to standard output; name a file")
     report.outcome(run(job), show)

@@ -77,7 +77,10 @@ def compare(
     b: Annotated[str, typer.Argument(metavar="B", help="Another one.")],
     json: Json = False,
 ) -> None:
-    """Null test: how far, in time, level and residue, B is from A."""
+    """Null test: how far, in time, level and residue, B is from A.
+
+    The exit code is 0 whether they differ or not; --json tells.
+    """
     from audioconv.compare import compare as null_test
 
     difference = null_test(a, b)
@@ -87,12 +90,17 @@ def compare(
     if difference.identical:
         print("identical: every sample is the same")
         return
-    pairs = [("shift", f"{difference.shift} frames (B after A)")]
-    if difference.gain_db is not None:
-        pairs.append(("gain", f"{difference.gain_db:+.4f} dB (B beside A)"))
-    if difference.residual_db is None:
-        pairs.append(("residual", "none: B is A, shifted and scaled"))
+    one, other = difference.frames
+    pairs = []
+    if one != other:
+        pairs.append(("length", f"{one} and {other} frames"))
+    if difference.gain_db is None:
+        pairs.append(("gain", "none: one of them is silent"))
     else:
-        pairs.append(("residual", f"{difference.residual_db:.1f} dB beside B"))
+        pairs.append(("shift", f"{difference.shift} frames (B after A)"))
+        pairs.append(("gain", f"{difference.gain_db:+.4f} dB (B beside A)"))
+        left = difference.residual_db
+        nothing = "none: B is A, shifted and scaled"
+        pairs.append(("residual", nothing if left is None else f"{left:.1f} dB beside B"))
     pairs.append(("differs", f"from {difference.first_difference_s:.6f} s"))
     print(report.rows(pairs, indent=""))

@@ -123,7 +123,12 @@ def list_builders(json: Json = False) -> None:
             continue
         print(f"{builder}\n  {_summary(builder)}")
         columns = [
-            (f"{p.option}=", f"{p.unit}, default {p.written_default()}: {p.help}") for p in declared
+            (
+                f"{p.option}=",
+                f"{p.unit}, default {p.written_default()}: {p.help}"
+                f"{' (give the key again for each)' * p.many}",
+            )
+            for p in declared
         ]
         print(report.rows(columns, indent="    "))
 
@@ -208,13 +213,29 @@ def _write(
     impulse: Any, output: str, *, subtype: str, overwrite: bool, inputs: list[str] | None = None
 ) -> None:
     """Write an impulse as a sound file, and say what it is."""
-    from audioconv.files import Sound, name, output_format, refuse_overwrite, target, write_all
+    from audioconv.errors import UsageError
+    from audioconv.files import (
+        Level,
+        Sound,
+        name,
+        output_format,
+        refuse_overwrite,
+        target,
+        write_all,
+    )
 
     refuse_overwrite(output, inputs=inputs or [], overwrite=overwrite)
     channels = impulse.taps.shape[1]
     sound = Sound(output, "WAV", "DOUBLE", impulse.rate, channels, impulse.frames)
     form, kind, _ = output_format(output, sound, None, subtype)
     sound = Sound(output, form, kind, impulse.rate, channels, impulse.frames)
+    level = Level()
+    level.take(impulse.taps)
+    if level.fitting_gain(kind, "none") != 1:
+        raise UsageError(
+            f"the impulse's peak of {level.peak:g} does not fit {kind}, whose largest value is "
+            "just under 1; use --subtype FLOAT or DOUBLE"
+        )
     with target(output, reread=output == "-") as out:
         write_all(out, sound, impulse.taps)
         out.commit()

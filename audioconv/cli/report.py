@@ -34,8 +34,8 @@ def rows(pairs: list[tuple[str, str]], *, indent: str = "  ") -> str:
 
 
 def decibels(level: float, unit: str = "dB") -> str:
-    """Write a level; silence is minus infinity."""
-    return f"{level:+.2f} {unit}" if math.isfinite(level) else f"-inf {unit}"
+    """Write a level; silence is minus infinity, and a hair below zero is zero."""
+    return f"{round(level, 2) + 0.0:+.2f} {unit}" if math.isfinite(level) else f"-inf {unit}"
 
 
 def outcome(made: Outcome, show: Show) -> None:
@@ -58,7 +58,7 @@ def outcome(made: Outcome, show: Show) -> None:
                 ("gain", decibels(made.gain_db)),
                 (
                     "peak",
-                    f"{decibels(made.peak_dbfs, 'dBFS')} (could not pass "
+                    f"{decibels(made.peak_dbfs, 'dBFS')} (predicted: at most "
                     f"{decibels(made.bound_dbfs, 'dBFS')})",
                 ),
                 (
@@ -87,22 +87,25 @@ def verification(report: dict[str, Any]) -> None:
         else f"guaranteed within {report['error_bound']:.2g} of exact in every block"
     )
     say("verified" if report["passed"] else "NOT verified")
+    certificate = "proven" if report["certificate_passed"] else "FAILED"
+    samples = "proven" if report["samples_passed"] else "FAILED"
+    spots = "sampled" if report["spots_passed"] else "FAILED"
     say(
         rows(
             [
                 (
-                    "proven",
+                    certificate,
                     f"Y(z) = X(z) H(z) at {len(report['points'])} random points of the unit circle "
                     f"(k = {points} of 2^31 - 1): {report['certificate_residual']:.2g} off, limit "
-                    f"{report['certificate_limit']:.2g}; one wrong sum anywhere would show",
+                    f"{report['certificate_limit']:.2g}; one sum off by more, anywhere, would show",
                 ),
                 (
-                    "proven",
+                    samples,
                     f"all {count} samples are those sums, rounded: at most "
                     f"{report['samples_worst']:.3g} off, limit {report['samples_limit']:.3g}",
                 ),
                 (
-                    "sampled",
+                    spots,
                     f"{report['spots']} samples against the direct sum, exactly rounded: at most "
                     f"{report['spots_worst']:.3g} off, limit {report['spots_limit']:.3g}",
                 ),

@@ -72,14 +72,13 @@ class OverlapAdd:
         self.block = block
         self.fft_size = fft_size
         self._kernel = kernel
-        self._silence: Audio = np.zeros((routing.frames - 1, routing.outputs), dtype)
-        self._tail = self._silence
+        self._tail: Audio = np.zeros((routing.frames - 1, routing.outputs), dtype)
 
     def kernel(self, block: Audio) -> Audio:
         """Convolve one block alone: (n, inputs) to (n + K - 1, outputs)."""
         if not len(block):
-            return self._silence.copy()
-        return self._kernel(as_audio(block, self.routing.inputs, self._silence.dtype))
+            return np.zeros_like(self._tail)
+        return self._kernel(as_audio(block, self.routing.inputs, self._tail.dtype))
 
     def add(self, full: Audio) -> Audio:
         """Add the tail so far to a kernel's result, keep its tail, and return its frames."""
@@ -100,7 +99,7 @@ class OverlapAdd:
 
     def reset(self) -> None:
         """Forget the sound so far."""
-        self._tail = self._silence
+        self._tail = np.zeros_like(self._tail)
 
 
 def as_audio(block: Audio, channels: int, dtype: np.dtype[Any]) -> Audio:

@@ -1,7 +1,7 @@
 """The definition itself, the reference for every other engine.
 
-Output sample c of a route is the one dot product ``sum over b of h[b] x[c - b]``: the window
-of the last K samples times the impulse read backwards.
+Output sample c of a route is the one sum ``sum over a + b = c of x[a] h[b]``: the shorter of the
+two, read backwards, times a window of the longer, as a plain dot product.
 """
 
 from __future__ import annotations
@@ -12,20 +12,26 @@ from numpy.lib.stride_tricks import sliding_window_view
 from audioconv.engines.convolver import Audio, Convolver, OverlapAdd
 from audioconv.engines.routes import Routing
 
-BLOCK = 4096
+LEAST_BLOCK = 4096
 
 
 def direct(routing: Routing, *, single: bool = False, signal_bits: int | None = None) -> Convolver:
     """Build the direct-sum engine. Its cost is K products a sample; it always sums in float64."""
-    reach = routing.frames - 1
-    backwards = [np.ascontiguousarray(route.taps[::-1]) for route in routing.routes]
+    # blocks as long as the impulse, so that no more than half of a window is silence
+    block = max(LEAST_BLOCK, routing.frames)
 
     def kernel(block: Audio) -> Audio:
-        full = np.zeros((len(block) + reach, routing.outputs))
-        padded = np.pad(block.T, ((0, 0), (reach, reach)))  # (inputs, reach + n + reach)
-        for route, taps in zip(routing.routes, backwards, strict=True):
-            windows = sliding_window_view(padded[route.source], routing.frames)
-            full[:, route.target] += np.vecdot(windows, taps)
+        full = np.zeros((len(block) + routing.frames - 1, routing.outputs))
+        for route in routing.routes:
+            full[:, route.target] += _sums(block[:, route.source], route.taps)
         return full
 
-    return OverlapAdd(routing, kernel, block=BLOCK, dtype=np.dtype(np.float64))
+    return OverlapAdd(routing, kernel, block=block, dtype=np.dtype(np.float64))
+
+
+def _sums(x: Audio, taps: Audio) -> Audio:
+    """Return every sum of two rows."""
+    short, long = sorted((x, taps), key=len)
+    windows = sliding_window_view(np.pad(long, len(short) - 1), len(short))
+    sums: Audio = np.vecdot(windows, np.ascontiguousarray(short[::-1]))
+    return sums

@@ -39,4 +39,5 @@ def snap(audio: Audio, scale: float | None) -> Audio:
         audio *= scale
         np.rint(audio, out=audio)
         audio /= scale
+        audio += 0.0  # the sign of a zero is noise of the transform: -0.0 becomes 0.0
     return audio

@@ -149,7 +149,12 @@ def _auto(impulse: Impulse, channels: int, _: str) -> Impulse:
     if channels == 1:
         return _matrix(impulse, 1, "")
     if (count, channels) == (4, 2):
-        return _true_stereo(impulse, channels, "")
+        stereo = _true_stereo(impulse, channels, "")
+        return stereo.with_taps(
+            stereo.taps,
+            f"4 impulse channels on a stereo sound are taken for true stereo ({TRUE_STEREO}); "
+            "--map true-stereo says so, --map matrix=1:1,1:2,... anything else",
+        )
     raise _misfit(count, channels)
 
 

@@ -144,6 +144,8 @@ def _beside(path: Path) -> Iterator[Target]:
 def _piped(path: Path, reread: bool) -> Iterator[Target]:
     if FilePath(path).is_dir():
         raise FormatError(f"{name(path)} is a directory; name a file in it")
+    if path == STANDARD and sys.stdout is None:
+        raise FormatError("standard output is closed; name a file, or open it")
     pipe = sys.stdout.buffer if path == STANDARD else FilePath(path).open("wb")  # noqa: SIM115
     try:
         if reread:
@@ -198,6 +200,8 @@ def refuse_overwrite(path: Path, *, inputs: list[Path], overwrite: bool) -> None
             raise UsageError(
                 f"output {name(path)} is the same file as input {name(used)}; name another output"
             )
+    if stat.S_ISDIR(there.st_mode):
+        raise UsageError(f"{name(path)} is a directory; name a file in it")
     if stat.S_ISREG(there.st_mode) and not overwrite:
         raise UsageError(f"{name(path)} exists; pass -y to overwrite it, or name another output")
 

@@ -11,6 +11,7 @@ Sonic Foundry, "Wave 64", 2000; Sun, "au(5)".
 
 from __future__ import annotations
 
+import os
 import struct
 from collections.abc import Iterator
 from typing import IO
@@ -41,6 +42,33 @@ def claimed_end(file: IO[bytes]) -> int | None:
         begin, size = struct.unpack(order + "II", start[4:12])
         return None if size == UNTIL_THE_END else begin + size
     return None
+
+
+def tells_length(file: IO[bytes]) -> bool:
+    """Tell whether the length of an MPEG stream stands in it, and is not only a guess.
+
+    It does in the tag (Xing, Info or VBRI) that most encoders put in the first frame.
+    """
+    file.seek(0)
+    start = file.read(10)
+    begin = 0
+    if start[:3] == b"ID3":  # sizes of seven bits a byte
+        for byte in start[6:]:
+            begin = (begin << 7) + (byte & 127)
+        begin += 10
+    file.seek(begin)
+    frame = file.read(2048)
+    return any(tag in frame for tag in (b"Xing", b"Info", b"VBRI"))
+
+
+def ogg_ends(file: IO[bytes]) -> bool:
+    """Tell whether the last page of an Ogg file says that it is the last (RFC 3533)."""
+    longest_page = 65307
+    size = file.seek(0, os.SEEK_END)
+    file.seek(max(0, size - longest_page))
+    end = file.read(longest_page)
+    last = end.rfind(b"OggS")
+    return last >= 0 and last + 5 < len(end) and bool(end[last + 5] & 4)
 
 
 def _end_of(wanted: bytes, chunks: Iterator[tuple[bytes, int, int]]) -> int | None:

@@ -31,11 +31,14 @@ class Decoder(Protocol):
     sound : Sound
         what there is, as far as that is known before its end
     shortage : TruncatedError or None
-        what is missing from it, if that is known already
+        what is missing from it, so far as is known
+    open_ended : bool
+        whether its header leaves its length to where it ends
     """
 
     sound: Sound
     shortage: TruncatedError | None
+    open_ended: bool
 
     def read(self, frames: int) -> Audio:
         """Return so many frames, or fewer at the end only."""
@@ -49,7 +52,8 @@ class WaveDecoder:
         self._file = file
         self._layout = layout
         self._left = layout.data_bytes
-        self.shortage = None
+        self.open_ended = layout.data_bytes is None
+        self.shortage: TruncatedError | None = None
         self.sound = Sound(path, layout.format, layout.subtype, layout.rate, layout.channels, None)
         size = layout.frame_bytes
         frames = None if self._left is None else self._left // size
@@ -69,8 +73,13 @@ class WaveDecoder:
         data = self._file.read(wanted)
         if self._left is not None:
             self._left -= len(data)
-        # bytes that do not make up a frame are the end of a file that breaks off inside one
-        return riff.decode(data[: len(data) - len(data) % self._layout.frame_bytes], self._layout)
+        part = len(data) % self._layout.frame_bytes
+        if part:
+            self.shortage = TruncatedError(
+                f"{name(self.sound.path)} is cut short: it ends inside a frame, after {part} of "
+                f"its {self._layout.frame_bytes} bytes; get a complete copy"
+            )
+        return riff.decode(data[: len(data) - part], self._layout)
 
 
 class LibsndfileDecoder:
@@ -79,6 +88,7 @@ class LibsndfileDecoder:
     def __init__(self, path: Path, raw: IO[bytes]) -> None:
         # first, because libsndfile will share the position in the file
         claimed = containers.claimed_end(raw)
+        tells_length, ogg_ends = containers.tells_length(raw), containers.ogg_ends(raw)
         size = os.fstat(raw.fileno()).st_size
         descriptor = os.dup(raw.fileno())
         os.lseek(descriptor, 0, os.SEEK_SET)
@@ -96,14 +106,29 @@ class LibsndfileDecoder:
                 f"{name(path)} does not say how long it is; decode it first, for instance with "
                 f"`{file.format.lower()} -d`"
             )
-        self.shortage = None
+        self.shortage: TruncatedError | None = None
         if claimed is not None and claimed > size:
             self.shortage = TruncatedError(
                 f"{name(path)} is cut short: its header says that its samples end at byte "
                 f"{claimed}, but it ends at {size}, after {frames} frames "
                 f"({frames / file.samplerate:.3f} s); get a complete copy"
             )
-        self.sound = Sound(path, file.format, file.subtype, file.samplerate, file.channels, frames)
+        if file.format == "OGG" and not ogg_ends:
+            self.shortage = TruncatedError(
+                f"{name(path)} is cut short: it ends after {frames} frames "
+                f"({frames / file.samplerate:.3f} s), without the page that ends an Ogg file; "
+                "get a complete copy"
+            )
+        self.open_ended = False
+        guessed = file.subtype.startswith("MPEG") and not tells_length
+        self.sound = Sound(
+            path,
+            file.format,
+            file.subtype,
+            file.samplerate,
+            file.channels,
+            None if guessed else frames,
+        )
 
     def close(self) -> None:
         """Let go of the file."""

@@ -109,9 +109,10 @@ class LibsndfileEncoder:
                 closefd=True,
             )
         except (soundfile.SoundFileError, ValueError) as error:
+            rates = "; it takes 8, 12, 16, 24 and 48 kHz" if sound.subtype == "OPUS" else ""
             raise FormatError(
-                f"{sound.format} cannot hold {sound.subtype} samples of {sound.channels} "
-                f"channels at {sound.rate} Hz; use another --format or --subtype"
+                f"{sound.format} cannot hold {sound.subtype} samples of {sound.channels} channels "
+                f"at {sound.rate} Hz{rates}; use another --format or --subtype"
             ) from error
 
     def write(self, samples: Audio | Integers) -> None:

@@ -153,7 +153,9 @@ def output_format(
     enough = [s for s in integers if bits and INTEGER_BITS[s] > bits]
     if enough:
         return form, enough[0], None
-    best = integers[-1] if integers else soundfile.default_subtype(form)
+    if not integers:  # a lossy format, which one chooses knowingly
+        return form, soundfile.default_subtype(form), None
+    best = integers[-1]
     notice = f"{form} cannot hold {wanted} samples; written as {best}"
     return form, best, notice
 

@@ -11,6 +11,7 @@ import os
 import shutil
 import stat
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path as FilePath
@@ -37,6 +38,8 @@ class Reader:
     ----------
     path : str
         a file, or ``-`` for standard input
+    known_as : str, optional
+        its name for messages, where the path is that of a copy
     allow_truncated : bool
         take a sound that ends before its header says so for what there is, with a notice
 
@@ -66,19 +69,27 @@ class Reader:
 
     sound: Sound
 
-    def __init__(self, path: Path, *, allow_truncated: bool = False) -> None:
+    def __init__(
+        self, path: Path, *, known_as: Path | None = None, allow_truncated: bool = False
+    ) -> None:
         self.frames = 0
         self.peak = 0.0
         self.notices: list[str] = []
         self._allow_truncated = allow_truncated
         self._open = ExitStack()
         try:
-            self._decoder = _decoder(path, self._open)
+            self._decoder = _decoder(path, known_as or path, self._open)
             self.sound = self._decoder.sound
-            if self._decoder.shortage is not None:
-                self._miss(self._decoder.shortage)
+            if self._decoder.open_ended:
+                self.notices.append(
+                    f"the header of {name(self.sound.path)} does not tell its length; it is read "
+                    "to its end"
+                )
+            self._check_shortage()
             if self.sound.frames == 0:
-                raise FormatError(f"{name(path)} holds no frames; there is nothing to convolve")
+                raise FormatError(
+                    f"{name(self.sound.path)} holds no frames; there is nothing to convolve"
+                )
         except BaseException:
             self._open.close()
             raise
@@ -101,6 +112,11 @@ class Reader:
             yield block
         if self.frames != (self.sound.frames or self.frames) or not self.frames:
             self._miss(cut_short(self.sound, self.sound.frames, self.frames))
+        self._check_shortage()
+
+    def _check_shortage(self) -> None:
+        if self._decoder.shortage is not None and str(self._decoder.shortage) not in self.notices:
+            self._miss(self._decoder.shortage)
 
     def _miss(self, shortage: TruncatedError) -> None:
         """Take note of what is missing, or raise it."""
@@ -129,9 +145,9 @@ class Reader:
         return block
 
 
-def _decoder(path: Path, files: ExitStack) -> Decoder:
-    """Open a path with the decoder for what it turns out to be."""
-    file = files.enter_context(_open(path))
+def _decoder(source: Path, path: Path, files: ExitStack) -> Decoder:
+    """Open a source, known as `path`, with the decoder for what it turns out to be."""
+    file = files.enter_context(_open(source))
     begin = file.peek(12)[:12]  # type: ignore[attr-defined]  # a BufferedReader, always
     if not begin:
         raise FormatError(f"{name(path)} is empty; there is no sound in it")
@@ -164,8 +180,7 @@ def rereadable(path: Path) -> Iterator[Path]:
     """Give a path that can be read any number of times: itself, or a copy of a pipe on disk."""
     with ExitStack() as files:
         file = files.enter_context(_open(path))
-        if _regular(file):
-            file.close()
+        if path != STANDARD and _regular(file):
             yield path
         else:
             yield files.enter_context(_spooled(file)).name
@@ -175,6 +190,8 @@ def rereadable(path: Path) -> Iterator[Path]:
 def _open(path: Path) -> Iterator[IO[bytes]]:
     """Open for reading, naming what is wrong where that cannot be done."""
     if path == STANDARD:
+        if sys.stdin is None:
+            raise FormatError("standard input is closed; give a file, or open it")
         yield sys.stdin.buffer
         return
     try:
@@ -197,8 +214,14 @@ def _regular(file: IO[bytes]) -> bool:
 def _spooled(file: IO[bytes]) -> Iterator[IO[bytes]]:
     """Copy what is left of a pipe to a temporary file, open at its beginning."""
     with scratch() as copy:
-        shutil.copyfileobj(file, copy, 2**20)
-        copy.flush()
+        try:
+            shutil.copyfileobj(file, copy, 2**20)
+            copy.flush()
+        except OSError as error:
+            raise FormatError(
+                f"the input cannot be kept in {tempfile.gettempdir()} until it is complete: "
+                f"{reason(error)}; set TMPDIR to a larger place, or give a file"
+            ) from None
         copy.seek(0)
         yield copy
 

@@ -133,9 +133,11 @@ def read_header(read: Callable[[int], bytes]) -> Layout:
     if fmt is None:
         raise FormatError("it has no fmt chunk before its data")
     subtype, rate, channels, extensible = fmt
-    if size == UNTIL_THE_END and long_data is not None:
+    # SoX takes the largest size of whole frames below its own mark
+    frame = channels * TAGS[subtype][1] // 8 or 1
+    if size == UNTIL_THE_END and long_data:
         length: int | None = long_data
-    elif size in UNKNOWN_SIZES:
+    elif size in (*UNKNOWN_SIZES, UNKNOWN_SIZES[1] // frame * frame):
         length = None
     else:
         length = size

@@ -169,7 +169,7 @@ class Writer:
         if self._target.path is None:
             return
         try:
-            with Reader(self._target.path) as reader:
+            with Reader(self._target.path, known_as=self.sound.path) as reader:
                 found, checksum = reader.sound, self._checksum
                 if checksum:
                     checksum = 0

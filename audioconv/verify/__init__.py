@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from functools import partial
 
 import numpy as np
 
@@ -34,6 +35,7 @@ POINTS = 2
 RANDOM_SPOTS = 12
 RANDOM_SEAMS = 4
 GRID = 2**16
+QUIETEST, LOUDEST = 1e-100, 1e100
 
 
 def verify(
@@ -43,6 +45,7 @@ def verify(
     options: Options,
     *,
     gain: float | None = None,
+    known_as: Path | None = None,
     seed: int | None = None,
 ) -> Report:
     """Check an output against the sound and the impulse that it was made from.
@@ -57,6 +60,8 @@ def verify(
         those that the output was made with
     gain : float, optional
         the clip guard's; found out if not given
+    known_as : str, optional
+        the output's name for messages, where it has not got it yet
     seed : int, optional
         of the random points and positions; a proof needs fresh ones, a test may fix them
 
@@ -67,26 +72,27 @@ def verify(
     VerificationError
         If the output is cut short, or has other channels or another rate.
     """
-    found, level = _scan(output)
+    found, level = _scan(output, known_as or output)
     if found.subtype not in INTEGER_BITS and found.subtype not in FLOATS:
         raise FormatError(
             f"{name(output)} holds {found.subtype} samples, a lossy coding of the sums; verify a "
             "PCM or floating-point output"
         )
     random = np.random.default_rng(seed)
-    report, sums = _check(source, found, level, convolver, options, gain or 1.0, random)
+    check = partial(_check, source, output, found, level, convolver, options, random)
+    report, sums = check(gain or 1.0)
     if gain is None and options.clip == "guard":
         gain = sums.fitting_gain(found.subtype, options.dither)
         if gain != 1:
-            report, _ = _check(source, found, level, convolver, options, gain, random)
+            report, _ = check(gain)
     return report
 
 
-def _scan(output: Path) -> tuple[Sound, Level]:
+def _scan(output: Path, known_as: Path) -> tuple[Sound, Level]:
     """Read an output once, for its true length and its loudest sample."""
     level = Level()
     try:
-        with Reader(output) as reader:
+        with Reader(output, known_as=known_as) as reader:
             for block in reader.blocks(GRID):
                 level.take(block)
             return reader.sound, level
@@ -96,25 +102,26 @@ def _scan(output: Path) -> tuple[Sound, Level]:
 
 def _check(
     source: Path,
+    output: Path,
     found: Sound,
     level: Level,
     convolver: Convolver,
     options: Options,
-    gain: float,
     random: np.random.Generator,
+    gain: float,
 ) -> tuple[Report, Level]:
     """Do every check in one pass over both files; return also the level of the sums."""
     routing = convolver.routing
     points = [int(k) for k in random.integers(1, certificate.M, POINTS)]
     frames = _positions(level, convolver.block, random)
-    rounding = Rounding(found.subtype, options.dither)
+    rounding = Rounding(found.subtype, options.dither, gain)
     x = certificate.Evaluation(points, routing.inputs)
     y = certificate.Evaluation(points, routing.outputs)
     spots = Spots(frames, routing)
-    samples = Samples(rounding, gain, frames)
+    samples = Samples(rounding, frames)
     sums = Level()
     given = Reader(source, allow_truncated=options.allow_truncated)
-    with given as reader, Reader(found.path) as written:
+    with given as reader, Reader(output) as written:
         _refuse_other_kind(found, reader.sound.rate, routing.outputs)
         single = options.precision == "single"
         length = parse_length(options.length, found.rate)
@@ -122,6 +129,8 @@ def _check(
 
         def heard() -> Iterator[Audio]:
             for block in stream.regrid(reader.blocks(convolver.block), convolver.block):
+                if reader.peak > LOUDEST:
+                    _refuse_extremes(reader)
                 for listener in (x, bound, spots):
                     listener.take(block)
                 yield block
@@ -140,22 +149,26 @@ def _check(
             pass
         spots.finish()
 
-    sums_error = _sums_error(convolver, single)
-    residual, limit = certificate.check(x, y, routing, points, sums_error=sums_error)
-    worst_spot, spot_excess = _spot_deviation(spots, samples, rounding, gain)
+    _refuse_extremes(reader)
+    sums_error = 0.0 if bound.exact else _sums_error(convolver, single)
+    residual, limit = certificate.check(
+        x, y, routing, points, sums_error=sums_error, floor=bound.floor * sums.frames
+    )
+    worst_spot, spot_excess = _spot_deviation(spots, samples, rounding)
     allowed = bound.remaining * gain
     quantisation = rounding.most(sums.peak * gain)
     failures = []
     if level.frames != sums.frames:
         failures.append(f"it has {level.frames} frames instead of {sums.frames}")
-    if samples.worst_excess > allowed:
+    # so put, each is true of a NaN too
+    if not samples.worst_excess <= allowed:
         frame, channel = samples.worst_at
         failures.append(
             f"the sample at frame {frame} ({frame / found.rate:.6f} s), channel {channel + 1}, is "
             f"off; the largest deviation is {samples.worst:.3g}, the limit "
             f"{quantisation + allowed:.3g}"
         )
-    if spot_excess > allowed:
+    if not spot_excess <= allowed:
         failures.append(
             f"a sample is {worst_spot:.3g} off the direct sum; the limit is "
             f"{quantisation + allowed:.3g}"
@@ -163,7 +176,6 @@ def _check(
     if not residual <= limit:
         failures.append(f"the certificate is {residual:.3g} off; its limit is {limit:.3g}")
     report = Report(
-        passed=not failures,
         failures=failures,
         frames=level.frames,
         channels=found.channels,
@@ -171,16 +183,28 @@ def _check(
         points=points,
         certificate_residual=residual,
         certificate_limit=limit,
+        certificate_passed=residual <= limit,
         samples_worst=samples.worst,
         samples_limit=quantisation + allowed,
+        samples_passed=samples.worst_excess <= allowed and level.frames == sums.frames,
         spots=len(samples.picked) * routing.outputs,
         spots_worst=worst_spot,
         spots_limit=quantisation + allowed,
+        spots_passed=spot_excess <= allowed,
         error_bound=bound.worst,
         exact=bound.exact,
         quantisation=quantisation,
     )
     return report, sums
+
+
+def _refuse_extremes(reader: Reader) -> None:
+    """Refuse levels whose squares and products float64 cannot hold."""
+    if reader.peak and not QUIETEST <= reader.peak <= LOUDEST:
+        raise FormatError(
+            f"the peak of {name(reader.sound.path)} is {reader.peak:.3g}; verification needs one "
+            f"between {QUIETEST:g} and {LOUDEST:g}; scale the sound first"
+        )
 
 
 def _refuse_other_kind(found: Sound, rate: int, channels: int) -> None:
@@ -218,17 +242,16 @@ def _sums_error(convolver: Convolver, single: bool) -> float:
     if convolver.fft_size is not None:
         largest = max((largest_response(t, convolver.fft_size) for t in taps), default=0.0)
         return unit * math.sqrt(math.log2(convolver.fft_size)) * largest
-    norms = (float(np.sqrt(np.count_nonzero(t) * (t**2).sum())) for t in taps)
-    return float(unit * max(norms, default=0.0))
+    # all partial sums may grow the same way, to the sum of magnitudes
+    sums = (math.sqrt(np.count_nonzero(t) / 3) * float(np.abs(t).sum()) for t in taps)
+    return unit * max(sums, default=0.0)
 
 
-def _spot_deviation(
-    spots: Spots, samples: Samples, rounding: Rounding, gain: float
-) -> tuple[float, float]:
+def _spot_deviation(spots: Spots, samples: Samples, rounding: Rounding) -> tuple[float, float]:
     """Return the largest deviation from the direct sum, and the largest beyond the rounding."""
     worst, excess = 0.0, -np.inf
     for frame, found in samples.picked.items():
-        exact = rounding.clamp(spots.sums[frame] * gain)
+        exact = rounding.wanted(spots.sums[frame][np.newaxis], frame)[0]
         deviation = np.abs(found - exact)
         worst = max(worst, float(deviation.max()))
         excess = max(excess, float((deviation - rounding.allowance(exact)).max()))

@@ -116,6 +116,7 @@ def check(
     points: Sequence[int],
     *,
     sums_error: float,
+    floor: float = 0.0,
 ) -> tuple[float, float]:
     """Compare Y(z) with X(z) H(z).
 
@@ -130,6 +131,8 @@ def check(
     sums_error : float
         root of the energy of the error of y, beside that of x, that the arithmetic of the
         convolution itself explains
+    floor : float
+        sum over all frames of what the convolution may leave out of quiet samples
 
     Returns
     -------
@@ -155,7 +158,7 @@ def check(
         ) ** 2
         variance[route.target] += (sums_error / UNIT_ROUNDOFF * norm_x[route.source]) ** 2
     limits = DEVIATIONS * UNIT_ROUNDOFF * np.sqrt(variance)
-    limits += 1e-300  # so that silence, which is exact, has a limit to be under
+    limits += floor + 1e-300  # silence, which is exact, has a limit to be under too
     residuals = np.abs(values_y - expected)
     worst = np.unravel_index(np.argmax(residuals / limits), limits.shape)
     return float(residuals[worst]), float(limits[worst])

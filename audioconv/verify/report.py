@@ -15,7 +15,6 @@ class Report:
 
     Parameters
     ----------
-    passed : bool
     failures : list of str
         what is wrong
     frames, channels : int
@@ -25,12 +24,16 @@ class Report:
     points : list of int
         k of the certificate's points exp(2 pi i k / (2^31 - 1))
     certificate_residual, certificate_limit : float
-        of Y(z) - X(z) H(z); one sample off by more than the limit would have shown
+        of Y(z) - X(z) H(z); one sum off by more than the limit would have shown
+    certificate_passed : bool
     samples_worst, samples_limit : float
         deviation of any sample of the output from the certified sums
+    samples_passed : bool
+        whether they are as many as there are sums, and none is off by more
     spots : int
         how many samples were compared with the exactly rounded direct sum
     spots_worst, spots_limit : float
+    spots_passed : bool
     error_bound : float
         what the error of the sums was guaranteed to stay under, in the worst block
     exact : bool
@@ -39,7 +42,6 @@ class Report:
         what rounding to the output's subtype adds at most
     """
 
-    passed: bool
     failures: list[str]
     frames: int
     channels: int
@@ -47,18 +49,26 @@ class Report:
     points: list[int]
     certificate_residual: float
     certificate_limit: float
+    certificate_passed: bool
     samples_worst: float
     samples_limit: float
+    samples_passed: bool
     spots: int
     spots_worst: float
     spots_limit: float
+    spots_passed: bool
     error_bound: float
     exact: bool
     quantisation: float
 
+    @property
+    def passed(self) -> bool:
+        """Whether nothing is wrong."""
+        return self.certificate_passed and self.samples_passed and self.spots_passed
+
     def as_json(self) -> dict[str, Any]:
         """Return all of it as plain data."""
-        return asdict(self)
+        return {"passed": self.passed, **asdict(self)}
 
     def raise_if_failed(self, path: Path) -> None:
         """Raise if anything is wrong.

@@ -8,42 +8,50 @@ import numpy as np
 
 from audioconv.engines import Audio
 from audioconv.files import INTEGER_BITS
+from audioconv.files.quantise import triangular_noise
 from impulses.impulse import Taps
 
 FLOAT_ROUNDOFF = {"FLOAT": 2.0**-24, "DOUBLE": 2.0**-53}
 
 
 class Rounding:
-    """How far a subtype's samples may lie from the values that they stand for.
+    """What a subtype makes of sums, and how far its samples may then lie from them.
 
     Parameters
     ----------
     subtype : str
     dither : str
-        ``tpdf`` adds up to one step
+        ``tpdf`` adds noise that is known sample by sample
+    gain : float
+        between the sums and the output
     """
 
-    def __init__(self, subtype: str, dither: str) -> None:
-        bits = INTEGER_BITS.get(subtype)
+    def __init__(self, subtype: str, dither: str, gain: float) -> None:
+        self._bits = INTEGER_BITS.get(subtype)
+        self._dither = dither == "tpdf" and self._bits is not None
+        self._gain = gain
         self._relative = FLOAT_ROUNDOFF.get(subtype, 0.0)
-        self._absolute = 2.0**-150  # half the least float32; for integers, half a step
-        self._top = np.inf
-        if bits:
-            self._absolute = 2.0**-bits * (3 if dither == "tpdf" else 1)
-            self._top = 1 - 2.0 ** (1 - bits)
+        # half a step of the integers, or half the least float32
+        self._absolute = 2.0**-self._bits if self._bits else 2.0**-150
 
-    def clamp(self, sums: Audio) -> Audio:
-        """Limit sums to the values that there are."""
-        return np.clip(sums, -1, self._top) if np.isfinite(self._top) else sums
+    def wanted(self, sums: Audio, start: int) -> Taps:
+        """Return what the output's frames from `start` on are the rounding of."""
+        wanted: Taps = sums.astype(np.float64, copy=False) * self._gain
+        if self._bits is None:
+            return wanted
+        step = 2.0 ** (1 - self._bits)
+        if self._dither:
+            wanted = wanted + triangular_noise(start, *wanted.shape) * step
+        return np.clip(wanted, -1, 1 - step)
 
-    def allowance(self, sums: Audio) -> Audio:
-        """Return how far each sample may be off its sum."""
+    def allowance(self, wanted: Audio) -> Audio:
+        """Return how far each sample may be off."""
         # the comparison itself rounds too, by a few units of the last place
-        return self._absolute + (self._relative + 2.0**-51) * np.abs(sums)
+        return self._absolute + (self._relative + 2.0**-51) * np.abs(wanted)
 
     def most(self, peak: float) -> float:
         """Return what rounding adds at most to samples up to a peak."""
-        return self._absolute + self._relative * peak
+        return self._absolute + (self._relative + 2.0**-51) * peak
 
 
 class Samples:
@@ -52,8 +60,6 @@ class Samples:
     Parameters
     ----------
     rounding : Rounding
-    gain : float
-        between the sums and the output
     picked : iterable of int
         frames whose samples are to be kept
 
@@ -67,19 +73,18 @@ class Samples:
         samples found at those frames
     """
 
-    def __init__(self, rounding: Rounding, gain: float, picked: Iterable[int]) -> None:
+    def __init__(self, rounding: Rounding, picked: Iterable[int]) -> None:
         self.frames = 0
         self.worst = 0.0
         self.worst_excess = -np.inf
         self.worst_at = (0, 0)
         self.picked: dict[int, Taps] = {}
         self._rounding = rounding
-        self._gain = gain
         self._wanted = sorted(set(picked))
 
     def take(self, sums: Audio, found: Audio) -> None:
         """Compare the next frames (n, channels), as many of one as of the other."""
-        wanted = self._rounding.clamp(sums.astype(np.float64, copy=False) * self._gain)
+        wanted = self._rounding.wanted(sums, self.frames)
         deviation = np.abs(found - wanted)
         excess = deviation - self._rounding.allowance(wanted)
         if len(excess) and (most := float(excess.max())) > self.worst_excess:
