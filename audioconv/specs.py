@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 import re
 from collections.abc import Sequence
@@ -107,6 +106,8 @@ def _is_spec(ir: str) -> bool:
 
 def _nearest(word: str, choices: list[str]) -> str:
     """List the choices, the nearest first as a question."""
+    import difflib  # late, as most names are right
+
     near = difflib.get_close_matches(word, choices, 1)
     meant = f" did you mean {near[0]!r}?" if near else ""
     return f"{meant} there are {', '.join(choices)}"

@@ -10,7 +10,6 @@ import re
 import signal
 import sys
 import threading
-import traceback
 from collections.abc import Sequence
 from typing import Annotated
 
@@ -106,6 +105,8 @@ def _exit_on_termination() -> None:
 def _trace(arguments: Sequence[str]) -> None:
     """Under -v, show where the error being handled came from."""
     if any(re.fullmatch("-[qyv]*v[qyv]*|--verbose", argument) for argument in arguments):
+        import traceback  # late, as most runs end well
+
         traceback.print_exc()
 
 
