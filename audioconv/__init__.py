@@ -7,6 +7,7 @@ files        sound files: reading, rounding, checked atomic writing
 parameters   values as people write them; options read from where they are declared
 specs        an impulse by its name: a file, or a builder spec
 job          what is asked for, and what came of it, as plain data
+prepare      impulses and options folded into one impulse and one plan
 render       the use case: convolve one file
 verify       proof that a file is the convolution it should be
 compare      the null test

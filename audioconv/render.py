@@ -1,7 +1,7 @@
 """The use case: convolve one file.
 
-`prepare` turns options and impulses into the one impulse that does all of it, and `run` writes
-the convolution with it, once more with a lower gain where it would clip.
+`run` moves the sound through the convolver into a file, once more with a lower gain where it
+would clip, and has it checked before it gets its name.
 """
 
 from __future__ import annotations
@@ -9,12 +9,10 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
 
 import numpy as np
 
 from audioconv import stream
-from audioconv.engines import Convolver, arrange, describe, engine_name, plan, routes
 from audioconv.errors import AudioconvError, UsageError
 from audioconv.files import (
     FLOATS,
@@ -24,72 +22,17 @@ from audioconv.files import (
     Sound,
     Target,
     Writer,
-    name,
     output_format,
     refuse_overwrite,
     rereadable,
     target,
 )
 from audioconv.job import Job, Options, Outcome
-from audioconv.parameters import parse_gain, parse_length
-from audioconv.specs import impulse_files, load_impulse
-from impulses import Impulse, analysis, edit
+from audioconv.parameters import parse_length
+from audioconv.prepare import Prepared, prepare
+from audioconv.specs import impulse_files
+from impulses import analysis
 from impulses.impulse import to_db
-
-
-@dataclass(frozen=True, eq=False)
-class Prepared:
-    """All that is known of a convolution before it starts.
-
-    Parameters
-    ----------
-    impulse : Impulse
-        every option that can be is folded into it
-    layout : str
-        the routes in words
-    engine : str
-    convolver : Convolver
-    norm_gain : float
-        by which the impulse was scaled
-    """
-
-    impulse: Impulse
-    layout: str
-    engine: str
-    convolver: Convolver
-    norm_gain: float
-
-
-def prepare(impulses: Sequence[str], options: Options, source: Sound) -> Prepared:
-    """Load the impulses, lay them out for the sound, and fold chain and options into one.
-
-    Raises
-    ------
-    AudioconvError, ImpulseError
-        If an impulse cannot be had, or does not fit the sound.
-    """
-    impulse, layout = _chain(impulses, options, source)
-    if options.align != "none":
-        impulse = edit.align(impulse, options.align)
-    norm_gain = _norm_gain(impulse, options.ir_gain)
-    wet, dry = _levels(options)
-    impulse = edit.mix(edit.gain(impulse, norm_gain), dry=dry, wet=wet)
-    if impulse.origin:
-        impulse = impulse.with_taps(
-            impulse.taps,
-            f"the output comes {impulse.origin} frames "
-            f"({impulse.origin / source.rate * 1000:.2f} ms) late: what the resampled impulse "
-            "rings before its start is kept; --align peak drops it",
-        )
-    routing = routes(impulse.taps, source.channels)
-    engine = engine_name(routing, options.engine)
-    convolver = plan(
-        routing,
-        engine,
-        single=options.precision == "single",
-        signal_bits=source.signal_bits,
-    )
-    return Prepared(impulse, layout, engine, convolver, norm_gain)
 
 
 def run(job: Job) -> Outcome:
@@ -270,46 +213,6 @@ def _refuse(job: Job) -> None:
     refuse_overwrite(
         job.output, inputs=[job.input, *impulse_files(job.impulses)], overwrite=options.overwrite
     )
-
-
-def _chain(irs: Sequence[str], options: Options, source: Sound) -> tuple[Impulse, str]:
-    """Load every impulse at the sound's rate, fold them, and say how they are laid out."""
-    loaded: list[Impulse] = []
-    channels = source.channels
-    for ir in irs:
-        impulse = load_impulse(ir, source.rate)
-        if impulse.rate != source.rate and options.rate_mismatch == "error":
-            raise AudioconvError(
-                f"impulse {name(ir)} is {impulse.rate} Hz but the input is {source.rate} Hz; "
-                "resample it or pass --rate-mismatch resample"
-            )
-        # in a chain, a map is for the impulses that have channels to map
-        rule = "auto" if len(irs) > 1 and impulse.taps.shape[1] == 1 else options.map
-        impulse = edit.resample(arrange(impulse, channels, rule), source.rate)
-        channels = routes(impulse.taps, channels).outputs
-        loaded.append(impulse)
-    impulse = edit.chain(loaded)
-    return impulse, describe(impulse.taps, source.channels)
-
-
-def _norm_gain(impulse: Impulse, ir_gain: str) -> float:
-    if ir_gain == "none":
-        return 1.0
-    if ir_gain in edit.NORMS:
-        return edit.norm_gain(impulse, ir_gain)
-    try:
-        return parse_gain(ir_gain)
-    except UsageError:
-        raise UsageError(
-            f"ir-gain {ir_gain!r} is not one of none, {', '.join(edit.NORMS)}, or a gain"
-        ) from None
-
-
-def _levels(options: Options) -> tuple[float, float]:
-    """Return the wet and the dry gain."""
-    if options.mix is None:
-        return options.wet, options.dry
-    return options.mix, 1 - options.mix
 
 
 def _frames(prepared: Prepared, options: Options, source: Sound) -> int | None:

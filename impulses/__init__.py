@@ -4,7 +4,8 @@ Pure mathematics on arrays; nothing here knows of files or of a command line.
 
 impulse   the `Impulse` type: taps and rate, validated, immutable
 echoes    delta, double spike, multi-tap, feedback, ping-pong
-edit      Impulse -> Impulse: gain, mix, delay, align, trim, fade, resample, chain, normalise
+edit      Impulse -> Impulse: gain, mix, delay, align, trim, fade, resample, chain
+norms     scaling by peak, sums or response
 analysis  plain numbers: peak, sums, largest response, onset
 
 A new builder is a function here and a line in `BUILDERS`: its parameters, units, defaults and

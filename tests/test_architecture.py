@@ -15,7 +15,7 @@ STOREYS = [
     ["audioconv.engines"],
     ["audioconv.files", "audioconv.stream"],
     ["audioconv.specs", "audioconv.job"],
-    ["audioconv.verify"],
+    ["audioconv.prepare", "audioconv.verify"],
     ["audioconv.render", "audioconv.compare"],
     ["audioconv.api"],
     ["audioconv.cli"],

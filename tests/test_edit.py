@@ -10,7 +10,7 @@ from hypothesis.extra.numpy import arrays
 from oracle import UNIT, convolve, tolerance
 from scipy.signal import freqz
 
-from impulses import Impulse, ImpulseError, analysis, double_spike, edit, feedback, multi_tap
+from impulses import Impulse, ImpulseError, analysis, double_spike, edit, feedback, multi_tap, norms
 
 # multiples of 2^-8: their sums and products are exact, so equality can be demanded
 DYADIC = st.integers(-256, 256).map(lambda k: k / 256)
@@ -534,14 +534,14 @@ SHAPES = [(1, 1), (50, 1), (50, 2), (40, 4), (30, 2, 2), (20, 1, 3), (20, 3, 2)]
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-@pytest.mark.parametrize("norm", sorted(edit.NORMS))
+@pytest.mark.parametrize("norm", sorted(norms.NORMS))
 def test_normalise_brings_a_norm_to_one(norm, shape):
     impulse = Impulse(noise(6, *shape), 48000)
-    normalised = edit.normalise(impulse, norm)
+    normalised = norms.normalise(impulse, norm)
     # each sum rounds once a tap, and a handful of roundings follow
     rounding = (impulse.taps.size + 8) * UNIT
 
-    scale = edit.norm_gain(impulse, norm)
+    scale = norms.norm_gain(impulse, norm)
     np.testing.assert_array_equal(normalised.taps, impulse.taps * scale)
 
     sums = [np.array(output) for output in outputs(normalised)]
@@ -573,7 +573,7 @@ def test_web_audio_scale_is_that_of_the_standard(rate, shape, level):
     taps = np.full(shape, level)
     expected = web_audio_scale(taps, rate)
     rounding = (taps.size + 8) * UNIT
-    assert abs(edit.norm_gain(Impulse(taps, rate), "web-audio") - expected) <= rounding * expected
+    assert abs(norms.norm_gain(Impulse(taps, rate), "web-audio") - expected) <= rounding * expected
     closed = 0.00125 / max(level, 0.000125) * 44100 / rate / (2 if math.prod(shape[1:]) == 4 else 1)
     assert abs(expected - closed) <= rounding * closed
 
@@ -581,33 +581,33 @@ def test_web_audio_scale_is_that_of_the_standard(rate, shape, level):
 def test_normalise_keeps_the_balance_of_channels():
     # powers of two, so that the one gain for all is exact
     impulse = Impulse([[4.0, 1.0], [-2.0, 0.5]], 48000)
-    np.testing.assert_array_equal(edit.normalise(impulse, "peak").taps, impulse.taps / 4)
+    np.testing.assert_array_equal(norms.normalise(impulse, "peak").taps, impulse.taps / 4)
 
 
 def test_normalised_by_l1_no_sound_passes_full_scale():
-    impulse = edit.normalise(Impulse(noise(7, 60, 1), 48000), "l1")
+    impulse = norms.normalise(Impulse(noise(7, 60, 1), 48000), "l1")
     taps = impulse.taps[:, 0]
     worst = np.sign(taps[::-1])  # every product positive at the last tap
     assert abs(convolve(worst, taps)[59] - 1) <= (60 + 8) * UNIT
 
 
-@pytest.mark.parametrize("norm", sorted(set(edit.NORMS) - {"web-audio"}))
+@pytest.mark.parametrize("norm", sorted(set(norms.NORMS) - {"web-audio"}))
 @pytest.mark.parametrize("shape", [(1, 1), (20, 2), (20, 2, 3)])
 def test_silence_cannot_be_normalised(norm, shape):
     with pytest.raises(ImpulseError, match=f"impulse's {norm} is 0, .*; use a gain"):
-        edit.normalise(Impulse(np.zeros(shape), 48000), norm)
+        norms.normalise(Impulse(np.zeros(shape), 48000), norm)
 
 
 @pytest.mark.parametrize("taps", [[1.0, -1.0], [0.1, 0.2, -0.3], [0.7, 0.1, -0.8]])
 def test_a_constant_that_cancels_cannot_be_normalised_by_dc(taps):
     impulse = Impulse(np.array(taps)[:, None], 48000)
     with pytest.raises(ImpulseError, match=r"impulse's dc is 0, .*; use a gain"):
-        edit.normalise(impulse, "dc")
+        norms.normalise(impulse, "dc")
 
 
 def test_an_unknown_norm_refused():
     with pytest.raises(ImpulseError, match="no norm is named 'loud'; there are peak, l1, l2, dc"):
-        edit.normalise(Impulse([[1.0]], 48000), "loud")
+        norms.normalise(Impulse([[1.0]], 48000), "loud")
 
 
 @pytest.mark.parametrize(("source", "target"), [(384000, 8000), (48000, 1000), (96000, 8000)])

@@ -14,7 +14,8 @@ from audioconv.engines import ENGINES, plan, routes
 from audioconv.errors import FormatError
 from audioconv.files import Reader
 from audioconv.job import Job, Options
-from audioconv.render import prepare, run
+from audioconv.prepare import prepare
+from audioconv.render import run
 from audioconv.stream import convolve
 from audioconv.verify import certificate, verify
 from audioconv.verify.bound import ErrorBound

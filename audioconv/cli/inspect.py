@@ -58,7 +58,7 @@ def verify(
     Ends with exit code 3 if it is not.
     """
     from audioconv.files import Reader, rereadable
-    from audioconv.render import prepare
+    from audioconv.prepare import prepare
     from audioconv.verify import verify as check
 
     with rereadable(input) as path:

@@ -102,6 +102,14 @@ class OverlapAdd:
         self._tail = np.zeros_like(self._tail)
 
 
+def ring_out(convolver: Convolver, dtype: np.dtype[Any]) -> Audio:
+    """Flush a convolver that holds the sound itself, by K - 1 frames of silence."""
+    silence = np.zeros((convolver.routing.frames - 1, convolver.routing.inputs), dtype)
+    tail = convolver.process(silence)
+    convolver.reset()
+    return tail
+
+
 def as_audio(block: Audio, channels: int, dtype: np.dtype[Any]) -> Audio:
     """Check that a block is (frames, channels) and bring it to the precision of an engine.
 

@@ -23,7 +23,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from audioconv.engines.convolver import Audio, Convolver, as_audio
+from audioconv.engines.convolver import Audio, Convolver, as_audio, ring_out
 from audioconv.engines.grid import grid_scale, snap
 from audioconv.engines.overlap_add import flush_subnormals
 from audioconv.engines.routes import Routing
@@ -89,10 +89,7 @@ class Partitioned:
 
     def flush(self) -> Audio:
         """End the sound and return its last K - 1 frames."""
-        silence = np.zeros((self.routing.frames - 1, self.routing.inputs), self._dtype)
-        tail = self.process(silence)
-        self.reset()
-        return tail
+        return ring_out(self, self._dtype)
 
     def reset(self) -> None:
         """Forget the sound so far."""

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from audioconv.engines.convolver import Audio, Convolver, as_audio
+from audioconv.engines.convolver import Audio, Convolver, as_audio, ring_out
 from audioconv.engines.routes import Routing
 
 BLOCK = 2**16
@@ -43,10 +43,7 @@ class Sparse:
 
     def flush(self) -> Audio:
         """End the sound and return its last K - 1 frames."""
-        silence = np.zeros((self.routing.frames - 1, self.routing.inputs), self._dtype)
-        tail = self.process(silence)
-        self.reset()
-        return tail
+        return ring_out(self, self._dtype)
 
     def reset(self) -> None:
         """Forget the sound so far."""
