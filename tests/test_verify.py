@@ -244,6 +244,33 @@ def test_the_certificate_sees_one_sample_off_by_1e_10(frame, seed, noise):
     assert residual == pytest.approx(1e-10, rel=0.1)  # the error itself, turned on the circle
 
 
+@pytest.mark.parametrize("sound", ["constant", "nearly constant", "tone at the point", "noise"])
+@pytest.mark.parametrize("length", [1, 7, 300])
+def test_the_certificate_raises_no_false_alarm(sound, length, noise):
+    """Points near what a tonal sound is made of are the worst: all partial sums grow alike."""
+    n = np.arange(20_000)
+    routing = routes(np.cos(0.3 * np.arange(length))[:, None] / length, 1)
+    convolver = plan(routing, "sparse")
+    random = np.random.default_rng(length)
+    for trial in range(60):
+        near = int(random.integers(0, certificate.M >> int(random.integers(0, 24))))
+        points = [near, int(random.integers(1, certificate.M))]
+        tone = np.cos(2 * np.pi * (near * n % certificate.M) / certificate.M + trial)
+        x = {
+            "constant": np.full(len(n), 0.7),
+            "nearly constant": 0.5 + 0.1 * noise(len(n), seed=trial),
+            "tone at the point": 0.9 * tone,
+            "noise": noise(len(n), seed=trial),
+        }[sound][:, None]
+        y = np.concatenate(list(convolve([x], convolver)))
+        sides = [certificate.Evaluation(points, 1) for _ in range(2)]
+        for side, audio in zip(sides, (x, y), strict=True):
+            side.take(audio)
+        error = 2.0**-53 * np.sqrt(length / 3)
+        residual, limit = certificate.check(*sides, routing, points, sums_error=error)
+        assert residual <= limit
+
+
 def test_the_certificate_holds_for_matrices(noise):
     x, routing = noise(5000, 3), routes(noise(300, 3, 2, seed=1), 3)
     y = np.concatenate(list(convolve([x], plan(routing, "direct"))))

@@ -24,18 +24,26 @@ from numpy.typing import NDArray
 from audioconv.engines import Audio, Routing
 
 M = 2**31 - 1
-CHUNK = 256
+CHUNK = 32
 UNIT_ROUNDOFF = 2.0**-53
 
 # Standard deviation of the rounding in one evaluation, in units of roundoff times the root of
-# the energy. A sum over a chunk of c samples passes through partial sums of variance m E / c,
-# m = 1 .. c, each rounded with a variance of a third of (roundoff * partial sum)^2: together
-# c / 6 * E, whose root is 6.5 for 256, and E adds up over the chunks. Two phases and three
-# products, each right to a roundoff or two, bring it to 8.
-EVALUATION = 8
+# the energy. A sum over a chunk of c samples passes through c partial sums, each rounded with a
+# variance of a third of (roundoff * partial sum)^2. At worst, when the sound holds a tone at the
+# very point, they grow to the root of c E, and the variances to c^2 / 9 * E: for 32, 10.7 times
+# the root of E, and E adds up over the chunks. Products and phases bring it to 12.
+EVALUATION = 12
 
-DEVIATIONS = 8
-"""Standard deviations of rounding that a true product may be off."""
+# The table of phases is off by a roundoff or so at each place, the same way in every chunk, so
+# that what adds up over the chunks is off by as much of itself.
+PHASES = 2
+
+DEVIATIONS = 16
+"""Standard deviations of rounding that a true product may be off.
+
+Half as many would do if roundings were independent; those of a constant, or of a sound of few
+values, are not quite, and a false alarm is worse than a limit twice as wide.
+"""
 
 
 class Evaluation:
@@ -142,7 +150,7 @@ def check(
     """
     values_x, values_y = x.values(), y.values()
     expected = np.zeros_like(values_y)
-    variance = EVALUATION**2 * y.energy[:, np.newaxis] * np.ones(values_y.shape)
+    variance = EVALUATION**2 * y.energy[:, np.newaxis] + (PHASES * np.abs(values_y)) ** 2
     taps = {id(route.taps): route.taps for route in routing.routes}
     impulses = {key: Evaluation(points, 1) for key in taps}
     for key, evaluation in impulses.items():
@@ -156,6 +164,7 @@ def check(
         variance[route.target] += (
             EVALUATION * np.sqrt(impulse.energy[0]) * np.abs(values_x[route.source])
         ) ** 2
+        variance[route.target] += (2 * PHASES * np.abs(values_x[route.source] * value)) ** 2
         variance[route.target] += (sums_error / UNIT_ROUNDOFF * norm_x[route.source]) ** 2
     limits = DEVIATIONS * UNIT_ROUNDOFF * np.sqrt(variance)
     limits += floor + 1e-300  # silence, which is exact, has a limit to be under too
