@@ -12,7 +12,7 @@ from audioconv.errors import UsageError
 from audioconv.job import Job, Options
 
 
-def convolve(input: Input, output: Output, ir: Impulses, options: Options, show: Show) -> None:  # noqa: A002
+def convolve(input: Input, output: Output, ir: Impulses, options: Options, show: Show) -> None:
     """Convolve a sound with an impulse: a hall, a cabinet, an echo.
 
     The output is exact and complete, tail included, unless an option asks for something else.
@@ -21,7 +21,7 @@ def convolve(input: Input, output: Output, ir: Impulses, options: Options, show:
 
 
 def echo(
-    input: Input,  # noqa: A002
+    input: Input,
     output: Output,
     *,
     delay: Annotated[

@@ -47,7 +47,7 @@ def info(file: Files, json: Json = False) -> None:
 
 
 def verify(
-    input: Input,  # noqa: A002
+    input: Input,
     output: Annotated[str, typer.Argument(metavar="OUT", help="The output to check.")],
     ir: Impulses,
     options: Options,

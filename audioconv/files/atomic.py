@@ -67,9 +67,9 @@ class _Beside(Target):
         assert self.path is not None
         self.file.flush()
         os.fsync(self.file.fileno())
-        os.chmod(self.path, _mode(self._target))  # noqa: PTH101  # a str, of any bytes
+        os.chmod(self.path, _mode(self._target))
         self.file.close()  # Windows cannot rename an open file
-        os.replace(self.path, self._target)  # noqa: PTH105
+        os.replace(self.path, self._target)
         _sync_directory(self._target.parent)
 
 
@@ -118,7 +118,7 @@ def target(path: Path, *, reread: bool = False) -> Iterator[Target]:
 
 
 def _opened(path: Path, reread: bool) -> AbstractContextManager[Target]:
-    special = path == STANDARD or (os.path.exists(path) and not os.path.isfile(path))  # noqa: PTH110, PTH113
+    special = path == STANDARD or (os.path.exists(path) and not os.path.isfile(path))
     return _piped(path, reread) if special else _beside(path)
 
 
@@ -137,7 +137,7 @@ def _beside(path: Path) -> Iterator[Target]:
             yield _Beside(file, temporary, final)
     finally:
         with suppress(FileNotFoundError):  # gone to its name, if it was committed
-            os.unlink(temporary)  # noqa: PTH108
+            os.unlink(temporary)
 
 
 @contextmanager
@@ -189,14 +189,14 @@ def refuse_overwrite(path: Path, *, inputs: list[Path], overwrite: bool) -> None
     if path == STANDARD:
         return
     try:
-        there = os.stat(path)  # noqa: PTH116
+        there = os.stat(path)
     except (FileNotFoundError, NotADirectoryError):
         return
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise UsageError(f"{name(path)} cannot be written: {reason}") from None
     for used in inputs:
-        if used != STANDARD and os.path.exists(used) and os.path.samestat(os.stat(used), there):  # noqa: PTH110, PTH116
+        if used != STANDARD and os.path.exists(used) and os.path.samestat(os.stat(used), there):
             raise UsageError(
                 f"output {name(path)} is the same file as input {name(used)}; name another output"
             )
