@@ -22,6 +22,7 @@ from audioconv.files import (
     Sound,
     Target,
     Writer,
+    is_exact,
     output_format,
     refuse_overwrite,
     rereadable,
@@ -185,13 +186,12 @@ def _pump(
 
 def _check_subtype(subtype: str, options: Options, notices: Notices) -> None:
     """Refuse to verify what no check can reach, and say what an option will not do."""
-    whole = subtype in INTEGER_BITS
-    if options.verify and not whole and subtype not in FLOATS:
+    if options.verify and not is_exact(subtype):
         raise UsageError(
             f"{subtype} is a lossy coding, which cannot be verified; verify a PCM or "
             "floating-point output"
         )
-    if options.dither != "none" and not whole:
+    if options.dither != "none" and subtype not in INTEGER_BITS:
         notices.say(f"--dither {options.dither} does nothing to {subtype} samples")
 
 

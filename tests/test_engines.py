@@ -283,8 +283,13 @@ def ramp_convolution(n, m):
     """The sum over k of (k + 1) (c - k + 1), for ramps 1 .. n and 1 .. m, in whole numbers."""
     c = np.arange(n + m - 1)
     low, high = np.maximum(0, c - n + 1), np.minimum(c, m - 1)
-    total = lambda top: top * (top + 1) // 2  # noqa: E731
-    squares = lambda top: top * (top + 1) * (2 * top + 1) // 6  # noqa: E731
+
+    def total(top):
+        return top * (top + 1) // 2
+
+    def squares(top):
+        return top * (top + 1) * (2 * top + 1) // 6
+
     linear = total(high + 1) - total(low)
     return (c + 2) * linear - (squares(high + 1) - squares(low))
 

@@ -19,7 +19,7 @@ MOST_BITS = 32
 
 def fractional_bits(routing: Routing) -> int | None:
     """Return the least q for which every tap is a multiple of 2^-q, or None above `MOST_BITS`."""
-    distinct = {id(route.taps): route.taps for route in routing.routes}.values()
+    distinct = routing.distinct.values()
     for bits in range(MOST_BITS + 1):
         scaled = (np.ldexp(taps, bits) for taps in distinct)
         if all(bool((taps == np.rint(taps)).all()) for taps in scaled):

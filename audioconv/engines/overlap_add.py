@@ -57,8 +57,7 @@ def overlap_add(
     scale = None if single else grid_scale(routing, signal_bits)
     size = fft_size(routing.frames)
     step = size - routing.frames + 1
-    distinct = {id(route.taps): route.taps for route in routing.routes}
-    spectra = {key: rfft(taps.astype(dtype), size) for key, taps in distinct.items()}
+    spectra = {key: rfft(taps.astype(dtype), size) for key, taps in routing.distinct.items()}
 
     def convolve(piece: Audio) -> Audio:
         """Convolve at most `step` frames, by one transform of each input and output."""

@@ -66,9 +66,8 @@ class Partitioned:
         self._rfft, self._irfft = rfft, irfft
 
         partitions = -(-routing.frames // block)
-        distinct = {id(route.taps): route.taps for route in routing.routes}
         self._spectra = {}
-        for key, taps in distinct.items():
+        for key, taps in routing.distinct.items():
             parts = np.zeros((partitions, block), self._dtype)
             parts.ravel()[: len(taps)] = taps
             self._spectra[key] = rfft(parts, self.fft_size, axis=1)  # (partitions, bins)

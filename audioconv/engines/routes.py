@@ -45,6 +45,11 @@ class Routing:
     frames: int
     routes: tuple[Route, ...]
 
+    @property
+    def distinct(self) -> dict[int, Taps]:
+        """The taps of all routes, each array once, by the `id` that its routes share."""
+        return {id(route.taps): route.taps for route in self.routes}
+
 
 def routes(taps: Taps, channels: int) -> Routing:
     """List the paths that `taps` mean for a sound of so many channels.

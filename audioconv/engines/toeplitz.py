@@ -29,14 +29,13 @@ def toeplitz(
     """
     from scipy.linalg import convolution_matrix  # a quarter of a second to import: only when used
 
-    distinct = {id(route.taps): route.taps for route in routing.routes}
-    size = len(distinct) * (BLOCK + routing.frames - 1) * BLOCK * 8
+    size = len(routing.distinct) * (BLOCK + routing.frames - 1) * BLOCK * 8
     if size > MAX_BYTES:
         raise UsageError(
             f"the convolution matrix of an impulse of {routing.frames} frames would take {size} "
             f"bytes; the limit is {MAX_BYTES}; use --engine direct, or a shorter impulse"
         )
-    matrices = {key: convolution_matrix(taps, BLOCK) for key, taps in distinct.items()}
+    matrices = {key: convolution_matrix(taps, BLOCK) for key, taps in routing.distinct.items()}
 
     def kernel(block: Audio) -> Audio:
         frames = len(block)

@@ -19,6 +19,7 @@ from audioconv.files.formats import (
     STANDARD,
     Path,
     Sound,
+    is_exact,
     name,
     output_format,
 )
@@ -35,6 +36,7 @@ __all__ = [
     "Sound",
     "Target",
     "Writer",
+    "is_exact",
     "name",
     "output_format",
     "read_all",

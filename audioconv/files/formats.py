@@ -53,6 +53,17 @@ SUFFIXES = {
 """File suffix to format, and to the subtype where the suffix means one."""
 
 
+def is_exact(subtype: str) -> bool:
+    """Tell whether a subtype holds samples as they are, rounded at most, and not a lossy coding.
+
+    Examples
+    --------
+    >>> is_exact("PCM_16"), is_exact("FLOAT"), is_exact("VORBIS")
+    (True, True, False)
+    """
+    return subtype in INTEGER_BITS or subtype in FLOATS
+
+
 @dataclass(frozen=True)
 class Sound:
     """What a sound file says of itself.
@@ -141,8 +152,7 @@ def output_format(
             raise UsageError(f"{form} has no subtype {chosen}; it has {', '.join(offered)}")
         return form, chosen, None
 
-    exact = source.subtype in INTEGER_BITS or source.subtype in FLOATS
-    wanted = source.subtype if exact else "PCM_24"
+    wanted = source.subtype if is_exact(source.subtype) else "PCM_24"
     bits = INTEGER_BITS.get(wanted)
     same = [s for s in offered if s == wanted] or [
         s for s in offered if bits and INTEGER_BITS.get(s) == bits

@@ -16,7 +16,7 @@ from audioconv.engines import Audio
 from audioconv.errors import FormatError
 from audioconv.files.atomic import Target
 from audioconv.files.encoders import Rf64, WaveEncoder, encoder
-from audioconv.files.formats import FLOATS, INTEGER_BITS, Sound
+from audioconv.files.formats import FLOATS, INTEGER_BITS, Sound, is_exact
 from audioconv.files.quantise import Integers, quantise, triangular_noise
 from audioconv.files.reading import Reader
 from impulses.impulse import to_db
@@ -112,7 +112,7 @@ class Writer:
         self._dither = dither
         self._rf64 = rf64
         self._bits = INTEGER_BITS.get(sound.subtype)
-        self._exact = self._bits is not None or sound.subtype in FLOATS
+        self._exact = is_exact(sound.subtype)
         self._encoder = encoder(target, sound, rf64)
         self._checksum = 0
 

@@ -13,7 +13,6 @@ report       all of it, as plain data
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from functools import partial
 
@@ -22,11 +21,11 @@ import numpy as np
 from audioconv import stream
 from audioconv.engines import Audio, Convolver
 from audioconv.errors import FormatError, TruncatedError, VerificationError
-from audioconv.files import FLOATS, INTEGER_BITS, Level, Path, Reader, Sound, name
+from audioconv.files import Level, Path, Reader, Sound, is_exact, name
 from audioconv.job import Options
 from audioconv.parameters import parse_length
 from audioconv.verify import certificate
-from audioconv.verify.bound import ErrorBound, largest_response
+from audioconv.verify.bound import ErrorBound, sums_error
 from audioconv.verify.report import Report
 from audioconv.verify.samples import Rounding, Samples
 from audioconv.verify.spots import Spots
@@ -73,10 +72,10 @@ def verify(
         If the output is cut short, or has other channels or another rate.
     """
     found, level = _scan(output, known_as or output)
-    if found.subtype not in INTEGER_BITS and found.subtype not in FLOATS:
+    if not is_exact(found.subtype):
         raise FormatError(
-            f"{name(output)} holds {found.subtype} samples, a lossy coding of the sums; verify a "
-            "PCM or floating-point output"
+            f"{name(found.path)} holds {found.subtype} samples, a lossy coding of the sums; "
+            "verify a PCM or floating-point output"
         )
     random = np.random.default_rng(seed)
     check = partial(_check, source, output, found, level, convolver, options, random)
@@ -150,30 +149,34 @@ def _check(
         spots.finish()
 
     _refuse_extremes(reader)
-    sums_error = 0.0 if bound.exact else _sums_error(convolver, single)
+    error = 0.0 if bound.exact else sums_error(convolver, single=single)
     residual, limit = certificate.check(
-        x, y, routing, points, sums_error=sums_error, floor=bound.floor * sums.frames
+        x, y, routing, points, sums_error=error, floor=bound.floor * sums.frames
     )
     worst_spot, spot_excess = _spot_deviation(spots, samples, rounding)
     allowed = bound.remaining * gain
     quantisation = rounding.most(sums.peak * gain)
+    # so put, none of them is true of a NaN
+    right_length = level.frames == sums.frames
+    right_samples = samples.worst_excess <= allowed
+    right_spots = spot_excess <= allowed
+    right_sums = residual <= limit
     failures = []
-    if level.frames != sums.frames:
+    if not right_length:
         failures.append(f"it has {level.frames} frames instead of {sums.frames}")
-    # so put, each is true of a NaN too
-    if not samples.worst_excess <= allowed:
+    if not right_samples:
         frame, channel = samples.worst_at
         failures.append(
             f"the sample at frame {frame} ({frame / found.rate:.6f} s), channel {channel + 1}, is "
             f"off; the largest deviation is {samples.worst:.3g}, the limit "
             f"{quantisation + allowed:.3g}"
         )
-    if not spot_excess <= allowed:
+    if not right_spots:
         failures.append(
             f"a sample is {worst_spot:.3g} off the direct sum; the limit is "
             f"{quantisation + allowed:.3g}"
         )
-    if not residual <= limit:
+    if not right_sums:
         failures.append(f"the certificate is {residual:.3g} off; its limit is {limit:.3g}")
     report = Report(
         failures=failures,
@@ -183,14 +186,14 @@ def _check(
         points=points,
         certificate_residual=residual,
         certificate_limit=limit,
-        certificate_passed=residual <= limit,
+        certificate_passed=right_sums,
         samples_worst=samples.worst,
         samples_limit=quantisation + allowed,
-        samples_passed=samples.worst_excess <= allowed and level.frames == sums.frames,
+        samples_passed=right_samples and right_length,
         spots=len(samples.picked) * routing.outputs,
         spots_worst=worst_spot,
         spots_limit=quantisation + allowed,
-        spots_passed=spot_excess <= allowed,
+        spots_passed=right_spots,
         error_bound=bound.worst,
         exact=bound.exact,
         quantisation=quantisation,
@@ -229,22 +232,6 @@ def _overlap(sums: Audio, found: Audio) -> tuple[Audio, Audio]:
     """Cut two blocks to the frames that both have; a difference in length is told elsewhere."""
     both = min(len(sums), len(found))
     return sums[:both], found[:both]
-
-
-def _sums_error(convolver: Convolver, single: bool) -> float:
-    """Estimate the root of the energy of an engine's error, beside that of its input.
-
-    A transform's error, being a sum of independent roundings, grows with the root of its
-    stages, and a plain sum's with the root of its terms.
-    """
-    unit = 2.0**-24 if single else certificate.UNIT_ROUNDOFF
-    taps = {id(route.taps): route.taps for route in convolver.routing.routes}.values()
-    if convolver.fft_size is not None:
-        largest = max((largest_response(t, convolver.fft_size) for t in taps), default=0.0)
-        return unit * math.sqrt(math.log2(convolver.fft_size)) * largest
-    # all partial sums may grow the same way, to the sum of magnitudes
-    sums = (math.sqrt(np.count_nonzero(t) / 3) * float(np.abs(t).sum()) for t in taps)
-    return unit * max(sums, default=0.0)
 
 
 def _spot_deviation(spots: Spots, samples: Samples, rounding: Rounding) -> tuple[float, float]:

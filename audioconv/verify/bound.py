@@ -67,7 +67,7 @@ class ErrorBound:
         self._transforms = convolver.fft_size is not None
         self.floor = 0.0
         self._scale = None if single else grid_scale(routing, signal_bits)
-        unit = 2.0**-24 if single else 2.0**-53
+        unit = unit_roundoff(single)
         # (inputs, outputs): error of an output for each unit of |x|_2, or of max|x|
         self._weights = np.zeros((routing.inputs, routing.outputs))
         self._likely = np.zeros((routing.inputs, routing.outputs))
@@ -127,7 +127,7 @@ def _transform_weight(taps: Taps, size: int, reach: int) -> float:
     # m blocks with roots of energy e1 .. em sum to at most sqrt(m) times the root of all
     return math.sqrt(reach) * (
         (2 * PER_STAGE * stages + 8 + reach) * _root_energy(taps)
-        + PER_STAGE * stages * largest_response(taps, size)
+        + PER_STAGE * stages * _largest_response(taps, size)
     )
 
 
@@ -135,8 +135,29 @@ def _root_energy(taps: Taps) -> float:
     return float(np.sqrt((taps**2).sum()))
 
 
-def largest_response(taps: Taps, size: int) -> float:
+def _largest_response(taps: Taps, size: int) -> float:
     """Return the largest magnitude in a transform of the taps of at least so many points."""
     from scipy.fft import next_fast_len, rfft  # a quarter of a second to import: only when used
 
     return float(np.abs(rfft(taps, max(size, next_fast_len(2 * len(taps))))).max())
+
+
+def sums_error(convolver: Convolver, *, single: bool) -> float:
+    """Estimate the root of the energy of an engine's error, beside that of its input.
+
+    A transform's error, being a sum of independent roundings, grows with the root of its
+    stages, and a plain sum's with the root of its terms.
+    """
+    unit = unit_roundoff(single)
+    taps = convolver.routing.distinct.values()
+    if convolver.fft_size is not None:
+        largest = max((_largest_response(t, convolver.fft_size) for t in taps), default=0.0)
+        return unit * math.sqrt(math.log2(convolver.fft_size)) * largest
+    # all partial sums may grow the same way, to the sum of magnitudes
+    sums = (math.sqrt(np.count_nonzero(t) / 3) * float(np.abs(t).sum()) for t in taps)
+    return unit * max(sums, default=0.0)
+
+
+def unit_roundoff(single: bool) -> float:
+    """Return half the step between 1 and the number after it."""
+    return 2.0**-24 if single else 2.0**-53

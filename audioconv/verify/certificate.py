@@ -151,10 +151,9 @@ def check(
     values_x, values_y = x.values(), y.values()
     expected = np.zeros_like(values_y)
     variance = EVALUATION**2 * y.energy[:, np.newaxis] + (PHASES * np.abs(values_y)) ** 2
-    taps = {id(route.taps): route.taps for route in routing.routes}
-    impulses = {key: Evaluation(points, 1) for key in taps}
-    for key, evaluation in impulses.items():
-        evaluation.take(taps[key][:, np.newaxis])
+    impulses = {key: Evaluation(points, 1) for key in routing.distinct}
+    for key, taps in routing.distinct.items():
+        impulses[key].take(taps[:, np.newaxis])
     norm_x = np.sqrt(x.energy)
     for route in routing.routes:
         impulse = impulses[id(route.taps)]
