@@ -8,7 +8,9 @@ parameters   values as people write them; options read from where they are decla
 specs        an impulse by its name: a file, or a builder spec
 job          what is asked for, and what came of it, as plain data
 prepare      impulses and options folded into one impulse and one plan
+recipe       how a file was made, told in the file
 render       the use case: convolve one file
+redo         a file made again from its recipe
 verify       proof that a file is the convolution it should be
 compare      the null test
 cli          the command line

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 
 # a gain, in the terms of `audioconv.specs`; spelt out, because this module imports nothing heavy
 Gain = Annotated[float, "gain"]
+Size = Annotated[int, "size"]
 
 
 MOST_THREADS = 8
@@ -51,6 +52,14 @@ class Options:
         take an input that ends before its header says so for what there is, with a notice
     rf64 : {"auto", "always", "never"}
         give a WAV the 64-bit header of RF64: past 4 GiB, in any case, or not at all
+    metadata : {"carry", "none"}
+        what the input tells besides its samples (INFO, bext, iXML, cue, tags): carried over as
+        far as the output's format holds it, or left out
+    recipe : {"chunk", "sidecar", "none"}
+        how OUT was made, for `audioconv redo`: in a private chunk of a WAV, that names files by
+        their hash alone; also in OUT.json, with their paths; or nowhere
+    max_output : size
+        refuse to write more than so many bytes, such as 4GB
     dither : {"none", "tpdf"}
         noise added before rounding to whole numbers; none rounds correctly
     engine : str
@@ -80,6 +89,9 @@ class Options:
     format: str | None = None
     allow_truncated: bool = False
     rf64: Literal["auto", "always", "never"] = "auto"
+    metadata: Literal["carry", "none"] = "carry"
+    recipe: Literal["chunk", "sidecar", "none"] = "chunk"
+    max_output: Size | None = None
     dither: Literal["none", "tpdf"] = "none"
     engine: str = "auto"
     precision: Literal["double", "single"] = "double"

@@ -55,6 +55,19 @@ def parse_level(text: str) -> float:
     return _number(text, "dB|db|DB|", "a level in decibels; write -60dB")[0]
 
 
+def parse_size(text: str) -> int:
+    """Read a number of bytes: ``4GB``, ``500MB`` (powers of ten), or ``4096``.
+
+    Examples
+    --------
+    >>> parse_size("4GB"), parse_size("4096")
+    (4000000000, 4096)
+    """
+    number, unit = _number(text, "kB|KB|MB|GB|TB|B|", "a size; write 500MB or 4GB")
+    powers = {"": 0, "B": 0, "kB": 3, "KB": 3, "MB": 6, "GB": 9, "TB": 12}
+    return round(number * 10.0 ** powers[unit])
+
+
 def parse_length(text: str, rate: int) -> str | int:
     """Read a length: ``full``, ``input``, ``auto``, or a time, which becomes frames.
 
@@ -99,7 +112,8 @@ class Parameter:
     name : str
         as Python has it
     unit : str
-        ``time``, ``gain``, ``level``, ``number``, ``integer``, ``flag``, ``text``, or ``choice``
+        ``time``, ``gain``, ``level``, ``size``, ``number``, ``integer``, ``flag``, ``text``, or
+        ``choice``
     choices : tuple of str
         if there is a fixed number of them
     many : bool
@@ -133,6 +147,7 @@ class Parameter:
         simple: dict[str, Callable[[str], Any]] = {
             "gain": parse_gain,
             "level": parse_level,
+            "size": parse_size,
             "number": lambda text: _number(text, "", "a number")[0],
             "integer": _whole_number,
             "text": str,

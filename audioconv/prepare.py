@@ -14,7 +14,7 @@ from audioconv.errors import AudioconvError, UsageError
 from audioconv.files import Sound, name
 from audioconv.job import Options
 from audioconv.parameters import parse_gain
-from audioconv.specs import load_impulse
+from audioconv.specs import Ingredient, load
 from impulses import Impulse, edit, norms
 
 
@@ -32,6 +32,8 @@ class Prepared:
     convolver : Convolver
     norm_gain : float
         by which the impulse was scaled
+    ingredients : tuple of str or Digest
+        what the impulses were made of
     """
 
     impulse: Impulse
@@ -39,6 +41,7 @@ class Prepared:
     engine: str
     convolver: Convolver
     norm_gain: float
+    ingredients: tuple[Ingredient, ...]
 
 
 def prepare(impulses: Sequence[str], options: Options, source: Sound) -> Prepared:
@@ -49,7 +52,7 @@ def prepare(impulses: Sequence[str], options: Options, source: Sound) -> Prepare
     AudioconvError, ImpulseError
         If an impulse cannot be had, or does not fit the sound.
     """
-    impulse, layout = _chain(impulses, options, source)
+    impulse, layout, ingredients = _chain(impulses, options, source)
     if options.align != "none":
         impulse = edit.align(impulse, options.align)
     norm_gain = _norm_gain(impulse, options.ir_gain)
@@ -70,15 +73,19 @@ def prepare(impulses: Sequence[str], options: Options, source: Sound) -> Prepare
         single=options.precision == "single",
         signal_bits=source.signal_bits,
     )
-    return Prepared(impulse, layout, engine, convolver, norm_gain)
+    return Prepared(impulse, layout, engine, convolver, norm_gain, ingredients)
 
 
-def _chain(irs: Sequence[str], options: Options, source: Sound) -> tuple[Impulse, str]:
+def _chain(
+    irs: Sequence[str], options: Options, source: Sound
+) -> tuple[Impulse, str, tuple[Ingredient, ...]]:
     """Load every impulse at the sound's rate, fold them, and say how they are laid out."""
     loaded: list[Impulse] = []
+    ingredients: list[Ingredient] = []
     channels = source.channels
     for ir in irs:
-        impulse = load_impulse(ir, source.rate)
+        impulse, ingredient = load(ir, source.rate)
+        ingredients.append(ingredient)
         if impulse.rate != source.rate and options.rate_mismatch == "error":
             raise AudioconvError(
                 f"impulse {name(ir)} is {impulse.rate} Hz but the input is {source.rate} Hz; "
@@ -90,7 +97,7 @@ def _chain(irs: Sequence[str], options: Options, source: Sound) -> tuple[Impulse
         channels = routes(impulse.taps, channels).outputs
         loaded.append(impulse)
     impulse = edit.chain(loaded)
-    return impulse, describe(impulse.taps, source.channels)
+    return impulse, describe(impulse.taps, source.channels), tuple(ingredients)
 
 
 def _norm_gain(impulse: Impulse, ir_gain: str) -> float:

@@ -7,8 +7,9 @@ would clip, and has it checked before it gets its name.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable
 from contextlib import ExitStack
+from typing import Literal
 
 import numpy as np
 
@@ -23,14 +24,18 @@ from audioconv.files import (
     Target,
     Writer,
     is_exact,
+    listed,
     output_format,
+    padding,
     refuse_overwrite,
+    refuse_unfit,
     rereadable,
     target,
 )
 from audioconv.job import Job, Options, Outcome
 from audioconv.parameters import parse_length
 from audioconv.prepare import Prepared, prepare
+from audioconv.recipe import SUFFIX, Told
 from audioconv.specs import impulse_files
 from impulses import analysis
 from impulses.impulse import to_db
@@ -64,12 +69,16 @@ def run(job: Job) -> Outcome:
     with ExitStack() as files:
         path = files.enter_context(rereadable(job.input)) if twice else job.input
         reader = files.enter_context(
-            Reader(path, known_as=job.input, allow_truncated=options.allow_truncated)
+            Reader(
+                path,
+                known_as=job.input,
+                allow_truncated=options.allow_truncated,
+                hashed=options.recipe != "none",
+            )
         )
         source = reader.sound
         form, subtype, notice = output_format(job.output, source, options.format, options.subtype)
         prepared = prepare(job.impulses, options, source)
-        notices = Notices(options.strict, [*prepared.impulse.notes, *filter(None, [notice])])
         sound = Sound(
             job.output,
             form,
@@ -78,9 +87,17 @@ def run(job: Job) -> Outcome:
             prepared.convolver.routing.outputs,
             _frames(prepared, options, source),
         )
+        refuse_unfit(sound)
+        notices = Notices(
+            options.strict, filter(None, [*prepared.impulse.notes, notice, padding(sound)])
+        )
         _check_subtype(subtype, options, notices)
+        beside = None
+        if options.recipe == "sidecar":
+            beside = files.enter_context(target(job.output + SUFFIX))
         output = files.enter_context(target(job.output, reread=twice))
-        writer, gain = _written(reader, path, output, sound, prepared, options, notices)
+        told = Told(job, reader, prepared.ingredients, sound)
+        writer, gain = _written(reader, path, output, sound, prepared, options, told, notices)
         verified = None
         if options.verify:
             from audioconv.verify import verify  # late: most runs do without it
@@ -91,7 +108,12 @@ def run(job: Job) -> Outcome:
             )
             report.raise_if_failed(job.output)
             verified = report.as_json()
+        if beside is not None:
+            assert output.path is not None  # a sidecar is for a file
+            beside.file.write(told.sidecar(output.path))
         output.commit()
+        if beside is not None:
+            beside.commit()
         bound = reader.peak * analysis.l1(prepared.impulse) * gain
     seconds = time.perf_counter() - started
     return Outcome(
@@ -120,7 +142,7 @@ def run(job: Job) -> Outcome:
 class Notices:
     """What a careful person should know of a run; under `strict` the first of them ends it."""
 
-    def __init__(self, strict: bool, said: Sequence[str] = ()) -> None:
+    def __init__(self, strict: bool, said: Iterable[str] = ()) -> None:
         self.said: list[str] = []
         self._strict = strict
         for notice in dict.fromkeys(said):
@@ -140,37 +162,45 @@ def _written(
     sound: Sound,
     prepared: Prepared,
     options: Options,
+    told: Told,
     notices: Notices,
 ) -> tuple[Writer, float]:
     """Write the convolution; return its writer, finished, and the gain the guard took."""
-    writer = Writer(output, sound, clip=options.clip, dither=options.dither, rf64=options.rf64)
-    gain = 1.0
+
+    def begin(clip: Literal["guard", "error", "saturate"]) -> Writer:
+        return Writer(
+            output,
+            sound,
+            clip=clip,
+            dither=options.dither,
+            rf64=options.rf64,
+            metadata=told.metadata,
+            after=told.expected(),
+            most=options.max_output,
+        )
+
+    writer, gain = begin(options.clip), 1.0
     _pump(reader, writer, prepared, options, gain)
     for notice in reader.notices:
         notices.say(notice)
     if options.clip == "guard":
         gain = writer.level.fitting_gain(sound.subtype, options.dither)
     if gain != 1:
-        notices.say(
-            f"guard: the output would peak {to_db(writer.level.peak):+.2f} dB above full scale at "
-            f"{writer.level.peak_frame / sound.rate:.3f} s; attenuated by {-to_db(gain):.3f} dB "
-            f"to fit {sound.subtype}"
-        )
+        found = writer.clipping() if writer.clipped else "no room for dither"
+        notices.say(f"guard: {found}; attenuated by {-to_db(gain):.3f} dB to fit {sound.subtype}")
         writer.abandon()
-        writer = Writer(output, sound, clip="error", dither=options.dither, rf64=options.rf64)
+        writer = begin("error")
         with Reader(
             path, known_as=reader.sound.path, allow_truncated=options.allow_truncated
         ) as again:
             _pump(again, writer, prepared, options, gain)
-    if writer.clipped:
-        notices.say(
-            f"{writer.clipped} samples past full scale were limited, the loudest "
-            f"{to_db(writer.level.peak):+.2f} dB above it at "
-            f"{writer.level.peak_frame / sound.rate:.3f} s; lower --wet to keep them whole"
-        )
-    writer.finish()
-    if writer.notice:
-        notices.say(writer.notice)
+    elif writer.clipped:
+        notices.say(f"limited {writer.clipping()}; lower --wet to keep them whole")
+    writer.finish(told.metadata, told.chunks(reader.digest()))
+    for notice in writer.notices:
+        notices.say(notice)
+    if lost := [*told.metadata.lost, *writer.lost]:
+        notices.say(f"the {sound.format} output does not hold the input's {listed(lost)}")
     return writer, gain
 
 
@@ -210,9 +240,14 @@ def _refuse(job: Job) -> None:
         raise UsageError("mix sets both wet and dry; give either it or them")
     if options.threads is not None and options.threads < 1:
         raise UsageError(f"threads is {options.threads}; it must be at least 1")
-    refuse_overwrite(
-        job.output, inputs=[job.input, *impulse_files(job.impulses)], overwrite=options.overwrite
-    )
+    outputs = [job.output]
+    if options.recipe == "sidecar":
+        if job.output == STANDARD:
+            raise UsageError("a recipe beside standard output has no name; name a file")
+        outputs.append(job.output + SUFFIX)
+    inputs = [job.input, *impulse_files(job.impulses)]
+    for output in outputs:
+        refuse_overwrite(output, inputs=inputs, overwrite=options.overwrite)
 
 
 def _frames(prepared: Prepared, options: Options, source: Sound) -> int | None:
@@ -221,5 +256,7 @@ def _frames(prepared: Prepared, options: Options, source: Sound) -> int | None:
     if isinstance(length, int):
         return length
     if source.frames is None or length == "auto":
+        return None
+    if options.allow_truncated:  # a pipe may end before its header says so
         return None
     return source.frames + (prepared.impulse.frames - 1) * (length == "full")

@@ -5,14 +5,20 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
-from audioconv.errors import UsageError
-from audioconv.files import STANDARD, Path, name, read_all
+from audioconv.errors import FormatError, UsageError
+from audioconv.files import STANDARD, Digest, Path, Reader, name
 from audioconv.parameters import parameters
 from impulses import BUILDERS, Impulse, ImpulseError
+
+Ingredient: TypeAlias = "str | Digest"
+"""What an impulse was made of: a builder spec, or a file, known by its digest."""
+
+MAX_SAMPLES = 2**28
+"""Of an impulse file, all channels together: 2 GiB of memory."""
 
 
 def build(builder: str, values: dict[str, list[str]], rate: int) -> Impulse:
@@ -61,6 +67,11 @@ def known_builder(builder: str) -> str:
 
 
 def load_impulse(ir: str, rate: int | None) -> Impulse:
+    """Read an impulse from a file, or build it from a spec at the given rate; see `load`."""
+    return load(ir, rate)[0]
+
+
+def load(ir: str, rate: int | None) -> tuple[Impulse, Ingredient]:
     """Read an impulse from a file, or build it from a spec at the given rate.
 
     Parameters
@@ -69,6 +80,12 @@ def load_impulse(ir: str, rate: int | None) -> Impulse:
         a path that exists, or ``name:key=value,key=value``; a key may come more than once
     rate : int, optional
         for builders; a spec without one is refused
+
+    Returns
+    -------
+    impulse : Impulse
+    ingredient : str or Digest
+        the spec, or what tells the file from every other
 
     Examples
     --------
@@ -81,8 +98,7 @@ def load_impulse(ir: str, rate: int | None) -> Impulse:
             raise UsageError(
                 f"{name(ir)} is neither a file nor a builder;{_nearest(builder, list(BUILDERS))}"
             )
-        taps, sound = read_all(ir)
-        return Impulse(taps.astype(np.float64, copy=False), sound.rate)
+        return _read(ir)
     if rate is None:
         raise UsageError(f"{ir} has no rate of its own; pass --rate, such as --rate 48000")
     values: dict[str, list[str]] = {}
@@ -91,7 +107,30 @@ def load_impulse(ir: str, rate: int | None) -> Impulse:
         if not equals:
             raise UsageError(f"{assignment!r} in {ir} is not key=value, such as delay=350ms")
         values.setdefault(key.strip(), []).append(value)
-    return build(builder, values, rate)
+    return build(builder, values, rate), ir
+
+
+def _read(path: Path) -> tuple[Impulse, Digest]:
+    """Read an impulse file, of which the header may lie about its length."""
+    blocks, samples = [], 0
+    with Reader(path, hashed=True) as reader:
+        sound = reader.sound
+        _refuse_long(path, (sound.frames or 0) * sound.channels)
+        for block in reader.blocks(2**16):
+            samples += block.size
+            _refuse_long(path, samples)
+            blocks.append(block)
+        digest = reader.digest()
+    assert digest is not None  # it has been read to its end
+    return Impulse(np.concatenate(blocks).astype(np.float64, copy=False), sound.rate), digest
+
+
+def _refuse_long(path: Path, samples: int) -> None:
+    if samples > MAX_SAMPLES:
+        raise FormatError(
+            f"impulse {name(path)} has {samples} samples or more; the limit is {MAX_SAMPLES} in "
+            "all its channels; trim it"
+        )
 
 
 def impulse_files(irs: Sequence[str]) -> list[Path]:

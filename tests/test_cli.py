@@ -162,7 +162,12 @@ FAILURES = {
     "strict, guarded": (1, ["guard", "--strict"], "loud.wav OUT --ir delta --wet 2 --strict"),
     "clip": (
         1,
-        ["would clip at 0.000 s, +3.52 dB above full scale", "--clip guard", "lower --wet"],
+        [
+            "the output would clip: 2000 samples past full scale, the first at 0.000 s, the "
+            "loudest +3.52 dB above it at 0.000 s, so far",
+            "--clip guard",
+            "lower --wet",
+        ],
         "loud.wav OUT --ir delta --wet 2 --clip error",
     ),
     "no builder": (
@@ -531,8 +536,8 @@ def test_a_chain_is_its_fold(call, tmp_path):
     a, b, folded = tmp_path / "a.wav", tmp_path / "b.wav", tmp_path / "ir.wav"
     irs = ["double-spike:delay=3S,gain=0.5", "double-spike:delay=7S,gain=-0.25"]
     call("ir", "fold", *irs, folded, "--rate", RATE)
-    call("convolve", SPEECH, a, "--ir", irs[0], "--ir", irs[1])
-    call("convolve", SPEECH, b, "--ir", folded)
+    call("convolve", SPEECH, a, "--ir", irs[0], "--ir", irs[1], "--recipe", "none")
+    call("convolve", SPEECH, b, "--ir", folded, "--recipe", "none")
     assert a.read_bytes() == b.read_bytes()
 
 
@@ -568,6 +573,9 @@ def test_info_of_sounds(call, tmp_path):
         "frames": 2,
         "seconds": 2 / 8000,
         "peak_dbfs": 20 * math.log10(0.5),
+        "metadata": [],
+        "recipe": None,
+        "notices": [],
     }
     assert (found[1]["path"], found[1]["frames"]) == (GUITAR, 176400)
     text = call("info", path).out
@@ -623,17 +631,18 @@ def test_compare_refuses_what_is_not_alike(call, tmp_path):
 def test_an_echo_is_the_multi_tap_of_its_spec(call, tmp_path):
     a, b, c = (tmp_path / f"{n}.wav" for n in "abc")
     echoes = ["--delay", "350ms", "--gain", "-6dB", "--delay", "15436S", "--gain", "-0.25"]
-    call("echo", SPEECH, a, *echoes)
+    call("echo", SPEECH, a, *echoes, "--recipe", "none")
     spec = "multi-tap:delay=0,gain=1,delay=350ms,gain=-6dB,delay=15436S,gain=-0.25"
-    call("convolve", SPEECH, b, "--ir", spec)
+    call("convolve", SPEECH, b, "--ir", spec, "--recipe", "none")
     assert a.read_bytes() == b.read_bytes()
     x = samples(SPEECH)[:, 0]
     expected = np.zeros(len(x) + 15436)
     for delay, gain in ((0, 1), (15435, 10 ** (-6 / 20)), (15436, -0.25)):
         expected[delay : delay + len(x)] += gain * x
     np.testing.assert_array_equal(steps(a)[:, 0], np.rint(expected * 2**15))
-    call("echo", SPEECH, c)
-    call("convolve", SPEECH, b, "--ir", "double-spike:delay=250ms,gain=0.5", "-y")
+    call("echo", SPEECH, c, "--recipe", "none")
+    spec = "double-spike:delay=250ms,gain=0.5"
+    call("convolve", SPEECH, b, "--ir", spec, "-y", "--recipe", "none")
     assert c.read_bytes() == b.read_bytes()
 
 
@@ -807,9 +816,11 @@ def test_the_guard_attenuates_to_just_fit_and_says_so(peak, lowest, highest, cal
     assert found["gain_db"] == pytest.approx(20 * math.log10(gain), abs=1e-12)
     assert found["clipped"] == 0
     (notice,) = found["notices"]
+    past = [n for n, value in enumerate([0.125, lowest, 0.0, highest]) if not -1 <= value * 4 < 1]
     at = 1 if lowest == -0.5 else 3
     assert notice == (
-        f"guard: the output would peak +6.02 dB above full scale at {at / RATE:.3f} s; "
+        f"guard: {len(past)} sample{'s' * (len(past) > 1)} past full scale, the first at "
+        f"{past[0] / RATE:.3f} s, the loudest +6.02 dB above it at {at / RATE:.3f} s; "
         f"attenuated by {-20 * math.log10(gain):.3f} dB to fit PCM_16"
     )
     assert f"notice: {notice}\n" in said.err
@@ -833,7 +844,9 @@ def test_saturation_limits_and_counts(call, tmp_path):
     found = strict_json(said.out)
     assert (found["clipped"], found["gain_db"]) == (3, 0)
     (notice,) = found["notices"]
-    assert notice.startswith("3 samples past full scale were limited, the loudest +6.02 dB above")
+    assert notice.startswith(
+        "limited 3 samples past full scale, the first at 0.000 s, the loudest +6.02 dB above"
+    )
     assert f"notice: {notice}" in said.err
 
 

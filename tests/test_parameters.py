@@ -190,7 +190,10 @@ def test_parameters_of_a_job_are_its_fields():
     assert {n: p.default for n, p in declared.items()} == vars(Options())
     units = {name: p.unit for name, p in declared.items()}
     choices = {name for name, unit in units.items() if unit == "choice"}
-    assert choices == {"align", "rate_mismatch", "clip", "rf64", "dither", "precision"}
+    assert choices == {
+        *("align", "rate_mismatch", "clip", "rf64", "dither", "precision"),
+        *("metadata", "recipe"),
+    }
     assert {n for n, unit in units.items() if unit == "gain"} == {"wet", "dry"}
     flags = {"verify", "overwrite", "strict", "allow_truncated"}
     assert {n for n, u in units.items() if u == "flag"} == flags

@@ -16,7 +16,7 @@ from typing import Annotated
 import typer
 
 from audioconv import __version__
-from audioconv.cli import convolve, inspect, ir
+from audioconv.cli import convolve, inspect, ir, redo
 from audioconv.cli.options import expand
 from audioconv.errors import AudioconvError
 
@@ -34,6 +34,7 @@ app.add_typer(ir.app, name="ir")
 app.command()(inspect.info)
 app.command()(expand(inspect.verify))
 app.command()(inspect.compare)
+app.command()(expand(redo.redo))
 
 
 def _print_version(wanted: bool) -> None:

@@ -15,7 +15,8 @@ Files = Annotated[list[str], typer.Argument(metavar="FILE...", help="Sound files
 
 def info(file: Files, json: Json = False) -> None:
     """Show format, length and level of sound files; each is read to its end."""
-    from audioconv.files import Level, Reader, name
+    from audioconv.files import Level, Reader, listed, name
+    from audioconv.recipe import carried_recipe
     from impulses.impulse import to_db
 
     for path in file:
@@ -24,6 +25,8 @@ def info(file: Files, json: Json = False) -> None:
             sound = reader.sound
             for block in reader.blocks(2**16):
                 level.take(block)
+            tells = reader.metadata.names()
+            recipe = carried_recipe(reader)
         if json:
             report.print_json(
                 {
@@ -35,6 +38,9 @@ def info(file: Files, json: Json = False) -> None:
                     "frames": level.frames,
                     "seconds": level.frames / sound.rate,
                     "peak_dbfs": to_db(level.peak),
+                    "metadata": tells,
+                    "recipe": recipe,
+                    "notices": reader.notices,
                 }
             )
             continue
@@ -43,7 +49,11 @@ def info(file: Files, json: Json = False) -> None:
             f"{name(path)}: {sound.format} {sound.subtype}, {sound.rate} Hz, {sound.channels} "
             f"channel{'s' * (sound.channels > 1)}, {level.frames} frames "
             f"({level.frames / sound.rate:.3f} s), peak {peak}"
+            f"{f', tells {listed(tells)}' if tells else ''}"
+            f"{', holds its recipe' if recipe else ''}"
         )
+        for notice in reader.notices:
+            report.say(f"notice: {notice}")
 
 
 def verify(

@@ -15,10 +15,11 @@ from typing import Annotated, Any
 
 import typer
 
-from audioconv.parameters import Parameter, parameters, parse_gain
+from audioconv.parameters import Parameter, parameters, parse_gain, parse_size
 
 SHORT = {"overwrite": "-y", "quiet": "-q", "verbose": "-v"}
 METAVARS = {"time": "TIME", "gain": "GAIN", "level": "DB", "number": "NUMBER", "text": "TEXT"}
+PARSERS = {"gain": parse_gain, "size": parse_size}
 
 Input = Annotated[str, typer.Argument(metavar="IN", help="Sound file, or - for standard input.")]
 Output = Annotated[
@@ -85,9 +86,11 @@ def _field(field: Parameter, annotation: Any) -> inspect.Parameter:
     names = [*filter(None, [SHORT.get(field.name)]), f"--{field.option}"]
     extra: dict[str, Any] = {}
     default = field.default
-    if field.unit == "gain":
-        annotation, extra = float, {"parser": parse_gain, "metavar": "GAIN"}
-        default = field.written_default()  # what is parsed is text, the default too
+    if field.unit in PARSERS:
+        extra = {"parser": PARSERS[field.unit], "metavar": field.unit.upper()}
+        annotation = float
+        if default is not None:
+            default = field.written_default()  # what is parsed is text, the default too
     elif field.unit != "choice" and field.unit != "flag":
         extra = {"metavar": METAVARS.get(field.unit, "N")}
     option = typer.Option(*names, help=sentence(field.help), **extra)

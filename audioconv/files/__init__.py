@@ -1,8 +1,14 @@
 """Sound files: the only room that knows of soundfile, and of what a disk can do.
 
 formats    what a file is, and which formats hold what
-riff       headers and samples of WAV files, as a stream
+limits     what formats and codings cannot hold
+linear     samples as WAV files hold them
+riff       the chunks of WAV files, as a stream
 containers what the headers of other formats claim
+flac       how long a FLAC is that does not tell
+metadata   what a file tells besides its samples, and what can be carried
+tags       what there is besides, and cannot
+source     bytes as a stream with a hash
 decoders   what can read one kind of file
 reading    a file or a pipe as a stream of float64 blocks
 quantise   float64 to whole numbers, rounded and counted
@@ -13,6 +19,7 @@ scratch    temporary files
 """
 
 from audioconv.files.atomic import Target, refuse_overwrite, target
+from audioconv.files.encoders import holds_chunks
 from audioconv.files.formats import (
     FLOATS,
     INTEGER_BITS,
@@ -23,25 +30,43 @@ from audioconv.files.formats import (
     name,
     output_format,
 )
+from audioconv.files.limits import padding, refuse_unfit
+from audioconv.files.metadata import NO_METADATA, RECIPE, Metadata, listed, recipe_of
 from audioconv.files.reading import Reader, read_all, rereadable
+from audioconv.files.riff import Chunk, serialise
+from audioconv.files.scratch import scratch
+from audioconv.files.source import Digest, file_digest
 from audioconv.files.writing import Level, Writer, write_all
 
 __all__ = [
     "FLOATS",
     "INTEGER_BITS",
+    "NO_METADATA",
+    "RECIPE",
     "STANDARD",
+    "Chunk",
+    "Digest",
     "Level",
+    "Metadata",
     "Path",
     "Reader",
     "Sound",
     "Target",
     "Writer",
+    "file_digest",
+    "holds_chunks",
     "is_exact",
+    "listed",
     "name",
     "output_format",
+    "padding",
     "read_all",
+    "recipe_of",
     "refuse_overwrite",
+    "refuse_unfit",
     "rereadable",
+    "scratch",
+    "serialise",
     "target",
     "write_all",
 ]

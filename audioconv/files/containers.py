@@ -14,9 +14,13 @@ from __future__ import annotations
 import os
 import struct
 from collections.abc import Iterator
+from itertools import islice
 from typing import IO
 
 UNTIL_THE_END = 0xFFFFFFFF
+
+MAX_CHUNKS = 10_000
+"""More than any file has; a gigabyte of zeros would be taken for very many."""
 
 
 def claimed_end(file: IO[bytes]) -> int | None:
@@ -29,19 +33,30 @@ def claimed_end(file: IO[bytes]) -> int | None:
     """
     file.seek(0)
     start = file.read(16)
-    if start[:4] == b"RIFF":
-        return _end_of(b"data", _chunks(file, 12, "<4sI"))
-    if start[:4] == b"FORM" and start[8:12] in (b"AIFF", b"AIFC"):
-        return _end_of(b"SSND", _chunks(file, 12, ">4sI"))
-    if start[:4] == b"caff":
-        return _end_of(b"data", _chunks(file, 8, ">4sq"))
-    if start[:4] == b"riff":
-        return _end_of(b"data", _wave64_chunks(file))
     if start[:4] in (b".snd", b"dns.") and len(start) >= 12:
         order = ">" if start[:4] == b".snd" else "<"
         begin, size = struct.unpack(order + "II", start[4:12])
         return None if size == UNTIL_THE_END else begin + size
+    for chunk, begin, size in chunks(file):
+        if chunk in (b"data", b"SSND"):
+            return None if size < 0 or size == UNTIL_THE_END else begin + size
     return None
+
+
+def chunks(file: IO[bytes]) -> Iterator[tuple[bytes, int, int]]:
+    """Yield name, first byte and size of each chunk of a RIFF, AIFF, CAF or Wave 64 file."""
+    file.seek(0)
+    start = file.read(12)
+    found: Iterator[tuple[bytes, int, int]] = iter(())
+    if start[:4] == b"RIFF":
+        found = _chunks(file, 12, "<4sI")
+    elif start[:4] == b"FORM" and start[8:] in (b"AIFF", b"AIFC"):
+        found = _chunks(file, 12, ">4sI")
+    elif start[:4] == b"caff":
+        found = _chunks(file, 8, ">4sq")
+    elif start[:4] == b"riff":
+        found = _wave64_chunks(file)
+    return islice(found, MAX_CHUNKS)
 
 
 def tells_length(file: IO[bytes]) -> bool:
@@ -52,10 +67,8 @@ def tells_length(file: IO[bytes]) -> bool:
     file.seek(0)
     start = file.read(10)
     begin = 0
-    if start[:3] == b"ID3":  # sizes of seven bits a byte
-        for byte in start[6:]:
-            begin = (begin << 7) + (byte & 127)
-        begin += 10
+    if start[:3] == b"ID3":
+        begin = 10 + synchsafe(start[6:])
     file.seek(begin)
     frame = file.read(2048)
     return any(tag in frame for tag in (b"Xing", b"Info", b"VBRI"))
@@ -71,11 +84,9 @@ def ogg_ends(file: IO[bytes]) -> bool:
     return last >= 0 and last + 5 < len(end) and bool(end[last + 5] & 4)
 
 
-def _end_of(wanted: bytes, chunks: Iterator[tuple[bytes, int, int]]) -> int | None:
-    for chunk, begin, size in chunks:
-        if chunk == wanted:
-            return None if size < 0 or size == UNTIL_THE_END else begin + size
-    return None
+def synchsafe(size: bytes) -> int:
+    """Read a size of seven bits a byte, as ID3 has them."""
+    return sum((byte & 127) << 7 * place for place, byte in enumerate(reversed(size)))
 
 
 def _chunks(file: IO[bytes], begin: int, form: str) -> Iterator[tuple[bytes, int, int]]:

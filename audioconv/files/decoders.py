@@ -1,13 +1,12 @@
 """Decoders: what can read one kind of file, forward, as float64.
 
-WAV of linear samples is read here, and every other format by libsndfile. Either refuses a file
-that ends before its header says so.
+WAV of linear samples is read here, and every other format by libsndfile. Either knows when a
+file ends before its header says so.
 """
 
 from __future__ import annotations
 
 import os
-import stat
 from contextlib import suppress
 from dataclasses import replace
 from typing import IO, Protocol
@@ -16,8 +15,10 @@ import soundfile
 
 from audioconv.engines import Audio
 from audioconv.errors import FormatError, TruncatedError
-from audioconv.files import containers, riff
+from audioconv.files import containers, flac, linear, riff, tags
 from audioconv.files.formats import Path, Sound, name
+from audioconv.files.metadata import Metadata, wave_metadata
+from audioconv.files.source import Digest, Source
 
 UNKNOWN_FRAMES = 2**62
 """libsndfile reports more frames than this for a FLAC whose header does not tell."""
@@ -30,36 +31,54 @@ class Decoder(Protocol):
     ----------
     sound : Sound
         what there is, as far as that is known before its end
+    metadata : Metadata
+        what it tells besides its samples, so far as is known
     shortage : TruncatedError or None
         what is missing from it, so far as is known
-    open_ended : bool
-        whether its header leaves its length to where it ends
+    notices : list of str
+        what a careful person should know of its header
     """
 
     sound: Sound
+    metadata: Metadata
     shortage: TruncatedError | None
-    open_ended: bool
+    notices: list[str]
 
     def read(self, frames: int) -> Audio:
         """Return so many frames, or fewer at the end only."""
+        ...
+
+    def digest(self) -> Digest | None:
+        """Return the digest of the file, once its samples have been read."""
         ...
 
 
 class WaveDecoder:
     """Linear WAV, of which nothing but reading forward is asked."""
 
-    def __init__(self, path: Path, file: IO[bytes], layout: riff.Layout) -> None:
-        self._file = file
-        self._layout = layout
-        self._left = layout.data_bytes
-        self.open_ended = layout.data_bytes is None
+    def __init__(self, path: Path, stream: Source, header: riff.Header) -> None:
+        assert header.subtype is not None
+        self._stream = stream
+        self._header = header
+        self._ended = False
         self.shortage: TruncatedError | None = None
-        self.sound = Sound(path, layout.format, layout.subtype, layout.rate, layout.channels, None)
-        size = layout.frame_bytes
-        frames = None if self._left is None else self._left // size
-        status = os.fstat(file.fileno())
-        if stat.S_ISREG(status.st_mode):
-            held = (status.st_size - layout.offset) // size
+        self.notices: list[str] = []
+        self.metadata = _around(header, stream.file) if stream.regular else wave_metadata(header)
+        self.sound = Sound(path, header.format, header.subtype, header.rate, header.channels, None)
+        self._frame_bytes = size = linear.frame_bytes(header.subtype, header.channels)
+        frames, rest = None, 0
+        if header.data_bytes is None:
+            self.notices.append(open_ended(path))
+        else:
+            frames, rest = divmod(header.data_bytes, size)
+        if rest:
+            self.notices.append(
+                f"{name(path)} says that its samples take {header.data_bytes} bytes, which is no "
+                f"whole number of frames of {size}; the last {rest} are left out"
+            )
+        self._left = frames
+        if stream.regular:
+            held = (os.fstat(stream.file.fileno()).st_size - header.offset) // size
             if frames is not None and held < frames:
                 self.shortage = cut_short(self.sound, frames, held)
             frames = held if frames is None else min(frames, held)
@@ -67,28 +86,46 @@ class WaveDecoder:
 
     def read(self, frames: int) -> Audio:
         """Return so many frames, or fewer at the end only."""
-        wanted = frames * self._layout.frame_bytes
         if self._left is not None:
-            wanted = min(wanted, self._left - self._left % self._layout.frame_bytes)
-        data = self._file.read(wanted)
+            frames = min(frames, self._left)
+        data = self._stream.read(frames * self._frame_bytes)
+        held, part = divmod(len(data), self._frame_bytes)
         if self._left is not None:
-            self._left -= len(data)
-        part = len(data) % self._layout.frame_bytes
+            self._left -= held
         if part:
             self.shortage = TruncatedError(
                 f"{name(self.sound.path)} is cut short: it ends inside a frame, after {part} of "
-                f"its {self._layout.frame_bytes} bytes; get a complete copy"
+                f"its {self._frame_bytes} bytes; get a complete copy"
             )
-        return riff.decode(data[: len(data) - part], self._layout)
+        if held < frames or self._left == 0:
+            self._end()
+        block = data[: held * self._frame_bytes]
+        return linear.decode(block, self.sound.subtype, self.sound.channels, self._header.order)
+
+    def digest(self) -> Digest | None:
+        """Return the digest of the file; a pipe that goes on after what was wanted has none."""
+        return self._stream.digest() if self._ended or self._stream.regular else None
+
+    def _end(self) -> None:
+        """Behind the samples of a pipe, read what else there is."""
+        size = self._header.data_bytes
+        if self._left == 0 and size is not None and not self._ended and not self._stream.regular:
+            self._stream.read(size % self._frame_bytes + size % 2)
+            after = riff.read_chunks(self._stream.read, self._header.order)
+            self.metadata = wave_metadata(self._header, *after)
+        self._ended = True
 
 
 class LibsndfileDecoder:
     """Any other format that libsndfile knows, from a regular file."""
 
-    def __init__(self, path: Path, raw: IO[bytes]) -> None:
+    def __init__(self, path: Path, raw: IO[bytes], header: riff.Header | None) -> None:
         # first, because libsndfile will share the position in the file
         claimed = containers.claimed_end(raw)
         tells_length, ogg_ends = containers.tells_length(raw), containers.ogg_ends(raw)
+        lost = tags.uncarried(raw)
+        metadata = _around(header, raw) if header else None
+        self._raw = raw
         size = os.fstat(raw.fileno()).st_size
         descriptor = os.dup(raw.fileno())
         os.lseek(descriptor, 0, os.SEEK_SET)
@@ -101,12 +138,14 @@ class LibsndfileDecoder:
                 f"{name(path)} is not a sound file that can be read: {reason(error)}"
             ) from error
         file, frames = self._file, self._file.frames
-        if frames > UNKNOWN_FRAMES:
-            raise FormatError(
-                f"{name(path)} does not say how long it is; decode it first, for instance with "
-                f"`{file.format.lower()} -d`"
-            )
         self.shortage: TruncatedError | None = None
+        self.notices: list[str] = []
+        if frames > UNKNOWN_FRAMES:
+            frames, whole = flac.length(raw)
+            self._file.seek(0)
+            self.notices.append(open_ended(path))
+            if not whole:
+                self.shortage = _ends_early(path, frames, file, "inside a FLAC frame")
         if claimed is not None and claimed > size:
             self.shortage = TruncatedError(
                 f"{name(path)} is cut short: its header says that its samples end at byte "
@@ -114,20 +153,14 @@ class LibsndfileDecoder:
                 f"({frames / file.samplerate:.3f} s); get a complete copy"
             )
         if file.format == "OGG" and not ogg_ends:
-            self.shortage = TruncatedError(
-                f"{name(path)} is cut short: it ends after {frames} frames "
-                f"({frames / file.samplerate:.3f} s), without the page that ends an Ogg file; "
-                "get a complete copy"
+            self.shortage = _ends_early(
+                path, frames, file, "without the page that ends an Ogg file"
             )
-        self.open_ended = False
+        self.metadata = metadata or Metadata(tags=file.copy_metadata(), lost=lost)
         guessed = file.subtype.startswith("MPEG") and not tells_length
+        self._left = None if guessed else frames
         self.sound = Sound(
-            path,
-            file.format,
-            file.subtype,
-            file.samplerate,
-            file.channels,
-            None if guessed else frames,
+            path, file.format, file.subtype, file.samplerate, file.channels, self._left
         )
 
     def close(self) -> None:
@@ -136,8 +169,36 @@ class LibsndfileDecoder:
 
     def read(self, frames: int) -> Audio:
         """Return so many frames, or fewer at the end only."""
+        if self._left is not None:  # past its end, a FLAC of unknown length is an error
+            frames = min(frames, self._left)
         block: Audio = self._file.read(frames, dtype="float64", always_2d=True)
+        if self._left is not None:
+            self._left -= len(block)
         return block
+
+    def digest(self) -> Digest | None:
+        """Return the digest of the file."""
+        self._raw.seek(0)
+        return Source(self._raw, hashed=True).digest()
+
+
+def _around(header: riff.Header, file: IO[bytes]) -> Metadata:
+    """Gather what a WAV that can be sought in tells before and after its samples."""
+    if header.data_bytes is None:
+        return wave_metadata(header)
+    end = header.offset + header.data_bytes + header.data_bytes % 2
+    if end >= os.fstat(file.fileno()).st_size:
+        return wave_metadata(header)
+    here = file.tell()
+    file.seek(end)
+    after = riff.read_chunks(file.read, header.order)
+    file.seek(here)
+    return wave_metadata(header, *after)
+
+
+def open_ended(path: Path) -> str:
+    """Say that a header leaves the length to where the file ends."""
+    return f"the header of {name(path)} does not tell its length; it is read to its end"
 
 
 def cut_short(sound: Sound, says: int | None, frames: int) -> TruncatedError:
@@ -145,6 +206,13 @@ def cut_short(sound: Sound, says: int | None, frames: int) -> TruncatedError:
     return TruncatedError(
         f"{name(sound.path)} is cut short: its header says {says} frames, but it ends after "
         f"{frames} ({frames / sound.rate:.3f} s); get a complete copy"
+    )
+
+
+def _ends_early(path: Path, frames: int, file: soundfile.SoundFile, how: str) -> TruncatedError:
+    return TruncatedError(
+        f"{name(path)} is cut short: it ends after {frames} frames "
+        f"({frames / file.samplerate:.3f} s), {how}; get a complete copy"
     )
 
 

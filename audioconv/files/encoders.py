@@ -7,6 +7,8 @@ other format by libsndfile.
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Literal, Protocol, TypeAlias
 
@@ -15,15 +17,21 @@ import soundfile
 
 from audioconv.engines import Audio
 from audioconv.errors import FormatError
-from audioconv.files import riff
+from audioconv.files import linear, riff
 from audioconv.files.atomic import Target
 from audioconv.files.formats import INTEGER_BITS, Sound
+from audioconv.files.metadata import CARRIED, NO_METADATA, Metadata
 from audioconv.files.quantise import Integers
+from audioconv.files.riff import Chunk
 
 Rf64: TypeAlias = Literal["auto", "always", "never"]
 
 LIBSNDFILE_BLOCK = 2**16
 """Frames that libsndfile is given at a time; its Vorbis encoder crashes on very many."""
+
+
+SHORT_TEXT, LONG_TEXT = 1500, 50_000
+"""Bytes of a field beyond which libsndfile loses it, or makes a file that cannot be read."""
 
 
 class Encoder(Protocol):
@@ -33,8 +41,12 @@ class Encoder(Protocol):
         """Append samples: integers of the subtype's bits, or floats."""
         ...
 
-    def close(self) -> None:
-        """Finish the file."""
+    def size(self) -> int:
+        """Return the bytes written so far."""
+        ...
+
+    def close(self, tail: Sequence[Chunk] = ()) -> list[str]:
+        """Put chunks after the samples, and finish the file; name metadata it cannot hold."""
         ...
 
 
@@ -43,44 +55,83 @@ class WaveEncoder:
 
     Past 4 GiB its header becomes that of RF64, unless that is never to be.
 
+    Parameters
+    ----------
+    after : int
+        bytes of the chunks that will come after the samples, if they are known
+
     Attributes
     ----------
     long : bool
         whether the header is that of RF64
     """
 
-    def __init__(self, target: Target, sound: Sound, rf64: Rf64 = "auto") -> None:
+    def __init__(
+        self,
+        target: Target,
+        sound: Sound,
+        rf64: Rf64 = "auto",
+        metadata: Metadata = NO_METADATA,
+        after: int = 0,
+    ) -> None:
         self._file = target.file
         self._rewritable = target.path is not None
         self._sound = replace(sound, format="RF64") if rf64 == "always" else sound
         self._never = rf64 == "never"
+        self._speakers = metadata.speakers
+        head, _, self._lost = metadata.as_chunks()
+        self._head = riff.serialise(head)
+        self._after = after
         self._frames = 0
         self.long = False
-        self._file.write(self._header(sound.frames))
+        self._file.write(self._header(sound.frames, after))
 
     def write(self, samples: Audio | Integers) -> None:
         """Append samples: integers of the subtype's bits, or floats."""
-        data = riff.encode(samples, self._sound.subtype)
-        self._file.write(data)
+        self._file.write(linear.encode(samples, self._sound.subtype))
         self._frames += len(samples)
 
-    def close(self) -> None:
-        """Pad to a whole number of words and put the true length in the header."""
-        if self._frames * self._sound.channels * riff.TAGS[self._sound.subtype][1] // 8 % 2:
+    def size(self) -> int:
+        """Return the bytes of samples so far, and of what stands before them."""
+        return len(self._head) + self._frames * self._frame_bytes
+
+    def close(self, tail: Sequence[Chunk] = ()) -> list[str]:
+        """Pad to a whole number of words, add the tail, and put the true sizes in the header."""
+        if self._frames * self._frame_bytes % 2:
             self._file.write(b"\0")
-        if self._rewritable and self._frames != self._sound.frames:
+        after = riff.serialise(tail)
+        as_said = (self._frames, len(after)) == (self._sound.frames, self._after)
+        if self._rewritable or as_said:
+            self._file.write(after)
+        else:  # what follows the samples of an unknown length would be taken for samples
+            self._lost += [riff.label(chunk.id) for chunk in tail if chunk.id in CARRIED]
+        if self._rewritable and not as_said:
             self._file.flush()
             self._file.seek(0)
-            self._file.write(self._header(self._frames))
+            self._file.write(self._header(self._frames, len(after)))
+        return self._lost
 
-    def _header(self, frames: int | None) -> bytes:
-        # a file of unknown length keeps room for the sizes of RF64
-        reserve = self._rewritable and self._sound.frames is None
+    @property
+    def _frame_bytes(self) -> int:
+        return linear.frame_bytes(self._sound.subtype, self._sound.channels)
+
+    def _header(self, frames: int | None, after: int) -> bytes:
         sound = self._sound
+        expected = sound.frames
+        # a file of unknown length, or one near the end of WAV, keeps room for the sizes of RF64
+        near = expected is None or expected * self._frame_bytes > riff.LARGEST - 3 * riff.MAX_CHUNKS
         # once long, a header stays so: what follows it has its place
         form = "RF64" if self.long else sound.format
         header = riff.header(
-            sound.subtype, sound.rate, sound.channels, frames, form=form, reserve=reserve
+            sound.subtype,
+            sound.rate,
+            sound.channels,
+            frames,
+            form=form,
+            reserve=self._rewritable and near,
+            speakers=self._speakers,
+            chunks=self._head,
+            after=after,
         )
         self.long = header.startswith(b"RF64")
         if self.long and self._never:
@@ -94,10 +145,11 @@ class WaveEncoder:
 class LibsndfileEncoder:
     """Any other format that libsndfile writes."""
 
-    def __init__(self, target: Target, sound: Sound) -> None:
+    def __init__(self, target: Target, sound: Sound, metadata: Metadata = NO_METADATA) -> None:
         if target.path is None:
             raise FormatError(f"{sound.format} cannot be written to a pipe; use WAV or a file")
         self._bits = INTEGER_BITS.get(sound.subtype)
+        self._raw = target.file
         try:
             self._file = soundfile.SoundFile(
                 os.dup(target.file.fileno()),
@@ -109,11 +161,16 @@ class LibsndfileEncoder:
                 closefd=True,
             )
         except (soundfile.SoundFileError, ValueError) as error:
-            rates = "; it takes 8, 12, 16, 24 and 48 kHz" if sound.subtype == "OPUS" else ""
             raise FormatError(
                 f"{sound.format} cannot hold {sound.subtype} samples of {sound.channels} channels "
-                f"at {sound.rate} Hz{rates}; use another --format or --subtype"
+                f"at {sound.rate} Hz; use another --format or --subtype"
             ) from error
+        longest = LONG_TEXT if sound.format in ("FLAC", "OGG") else SHORT_TEXT
+        for tag, text in metadata.as_tags(sound.channels)[0].items():
+            if len(text.encode("utf-8", "surrogateescape")) <= longest:
+                # what a format does not hold is seen on reading back
+                with suppress(soundfile.SoundFileError):
+                    setattr(self._file, tag, text)
 
     def write(self, samples: Audio | Integers) -> None:
         """Append samples: integers of the subtype's bits, or floats."""
@@ -125,13 +182,35 @@ class LibsndfileEncoder:
         except soundfile.SoundFileError as error:
             raise FormatError(f"the encoder failed: {error}") from error
 
-    def close(self) -> None:
-        """Finish the file."""
+    def size(self) -> int:
+        """Return the bytes that the file has so far."""
+        return os.fstat(self._raw.fileno()).st_size
+
+    def close(self, tail: Sequence[Chunk] = ()) -> list[str]:
+        """Finish the file, which has no chunks; that its fields are there is for others to see."""
         self._file.close()
+        return []
 
 
-def encoder(target: Target, sound: Sound, rf64: Rf64 = "auto") -> Encoder:
+def encoder(
+    target: Target,
+    sound: Sound,
+    rf64: Rf64 = "auto",
+    metadata: Metadata = NO_METADATA,
+    after: int = 0,
+) -> Encoder:
     """Open the encoder for a kind of file."""
-    if sound.format in ("WAV", "WAVEX", "RF64") and sound.subtype in riff.TAGS:
-        return WaveEncoder(target, sound, rf64)
-    return LibsndfileEncoder(target, sound)
+    if holds_chunks(sound):
+        return WaveEncoder(target, sound, rf64, metadata, after)
+    return LibsndfileEncoder(target, sound, metadata)
+
+
+def holds_chunks(sound: Sound) -> bool:
+    """Tell whether a file is a WAV that is written here, and can hold any chunk.
+
+    Examples
+    --------
+    >>> holds_chunks(Sound("a.wav", "WAV", "PCM_16", 48000, 2, None))
+    True
+    """
+    return sound.format in ("WAV", "WAVEX", "RF64") and sound.subtype in linear.TAGS

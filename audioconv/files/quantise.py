@@ -37,10 +37,30 @@ def quantise(audio: Audio, bits: int, noise: Audio | float = 0.0) -> tuple[Integ
     """
     full = 2.0 ** (bits - 1)
     steps = np.rint(audio.astype(np.float64, copy=False) * full + noise)
-    clipped = int(np.count_nonzero((steps < -full) | (steps > full - 1)))
+    clipped = int(np.count_nonzero(_past(steps, full)))
     if clipped:
         np.clip(steps, -full, full - 1, out=steps)
     return steps.astype(np.int32), clipped
+
+
+def first_past(audio: Audio, bits: int | None, noise: Audio | float = 0.0) -> int:
+    """Return the first frame that does not fit integers of so many bits; floats fit up to 1.
+
+    Examples
+    --------
+    >>> first_past(np.array([[0.5], [-1.5], [2.0]]), 16)
+    1
+    """
+    if bits is None:
+        past = np.abs(audio) > 1
+    else:
+        full = 2.0 ** (bits - 1)
+        past = _past(np.rint(audio * full + noise), full)
+    return int(np.argmax(past.any(axis=1)))
+
+
+def _past(steps: Audio, full: float) -> NDArray[np.bool_]:
+    return (steps < -full) | (steps > full - 1)
 
 
 def triangular_noise(start: int, frames: int, channels: int) -> Audio:

@@ -8,8 +8,6 @@ end has had every sample that the header promises, or an error that says where t
 from __future__ import annotations
 
 import os
-import shutil
-import stat
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -26,9 +24,14 @@ from audioconv.errors import FormatError, TruncatedError
 from audioconv.files import riff
 from audioconv.files.decoders import Decoder, LibsndfileDecoder, WaveDecoder, cut_short, reason
 from audioconv.files.formats import STANDARD, Path, Sound, name
+from audioconv.files.metadata import Metadata
 from audioconv.files.scratch import scratch
+from audioconv.files.source import PIECE, Digest, Source
 
 MAX_BLOCK_BYTES = 2**27
+
+MAX_SPOOL = 2**36
+"""Bytes of a pipe that are kept on disk at most: 100 hours of 16-bit stereo."""
 
 
 class Reader:
@@ -42,11 +45,15 @@ class Reader:
         its name for messages, where the path is that of a copy
     allow_truncated : bool
         take a sound that ends before its header says so for what there is, with a notice
+    hashed : bool
+        whether its digest will be asked for
 
     Attributes
     ----------
     sound : Sound
         what its header says
+    metadata : Metadata
+        what it tells besides; of a pipe, what comes after the samples is known after them
     frames : int
         frames read so far
     peak : float
@@ -70,7 +77,12 @@ class Reader:
     sound: Sound
 
     def __init__(
-        self, path: Path, *, known_as: Path | None = None, allow_truncated: bool = False
+        self,
+        path: Path,
+        *,
+        known_as: Path | None = None,
+        allow_truncated: bool = False,
+        hashed: bool = False,
     ) -> None:
         self.frames = 0
         self.peak = 0.0
@@ -78,13 +90,9 @@ class Reader:
         self._allow_truncated = allow_truncated
         self._open = ExitStack()
         try:
-            self._decoder = _decoder(path, known_as or path, self._open)
+            self._decoder = _decoder(path, known_as or path, self._open, hashed)
             self.sound = self._decoder.sound
-            if self._decoder.open_ended:
-                self.notices.append(
-                    f"the header of {name(self.sound.path)} does not tell its length; it is read "
-                    "to its end"
-                )
+            self.notices += self._decoder.notices
             self._check_shortage()
             if self.sound.frames == 0:
                 raise FormatError(
@@ -113,6 +121,18 @@ class Reader:
         if self.frames != (self.sound.frames or self.frames) or not self.frames:
             self._miss(cut_short(self.sound, self.sound.frames, self.frames))
         self._check_shortage()
+
+    @property
+    def metadata(self) -> Metadata:
+        """What the file tells besides its samples, so far as is known."""
+        return self._decoder.metadata
+
+    def digest(self) -> Digest | None:
+        """Return what tells the file from every other, once it has been read.
+
+        A pipe that has not been read to its end has none.
+        """
+        return self._decoder.digest()
 
     def _check_shortage(self) -> None:
         if self._decoder.shortage is not None and str(self._decoder.shortage) not in self.notices:
@@ -145,34 +165,26 @@ class Reader:
         return block
 
 
-def _decoder(source: Path, path: Path, files: ExitStack) -> Decoder:
+def _decoder(source: Path, path: Path, files: ExitStack, hashed: bool) -> Decoder:
     """Open a source, known as `path`, with the decoder for what it turns out to be."""
     file = files.enter_context(_open(source))
-    begin = file.peek(12)[:12]  # type: ignore[attr-defined]  # a BufferedReader, always
-    if not begin:
-        raise FormatError(f"{name(path)} is empty; there is no sound in it")
+    stream = Source(file, hashed=hashed)
     try:
-        if begin[:4] in (b"RIFF", b"RIFX", b"RF64", b"BW64"):
-            return WaveDecoder(path, file, _wave_header(path, file))
-    except riff.NotLinearError:
-        if not file.seekable():
-            raise FormatError(
-                f"{name(path)} is a WAV with coded samples, which cannot come from a pipe; "
-                "give it as a file"
-            ) from None
-        file.seek(0)
-    if not _regular(file):
-        file = files.enter_context(_spooled(file))
-    decoder = LibsndfileDecoder(path, file)
-    files.callback(decoder.close)
-    return decoder
-
-
-def _wave_header(path: Path, file: IO[bytes]) -> riff.Layout:
-    try:
-        return riff.read_header(file.read)
+        header = riff.read_header(stream.read)
+    except riff.NotRiffError:
+        header = None
     except FormatError as error:
         raise FormatError(f"{name(path)} is damaged: {error}") from None
+    if header is not None and header.subtype is not None:
+        stream.forget()
+        return WaveDecoder(path, stream, header)
+    if not stream.regular:
+        file = files.enter_context(_spooled(file, bytes(stream.beginning or b"")))
+    if not os.fstat(file.fileno()).st_size:
+        raise FormatError(f"{name(path)} is empty; there is no sound in it")
+    decoder = LibsndfileDecoder(path, file, header)
+    files.callback(decoder.close)
+    return decoder
 
 
 @contextmanager
@@ -180,7 +192,7 @@ def rereadable(path: Path) -> Iterator[Path]:
     """Give a path that can be read any number of times: itself, or a copy of a pipe on disk."""
     with ExitStack() as files:
         file = files.enter_context(_open(path))
-        if path != STANDARD and _regular(file):
+        if path != STANDARD and Source(file).regular:
             yield path
         else:
             yield files.enter_context(_spooled(file)).name
@@ -206,16 +218,19 @@ def _open(path: Path) -> Iterator[IO[bytes]]:
         yield file
 
 
-def _regular(file: IO[bytes]) -> bool:
-    return stat.S_ISREG(os.fstat(file.fileno()).st_mode)
-
-
 @contextmanager
-def _spooled(file: IO[bytes]) -> Iterator[IO[bytes]]:
-    """Copy what is left of a pipe to a temporary file, open at its beginning."""
+def _spooled(file: IO[bytes], beginning: bytes = b"") -> Iterator[IO[bytes]]:
+    """Copy a pipe, of which the beginning has been read, to a temporary file."""
     with scratch() as copy:
         try:
-            shutil.copyfileobj(file, copy, 2**20)
+            copy.write(beginning)
+            while piece := file.read(PIECE):
+                if copy.tell() + len(piece) > MAX_SPOOL:
+                    raise FormatError(
+                        f"the input passes {MAX_SPOOL >> 30} GiB, the most that is kept on disk "
+                        "of a pipe; give it as a file, or as a WAV with --subtype FLOAT"
+                    )
+                copy.write(piece)
             copy.flush()
         except OSError as error:
             raise FormatError(

@@ -1,8 +1,8 @@
-"""RIFF, RIFX, RF64 and BW64: the headers of WAV files, read and written as a stream.
+"""RIFF, RIFX, RF64 and BW64: the chunks of WAV files, read and written as a stream.
 
-Nothing here seeks, so a pipe and a file are the same. Read are the chunks up to the samples;
-written is a header whose sizes are right, where the length is known, and 0xFFFFFFFF ("until
-the end") where it is not. Past 4 GiB the sizes move to the ds64 chunk of RF64.
+Nothing here seeks, so a pipe and a file are the same. Read are the chunks up to the samples, and
+those after them; written is a header whose sizes are right, where the length is known, and
+0xFFFFFFFF ("until the end") where it is not. Past 4 GiB the sizes move to the ds64 chunk of RF64.
 
 References
 ----------
@@ -13,26 +13,19 @@ ITU-R BS.2088, "Long-form file format" (BW64), 2019.
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import NamedTuple, TypeAlias
 
-import numpy as np
-
-from audioconv.engines import Audio
 from audioconv.errors import FormatError
 from audioconv.files.formats import INTEGER_BITS
+from audioconv.files.linear import PCM, SUBTYPES, TAGS, frame_bytes
 
-PCM, IEEE_FLOAT, EXTENSIBLE = 1, 3, 0xFFFE
-SUBTYPES = {
-    (PCM, 8): "PCM_U8",
-    (PCM, 16): "PCM_16",
-    (PCM, 24): "PCM_24",
-    (PCM, 32): "PCM_32",
-    (IEEE_FLOAT, 32): "FLOAT",
-    (IEEE_FLOAT, 64): "DOUBLE",
-}
-TAGS = {subtype: tag for tag, subtype in SUBTYPES.items()}
+Read: TypeAlias = Callable[[int], bytes]
+"""``read(n)`` returns n bytes, or fewer at the end only."""
 
+MAGIC = (b"RIFF", b"RIFX", b"RF64", b"BW64")
+EXTENSIBLE = 0xFFFE
 GUID_TAIL = bytes.fromhex("000000001000800000aa00389b71")
 """What follows the format tag in the GUID of every plain WAVE format."""
 
@@ -43,19 +36,29 @@ UNKNOWN_SIZES = (UNTIL_THE_END, 0x7FFFF000)
 LARGEST = UNTIL_THE_END - 1
 """Largest size that a 32-bit field can tell."""
 
-MAX_CHUNK = 2**26
-"""Chunks before the samples, beyond this many bytes, are taken for a damaged header."""
+MAX_CHUNKS = 2**26
+"""Chunks beside the samples, beyond this many bytes in all, are taken for a damaged file."""
+
+IMPLIED_SPEAKERS = {1: 0x4, 2: 0x3}
+"""Speaker positions that a plain WAV of so many channels has without saying so."""
+
+
+class Chunk(NamedTuple):
+    """One chunk of a RIFF file."""
+
+    id: bytes
+    body: bytes
 
 
 @dataclass(frozen=True)
-class Layout:
-    """Where the samples of a WAV file lie, and how.
+class Header:
+    """What a WAV file says before its first sample.
 
     Parameters
     ----------
     format : {"WAV", "WAVEX", "RF64"}
-    subtype : str
-        one of `TAGS`
+    subtype : str or None
+        one of `linear.TAGS`; None if the samples are coded
     order : {"<", ">"}
         byte order
     rate, channels : int
@@ -63,38 +66,44 @@ class Layout:
         length of the samples; None if they go on until the end
     offset : int
         bytes before the samples
+    speakers : int
+        one bit for each speaker that a channel is for; 0 if it does not say
+    chunks : tuple of Chunk
+        all that come before the samples
     """
 
     format: str
-    subtype: str
+    subtype: str | None
     order: str
     rate: int
     channels: int
     data_bytes: int | None
     offset: int
-
-    @property
-    def frame_bytes(self) -> int:
-        """Bytes of one frame."""
-        return self.channels * TAGS[self.subtype][1] // 8
+    speakers: int = 0
+    chunks: tuple[Chunk, ...] = ()
 
 
-class NotLinearError(Exception):
-    """The stream is not a WAV file of linear samples; something else may be able to read it."""
+class _Form(NamedTuple):
+    """What a fmt chunk says."""
+
+    subtype: str | None
+    rate: int
+    channels: int
+    extensible: bool
+    speakers: int
 
 
-def read_header(read: Callable[[int], bytes]) -> Layout:
+class NotRiffError(Exception):
+    """The stream is no WAV file; something else may be able to read it."""
+
+
+def read_header(read: Read) -> Header:
     """Read up to the first sample.
-
-    Parameters
-    ----------
-    read : callable
-        ``read(n)`` returns n bytes, or fewer at the end only
 
     Raises
     ------
-    NotLinearError
-        If it is another kind of file, or samples are coded.
+    NotRiffError
+        If it is another kind of file.
     FormatError
         If it is a WAV file with a header that contradicts itself or breaks off.
     """
@@ -111,30 +120,33 @@ def read_header(read: Callable[[int], bytes]) -> Layout:
     start = read(12)
     consumed = len(start)
     magic, kind = start[:4], start[8:12]
-    if magic not in (b"RIFF", b"RIFX", b"RF64", b"BW64") or kind != b"WAVE":
-        raise NotLinearError
+    if magic not in MAGIC or kind != b"WAVE":
+        raise NotRiffError
     order = ">" if magic == b"RIFX" else "<"
     riff_size = struct.unpack(order + "I", start[4:8])[0]
-    fmt: tuple[str, int, int, bool] | None = None
+    form: _Form | None = None
+    chunks: list[Chunk] = []
     long_data: int | None = None
     while True:
         chunk, size = struct.unpack(order + "4sI", take(8))
         if chunk == b"data":
             break
-        if size > MAX_CHUNK:
+        if consumed + size > MAX_CHUNKS:
             raise FormatError(f"its header has a chunk {chunk!r} of {size} bytes before the data")
-        body = take(size + size % 2)
+        body = take(size + size % 2)[:size]
+        chunks.append(Chunk(chunk, body))
         if chunk == b"fmt ":
-            fmt = _read_fmt(body, order)
+            if form is not None:
+                raise FormatError("it has two fmt chunks, of which only one can be right")
+            form = _read_fmt(body, order)
         elif chunk == b"ds64" and magic in (b"RF64", b"BW64"):
             if len(body) < 16:
                 raise FormatError(f"its ds64 chunk has {len(body)} bytes; it needs at least 16")
             riff_size, long_data = struct.unpack("<QQ", body[:16])
-    if fmt is None:
+    if form is None:
         raise FormatError("it has no fmt chunk before its data")
-    subtype, rate, channels, extensible = fmt
     # SoX takes the largest size of whole frames below its own mark
-    frame = channels * TAGS[subtype][1] // 8 or 1
+    frame = (frame_bytes(form.subtype, form.channels) if form.subtype else 0) or 1
     if size == UNTIL_THE_END and long_data:
         length: int | None = long_data
     elif size in (*UNKNOWN_SIZES, UNKNOWN_SIZES[1] // frame * frame):
@@ -146,70 +158,65 @@ def read_header(read: Callable[[int], bytes]) -> Layout:
             "its header says that it holds no samples, as when a recorder stops before it "
             "finishes a file; repair the header, for instance with `sox --ignore-length`"
         )
-    form = "RF64" if long_data is not None else "WAVEX" if extensible else "WAV"
-    return Layout(form, subtype, order, rate, channels, length, consumed)
+    name = "RF64" if long_data is not None else "WAVEX" if form.extensible else "WAV"
+    return Header(
+        name,
+        form.subtype,
+        order,
+        form.rate,
+        form.channels,
+        length,
+        consumed,
+        form.speakers,
+        tuple(chunks),
+    )
 
 
-def _read_fmt(body: bytes, order: str) -> tuple[str, int, int, bool]:
-    """Return subtype, rate, channels and whether the chunk is of the extensible kind."""
+def _read_fmt(body: bytes, order: str) -> _Form:
     if len(body) < 16:
         raise FormatError(f"its fmt chunk has {len(body)} bytes; it needs at least 16")
     tag, channels, rate, _, align, bits = struct.unpack(order + "HHIIHH", body[:16])
-    extensible = tag == EXTENSIBLE
-    if extensible:
-        if len(body) < 40 or body[26:40] != GUID_TAIL:
-            raise NotLinearError
-        tag = struct.unpack(order + "H", body[24:26])[0]
-    if (tag, bits) not in SUBTYPES:
-        raise NotLinearError
-    if align != channels * bits // 8:
+    extensible, speakers = tag == EXTENSIBLE, 0
+    if extensible and len(body) >= 40:
+        speakers = struct.unpack(order + "I", body[20:24])[0]
+        if body[26:40] == GUID_TAIL:
+            tag = struct.unpack(order + "H", body[24:26])[0]
+    subtype = SUBTYPES.get((tag, bits))
+    if subtype is not None and align != channels * bits // 8:
         raise FormatError(
             f"it keeps {bits}-bit samples of {channels} channels in frames of {align} bytes, "
             f"which can be read in more than one way; rewrite it with {channels * bits // 8}"
         )
-    return SUBTYPES[tag, bits], rate, channels, extensible
+    return _Form(subtype, rate, channels, extensible, speakers)
 
 
-def decode(data: bytes, layout: Layout) -> Audio:
-    r"""Turn bytes of whole frames into sound in -1 to 1, without rounding.
+def read_chunks(read: Read, order: str) -> tuple[tuple[Chunk, ...], tuple[str, ...]]:
+    """Read the chunks after the samples, until the end or something that is no chunk.
 
-    Examples
-    --------
-    >>> layout = Layout("WAV", "PCM_16", "<", 48000, 1, None, 44)
-    >>> decode(b"\x00\x40\x00\x80", layout).ravel()
-    array([ 0.5, -1. ])
+    Returns
+    -------
+    chunks : tuple of Chunk
+    broken : tuple of str
+        the name of one that is not whole
     """
-    tag, bits = TAGS[layout.subtype]
-    if tag == IEEE_FLOAT:
-        samples = np.frombuffer(data, f"{layout.order}f{bits // 8}").astype(np.float64)
-    elif bits == 8:
-        samples = (np.frombuffer(data, np.uint8) - 128.0) / 128
-    elif bits == 24:
-        # each sample becomes the upper three bytes of a 32-bit one
-        wide = np.zeros((len(data) // 3, 4), np.uint8)
-        upper = slice(1, 4) if layout.order == "<" else slice(0, 3)
-        wide[:, upper] = np.frombuffer(data, np.uint8).reshape(-1, 3)
-        samples = wide.view(f"{layout.order}i4")[:, 0] / 2.0**31
-    else:
-        samples = np.frombuffer(data, f"{layout.order}i{bits // 8}") / 2.0 ** (bits - 1)
-    return samples.reshape(-1, layout.channels)
+    chunks: list[Chunk] = []
+    room = MAX_CHUNKS
+    while len(head := read(8)) == 8:
+        chunk, size = struct.unpack(order + "4sI", head)
+        if not (chunk.isascii() and chunk.decode().isprintable()):
+            break
+        body = read(size) if size <= room else b""
+        if len(body) < size:
+            return tuple(chunks), (f"{label(chunk)} (which is not whole)",)
+        chunks.append(Chunk(chunk, body))
+        room -= size
+        read(size % 2)
+    return tuple(chunks), ()
 
 
-def encode(samples: Audio | np.ndarray[tuple[int, ...], np.dtype[np.int32]], subtype: str) -> bytes:
-    """Turn samples, whole numbers or floats as the subtype has them, into little-endian bytes.
-
-    Examples
-    --------
-    >>> encode(np.array([[1], [-2]], np.int32), "PCM_24").hex()
-    '010000feffff'
-    """
-    if subtype == "PCM_24":
-        narrow = np.ascontiguousarray(samples, "<i4").view(np.uint8).reshape(-1, 4)[:, :3]
-        return narrow.tobytes()
-    if subtype == "PCM_U8":
-        return (samples + 128).astype(np.uint8).tobytes()
-    tag, bits = TAGS[subtype]
-    return samples.astype(f"<{'f' if tag == IEEE_FLOAT else 'i'}{bits // 8}").tobytes()
+def label(chunk: bytes) -> str:
+    """Name a chunk for a message."""
+    return chunk.decode("ascii", "backslashreplace").strip()
 
 
 def header(
@@ -220,20 +227,30 @@ def header(
     *,
     form: str = "WAV",
     reserve: bool = False,
+    speakers: int = 0,
+    chunks: bytes = b"",
+    after: int = 0,
 ) -> bytes:
     """Write everything before the first sample.
 
     Parameters
     ----------
     subtype : str
-        one of `TAGS`
+        one of `linear.TAGS`
     rate, channels : int
     frames : int or None
         None writes sizes of all ones, which mean "until the end"
     form : {"WAV", "WAVEX", "RF64"}
-        RF64 is taken for any length that WAV cannot tell, and WAVEX above two channels
+        RF64 is taken for any length that WAV cannot tell, and WAVEX above two channels, or
+        for speakers other than those that plain WAV implies
     reserve : bool
         keep room, so that the header of any length is as long as that of RF64
+    speakers : int
+        one bit for each speaker that a channel is for; 0 if it is not known
+    chunks : bytes
+        others to put before the samples
+    after : int
+        bytes of those to come after the samples
 
     Examples
     --------
@@ -241,29 +258,41 @@ def header(
     (44, 80)
     """
     tag, bits = TAGS[subtype]
-    align = channels * bits // 8
-    extensible = form == "WAVEX" or channels > 2
+    align = frame_bytes(subtype, channels)
+    implied = speakers in (0, IMPLIED_SPEAKERS.get(channels))
+    extensible = form == "WAVEX" or channels > 2 or not implied
     fmt = struct.pack(
         "<HHIIHH", EXTENSIBLE if extensible else tag, channels, rate, rate * align, align, bits
     )
-    if extensible:  # 22 bytes more: valid bits, no speaker positions, and the GUID of the tag
-        fmt += struct.pack("<HHIH", 22, bits, 0, tag) + GUID_TAIL
+    if extensible:  # 22 bytes more: valid bits, speaker positions, and the GUID of the tag
+        fmt += struct.pack("<HHIH", 22, bits, speakers, tag) + GUID_TAIL
     elif tag != PCM:
         fmt += struct.pack("<H", 0)
-    chunks = _chunk(b"fmt ", fmt)
+    own = [Chunk(b"fmt ", fmt)]
     size = UNTIL_THE_END if frames is None else frames * align
     if subtype not in INTEGER_BITS:
-        chunks += _chunk(b"fact", struct.pack("<I", min(frames or 0, UNTIL_THE_END)))
-    junk = _chunk(b"JUNK", bytes(28)) if reserve else b""
-    total = size if frames is None else 4 + len(junk) + len(chunks) + 8 + size + size % 2
+        own.append(Chunk(b"fact", struct.pack("<I", min(frames or 0, UNTIL_THE_END))))
+    before = serialise(own) + chunks
+    junk = serialise([Chunk(b"JUNK", bytes(28))]) if reserve else b""
+    total = size if frames is None else 4 + len(junk) + len(before) + 8 + size + size % 2 + after
     if frames is None or (form != "RF64" and total <= LARGEST):
         riff, data = struct.pack("<I", total), struct.pack("<I", size)
-        return b"RIFF" + riff + b"WAVE" + junk + chunks + b"data" + data
+        return b"RIFF" + riff + b"WAVE" + junk + before + b"data" + data
     total += 0 if reserve else 36
-    sizes = _chunk(b"ds64", struct.pack("<QQQI", total, size, frames, 0))
+    sizes = serialise([Chunk(b"ds64", struct.pack("<QQQI", total, size, frames, 0))])
     unsaid = struct.pack("<I", UNTIL_THE_END)
-    return b"RF64" + unsaid + b"WAVE" + sizes + chunks + b"data" + unsaid
+    return b"RF64" + unsaid + b"WAVE" + sizes + before + b"data" + unsaid
 
 
-def _chunk(chunk: bytes, body: bytes) -> bytes:
-    return chunk + struct.pack("<I", len(body)) + body
+def serialise(chunks: Iterable[Chunk]) -> bytes:
+    r"""Write chunks one after the other, each padded to a whole number of words.
+
+    Examples
+    --------
+    >>> serialise([Chunk(b"note", b"abc")])
+    b'note\x03\x00\x00\x00abc\x00'
+    """
+    return b"".join(
+        chunk.id + struct.pack("<I", len(chunk.body)) + chunk.body + b"\0" * (len(chunk.body) % 2)
+        for chunk in chunks
+    )

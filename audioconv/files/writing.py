@@ -7,6 +7,7 @@ also encoded here, so that a file and a pipe get the same bytes.
 from __future__ import annotations
 
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -14,11 +15,14 @@ import numpy as np
 
 from audioconv.engines import Audio
 from audioconv.errors import FormatError
+from audioconv.files import linear
 from audioconv.files.atomic import Target
-from audioconv.files.encoders import Rf64, WaveEncoder, encoder
+from audioconv.files.encoders import Rf64, WaveEncoder, encoder, holds_chunks
 from audioconv.files.formats import FLOATS, INTEGER_BITS, Sound, is_exact
-from audioconv.files.quantise import Integers, quantise, triangular_noise
+from audioconv.files.metadata import NO_METADATA, Metadata
+from audioconv.files.quantise import Integers, first_past, quantise, triangular_noise
 from audioconv.files.reading import Reader
+from audioconv.files.riff import Chunk
 from impulses.impulse import to_db
 
 READ_BACK = 2**16
@@ -80,6 +84,12 @@ class Writer:
     dither : {"none", "tpdf"}
     rf64 : {"auto", "always", "never"}
         whether a WAV gets the header of RF64: past 4 GiB, in any case, or not at all
+    metadata : Metadata
+        what to tell besides the samples, so far as is known
+    after : int
+        bytes of the chunks that `finish` will get, if they are known
+    most : int, optional
+        bytes that the file may have
 
     Attributes
     ----------
@@ -87,12 +97,18 @@ class Writer:
         of what was written, before rounding
     clipped : int
         samples past full scale
+    first_clipped : int
+        frame of the first of them
+    notices : list of str
+        what is unlike what was asked for, once it is finished
+    lost : list of str
+        names of metadata that the file cannot hold, once it is finished
 
     Raises
     ------
     FormatError
-        If a sample is not a finite number, or past full scale under ``error``, or what was
-        written does not check out.
+        If a sample is not a finite number, or past full scale under ``error``, or the file
+        becomes too large, or what was written does not check out.
     """
 
     def __init__(
@@ -103,17 +119,26 @@ class Writer:
         clip: Literal["guard", "error", "saturate"] = "guard",
         dither: Literal["none", "tpdf"] = "none",
         rf64: Rf64 = "auto",
+        metadata: Metadata = NO_METADATA,
+        after: int = 0,
+        most: int | None = None,
     ) -> None:
         self.sound = sound
         self.level = Level()
         self.clipped = 0
+        self.first_clipped = 0
+        self.notices: list[str] = []
+        self.lost: list[str] = []
         self._target = target
         self._clip = clip
         self._dither = dither
         self._rf64 = rf64
+        self._most = most
         self._bits = INTEGER_BITS.get(sound.subtype)
         self._exact = is_exact(sound.subtype)
-        self._encoder = encoder(target, sound, rf64)
+        if sound.frames and holds_chunks(sound):
+            self._refuse_large(sound.frames * linear.frame_bytes(sound.subtype, sound.channels))
+        self._encoder = encoder(target, sound, rf64, metadata, after)
         self._checksum = 0
 
     def write(self, block: Audio) -> None:
@@ -122,25 +147,43 @@ class Writer:
         self.level.take(block)
         self._refuse_absurd()
         samples: Audio | Integers = block
-        clipped = 0
+        past = 0
+        noise: Audio | float = 0.0
         if self._bits:
-            noise: Audio | float = 0.0
             if self._dither == "tpdf":
                 noise = triangular_noise(start, *block.shape)
-            samples, clipped = quantise(block, self._bits, noise)
+            samples, past = quantise(block, self._bits, noise)
         elif self.sound.subtype not in FLOATS:
-            clipped = int(np.count_nonzero(np.abs(block) > 1))
+            past = int(np.count_nonzero(np.abs(block) > 1))
             samples = np.clip(block, -1, 1)
-        if clipped and self._clip == "error":
+        if past and not self.clipped:
+            self.first_clipped = start + first_past(block, self._bits, noise)
+        self.clipped += past
+        if past and self._clip == "error":
             raise FormatError(
-                f"the output would clip at {self.level.peak_frame / self.sound.rate:.3f} s, "
-                f"{to_db(self.level.peak):+.2f} dB above full scale; use --clip guard, "
-                "--ir-gain l1 or a lower --wet"
+                f"the output would clip: {self.clipping()}, so far; use "
+                "--clip guard, --ir-gain l1 or a lower --wet"
             )
-        self.clipped += clipped
         self._encoder.write(samples)
+        self._refuse_large(self._encoder.size())
         if self._exact and not isinstance(self._encoder, WaveEncoder):
             self._checksum = zlib.crc32(self._as_read(samples), self._checksum)
+
+    def clipping(self) -> str:
+        """Tell how many samples pass full scale, from when on, and by how much."""
+        rate, count = self.sound.rate, self.clipped
+        return (
+            f"{count} sample{'s' * (count != 1)} past full scale, the first at "
+            f"{self.first_clipped / rate:.3f} s, the loudest {to_db(self.level.peak):+.2f} dB "
+            f"above it at {self.level.peak_frame / rate:.3f} s"
+        )
+
+    def _refuse_large(self, size: int) -> None:
+        if self._most is not None and size > self._most:
+            raise FormatError(
+                f"the output has {size} bytes or more; --max-output allows {self._most}; raise "
+                "it, or cut the output with --length"
+            )
 
     def _refuse_absurd(self) -> None:
         level, largest = self.level, LARGEST.get(self.sound.subtype, ABSURD)
@@ -158,19 +201,27 @@ class Writer:
         self._encoder.close()
         self._target.restart()
 
-    def finish(self) -> None:
-        """Close the file and check it.
+    def finish(self, metadata: Metadata = NO_METADATA, recipe: Sequence[Chunk] = ()) -> None:
+        """Close the file, with what is to be told after the samples, and check it.
 
         It must say of itself what was written; and samples that libsndfile encoded must come
         back as they were, unless their coding is lossy.
         """
-        self._encoder.close()
+        self.lost += self._encoder.close([*metadata.tail, *recipe])
         self._target.file.flush()
+        ours = isinstance(self._encoder, WaveEncoder)
+        long = isinstance(self._encoder, WaveEncoder) and self._encoder.long
+        if long and self.sound.format != "RF64" and self._rf64 == "auto":
+            self.notices.append(
+                "the output passes the 4 GiB of a WAV file; its header is that of RF64"
+            )
         if self._target.path is None:
             return
         try:
             with Reader(self._target.path, known_as=self.sound.path) as reader:
                 found, checksum = reader.sound, self._checksum
+                if not ours:
+                    self._compare_tags(metadata, reader.metadata)
                 if checksum:
                     checksum = 0
                     for block in reader.blocks(READ_BACK):
@@ -191,13 +242,11 @@ class Writer:
                 "way; use another --subtype or --format"
             )
 
-    @property
-    def notice(self) -> str | None:
-        """What is unlike what was asked for: a WAV that had to become RF64."""
-        long = isinstance(self._encoder, WaveEncoder) and self._encoder.long
-        if long and self.sound.format != "RF64" and self._rf64 == "auto":
-            return "the output passes the 4 GiB of a WAV file; its header is that of RF64"
-        return None
+    def _compare_tags(self, metadata: Metadata, found: Metadata) -> None:
+        """Name what the format does not hold; a program's name may have grown."""
+        wanted, self.lost = metadata.as_tags(self.sound.channels)
+        kept, _ = found.as_tags(self.sound.channels)
+        self.lost += [tag for tag, text in wanted.items() if not kept.get(tag, "").startswith(text)]
 
     def _as_read(self, samples: Audio | Integers) -> bytes:
         """Return samples as a reader should give them back."""
