@@ -1,7 +1,7 @@
 """What headers claim that libsndfile does not hold against a file: AIFF, AU, CAF, W64, RIFF.
 
-A file of these kinds that is cut short opens as a shorter sound. So the end of its samples, as
-its header has it, is worked out here, to be compared with the end of the file.
+A file of these kinds that is cut short opens as a shorter sound, and one that contradicts itself
+as some sound. So what its header says of its samples is read here, to be compared with the file.
 
 References
 ----------
@@ -15,47 +15,109 @@ import os
 import struct
 from collections.abc import Iterator
 from itertools import islice
-from typing import IO
+from typing import IO, NamedTuple
+
+from audioconv.errors import FormatError
+from audioconv.files.linear import IEEE_FLOAT, PCM
+from audioconv.files.riff import is_name
 
 UNTIL_THE_END = 0xFFFFFFFF
+SOX_UNKNOWN = 0x7F000000
+"""What SoX writes for the length of an AIFF that it cannot know, or a little less."""
 
 MAX_CHUNKS = 10_000
 """More than any file has; a gigabyte of zeros would be taken for very many."""
 
 
-def claimed_end(file: IO[bytes]) -> int | None:
-    """Return the byte at which the samples of a file should end, if its header tells.
+class Claim(NamedTuple):
+    """What a header says of the samples.
+
+    Parameters
+    ----------
+    end : int or None
+        the byte at which they end, if it tells
+    open_ended : bool
+        whether it leaves that to where the file ends
+    frames : int or None
+        how many there are, if it tells that besides
+    """
+
+    end: int | None = None
+    open_ended: bool = False
+    frames: int | None = None
+
+
+def claim(file: IO[bytes]) -> Claim:
+    """Read what the header of a file says of its samples.
 
     Parameters
     ----------
     file : binary file
         that can be sought in; its position is left anywhere
+
+    Raises
+    ------
+    FormatError
+        If it contradicts itself.
     """
     file.seek(0)
     start = file.read(16)
     if start[:4] in (b".snd", b"dns.") and len(start) >= 12:
         order = ">" if start[:4] == b".snd" else "<"
         begin, size = struct.unpack(order + "II", start[4:12])
-        return None if size == UNTIL_THE_END else begin + size
+        return Claim(open_ended=True) if size == UNTIL_THE_END else Claim(begin + size)
+    frames = None
     for chunk, begin, size in chunks(file):
+        if chunk == b"COMM":
+            file.seek(begin)
+            (frames,) = struct.unpack(">2xI", file.read(6).ljust(6, b"\0"))
+        if chunk == b"fmt " and start[:4] == b"riff":
+            file.seek(begin)
+            _refuse_wide(*struct.unpack("<HH8xHH", file.read(16).ljust(16, b"\0")))
         if chunk in (b"data", b"SSND"):
-            return None if size < 0 or size == UNTIL_THE_END else begin + size
-    return None
+            return _claim_of(start[:4], begin, size, frames)
+    return Claim()
+
+
+def _claim_of(kind: bytes, begin: int, size: int, frames: int | None) -> Claim:
+    unknown = {
+        b"FORM": size == 0 or size > SOX_UNKNOWN - 2**12,
+        b"RIFF": size == UNTIL_THE_END,
+        b"caff": size == -1,
+        b"riff": size >= 2**62,
+    }
+    if unknown[kind]:
+        return Claim(open_ended=True)
+    if kind == b"FORM":
+        return Claim(begin + size, frames=frames)
+    if size < 0:
+        raise FormatError(f"its header says that its samples take {size} bytes")
+    return Claim(begin + size)
+
+
+def _refuse_wide(tag: int, channels: int, align: int, bits: int) -> None:
+    """Refuse samples that stand in more bytes than they have, which libsndfile misreads."""
+    if tag in (PCM, IEEE_FLOAT) and align != channels * bits // 8:
+        raise FormatError(
+            f"it keeps {bits}-bit samples of {channels} channels in frames of {align} bytes, "
+            f"which can be read in more than one way; rewrite it with {channels * bits // 8}"
+        )
 
 
 def chunks(file: IO[bytes]) -> Iterator[tuple[bytes, int, int]]:
     """Yield name, first byte and size of each chunk of a RIFF, AIFF, CAF or Wave 64 file."""
+    size = file.seek(0, os.SEEK_END)
     file.seek(0)
     start = file.read(12)
     found: Iterator[tuple[bytes, int, int]] = iter(())
     if start[:4] == b"RIFF":
-        found = _chunks(file, 12, "<4sI")
+        found = _chunks(file, 12, "<4sI", size)
     elif start[:4] == b"FORM" and start[8:] in (b"AIFF", b"AIFC"):
-        found = _chunks(file, 12, ">4sI")
+        found = _chunks(file, 12, ">4sI", size)
     elif start[:4] == b"caff":
-        found = _chunks(file, 8, ">4sq")
+        found = _chunks(file, 8, ">4sq", size)
     elif start[:4] == b"riff":
-        found = _wave64_chunks(file)
+        found = _wave64_chunks(file, size)
     return islice(found, MAX_CHUNKS)
 
 
@@ -89,27 +151,26 @@ def synchsafe(size: bytes) -> int:
     return sum((byte & 127) << 7 * place for place, byte in enumerate(reversed(size)))
 
 
-def _chunks(file: IO[bytes], begin: int, form: str) -> Iterator[tuple[bytes, int, int]]:
+def _chunks(file: IO[bytes], begin: int, form: str, end: int) -> Iterator[tuple[bytes, int, int]]:
     """Yield name, first byte and size of each chunk; IFF and RIFF pad odd ones by a byte."""
     header = struct.calcsize(form)
-    while True:
+    while begin + header <= end:
         file.seek(begin)
-        head = file.read(header)
-        if len(head) < header:
+        chunk, size = struct.unpack(form, file.read(header))
+        if not is_name(chunk):
             return
-        chunk, size = struct.unpack(form, head)
         yield chunk, begin + header, size
         begin += header + max(0, size) + (size % 2 if header == 8 else 0)
 
 
-def _wave64_chunks(file: IO[bytes]) -> Iterator[tuple[bytes, int, int]]:
+def _wave64_chunks(file: IO[bytes], end: int) -> Iterator[tuple[bytes, int, int]]:
     """Yield the same of Wave 64, whose names are 16 bytes, and whose sizes count the header."""
     begin = 40
-    while True:
+    while begin + 24 <= end:
         file.seek(begin)
         head = file.read(24)
-        if len(head) < 24:
-            return
         size = struct.unpack("<Q", head[16:])[0]
+        if not is_name(head[:4]):
+            return
         yield head[:4], begin + 24, size - 24
         begin += max(24, (size + 7) // 8 * 8)

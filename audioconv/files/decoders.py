@@ -7,7 +7,9 @@ file ends before its header says so.
 from __future__ import annotations
 
 import os
-from contextlib import suppress
+import shutil
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from typing import IO, Protocol
 
@@ -16,12 +18,10 @@ import soundfile
 from audioconv.engines import Audio
 from audioconv.errors import FormatError, TruncatedError
 from audioconv.files import containers, flac, linear, riff, tags
-from audioconv.files.formats import Path, Sound, name
+from audioconv.files.formats import Path, Sound, is_exact, name
 from audioconv.files.metadata import Metadata, wave_metadata
-from audioconv.files.source import Digest, Source
-
-UNKNOWN_FRAMES = 2**62
-"""libsndfile reports more frames than this for a FLAC whose header does not tell."""
+from audioconv.files.scratch import scratch
+from audioconv.files.source import PIECE, Digest, Source
 
 
 class Decoder(Protocol):
@@ -120,52 +120,74 @@ class LibsndfileDecoder:
     """Any other format that libsndfile knows, from a regular file."""
 
     def __init__(self, path: Path, raw: IO[bytes], header: riff.Header | None) -> None:
-        # first, because libsndfile will share the position in the file
-        claimed = containers.claimed_end(raw)
-        tells_length, ogg_ends = containers.tells_length(raw), containers.ogg_ends(raw)
-        lost = tags.uncarried(raw)
-        metadata = _around(header, raw) if header else None
         self._raw = raw
-        size = os.fstat(raw.fileno()).st_size
-        descriptor = os.dup(raw.fileno())
-        os.lseek(descriptor, 0, os.SEEK_SET)
-        try:
-            self._file = soundfile.SoundFile(descriptor, closefd=True)
-        except soundfile.SoundFileError as error:
-            with suppress(OSError):  # a failed opening has closed it, in some versions
-                os.close(descriptor)
-            raise FormatError(
-                f"{name(path)} is not a sound file that can be read: {reason(error)}"
-            ) from error
-        file, frames = self._file, self._file.frames
+        self._open = ExitStack()
         self.shortage: TruncatedError | None = None
         self.notices: list[str] = []
-        if frames > UNKNOWN_FRAMES:
-            frames, whole = flac.length(raw)
-            self._file.seek(0)
+        try:
+            claimed = containers.claim(raw)
+        except FormatError as error:
+            raise FormatError(f"{name(path)} is damaged: {error}") from None
+        tells_length, ogg_ends = containers.tells_length(raw), containers.ogg_ends(raw)
+        metadata = _around(header, raw) if header else Metadata(lost=tags.uncarried(raw))
+        streamed = flac.tells_no_length(raw)
+        whole = True
+        if streamed:  # libsndfile would lose its end, so it gets a copy that tells
+            raw = self._open.enter_context(_copied(raw))
+            whole = flac.tell_length(raw)
+        self._file = file = self._opened(path, raw)
+        frames = file.frames
+        if claimed.frames is not None and is_exact(file.subtype):
+            frames = self._agreed(path, claimed.frames, frames)
+        if streamed or claimed.open_ended:
             self.notices.append(open_ended(path))
-            if not whole:
-                self.shortage = _ends_early(path, frames, file, "inside a FLAC frame")
-        if claimed is not None and claimed > size:
-            self.shortage = TruncatedError(
-                f"{name(path)} is cut short: its header says that its samples end at byte "
-                f"{claimed}, but it ends at {size}, after {frames} frames "
-                f"({frames / file.samplerate:.3f} s); get a complete copy"
-            )
-        if file.format == "OGG" and not ogg_ends:
+        size = os.fstat(raw.fileno()).st_size
+        if claimed.end is not None and claimed.end > size:
             self.shortage = _ends_early(
-                path, frames, file, "without the page that ends an Ogg file"
+                path, frames, file, f"at byte {size}, but its header says that {claimed.end} is it"
             )
-        self.metadata = metadata or Metadata(tags=file.copy_metadata(), lost=lost)
+        if not whole:
+            self.shortage = _ends_early(path, frames, file, "inside a FLAC frame")
+        if file.format == "OGG" and not ogg_ends:
+            how = "without the page that ends an Ogg file"
+            self.shortage = _ends_early(path, frames, file, how)
+        self.metadata = metadata if header else replace(metadata, tags=file.copy_metadata())
         guessed = file.subtype.startswith("MPEG") and not tells_length
         self._left = None if guessed else frames
         self.sound = Sound(
             path, file.format, file.subtype, file.samplerate, file.channels, self._left
         )
 
+    def _opened(self, path: Path, raw: IO[bytes]) -> soundfile.SoundFile:
+        descriptor = os.dup(raw.fileno())
+        os.lseek(descriptor, 0, os.SEEK_SET)
+        try:
+            file = soundfile.SoundFile(descriptor, closefd=True)
+        except soundfile.SoundFileError as error:
+            with suppress(OSError):  # a failed opening has closed it, in some versions
+                os.close(descriptor)
+            self.close()
+            raise FormatError(
+                f"{name(path)} is not a sound file that can be read: {reason(error)}"
+            ) from error
+        self._open.callback(file.close)
+        return file
+
+    def _agreed(self, path: Path, says: int, frames: int) -> int:
+        """Settle how many frames an AIFF has: one too many may be a byte of padding."""
+        if says in (frames, frames - 1):
+            return says
+        if says > frames:
+            return frames
+        self.close()
+        raise FormatError(
+            f"{name(path)} is damaged: its header says {says} frames, but its samples are those "
+            f"of {frames}"
+        )
+
     def close(self) -> None:
         """Let go of the file."""
-        self._file.close()
+        self._open.close()
 
     def read(self, frames: int) -> Audio:
         """Return so many frames, or fewer at the end only."""
@@ -180,6 +202,14 @@ class LibsndfileDecoder:
         """Return the digest of the file."""
         self._raw.seek(0)
         return Source(self._raw, hashed=True).digest()
+
+
+@contextmanager
+def _copied(raw: IO[bytes]) -> Iterator[IO[bytes]]:
+    with scratch() as copy:
+        raw.seek(0)
+        shutil.copyfileobj(raw, copy, PIECE)
+        yield copy
 
 
 def _around(header: riff.Header, file: IO[bytes]) -> Metadata:

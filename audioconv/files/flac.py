@@ -17,6 +17,9 @@ from typing import IO, NamedTuple
 LONGEST_FRAME = 2**22
 """A frame of 65535 samples, 8 channels and 32 bits that nothing compresses has half of it."""
 
+TOTAL = 2**36 - 1
+"""The bits that hold the length, the last of five bytes."""
+
 LOOKALIKES = 8
 """Places beyond the last frame that can be taken for the beginning of one; one is rare."""
 
@@ -28,6 +31,28 @@ class Frame(NamedTuple):
 
     start: int
     length: int
+
+
+STREAMINFO = 8
+"""The byte at which the first metadata block begins, behind its header."""
+
+
+def tells_no_length(file: IO[bytes]) -> bool:
+    """Tell whether a file is a FLAC whose header leaves its length open."""
+    file.seek(0)
+    start = file.read(STREAMINFO + 18)
+    return start[:4] == b"fLaC" and int.from_bytes(start[-5:]) & TOTAL == 0
+
+
+def tell_length(file: IO[bytes]) -> bool:
+    """Write its length into the header of a FLAC; return whether it is whole."""
+    frames, whole = length(file)
+    file.seek(STREAMINFO + 13)
+    other = int.from_bytes(file.read(5)) & ~TOTAL
+    file.seek(STREAMINFO + 13)
+    file.write((other | frames & TOTAL).to_bytes(5))
+    file.flush()
+    return whole
 
 
 def length(file: IO[bytes]) -> tuple[int, bool]:
@@ -46,7 +71,7 @@ def length(file: IO[bytes]) -> tuple[int, bool]:
         whether the file ends there
     """
     size = file.seek(0, os.SEEK_END)
-    file.seek(8)
+    file.seek(STREAMINFO)
     fixed = int.from_bytes(file.read(2))
     file.seek(max(42, size - LONGEST_FRAME))
     data = file.read()

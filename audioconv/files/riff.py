@@ -203,7 +203,7 @@ def read_chunks(read: Read, order: str) -> tuple[tuple[Chunk, ...], tuple[str, .
     room = MAX_CHUNKS
     while len(head := read(8)) == 8:
         chunk, size = struct.unpack(order + "4sI", head)
-        if not (chunk.isascii() and chunk.decode().isprintable()):
+        if not is_name(chunk):
             break
         body = read(size) if size <= room else b""
         if len(body) < size:
@@ -212,6 +212,11 @@ def read_chunks(read: Read, order: str) -> tuple[tuple[Chunk, ...], tuple[str, .
         room -= size
         read(size % 2)
     return tuple(chunks), ()
+
+
+def is_name(chunk: bytes) -> bool:
+    """Tell a chunk's name, which is printable, from other bytes."""
+    return chunk.isascii() and chunk.decode().isprintable() and not chunk.isspace()
 
 
 def label(chunk: bytes) -> str:
