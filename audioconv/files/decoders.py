@@ -18,7 +18,7 @@ import soundfile
 from audioconv.engines import Audio
 from audioconv.errors import FormatError, TruncatedError
 from audioconv.files import containers, flac, linear, riff, tags
-from audioconv.files.formats import Path, Sound, is_exact, name
+from audioconv.files.formats import INTEGER_BITS, Path, Sound, is_exact, name
 from audioconv.files.metadata import Metadata, wave_metadata
 from audioconv.files.scratch import scratch
 from audioconv.files.source import PIECE, Digest, Source
@@ -137,8 +137,6 @@ class LibsndfileDecoder:
             whole = flac.tell_length(raw)
         self._file = file = self._opened(path, raw)
         frames = file.frames
-        if claimed.frames is not None and is_exact(file.subtype):
-            frames = self._agreed(path, claimed.frames, frames)
         if streamed or claimed.open_ended:
             self.notices.append(open_ended(path))
         size = os.fstat(raw.fileno()).st_size
@@ -151,6 +149,8 @@ class LibsndfileDecoder:
         if file.format == "OGG" and not ogg_ends:
             how = "without the page that ends an Ogg file"
             self.shortage = _ends_early(path, frames, file, how)
+        if claimed.frames is not None and is_exact(file.subtype) and self.shortage is None:
+            frames = self._agreed(path, claimed.frames)
         self.metadata = metadata if header else replace(metadata, tags=file.copy_metadata())
         guessed = file.subtype.startswith("MPEG") and not tells_length
         self._left = None if guessed else frames
@@ -173,12 +173,12 @@ class LibsndfileDecoder:
         self._open.callback(file.close)
         return file
 
-    def _agreed(self, path: Path, says: int, frames: int) -> int:
-        """Settle how many frames an AIFF has: one too many may be a byte of padding."""
-        if says in (frames, frames - 1):
+    def _agreed(self, path: Path, says: int) -> int:
+        """Settle how many frames an AIFF has, whose header tells it twice."""
+        frames = self._file.frames
+        padding = self._file.channels == 1 and INTEGER_BITS.get(self._file.subtype) == 8
+        if says == frames or (padding and says == frames - 1):
             return says
-        if says > frames:
-            return frames
         self.close()
         raise FormatError(
             f"{name(path)} is damaged: its header says {says} frames, but its samples are those "
