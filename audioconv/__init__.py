@@ -9,6 +9,7 @@ specs        an impulse by its name: a file, or a builder spec
 job          what is asked for, and what came of it, as plain data
 prepare      impulses and options folded into one impulse and one plan
 recipe       how a file was made, told in the file
+told         what an output tells besides its samples
 render       the use case: convolve one file
 redo         a file made again from its recipe
 verify       proof that a file is the convolution it should be

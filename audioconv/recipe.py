@@ -8,29 +8,17 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import asdict, dataclass, fields
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path as FilePath
 from typing import Any
 
 from audioconv import __version__
-from audioconv.errors import AudioconvError
-from audioconv.files import (
-    NO_METADATA,
-    RECIPE,
-    Chunk,
-    Digest,
-    Metadata,
-    Path,
-    Reader,
-    Sound,
-    file_digest,
-    holds_chunks,
-    name,
-    recipe_of,
-    serialise,
-)
-from audioconv.job import Job, Options
-from audioconv.specs import Ingredient, impulse_files
+from audioconv.errors import AudioconvError, FormatError, UsageError
+from audioconv.files import RECIPE, STANDARD, Chunk, Digest, Path, Reader, name, recipe_of
+from audioconv.job import Options
+from audioconv.parameters import parameters
+from audioconv.specs import Ingredient, known_builder
 
 NEUTRAL = ("threads", "verify", "overwrite", "strict", "recipe", "max_output")
 """Options that do not change a byte."""
@@ -71,10 +59,10 @@ class Recipe:
     def sidecar(self, output: Digest, paths: list[Path]) -> str:
         """Return it as JSON, with the output's digest and the paths of input and impulses."""
         found = self._fields(self.input)
-        found["input"]["path"], *impulses = [os.path.abspath(path) for path in paths]
-        for ingredient in found["impulses"]:
-            if isinstance(ingredient, dict):
-                ingredient["path"] = impulses.pop(0)
+        files = [i for i in (found["input"], *found["impulses"]) if isinstance(i, dict)]
+        for ingredient, path in zip(files, paths, strict=True):
+            if path != STANDARD:
+                ingredient["path"] = os.path.abspath(path)
         return json.dumps({**found, "output": output._asdict()}, indent=2) + "\n"
 
     def _fields(self, source: Digest) -> dict[str, Any]:
@@ -88,58 +76,6 @@ class Recipe:
 
 def _compact(value: dict[str, Any]) -> str:
     return json.dumps(value, separators=(",", ":"), sort_keys=True)
-
-
-class Told:
-    """What an output tells besides its samples: what its input told, and its recipe."""
-
-    def __init__(
-        self, job: Job, reader: Reader, ingredients: tuple[Ingredient, ...], sound: Sound
-    ) -> None:
-        self._job = job
-        self._reader = reader
-        self._ingredients = ingredients
-        self._sound = sound
-
-    @property
-    def metadata(self) -> Metadata:
-        """What of the input's is still true, so far as is known."""
-        if self._job.options.metadata == "none":
-            return NO_METADATA
-        return self._reader.metadata.carried(self._reader.sound.channels, self._sound.channels)
-
-    def recipe(self, digest: Digest | None) -> Recipe | None:
-        """Return how the output is made of an input that is known by its digest."""
-        if digest is None or self._job.options.recipe == "none":
-            return None
-        usual = asdict(Options())
-        options = {
-            key: value
-            for key, value in asdict(self._job.options).items()
-            if key not in NEUTRAL and value != usual[key]
-        }
-        options |= {"format": self._sound.format, "subtype": self._sound.subtype}
-        return Recipe(__version__, digest, self._ingredients, options)
-
-    def chunks(self, digest: Digest | None) -> list[Chunk]:
-        """Return the recipe as the output holds it, if it can hold any."""
-        made = self.recipe(digest) if holds_chunks(self._sound) else None
-        return [made.chunk()] if made else []
-
-    def expected(self) -> int:
-        """Return the bytes that will come after the samples, so far as is known."""
-        return len(serialise([*self.metadata.tail, *self.chunks(ANY)]))
-
-    def sidecar(self, output: Path) -> bytes:
-        """Return the recipe with paths, once the output can be read."""
-        made = self.recipe(self._reader.digest())
-        if made is None:
-            raise AudioconvError(
-                f"{name(self._job.input)} was not read to its end, so there is no recipe to keep; "
-                "pass --recipe none"
-            )
-        paths = [self._job.input, *impulse_files(self._job.impulses)]
-        return made.sidecar(file_digest(output), paths).encode()
 
 
 def read_recipe(path: Path) -> tuple[Recipe, list[Path], Digest | None]:
@@ -159,26 +95,40 @@ def read_recipe(path: Path) -> tuple[Recipe, list[Path], Digest | None]:
         If there is no recipe, or it is none that this version knows.
     """
     beside = path + SUFFIX
-    if os.path.exists(beside):
+    there = os.path.isfile(path)
+    data = _held(path) if there else None
+    if os.path.isfile(beside) and data is None:
         return _parsed(FilePath(beside).read_text("utf-8", "replace"), beside)
-    with Reader(path, allow_truncated=True) as reader:
-        data = recipe_of(reader.metadata)
     if data is None:
         raise AudioconvError(
             f"{name(path)} holds no recipe; a WAV gets one unless it is made with --recipe none or "
             "in a pipe, any other format with --recipe sidecar"
+            if there
+            else f"{name(path)} does not exist; check the name"
         )
-    return _parsed(data.decode("utf-8", "replace"), path)
+    found = _parsed(data.decode("utf-8", "replace"), path)
+    with suppress(AudioconvError, OSError):  # what lies beside it may know where things are
+        other = _parsed(FilePath(beside).read_text("utf-8", "replace"), beside)
+        return other if other[0] == found[0] else found
+    return found
+
+
+def _held(path: Path) -> bytes | None:
+    try:
+        with Reader(path, allow_truncated=True) as reader:
+            return recipe_of(reader.metadata)
+    except FormatError:
+        if os.path.isfile(path + SUFFIX):  # it can be made again
+            return None
+        raise
 
 
 def carried_recipe(reader: Reader) -> dict[str, Any] | None:
     """Return the recipe in a file that has been read, as it stands there."""
-    data = recipe_of(reader.metadata)
-    try:
-        found = json.loads(data or b"null")
-    except ValueError:
-        return None
-    return found if isinstance(found, dict) else None
+    with suppress(ValueError, RecursionError):
+        found = json.loads(recipe_of(reader.metadata) or b"null")
+        return found if isinstance(found, dict) else None
+    return None
 
 
 def _parsed(text: str, path: Path) -> tuple[Recipe, list[Path], Digest | None]:
@@ -186,18 +136,38 @@ def _parsed(text: str, path: Path) -> tuple[Recipe, list[Path], Digest | None]:
         read = json.loads(text)
         ingredients = [read["input"], *read["impulses"]]
         source, *impulses = [i if isinstance(i, str) else _digest(i) for i in ingredients]
-        options = dict(read["options"])
-        if isinstance(source, str) or not options.keys() <= {f.name for f in fields(Options)}:
-            raise ValueError
-        found = Recipe(str(read["audioconv"]), source, tuple(impulses), options)
+        if isinstance(source, str):
+            raise TypeError
+        for spec in impulses:
+            if isinstance(spec, str):
+                known_builder(spec.partition(":")[0])
+        found = Recipe(str(read["audioconv"]), source, tuple(impulses), _options(read["options"]))
         made = _digest(read["output"]) if "output" in read else None
-    except (ValueError, TypeError, KeyError, AttributeError):
+        paths = [i["path"] for i in ingredients if isinstance(i, dict) and "path" in i]
+        if not all(isinstance(path, str) for path in paths):
+            raise TypeError
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError, UsageError):
         raise AudioconvError(
             f"the recipe in {name(path)} is none that audioconv {__version__} can follow"
         ) from None
-    paths = [i["path"] for i in ingredients if isinstance(i, dict) and "path" in i]
     return found, paths, made
 
 
 def _digest(read: dict[str, Any]) -> Digest:
     return Digest(str(read["sha256"]), int(read["bytes"]))
+
+
+def _options(read: dict[str, Any]) -> dict[str, Any]:
+    """Check that options are those that there are, and of their kinds."""
+    number = (float, int)
+    kinds: dict[str, Any] = {"gain": number, "number": number, "flag": bool}
+    known = {p.name: p for p in parameters(Options)}
+    for key, value in read.items():
+        option = known[key]
+        if key in NEUTRAL:
+            raise ValueError
+        if not isinstance(value, kinds.get(option.unit, str)):
+            raise TypeError
+        if option.choices and value not in option.choices:
+            raise ValueError
+    return dict(read)

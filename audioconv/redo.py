@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import stat
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
@@ -111,17 +112,17 @@ def redo(
     search = [*paths, *places, *folders]
     source = _find(recipe.input, search, output)
     impulses = [i if isinstance(i, str) else _find(i, search, output) for i in recipe.impulses]
-    if new is None and not os.path.exists(output):
+    lost = not os.path.exists(output)  # then the recipe lay beside it
+    if lost and new is None:
         new = output
-    lost = new == output  # then the recipe lay beside it
     with ExitStack() as files:
         if new is not None:
-            kept = [] if lost else [output]
+            kept = [] if lost else [output]  # what there is to compare with
             refuse_overwrite(new, inputs=[source, *impulses, *kept], overwrite=overwrite)
             made = new
         else:
             made = files.enter_context(scratch()).name
-        kind = "sidecar" if lost else "chunk"
+        kind = "sidecar" if new == output else "chunk"
         options = Options(**{**recipe.options, "overwrite": True, "recipe": kind})
         outcome = run(Job(source, made, impulses, options))
         difference = None if lost else _first_difference(output, made)
@@ -166,7 +167,8 @@ def _find(wanted: Digest, places: Sequence[Path], output: Path) -> Path:
         try:
             status = os.stat(path)
             known = (status.st_dev, status.st_ino)
-            if status.st_size != wanted.bytes or known in seen:
+            fits = stat.S_ISREG(status.st_mode) and status.st_size == wanted.bytes
+            if not fits or known in seen:
                 continue
             seen.add(known)
             if file_digest(path) == wanted:

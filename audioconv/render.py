@@ -6,6 +6,7 @@ would clip, and has it checked before it gets its name.
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterable
 from contextlib import ExitStack
@@ -25,6 +26,7 @@ from audioconv.files import (
     Writer,
     is_exact,
     listed,
+    name,
     output_format,
     padding,
     refuse_overwrite,
@@ -35,8 +37,9 @@ from audioconv.files import (
 from audioconv.job import Job, Options, Outcome
 from audioconv.parameters import parse_length
 from audioconv.prepare import Prepared, prepare
-from audioconv.recipe import SUFFIX, Told
+from audioconv.recipe import SUFFIX
 from audioconv.specs import impulse_files
+from audioconv.told import Told
 from impulses import analysis
 from impulses.impulse import to_db
 
@@ -92,6 +95,8 @@ def run(job: Job) -> Outcome:
             options.strict, filter(None, [*prepared.impulse.notes, notice, padding(sound)])
         )
         _check_subtype(subtype, options, notices)
+        if options.recipe != "sidecar" and os.path.isfile(job.output + SUFFIX):
+            notices.say(f"{name(job.output + SUFFIX)} is there, and tells of another output")
         beside = None
         if options.recipe == "sidecar":
             beside = files.enter_context(target(job.output + SUFFIX))
@@ -240,10 +245,14 @@ def _refuse(job: Job) -> None:
         raise UsageError("mix sets both wet and dry; give either it or them")
     if options.threads is not None and options.threads < 1:
         raise UsageError(f"threads is {options.threads}; it must be at least 1")
+    if options.max_output is not None and options.max_output < 1:
+        raise UsageError(f"max-output is {options.max_output}; it must be at least one byte")
     outputs = [job.output]
     if options.recipe == "sidecar":
-        if job.output == STANDARD:
-            raise UsageError("a recipe beside standard output has no name; name a file")
+        if job.output == STANDARD or (
+            os.path.exists(job.output) and not os.path.isfile(job.output)
+        ):
+            raise UsageError("a recipe lies beside a file, not a pipe; name a file")
         outputs.append(job.output + SUFFIX)
     inputs = [job.input, *impulse_files(job.impulses)]
     for output in outputs:

@@ -16,6 +16,7 @@ STOREYS = [
     ["audioconv.files", "audioconv.stream"],
     ["audioconv.specs", "audioconv.job"],
     ["audioconv.prepare", "audioconv.recipe", "audioconv.verify"],
+    ["audioconv.told"],
     ["audioconv.render", "audioconv.compare"],
     ["audioconv.redo"],
     ["audioconv.api"],

@@ -209,7 +209,7 @@ def test_a_streamed_file_goes_on_until_its_end(size, tail, tmp_path):
             read_all(str(path))
         return
     audio, sound = read_all(str(path))
-    assert sound.frames == 3
+    assert sound.frames is None
     assert (audio.ravel() * 2**15).tolist() == [1, 2, -3]
 
 

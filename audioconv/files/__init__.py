@@ -5,13 +5,18 @@ limits     what formats and codings cannot hold
 linear     samples as WAV files hold them
 riff       the chunks of WAV files, as a stream
 containers what the headers of other formats claim
-flac       how long a FLAC is that does not tell
+flac       how long a FLAC is that does not tell, and whether one is right
+mpeg       how long an MP3 is
+ogg        pages of Ogg files
 metadata   what a file tells besides its samples, and what can be carried
 tags       what there is besides, and cannot
 source     bytes as a stream with a hash
-decoders   what can read one kind of file
+decoders   what can read one kind of file; WAV
+examine    what libsndfile does not see in a file
+libsndfile every other format
 reading    a file or a pipe as a stream of float64 blocks
 quantise   float64 to whole numbers, rounded and counted
+settle     what an encoder draws by chance, set to one value
 encoders   what can write one kind of file
 writing    a stream of blocks as a file that is checked
 atomic     a path holds the whole old file, the whole new one, or nothing

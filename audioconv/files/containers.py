@@ -29,11 +29,16 @@ MAX_CHUNKS = 10_000
 """More than any file has; a gigabyte of zeros would be taken for very many."""
 
 
+MAX_TEXT = 2**16
+
+
 class Claim(NamedTuple):
     """What a header says of the samples.
 
     Parameters
     ----------
+    begin : int
+        the first byte of them
     end : int or None
         the byte at which they end, if it tells
     open_ended : bool
@@ -42,9 +47,13 @@ class Claim(NamedTuple):
         how many there are, if it tells that besides
     """
 
+    begin: int = 0
     end: int | None = None
     open_ended: bool = False
     frames: int | None = None
+
+
+UNKNOWN = Claim()
 
 
 def claim(file: IO[bytes]) -> Claim:
@@ -65,7 +74,9 @@ def claim(file: IO[bytes]) -> Claim:
     if start[:4] in (b".snd", b"dns.") and len(start) >= 12:
         order = ">" if start[:4] == b".snd" else "<"
         begin, size = struct.unpack(order + "II", start[4:12])
-        return Claim(open_ended=True) if size == UNTIL_THE_END else Claim(begin + size)
+        return Claim(open_ended=True) if size == UNTIL_THE_END else Claim(begin, begin + size)
+    if start[:8] == b"NIST_1A\n":
+        return _sphere(file)
     frames = None
     for chunk, begin, size in chunks(file):
         if chunk == b"COMM":
@@ -74,7 +85,7 @@ def claim(file: IO[bytes]) -> Claim:
         if chunk == b"fmt " and start[:4] == b"riff":
             file.seek(begin)
             _refuse_wide(*struct.unpack("<HH8xHH", file.read(16).ljust(16, b"\0")))
-        if chunk in (b"data", b"SSND"):
+        if chunk in (b"data", b"SSND", b"BODY"):
             return _claim_of(start[:4], begin, size, frames)
     return Claim()
 
@@ -89,10 +100,27 @@ def _claim_of(kind: bytes, begin: int, size: int, frames: int | None) -> Claim:
     if unknown[kind]:
         return Claim(open_ended=True)
     if kind == b"FORM":
-        return Claim(begin + size, frames=frames)
+        return Claim(begin, begin + size, frames=frames)
     if size < 0:
         raise FormatError(f"its header says that its samples take {size} bytes")
-    return Claim(begin + size)
+    return Claim(begin, begin + size)
+
+
+def _sphere(file: IO[bytes]) -> Claim:
+    """Read the header of NIST SPHERE, which is text: a name, a kind and a value in each line."""
+    file.seek(8)
+    size = file.readline(16).strip()
+    if not size.isdigit():
+        return Claim()
+    fields = {}
+    for line in file.read(min(int(size), MAX_TEXT)).splitlines():
+        words = line.split()
+        if len(words) == 3 and words[1] == b"-i" and words[2].isdigit():
+            fields[words[0]] = int(words[2])
+    count = fields.get(b"sample_count")
+    frame = fields.get(b"channel_count", 1) * fields.get(b"sample_n_bytes", 0)
+    end = None if count is None or not frame else int(size) + count * frame
+    return Claim(int(size), end, frames=count)
 
 
 def _refuse_wide(tag: int, channels: int, align: int, bits: int) -> None:
@@ -112,7 +140,7 @@ def chunks(file: IO[bytes]) -> Iterator[tuple[bytes, int, int]]:
     found: Iterator[tuple[bytes, int, int]] = iter(())
     if start[:4] == b"RIFF":
         found = _chunks(file, 12, "<4sI", size)
-    elif start[:4] == b"FORM" and start[8:] in (b"AIFF", b"AIFC"):
+    elif start[:4] == b"FORM":
         found = _chunks(file, 12, ">4sI", size)
     elif start[:4] == b"caff":
         found = _chunks(file, 8, ">4sq", size)
@@ -121,29 +149,15 @@ def chunks(file: IO[bytes]) -> Iterator[tuple[bytes, int, int]]:
     return islice(found, MAX_CHUNKS)
 
 
-def tells_length(file: IO[bytes]) -> bool:
-    """Tell whether the length of an MPEG stream stands in it, and is not only a guess.
-
-    It does in the tag (Xing, Info or VBRI) that most encoders put in the first frame.
-    """
-    file.seek(0)
-    start = file.read(10)
+def after_id3(file: IO[bytes]) -> int:
+    """Return the first byte after the ID3 tags that can stand before anything; 0 without any."""
     begin = 0
-    if start[:3] == b"ID3":
-        begin = 10 + synchsafe(start[6:])
-    file.seek(begin)
-    frame = file.read(2048)
-    return any(tag in frame for tag in (b"Xing", b"Info", b"VBRI"))
-
-
-def ogg_ends(file: IO[bytes]) -> bool:
-    """Tell whether the last page of an Ogg file says that it is the last (RFC 3533)."""
-    longest_page = 65307
-    size = file.seek(0, os.SEEK_END)
-    file.seek(max(0, size - longest_page))
-    end = file.read(longest_page)
-    last = end.rfind(b"OggS")
-    return last >= 0 and last + 5 < len(end) and bool(end[last + 5] & 4)
+    while True:
+        file.seek(begin)
+        start = file.read(10)
+        if start[:3] != b"ID3" or len(start) < 10:
+            return begin
+        begin += 10 + synchsafe(start[6:])
 
 
 def synchsafe(size: bytes) -> int:

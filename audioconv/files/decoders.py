@@ -7,21 +7,15 @@ file ends before its header says so.
 from __future__ import annotations
 
 import os
-import shutil
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from typing import IO, Protocol
 
-import soundfile
-
 from audioconv.engines import Audio
-from audioconv.errors import FormatError, TruncatedError
-from audioconv.files import containers, flac, linear, riff, tags
-from audioconv.files.formats import INTEGER_BITS, Path, Sound, is_exact, name
+from audioconv.errors import TruncatedError
+from audioconv.files import linear, riff
+from audioconv.files.formats import Path, Sound, name
 from audioconv.files.metadata import Metadata, wave_metadata
-from audioconv.files.scratch import scratch
-from audioconv.files.source import PIECE, Digest, Source
+from audioconv.files.source import Digest, Source
 
 
 class Decoder(Protocol):
@@ -63,7 +57,7 @@ class WaveDecoder:
         self._ended = False
         self.shortage: TruncatedError | None = None
         self.notices: list[str] = []
-        self.metadata = _around(header, stream.file) if stream.regular else wave_metadata(header)
+        self.metadata = around(header, stream.file) if stream.regular else wave_metadata(header)
         self.sound = Sound(path, header.format, header.subtype, header.rate, header.channels, None)
         self._frame_bytes = size = linear.frame_bytes(header.subtype, header.channels)
         frames, rest = None, 0
@@ -81,7 +75,8 @@ class WaveDecoder:
             held = (os.fstat(stream.file.fileno()).st_size - header.offset) // size
             if frames is not None and held < frames:
                 self.shortage = cut_short(self.sound, frames, held)
-            frames = held if frames is None else min(frames, held)
+            if frames is not None or not held:  # as of a pipe, that of an open end is not told
+                frames = min(frames or 0, held)
         self.sound = replace(self.sound, frames=frames)
 
     def read(self, frames: int) -> Audio:
@@ -116,103 +111,7 @@ class WaveDecoder:
         self._ended = True
 
 
-class LibsndfileDecoder:
-    """Any other format that libsndfile knows, from a regular file."""
-
-    def __init__(self, path: Path, raw: IO[bytes], header: riff.Header | None) -> None:
-        self._raw = raw
-        self._open = ExitStack()
-        self.shortage: TruncatedError | None = None
-        self.notices: list[str] = []
-        try:
-            claimed = containers.claim(raw)
-        except FormatError as error:
-            raise FormatError(f"{name(path)} is damaged: {error}") from None
-        tells_length, ogg_ends = containers.tells_length(raw), containers.ogg_ends(raw)
-        metadata = _around(header, raw) if header else Metadata(lost=tags.uncarried(raw))
-        streamed = flac.tells_no_length(raw)
-        whole = True
-        if streamed:  # libsndfile would lose its end, so it gets a copy that tells
-            raw = self._open.enter_context(_copied(raw))
-            whole = flac.tell_length(raw)
-        self._file = file = self._opened(path, raw)
-        frames = file.frames
-        if streamed or claimed.open_ended:
-            self.notices.append(open_ended(path))
-        size = os.fstat(raw.fileno()).st_size
-        if claimed.end is not None and claimed.end > size:
-            self.shortage = _ends_early(
-                path, frames, file, f"at byte {size}, but its header says that {claimed.end} is it"
-            )
-        if not whole:
-            self.shortage = _ends_early(path, frames, file, "inside a FLAC frame")
-        if file.format == "OGG" and not ogg_ends:
-            how = "without the page that ends an Ogg file"
-            self.shortage = _ends_early(path, frames, file, how)
-        if claimed.frames is not None and is_exact(file.subtype) and self.shortage is None:
-            frames = self._agreed(path, claimed.frames)
-        self.metadata = metadata if header else replace(metadata, tags=file.copy_metadata())
-        guessed = file.subtype.startswith("MPEG") and not tells_length
-        self._left = None if guessed else frames
-        self.sound = Sound(
-            path, file.format, file.subtype, file.samplerate, file.channels, self._left
-        )
-
-    def _opened(self, path: Path, raw: IO[bytes]) -> soundfile.SoundFile:
-        descriptor = os.dup(raw.fileno())
-        os.lseek(descriptor, 0, os.SEEK_SET)
-        try:
-            file = soundfile.SoundFile(descriptor, closefd=True)
-        except soundfile.SoundFileError as error:
-            with suppress(OSError):  # a failed opening has closed it, in some versions
-                os.close(descriptor)
-            self.close()
-            raise FormatError(
-                f"{name(path)} is not a sound file that can be read: {reason(error)}"
-            ) from error
-        self._open.callback(file.close)
-        return file
-
-    def _agreed(self, path: Path, says: int) -> int:
-        """Settle how many frames an AIFF has, whose header tells it twice."""
-        frames = self._file.frames
-        padding = self._file.channels == 1 and INTEGER_BITS.get(self._file.subtype) == 8
-        if says == frames or (padding and says == frames - 1):
-            return says
-        self.close()
-        raise FormatError(
-            f"{name(path)} is damaged: its header says {says} frames, but its samples are those "
-            f"of {frames}"
-        )
-
-    def close(self) -> None:
-        """Let go of the file."""
-        self._open.close()
-
-    def read(self, frames: int) -> Audio:
-        """Return so many frames, or fewer at the end only."""
-        if self._left is not None:  # past its end, a FLAC of unknown length is an error
-            frames = min(frames, self._left)
-        block: Audio = self._file.read(frames, dtype="float64", always_2d=True)
-        if self._left is not None:
-            self._left -= len(block)
-        return block
-
-    def digest(self) -> Digest | None:
-        """Return the digest of the file."""
-        self._raw.seek(0)
-        return Source(self._raw, hashed=True).digest()
-
-
-@contextmanager
-def _copied(raw: IO[bytes]) -> Iterator[IO[bytes]]:
-    with scratch() as copy:
-        raw.seek(0)
-        shutil.copyfileobj(raw, copy, PIECE)
-        yield copy
-
-
-def _around(header: riff.Header, file: IO[bytes]) -> Metadata:
+def around(header: riff.Header, file: IO[bytes]) -> Metadata:
     """Gather what a WAV that can be sought in tells before and after its samples."""
     if header.data_bytes is None:
         return wave_metadata(header)
@@ -236,13 +135,6 @@ def cut_short(sound: Sound, says: int | None, frames: int) -> TruncatedError:
     return TruncatedError(
         f"{name(sound.path)} is cut short: its header says {says} frames, but it ends after "
         f"{frames} ({frames / sound.rate:.3f} s); get a complete copy"
-    )
-
-
-def _ends_early(path: Path, frames: int, file: soundfile.SoundFile, how: str) -> TruncatedError:
-    return TruncatedError(
-        f"{name(path)} is cut short: it ends after {frames} frames "
-        f"({frames / file.samplerate:.3f} s), {how}; get a complete copy"
     )
 
 

@@ -23,6 +23,7 @@ from audioconv.files.formats import INTEGER_BITS, Sound
 from audioconv.files.metadata import CARRIED, NO_METADATA, Metadata
 from audioconv.files.quantise import Integers
 from audioconv.files.riff import Chunk
+from audioconv.files.settle import settle
 
 Rf64: TypeAlias = Literal["auto", "always", "never"]
 
@@ -81,10 +82,12 @@ class WaveEncoder:
         self._speakers = metadata.speakers
         head, _, self._lost = metadata.as_chunks()
         self._head = riff.serialise(head)
-        self._after = after
+        self._promised = after
         self._frames = 0
         self.long = False
-        self._file.write(self._header(sound.frames, after))
+        header = self._header(sound.frames, after)
+        self._file.write(header)
+        self._beside = len(header) + after
 
     def write(self, samples: Audio | Integers) -> None:
         """Append samples: integers of the subtype's bits, or floats."""
@@ -92,20 +95,22 @@ class WaveEncoder:
         self._frames += len(samples)
 
     def size(self) -> int:
-        """Return the bytes of samples so far, and of what stands before them."""
-        return len(self._head) + self._frames * self._frame_bytes
+        """Return the bytes of samples so far, and of what stands beside them."""
+        return self._beside + self._frames * self._frame_bytes
 
     def close(self, tail: Sequence[Chunk] = ()) -> list[str]:
         """Pad to a whole number of words, add the tail, and put the true sizes in the header."""
-        if self._frames * self._frame_bytes % 2:
-            self._file.write(b"\0")
+        if not self._rewritable:
+            # what was not promised would be taken for samples, or for another file
+            room = self._promised if self._frames == self._sound.frames else 0
+            while len(riff.serialise(tail)) > room:
+                self._lost += [riff.label(tail[0].id)] if tail[0].id in CARRIED else []
+                tail = tail[1:]
         after = riff.serialise(tail)
-        as_said = (self._frames, len(after)) == (self._sound.frames, self._after)
-        if self._rewritable or as_said:
-            self._file.write(after)
-        else:  # what follows the samples of an unknown length would be taken for samples
-            self._lost += [riff.label(chunk.id) for chunk in tail if chunk.id in CARRIED]
-        if self._rewritable and not as_said:
+        padding = b"\0" * (self._frames * self._frame_bytes % 2)
+        self._file.write(padding + after)
+        self._beside += len(padding) + len(after) - self._promised
+        if (self._frames, len(after)) != (self._sound.frames, self._promised) and self._rewritable:
             self._file.flush()
             self._file.seek(0)
             self._file.write(self._header(self._frames, len(after)))
@@ -189,6 +194,7 @@ class LibsndfileEncoder:
     def close(self, tail: Sequence[Chunk] = ()) -> list[str]:
         """Finish the file, which has no chunks; that its fields are there is for others to see."""
         self._file.close()
+        settle(self._raw)
         return []
 
 

@@ -1,4 +1,4 @@
-"""How long a FLAC is whose header does not tell, as when it was made in a pipe.
+"""FLAC: how long one is whose header does not tell, as from a pipe, and whether one is right.
 
 Every frame tells where it stands and how long it is, and ends with a checksum. So the last one
 gives the length; and if its checksum ends elsewhere than the file, the file is cut short.
@@ -11,14 +11,23 @@ and 9.3 (frame footer).
 
 from __future__ import annotations
 
+import hashlib
 import os
 from typing import IO, NamedTuple
+
+import numpy as np
+
+from audioconv.engines import Audio
+from audioconv.files.containers import after_id3
 
 LONGEST_FRAME = 2**22
 """A frame of 65535 samples, 8 channels and 32 bits that nothing compresses has half of it."""
 
 TOTAL = 2**36 - 1
 """The bits that hold the length, the last of five bytes."""
+
+SHORTEST, LONGEST_HEADER = 8, 17
+"""Bytes that a frame has at least, and its header at most."""
 
 LOOKALIKES = 8
 """Places beyond the last frame that can be taken for the beginning of one; one is rare."""
@@ -39,20 +48,61 @@ STREAMINFO = 8
 
 def tells_no_length(file: IO[bytes]) -> bool:
     """Tell whether a file is a FLAC whose header leaves its length open."""
-    file.seek(0)
+    file.seek(after_id3(file))
     start = file.read(STREAMINFO + 18)
     return start[:4] == b"fLaC" and int.from_bytes(start[-5:]) & TOTAL == 0
 
 
-def tell_length(file: IO[bytes]) -> bool:
-    """Write its length into the header of a FLAC; return whether it is whole."""
+def told_length(file: IO[bytes]) -> tuple[int, bytes, bool]:
+    """Find the length of a FLAC that does not tell it.
+
+    Returns
+    -------
+    at : int
+        the byte from which on its header has to be changed
+    told : bytes
+        what has to stand there
+    whole : bool
+        whether the file ends where its last frame does
+    """
     frames, whole = length(file)
-    file.seek(STREAMINFO + 13)
+    at = after_id3(file) + STREAMINFO + 13
+    file.seek(at)
     other = int.from_bytes(file.read(5)) & ~TOTAL
-    file.seek(STREAMINFO + 13)
-    file.write((other | frames & TOTAL).to_bytes(5))
-    file.flush()
-    return whole
+    return at, (other | frames & TOTAL).to_bytes(5), whole
+
+
+class Checksum:
+    """What a FLAC says that the MD5 of its samples is, and what it is.
+
+    RFC 9639, section 8.2: of whole numbers, little-endian, in as many bytes as they need.
+    """
+
+    def __init__(self, said: bytes, bits: int) -> None:
+        self._said = said
+        self._bits = bits
+        self._found = hashlib.md5(usedforsecurity=False)
+
+    @classmethod
+    def of(cls, file: IO[bytes]) -> Checksum | None:
+        """Read it from a file, if that is a FLAC and has one."""
+        file.seek(after_id3(file))
+        start = file.read(STREAMINFO + 34)
+        bits = (int.from_bytes(start[-22:-20]) >> 4 & 31) + 1
+        said = start[-16:]
+        # libsndfile gives samples of other numbers of bits as if they were of these
+        fits = start[:4] == b"fLaC" and bits in (8, 16, 24) and any(said)
+        return cls(said, bits) if fits else None
+
+    def take(self, block: Audio) -> None:
+        """Take note of samples in -1 to 1."""
+        steps = np.rint(block * 2.0 ** (self._bits - 1)).astype("<i4")
+        narrow = steps.view(np.uint8).reshape(-1, 4)[:, : self._bits // 8]
+        self._found.update(np.ascontiguousarray(narrow).data)
+
+    def right(self) -> bool:
+        """Tell whether the samples are those that the file says."""
+        return self._found.digest() == self._said
 
 
 def length(file: IO[bytes]) -> tuple[int, bool]:
@@ -70,10 +120,11 @@ def length(file: IO[bytes]) -> tuple[int, bool]:
     whole : bool
         whether the file ends there
     """
+    begin = after_id3(file) + STREAMINFO
     size = file.seek(0, os.SEEK_END)
-    file.seek(STREAMINFO)
+    file.seek(begin)
     fixed = int.from_bytes(file.read(2))
-    file.seek(max(42, size - LONGEST_FRAME))
+    file.seek(max(begin + 34, size - LONGEST_FRAME))
     data = file.read()
     # some bytes look like a header by chance: a frame is one that ends where another begins
     ends: list[tuple[int, int]] = []
@@ -84,6 +135,10 @@ def length(file: IO[bytes]) -> tuple[int, bool]:
             continue
         if _is_whole(data[at:]):
             return frame.start + frame.length, True
+        # or the beginning of another header follows, too short to be known
+        rest = range(1, LONGEST_HEADER if not ends else 1)
+        if any(_is_whole(data[at : len(data) - more]) for more in rest):
+            return frame.start + frame.length, False
         for end, start in ends:
             if _is_whole(data[at:end]):
                 return start, False
@@ -92,7 +147,7 @@ def length(file: IO[bytes]) -> tuple[int, bool]:
 
 
 def _is_whole(frame: bytes) -> bool:
-    return _crc(frame[:-2], 16, 0x8005) == int.from_bytes(frame[-2:])
+    return len(frame) > SHORTEST and _crc(frame[:-2], 16, 0x8005) == int.from_bytes(frame[-2:])
 
 
 def _frame(head: bytes, fixed: int) -> Frame | None:

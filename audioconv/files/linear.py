@@ -41,7 +41,8 @@ def decode(data: bytes, subtype: str, channels: int, order: str = "<") -> Audio:
     """
     tag, bits = TAGS[subtype]
     if tag == IEEE_FLOAT:
-        samples = np.frombuffer(data, f"{order}f{bits // 8}").astype(np.float64)
+        with np.errstate(invalid="ignore"):  # one that is not a number is refused later
+            samples = np.frombuffer(data, f"{order}f{bits // 8}").astype(np.float64)
     elif bits == 8:
         samples = (np.frombuffer(data, np.uint8) - 128.0) / 128
     elif bits == 24:

@@ -42,6 +42,8 @@ STRUCTURAL = (b"fmt ", b"fact", b"ds64", b"JUNK", b"junk", b"PAD ", b"FLLR", b"P
 RECIPE = b"aucv"
 """The private chunk that holds how a file was made."""
 
+MOST_NAMES = 20
+
 LOUDNESS = slice(412, 422)
 UNSET = b"\xff\x7f" * 5
 """The five loudness figures of a bext chunk of version 2, and how it says that there are none."""
@@ -68,6 +70,12 @@ class Metadata:
     tags: dict[str, str] = field(default_factory=dict)
     speakers: int = 0
     lost: tuple[str, ...] = ()
+
+    def with_tags(self, tags: dict[str, str]) -> Metadata:
+        """Add fields, but for those that are in an encoding nobody tells."""
+        unread = [tag for tag, text in tags.items() if "\ufffd" in text]
+        read = {tag: text for tag, text in tags.items() if tag not in unread and text}
+        return replace(self, tags=read, lost=(*self.lost, *unread))
 
     def names(self) -> list[str]:
         """Name everything that it tells."""
@@ -122,10 +130,12 @@ class Metadata:
                 lost.append(label(chunk.body[:4] if chunk.id == b"LIST" else chunk.id))
                 continue
             for known, text in _fields(chunk.body[4:]):
-                if known in names:
-                    tags[names[known]] = text
-                else:
+                if known not in names:
                     lost.append(label(known))
+                elif names[known] in tags:
+                    lost.append(f"more than one {label(known)}")
+                else:
+                    tags[names[known]] = text
         if self.speakers not in (0, IMPLIED_SPEAKERS.get(channels)):
             lost.append("speaker positions")
         return tags, lost
@@ -159,6 +169,8 @@ def listed(names: Iterable[str]) -> str:
     'bext, cue and smpl'
     """
     *most, last = dict.fromkeys(names)
+    if len(most) > MOST_NAMES:
+        most, last = most[:MOST_NAMES], f"{len(most) + 1 - MOST_NAMES} more"
     return f"{', '.join(most)} and {last}" if most else last
 
 

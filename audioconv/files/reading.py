@@ -22,8 +22,9 @@ import soundfile
 from audioconv.engines import Audio
 from audioconv.errors import FormatError, TruncatedError
 from audioconv.files import riff
-from audioconv.files.decoders import Decoder, LibsndfileDecoder, WaveDecoder, cut_short, reason
+from audioconv.files.decoders import Decoder, WaveDecoder, cut_short, reason
 from audioconv.files.formats import STANDARD, Path, Sound, name
+from audioconv.files.libsndfile import LibsndfileDecoder
 from audioconv.files.metadata import Metadata
 from audioconv.files.scratch import scratch
 from audioconv.files.source import PIECE, Digest, Source
@@ -148,10 +149,14 @@ class Reader:
         try:
             block = self._decoder.read(frames)
         except (OSError, soundfile.SoundFileError) as error:
-            raise FormatError(
+            message = (
                 f"{name(self.sound.path)} cannot be read on at frame {self.frames} "
                 f"({self.frames / self.sound.rate:.3f} s): {reason(error)}"
-            ) from error
+            )
+            if isinstance(error, OSError) or not self._allow_truncated:
+                raise FormatError(message) from error
+            self.notices.append(message)
+            return np.zeros((0, self.sound.channels))
         if len(block):
             peak = float(max(block.max(), -block.min()))
             if not np.isfinite(peak):

@@ -19,7 +19,7 @@ from typing import NamedTuple, TypeAlias
 
 from audioconv.errors import FormatError
 from audioconv.files.formats import INTEGER_BITS
-from audioconv.files.linear import PCM, SUBTYPES, TAGS, frame_bytes
+from audioconv.files.linear import IEEE_FLOAT, PCM, SUBTYPES, TAGS, frame_bytes
 
 Read: TypeAlias = Callable[[int], bytes]
 """``read(n)`` returns n bytes, or fewer at the end only."""
@@ -182,10 +182,10 @@ def _read_fmt(body: bytes, order: str) -> _Form:
         if body[26:40] == GUID_TAIL:
             tag = struct.unpack(order + "H", body[24:26])[0]
     subtype = SUBTYPES.get((tag, bits))
-    if subtype is not None and align != channels * bits // 8:
+    if tag in (PCM, IEEE_FLOAT) and align != channels * -(-bits // 8):
         raise FormatError(
             f"it keeps {bits}-bit samples of {channels} channels in frames of {align} bytes, "
-            f"which can be read in more than one way; rewrite it with {channels * bits // 8}"
+            f"which can be read in more than one way; rewrite it with {channels * -(-bits // 8)}"
         )
     return _Form(subtype, rate, channels, extensible, speakers)
 
@@ -197,7 +197,7 @@ def read_chunks(read: Read, order: str) -> tuple[tuple[Chunk, ...], tuple[str, .
     -------
     chunks : tuple of Chunk
     broken : tuple of str
-        the name of one that is not whole
+        the name of one that is not whole, or too large
     """
     chunks: list[Chunk] = []
     room = MAX_CHUNKS
@@ -205,7 +205,9 @@ def read_chunks(read: Read, order: str) -> tuple[tuple[Chunk, ...], tuple[str, .
         chunk, size = struct.unpack(order + "4sI", head)
         if not is_name(chunk):
             break
-        body = read(size) if size <= room else b""
+        if size > room:
+            return tuple(chunks), (f"{label(chunk)} (of {size} bytes)",)
+        body = read(size)
         if len(body) < size:
             return tuple(chunks), (f"{label(chunk)} (which is not whole)",)
         chunks.append(Chunk(chunk, body))

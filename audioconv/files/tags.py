@@ -13,31 +13,43 @@ from __future__ import annotations
 import struct
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
+from itertools import islice
 from typing import IO
 
 from audioconv.files import containers
 
 FIELDS = (
     *("title", "copyright", "encoder", "artist", "comment", "description", "date", "album"),
-    *("license", "tracknumber", "genre"),
+    *("license", "tracknumber", "genre", "software"),
 )
 """Vorbis comments that libsndfile passes on, one of each."""
 
-FRAMES = (b"TIT2", b"TCOP", b"TENC", b"TSSE", b"TPE1", b"COMM", b"TDRC", b"TYER", b"TALB", b"TRCK")
-"""ID3 frames that it passes on."""
+FRAMES = (
+    *(b"TIT2", b"TCOP", b"TENC", b"TSSE", b"TPE1", b"COMM", b"TDRC", b"TYER", b"TALB", b"TRCK"),
+    b"TCON",
+)
+OLD_FRAMES = (*(b"TT2", b"TCR", b"TEN", b"TSS", b"TP1", b"COM", b"TYE", b"TAL", b"TRK", b"TCO"),)
+"""ID3 frames that it passes on, and their names in version 2.2."""
+
+PLAIN_LAYOUTS = (b"\0\x64\0\1", b"\0\x65\0\2")
+"""Mono and stereo, as a chan chunk of CAF has them."""
+
+MOST_NAMES = 1000
+LONGEST_NAME = 100
 
 BLOCKS = {2: "application data", 5: "cue sheet", 6: "picture"}
 """Metadata blocks of FLAC that it does not."""
 
 KNOWN = {
     b"FORM": (b"COMM", b"SSND", b"FVER", b"NAME", b"AUTH", b"(c) ", b"ANNO", b"APPL", b"PEAK"),
-    b"caff": (b"desc", b"data", b"pakt", b"kuki", b"free", b"info", b"strg", b"peak", b"chan"),
+    b"caff": (b"desc", b"data", b"pakt", b"kuki", b"free", b"info", b"strg", b"peak"),
     b"riff": (b"riff", b"fmt ", b"data", b"fact", b"junk"),
 }
 """Chunks that hold the sound, or what libsndfile passes on."""
 
 LONGEST = 2**20
-"""Comments are looked for in so many bytes of an Ogg file or an ID3 tag."""
+"""Comments are looked for in so many bytes of an Ogg file."""
 
 
 def uncarried(file: IO[bytes]) -> tuple[str, ...]:
@@ -48,21 +60,25 @@ def uncarried(file: IO[bytes]) -> tuple[str, ...]:
     file : binary file
         that can be sought in; its position is left anywhere
     """
-    file.seek(0)
-    start = file.read(12)
-    try:
-        if start[:4] == b"fLaC":
-            return tuple(_flac(file, 4))
-        if start[:4] == b"OggS":
-            file.seek(0)
-            return tuple(_ogg(file.read(LONGEST)))
-        if start[:3] == b"ID3":
-            return tuple(_id3(file))
-        if start[:4] in KNOWN:
-            return tuple(_chunks(file, start[:4]))
-    except (struct.error, IndexError):  # damaged; what is whole has been named
-        pass
-    return ()
+    found: list[str] = []
+    with suppress(struct.error, IndexError):  # damaged; what is whole is named
+        found.extend(islice(_uncarried(file), MOST_NAMES))
+    return tuple(dict.fromkeys(found))
+
+
+def _uncarried(file: IO[bytes]) -> Iterator[str]:
+    begin = containers.after_id3(file)
+    if begin:
+        yield from _id3(file)
+    file.seek(begin)
+    start = file.read(4)
+    if start == b"fLaC":
+        yield from _flac(file, begin + 4)
+    elif start == b"OggS":
+        file.seek(begin)
+        yield from _ogg(file.read(LONGEST))
+    elif start in KNOWN:
+        yield from _chunks(file, start)
 
 
 def _flac(file: IO[bytes], begin: int) -> Iterator[str]:
@@ -80,9 +96,9 @@ def _flac(file: IO[bytes], begin: int) -> Iterator[str]:
 
 
 def _ogg(data: bytes) -> Iterator[str]:
-    """Name the comments in the second packet of the first stream."""
+    """Name the comments in the second packet of the first stream, as far as that is here."""
     packets, at = [b""], 0
-    while len(packets) < 3:
+    while len(packets) < 3 and at + 26 < len(data):
         lacing = data[at + 27 : at + 27 + data[at + 26]]
         at += 27 + len(lacing)
         for size in lacing:
@@ -105,10 +121,10 @@ def _comments(block: bytes) -> Iterator[str]:
     count = struct.unpack("<I", block[at : at + 4])[0]
     at += 4
     seen: Counter[str] = Counter()
-    for _ in range(count):
+    for _ in range(min(count, MOST_NAMES)):
         field = text(at)
         at += 4 + len(field)
-        key = field.partition(b"=")[0].decode("ascii", "backslashreplace").lower()
+        key = field[:LONGEST_NAME].partition(b"=")[0].decode("ascii", "backslashreplace").lower()
         seen[key] += 1
         if key not in FIELDS:
             yield "picture" if key == "metadata_block_picture" else key
@@ -117,20 +133,30 @@ def _comments(block: bytes) -> Iterator[str]:
 
 
 def _id3(file: IO[bytes]) -> Iterator[str]:
-    """Name the frames of an ID3 tag of version 2.3 or 2.4."""
+    """Name the frames of an ID3 tag."""
     file.seek(0)
     tag = file.read(10)
-    version, size = tag[3], containers.synchsafe(tag[6:])
-    data = file.read(min(size, LONGEST))
-    at = 0
-    while version >= 3 and data[at : at + 4].isalnum() and at + 10 <= len(data):
-        frame, length = data[at : at + 4], data[at + 4 : at + 8]
-        if frame not in FRAMES and frame != b"TCON":
-            yield "picture" if frame == b"APIC" else frame.decode("ascii", "backslashreplace")
-        at += 10 + (containers.synchsafe(length) if version > 3 else int.from_bytes(length))
+    version, end = tag[3], 10 + containers.synchsafe(tag[6:])
+    names, header = (OLD_FRAMES, 6) if version == 2 else (FRAMES, 10)
+    at = 10
+    while at + header <= end:
+        file.seek(at)
+        head = file.read(header)
+        frame, length = (head[:3], head[3:6]) if version == 2 else (head[:4], head[4:8])
+        if not frame.isalnum():
+            return
+        if frame not in names:
+            picture = frame in (b"APIC", b"PIC")
+            yield "picture" if picture else frame.decode("ascii", "backslashreplace")
+        at += header
+        at += containers.synchsafe(length) if version > 3 else int.from_bytes(length)
 
 
 def _chunks(file: IO[bytes], kind: bytes) -> Iterator[str]:
-    for chunk, _, _ in containers.chunks(file):
-        if chunk not in KNOWN[kind]:
+    for chunk, begin, _ in containers.chunks(file):
+        if chunk == b"chan":  # one or two speakers are where one expects them
+            file.seek(begin)
+            if file.read(4) not in PLAIN_LAYOUTS:
+                yield "speaker positions"
+        elif chunk not in KNOWN[kind]:
             yield chunk.decode("ascii", "backslashreplace").strip()

@@ -208,6 +208,7 @@ class Writer:
         back as they were, unless their coding is lossy.
         """
         self.lost += self._encoder.close([*metadata.tail, *recipe])
+        self._refuse_large(self._encoder.size())
         self._target.file.flush()
         ours = isinstance(self._encoder, WaveEncoder)
         long = isinstance(self._encoder, WaveEncoder) and self._encoder.long
@@ -218,7 +219,10 @@ class Writer:
         if self._target.path is None:
             return
         try:
-            with Reader(self._target.path, known_as=self.sound.path) as reader:
+            # of some formats nobody knows whether they are whole, but their length is known here
+            with Reader(
+                self._target.path, known_as=self.sound.path, allow_truncated=True
+            ) as reader:
                 found, checksum = reader.sound, self._checksum
                 if not ours:
                     self._compare_tags(metadata, reader.metadata)
