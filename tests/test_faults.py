@@ -10,7 +10,10 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
+import numpy as np
 import pytest
 import soundfile
 
@@ -35,7 +38,7 @@ def command(source, target, *more):
 
 def folder_for(tmp_path):
     folder = tmp_path / "out"
-    folder.mkdir(exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
     for left in folder.iterdir():
         left.unlink()
     (folder / "out.wav").write_bytes(OLD)
@@ -62,17 +65,29 @@ def traced(inject, arguments):
 
 def calls_that_touch(path, log, name, arguments):
     """Number the calls of a kind, as strace counts them for a thread, that touch a path."""
-    trace = [STRACE, "-f", "-qq", "-y", "-o", str(log), "-e", f"trace={name}"]
+    return calls_of_each(path, log, [name], arguments)[name]
+
+
+def calls_of_each(path, log, names, arguments):
+    """Number the calls of several kinds that touch a path."""
+    trace = [STRACE, "-f", "-qq", "-y", "-o", str(log), "-e", f"trace={','.join(names)}"]
     subprocess.run([*trace, *arguments], check=True, capture_output=True)
     made = {}
-    found = []
+    found = {name: [] for name in names}
     for line in log.read_text(errors="replace").splitlines():
         thread, _, call = line.partition(" ")
-        if call.lstrip().startswith(f"{name}("):
-            made[thread] = made.get(thread, 0) + 1
+        name = call.lstrip().partition("(")[0]
+        if name in found:
+            made[thread, name] = made.get((thread, name), 0) + 1
             if str(path) in call:
-                found.append(made[thread])
+                found[name].append(made[thread, name])
     return found
+
+
+def for_each(check, cases):
+    """Check cases side by side."""
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        return list(pool.map(check, cases))
 
 
 @needs_strace
@@ -82,14 +97,17 @@ def test_an_error_in_any_call_leaves_the_old_file_or_the_new(tmp_path, sound, ne
     folder, target = folder_for(tmp_path)
     calls = calls_that_touch(folder, tmp_path / "log", name, command(sound, target))
     assert calls, f"the run makes no {name} on its output"
-    for number in calls:
-        folder, target = folder_for(tmp_path)
+
+    def check(number):
+        folder, target = folder_for(tmp_path / str(number))
         code, said = traced(f"{name}:error={error}:when={number}", command(sound, target))
         assert code == 1, f"{name} {number}: exit {code}"
         assert said.count("\n") == 1
         assert said.startswith("error: ")
         assert target.read_bytes() in (OLD, new), f"{name} {number}: torn"
         assert [left.name for left in folder.iterdir()] == ["out.wav"], f"{name} {number}"
+
+    for_each(check, calls)
 
 
 @needs_strace
@@ -99,13 +117,12 @@ def test_death_at_any_call_leaves_the_old_file_or_the_new(
     tmp_path, sound, new, name, sent, expected
 ):
     folder, target = folder_for(tmp_path)
-    codes = set()
-    for number in calls_that_touch(folder, tmp_path / "log", name, command(sound, target)):
-        folder, target = folder_for(tmp_path)
+
+    def check(number):
+        folder, target = folder_for(tmp_path / str(number))
         code, _ = traced(f"{name}:signal={sent}:when={number}", command(sound, target))
         # a signal after the last step finds nothing left to stop
         assert code in (expected, 128 - expected, 0), f"{name} {number}: exit {code}"
-        codes.add(code)
         assert target.read_bytes() in (OLD, new), f"{name} {number}: torn"
         left = sorted(path.name for path in folder.iterdir() if path != target)
         assert len(left) <= (1 if sent == "KILL" else 0), left
@@ -113,7 +130,10 @@ def test_death_at_any_call_leaves_the_old_file_or_the_new(
         subprocess.run(command(sound, target), check=True, capture_output=True)
         assert target.read_bytes() == new
         assert [path.name for path in folder.iterdir()] == ["out.wav"]
-    assert codes - {0}, f"no {name} was interrupted"
+        return code
+
+    calls = calls_that_touch(folder, tmp_path / "log", name, command(sound, target))
+    assert set(for_each(check, calls)) - {0}, f"no {name} was interrupted"
 
 
 @pytest.mark.parametrize("size", [0, 1, 43, 44, 45, 4096, 8192, 40_000, 62_000])
@@ -209,4 +229,572 @@ def test_an_interrupted_run_then_a_whole_one(tmp_path, sound, new):
         assert target.read_bytes() == OLD
         assert [path.name for path in folder.iterdir()] == ["out.wav"]
     subprocess.run(command(sound, target), check=True, capture_output=True)
+    assert target.read_bytes() == new
+
+
+# other outputs: what libsndfile writes, a second pass, and what is read again to be checked
+
+VARIANTS = {
+    "flac": ("out.flac", ["--gain", "0.5"]),
+    "guard": ("out.wav", ["--gain", "8"]),
+    "verify": ("out.wav", ["--verify"]),
+}
+ERRORS = {
+    "write": "ENOSPC",
+    "ftruncate": "EIO",
+    "read": "EIO",
+    "fsync": "EIO",
+    "chmod": "EPERM",
+    "rename": "EACCES",
+    "openat": "EMFILE",
+}
+
+
+@pytest.fixture(params=VARIANTS)
+def variant(request, tmp_path, sound):
+    """Return a function that makes a folder with an old file, and the command that replaces it."""
+    name, options = VARIANTS[request.param]
+
+    def made(case):
+        folder = tmp_path / case
+        folder.mkdir()
+        (folder / name).write_bytes(OLD)
+        return folder / name, command(sound, folder / name, "--delay", "10ms", *options)
+
+    target, arguments = made("clean")
+    done = subprocess.run(arguments, check=True, capture_output=True, text=True)
+    assert ("notice: guard" in done.stderr) == (request.param == "guard")
+    return made, target.read_bytes()
+
+
+def sampled(numbers, most):
+    """Choose at most so many, the first and the last among them."""
+    if len(numbers) <= most:
+        return numbers
+    return [numbers[round(i * (len(numbers) - 1) / (most - 1))] for i in range(most)]
+
+
+@needs_strace
+def test_an_error_in_any_call_of_any_output_leaves_the_old_file_or_the_new(tmp_path, variant):
+    made, new = variant
+    target, arguments = made("traced")
+    calls = calls_of_each(target.parent, tmp_path / "log", ERRORS, arguments)
+    assert all(calls[name] for name in ERRORS if name != "ftruncate")
+    assert bool(calls["ftruncate"]) == ("8" in arguments), "only the guard begins again"
+    if target.suffix == ".flac":  # two that are hidden, see below
+        calls["write"].pop()
+        calls["fsync"].pop(0)
+    assert len(calls["fsync"]) == 2, "the file is brought to the disk, and then its name"
+    after_its_name = [(name, calls[name][-1]) for name in ("fsync", "openat")]
+
+    def check(case):
+        name, number = case
+        target, arguments = made(f"{name} {number}")
+        code, said = traced(f"{name}:error={ERRORS[name]}:when={number}", arguments)
+        assert code == 1, f"{case}: exit {code}"
+        assert said.count("\n") == 1, f"{case}: {said}"
+        assert said.startswith("error: "), f"{case}: {said}"
+        assert "unexpected" not in said, f"{case}: {said}"
+        expected = new if case in after_its_name else OLD
+        assert target.read_bytes() == expected, f"{case}: torn, or there too early"
+        assert list(target.parent.iterdir()) == [target], case
+
+    for_each(check, [(name, n) for name in calls for n in sampled(calls[name], 25)])
+
+
+@needs_strace
+@pytest.mark.parametrize(("name", "index"), [("write", -1), ("fsync", 1)])
+def test_libsndfile_hides_no_failed_call_at_the_end_of_a_flac(tmp_path, sound, name, index):
+    """Of one open file, the system tells only once that it could not be brought to the disk.
+
+    libsndfile syncs first, and keeps to itself what comes of it, so it has its own opening.
+    """
+    target = tmp_path / "out.flac"
+    calls = calls_that_touch(tmp_path, tmp_path / "log", name, command(sound, target))
+    assert len(calls) > 2
+    target.write_bytes(OLD)
+    code, said = traced(f"{name}:error=EIO:when={calls[index]}", command(sound, target))
+    assert (code, said.count("\n")) == (1, 1)
+    assert target.read_bytes() == OLD
+
+
+@needs_strace
+@pytest.mark.parametrize(
+    ("variant", "sent"),
+    [("flac", "KILL"), ("guard", "KILL"), ("guard", "TERM"), ("verify", "TERM")],
+    indirect=["variant"],
+)
+def test_death_at_any_call_of_any_output_leaves_the_old_file_or_the_new(tmp_path, variant, sent):
+    made, new = variant
+    target, arguments = made("traced")
+    names = ["write", "ftruncate", "read", "fsync", "rename"]
+    calls = calls_of_each(target.parent, tmp_path / "log", names, arguments)
+
+    def check(case):
+        name, number = case
+        target, arguments = made(f"{name} {number}")
+        code, _ = traced(f"{name}:signal={sent}:when={number}", arguments)
+        assert code in ((-9, 137) if sent == "KILL" else (143, 0)), f"{case}: exit {code}"
+        assert target.read_bytes() in (OLD, new), f"{case}: torn"
+        left = [path for path in target.parent.iterdir() if path != target]
+        assert len(left) <= (sent == "KILL"), f"{case}: {left}"
+        if left:
+            subprocess.run(arguments, check=True, capture_output=True)
+            assert target.read_bytes() == new, case
+            assert list(target.parent.iterdir()) == [target], case
+        return code
+
+    codes = for_each(check, [(name, n) for name in names for n in sampled(calls[name], 2)])
+    assert set(codes) - {0}, "nothing was interrupted"
+
+
+# reading
+
+
+@pytest.fixture
+def read_calls(tmp_path, samples):
+    """Return a function that makes a sound, a command, and the numbers of its reads."""
+
+    def made(form, *options):
+        audio, rate = soundfile.read(samples / "guitar.wav", frames=20_000, dtype="int16")
+        source, (_, target) = tmp_path / f"in.{form}", folder_for(tmp_path)
+        soundfile.write(source, audio, rate)
+        arguments = command(source, target, *options)
+        return arguments, target, calls_that_touch(source, tmp_path / "log", "read", arguments)
+
+    return made
+
+
+@needs_strace
+@pytest.mark.parametrize("form", ["wav", "flac"])
+def test_a_read_error_anywhere_is_an_error(tmp_path, read_calls, form):
+    """Also in the second pass of the guard, and in the third, which verifies."""
+    arguments, target, calls = read_calls(form, "--gain", "8", "--verify")
+    assert len(calls) > 8
+    new = target.read_bytes()
+
+    def check(number):
+        out = tmp_path / str(number) / target.name
+        out.parent.mkdir()
+        out.write_bytes(OLD)
+        there = [str(out) if word == str(target) else word for word in arguments]
+        code, said = traced(f"read:error=EIO:when={number}", there)
+        assert code == 1, f"{number}: exit {code}, new: {out.read_bytes() == new}"
+        assert said.count("\n") == 1, f"{number}: {said}"
+        assert said.startswith("error: "), f"{number}: {said}"
+        assert out.read_bytes() == OLD, number
+        assert list(out.parent.iterdir()) == [out], number
+
+    for_each(check, sampled(calls, 9))
+
+
+@needs_strace
+@pytest.mark.parametrize("index", [0, 3, 4])
+def test_a_read_error_is_that_of_the_file_that_is_read(read_calls, index):
+    arguments, _, calls = read_calls("wav", "--gain", "8")
+    assert len(calls) == 7
+    code, said = traced(f"read:error=EIO:when={calls[index]}", arguments)
+    assert code == 1
+    assert "in.wav" in said
+
+
+@needs_strace
+@pytest.mark.parametrize("form", ["wav", "flac"])
+def test_interrupted_calls_are_made_again(tmp_path, sound, form):
+    source, clean, target = (tmp_path / f"{n}.{form}" for n in ("a", "clean", "out"))
+    soundfile.write(source, *soundfile.read(sound, dtype="int16"))
+    subprocess.run(command(source, clean), check=True, capture_output=True)
+    log = tmp_path / "log"
+    calls = calls_of_each(tmp_path, log, ["read", "write", "fsync"], command(source, target))
+    faults = []
+    for name, numbers in calls.items():  # the second of the two is the one that is made again
+        faults += ["-e", f"inject={name}:error=EINTR:when={numbers[0]}+2"]
+    trace = [STRACE, "-f", "-qq", "-y", "-o", str(log), "-e", f"trace={','.join(calls)}", *faults]
+    done = subprocess.run([*trace, *command(source, target)], capture_output=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    injected = [line for line in log.read_text(errors="replace").splitlines() if "INJ" in line]
+    for name in calls:
+        assert any(f" {name}(" in line and str(tmp_path) in line for line in injected), name
+    assert target.read_bytes() == clean.read_bytes()
+
+
+# the folder
+
+
+@needs_strace
+@pytest.mark.parametrize("error", ["EMFILE", "EACCES", "EROFS"])
+def test_a_temporary_file_that_cannot_be_made_is_an_error(tmp_path, sound, error):
+    folder, target = folder_for(tmp_path)
+    calls = calls_that_touch(
+        folder / ".out.wav", tmp_path / "log", "openat", command(sound, target)
+    )
+    folder, target = folder_for(tmp_path)
+    code, said = traced(f"openat:error={error}:when={calls[0]}", command(sound, target))
+    assert (code, said.count("\n")) == (1, 1)
+    assert said.startswith(f"error: {target} cannot be written: ")
+    assert target.read_bytes() == OLD
+    assert list(folder.iterdir()) == [target]
+
+
+@needs_strace
+@pytest.mark.parametrize("error", ["EIO", "EINVAL"])
+def test_a_folder_that_cannot_be_synced_is_reported_and_the_new_file_is_there(
+    tmp_path, sound, new, error
+):
+    folder, target = folder_for(tmp_path)
+    calls = calls_that_touch(f"<{folder}>", tmp_path / "log", "fsync", command(sound, target))
+    assert len(calls) == 1
+    folder, target = folder_for(tmp_path)
+    code, said = traced(f"fsync:error={error}:when={calls[0]}", command(sound, target))
+    assert (code, said.count("\n")) == (1, 1)
+    assert said.startswith(f"error: {target} cannot be written: ")
+    assert target.read_bytes() == new
+    assert list(folder.iterdir()) == [target]
+
+
+# standard output, and what is kept in TMPDIR for it
+
+STREAMS = {"kept": [], "flowing": ["--subtype", "FLOAT"]}
+
+
+def brief(source, *more):
+    """Return a command that writes little more than it reads to standard output."""
+    return command(source, "-", "--delay", "1ms", *more)
+
+
+def environment(tmp_path, **more):
+    """Return an environment with a TMPDIR of its own, and buffers as they are by default."""
+    spool = tmp_path / "spool"
+    spool.mkdir(exist_ok=True)
+    inherited = {k: v for k, v in os.environ.items() if k != "PYTHONUNBUFFERED"}
+    return {**inherited, "TMPDIR": str(spool), **more}
+
+
+def limited(size):
+    """Return what a child does before it begins: no file of it grows past so many bytes."""
+    import resource
+
+    def limit():
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+
+    return limit
+
+
+def one_error(code, said, *words):
+    """Check an exit code and that one line tells why."""
+    assert code == 1, said
+    assert said.startswith(b"error: "), said
+    assert said.count(b"\n") == 1, said
+    for word in words:
+        assert word in said
+
+
+@pytest.fixture
+def short(tmp_path):
+    """A sound that fits the buffers between a program and its output."""
+    soundfile.write(tmp_path / "short.wav", np.full(1000, 2**14, np.int16), 44100)
+    return tmp_path / "short.wav"
+
+
+@pytest.fixture
+def long(tmp_path, samples):
+    """A sound that does not."""
+    audio, rate = soundfile.read(samples / "guitar.wav", frames=100_000, dtype="int16")
+    soundfile.write(tmp_path / "long.wav", audio, rate)
+    return tmp_path / "long.wav"
+
+
+@pytest.mark.parametrize(
+    ("length", "stream"),
+    [
+        ("long", "kept"),
+        ("long", "flowing"),
+        ("short", "kept"),
+        ("short", "flowing"),
+    ],
+)
+def test_a_full_device_as_standard_output_is_an_error(tmp_path, request, length, stream):
+    source = request.getfixturevalue(length)
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            brief(source, *STREAMS[stream]),
+            stdout=full,
+            stderr=subprocess.PIPE,
+            env=environment(tmp_path),
+            timeout=60,
+        )
+    one_error(done.returncode, done.stderr, b"No space left on device")
+    assert list((tmp_path / "spool").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        pytest.param({}, id="buffered"),
+        pytest.param({"PYTHONUNBUFFERED": "1"}, id="unbuffered"),
+    ],
+)
+def test_a_disk_that_is_full_behind_standard_output_is_an_error(tmp_path, short, more):
+    """Its last write is a short one, and only the next one fails."""
+    with (tmp_path / "redirected.wav").open("wb") as file:
+        done = subprocess.run(
+            brief(short, "--subtype", "FLOAT"),
+            stdout=file,
+            stderr=subprocess.PIPE,
+            env=environment(tmp_path, **more),
+            preexec_fn=limited(4096),
+            timeout=60,
+        )
+    one_error(done.returncode, done.stderr, b"File too large")
+
+
+@needs_strace
+@pytest.mark.parametrize("stream", STREAMS)
+@pytest.mark.parametrize("sink", ["file", "pipe"])
+def test_an_error_in_any_write_to_standard_output_is_an_error(tmp_path, long, sink, stream):
+    arguments = command(long, "-", "-q", *STREAMS[stream])
+    env = environment(tmp_path)
+    log = tmp_path / "log"
+
+    def under_strace(faults):
+        trace = [STRACE, "-f", "-qq", "-y", "-o", str(log), "-e", "trace=write", *faults]
+        with (tmp_path / "redirected.wav").open("wb") as file:
+            return subprocess.run(
+                [*trace, *arguments],
+                stdout=file if sink == "file" else subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                env=env,
+                timeout=60,
+            )
+
+    assert under_strace([]).returncode == 0
+    writes = [line for line in log.read_text(errors="replace").splitlines() if " write(" in line]
+    there = "redirected.wav>" if sink == "file" else "<pipe:["
+    calls = [number for number, line in enumerate(writes, 1) if there in line]
+    assert calls
+    for number in sampled(calls, 3):
+        error = "ENOSPC" if sink == "file" else "EIO"
+        done = under_strace(["-e", f"inject=write:error={error}:when={number}"])
+        one_error(done.returncode, done.stderr, b"standard output cannot be written: ")
+        assert list((tmp_path / "spool").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("length", "stream"),
+    [
+        ("long", "kept"),
+        ("long", "flowing"),
+        ("short", "kept"),
+        ("short", "flowing"),
+    ],
+)
+def test_a_reader_that_looks_at_the_beginning_only_is_told(tmp_path, request, length, stream):
+    """As `| head -c 100` does; a short sound finds its reader gone before it comes."""
+    source = request.getfixturevalue(length)
+    run = subprocess.Popen(
+        brief(source, *STREAMS[stream]),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environment(tmp_path),
+        bufsize=0,
+    )
+    if length == "long":
+        assert run.stdout.read(4) == b"RIFF"
+    run.stdout.close()
+    said = run.stderr.read()
+    run.stderr.close()
+    one_error(run.wait(60), said, b"standard output was closed by its reader before the end")
+    assert list((tmp_path / "spool").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("length", "size"),
+    [
+        ("long", 100_000),
+        ("short", 1000),
+    ],
+)
+def test_an_input_that_does_not_fit_into_tmpdir_is_an_error(tmp_path, request, length, size):
+    folder, target = folder_for(tmp_path)
+    done = subprocess.run(
+        command("-", target),
+        input=request.getfixturevalue(length).read_bytes(),
+        capture_output=True,
+        env=environment(tmp_path),
+        preexec_fn=limited(size),
+        timeout=60,
+    )
+    one_error(done.returncode, done.stderr, b"cannot be kept in", b"File too large", b"TMPDIR")
+    assert target.read_bytes() == OLD
+    assert list(folder.iterdir()) == [target]
+    assert list((tmp_path / "spool").iterdir()) == []
+
+
+def test_an_output_that_does_not_fit_into_tmpdir_is_an_error(tmp_path, long):
+    done = subprocess.run(
+        command(long, "-"),
+        capture_output=True,
+        env=environment(tmp_path),
+        preexec_fn=limited(100_000),
+        timeout=60,
+    )
+    one_error(done.returncode, done.stderr, b"File too large")
+    assert done.stdout == b""
+    assert list((tmp_path / "spool").iterdir()) == []
+
+
+@needs_strace
+@pytest.mark.parametrize("end", ["input", "output"])
+def test_a_tmpdir_that_cannot_be_used_is_an_error(tmp_path, sound, end):
+    faults = ["-e", "trace=mkdir", "-e", "inject=mkdir:error=EACCES", "-o", os.devnull]
+    with sound.open("rb") as file:
+        done = subprocess.run(
+            [STRACE, "-f", "-qq", *faults, *command("-" if end == "input" else sound, "-")],
+            stdin=file,
+            capture_output=True,
+            env=environment(tmp_path),
+            timeout=60,
+        )
+    one_error(done.returncode, done.stderr, b"Permission denied")
+    assert done.stdout == b""
+    assert b"unexpected" not in done.stderr
+
+
+def test_without_its_tmpdir_a_run_takes_another(tmp_path, sound, new):
+    _, target = folder_for(tmp_path)
+    env = environment(tmp_path, TMPDIR=str(tmp_path / "none"))
+    with sound.open("rb") as file:
+        subprocess.run(
+            command("-", target), stdin=file, env=env, check=True, capture_output=True, timeout=60
+        )
+    assert target.read_bytes() == new
+    assert not (tmp_path / "none").exists()
+
+
+# standard error
+
+
+@pytest.mark.parametrize("stream", STREAMS)
+def test_a_report_without_standard_error_does_not_get_into_the_sound(tmp_path, sound, stream):
+    arguments, env = command(sound, "-", *STREAMS[stream]), environment(tmp_path)
+    clean = subprocess.run(arguments, capture_output=True, env=env, check=True).stdout
+    done = subprocess.run(
+        arguments, stdout=subprocess.PIPE, env=env, preexec_fn=lambda: os.close(2), timeout=60
+    )
+    assert done.stdout == clean
+
+
+def test_a_report_that_cannot_be_written_leaves_the_new_file(tmp_path, sound, new):
+    folder, target = folder_for(tmp_path)
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(command(sound, target), stderr=full, timeout=60)
+    assert done.returncode != 0
+    assert target.read_bytes() == new
+    assert list(folder.iterdir()) == [target]
+
+
+# signals in the middle
+
+SIGNALS = [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
+
+
+def wait_for(condition):
+    """Wait until something holds, for ten seconds at most."""
+    for _ in range(1000):
+        if condition():
+            return
+        time.sleep(0.01)
+    pytest.fail("it never came to that")
+
+
+@pytest.mark.parametrize(("sent", "expected"), SIGNALS)
+def test_a_run_interrupted_while_it_keeps_a_slow_pipe_leaves_nothing(
+    tmp_path, sound, new, sent, expected
+):
+    folder, target = folder_for(tmp_path)
+    env = environment(tmp_path)
+    run = subprocess.Popen(
+        command("-", target), stdin=subprocess.PIPE, stderr=subprocess.PIPE, env=env
+    )
+    run.stdin.write(sound.read_bytes()[:10_000])
+    run.stdin.flush()
+    wait_for(lambda: any((tmp_path / "spool").glob("*/*")))
+    time.sleep(0.1)
+    run.send_signal(sent)
+    code = run.wait(timeout=30)
+    run.stdin.close()
+    said = run.stderr.read()
+    run.stderr.close()
+    assert code == expected
+    assert b"Traceback" not in said
+    assert target.read_bytes() == OLD
+    assert list(folder.iterdir()) == [target]
+    assert list((tmp_path / "spool").iterdir()) == []
+    subprocess.run(command(sound, target), check=True, capture_output=True, env=env)
+    assert target.read_bytes() == new
+
+
+@pytest.mark.parametrize("stream", STREAMS)
+def test_a_run_interrupted_while_its_reader_waits_leaves_nothing(tmp_path, long, stream):
+    run = subprocess.Popen(
+        command(long, "-", *STREAMS[stream]),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environment(tmp_path),
+        bufsize=0,
+    )
+    assert run.stdout.read(4) == b"RIFF"
+    time.sleep(0.1)
+    assert run.poll() is None, "it was to be stuck in a full pipe"
+    run.terminate()
+    time.sleep(0.1)
+    run.stdout.close()  # what its buffers hold has to go somewhere
+    code = run.wait(30)
+    said = run.stderr.read()
+    run.stderr.close()
+    assert code != 0
+    assert b"Traceback" not in said
+    assert list((tmp_path / "spool").iterdir()) == []
+
+
+def test_a_run_interrupted_while_it_computes_then_a_whole_one(tmp_path, noise):
+    """The direct sum of long sounds, which takes its time."""
+    folder, target = folder_for(tmp_path)
+    for name, frames in [("x.wav", 40_000), ("h.wav", 8_000)]:
+        soundfile.write(tmp_path / name, 0.01 * noise(frames), 44100, "DOUBLE")
+
+    def computing(out):
+        arguments = ["convolve", str(tmp_path / "x.wav"), str(out), "--ir", str(tmp_path / "h.wav")]
+        return [sys.executable, "-m", "audioconv", *arguments, "-y", "--engine", "direct"]
+
+    subprocess.run(computing(tmp_path / "clean.wav"), check=True, capture_output=True)
+    for sent, expected in SIGNALS:
+        run = subprocess.Popen(computing(target), stderr=subprocess.DEVNULL)
+        wait_for(lambda: len(list(folder.iterdir())) == 2)
+        assert run.poll() is None, "it was over before it could be interrupted"
+        run.send_signal(sent)
+        assert run.wait(timeout=30) == expected
+        assert target.read_bytes() == OLD
+        assert list(folder.iterdir()) == [target]
+    subprocess.run(computing(target), check=True, capture_output=True)
+    assert target.read_bytes() == (tmp_path / "clean.wav").read_bytes()
+
+
+def test_a_broken_pipe_elsewhere_is_no_reason_to_end(tmp_path, sound, new):
+    """SIGPIPE means nothing to a run: what it writes to tells of itself."""
+    _, target = folder_for(tmp_path)
+    run = subprocess.Popen(
+        command("-", target),
+        stdin=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env=environment(tmp_path),
+    )
+    run.stdin.write(sound.read_bytes()[:10_000])
+    run.stdin.flush()
+    wait_for(lambda: any((tmp_path / "spool").glob("*/*")))
+    run.send_signal(signal.SIGPIPE)
+    run.stdin.write(sound.read_bytes()[10_000:])
+    run.stdin.close()
+    assert run.wait(timeout=30) == 0
     assert target.read_bytes() == new

@@ -282,7 +282,7 @@ def test_paths_that_are_no_files_are_refused_by_their_cause(tmp_path):
         for opening in (Reader, read_all, lambda path: rereadable(path).__enter__()):
             with pytest.raises(FormatError) as caught:
                 opening(str(path))
-            assert str(caught.value).startswith(f"{path} {cause}")
+            assert str(caught.value).startswith(f"{name(str(path))} {cause}")
 
 
 @posix

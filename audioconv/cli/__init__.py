@@ -6,6 +6,7 @@ them, so that help comes at once.
 
 from __future__ import annotations
 
+import os
 import re
 import signal
 import sys
@@ -16,7 +17,7 @@ from typing import Annotated
 import typer
 
 from audioconv import __version__
-from audioconv.cli import convolve, inspect, ir, redo
+from audioconv.cli import convolve, inspect, ir, redo, report
 from audioconv.cli.options import expand
 from audioconv.errors import AudioconvError
 
@@ -61,11 +62,21 @@ def root(
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command line and return its exit code; what goes wrong is one line on stderr."""
-    arguments = sys.argv[1:] if arguments is None else list(arguments)
     _exit_on_termination()
+    code = _run(sys.argv[1:] if arguments is None else list(arguments))
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except OSError as error:
+        # what is left in the buffer would fail once more, and be told, when Python ends
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return code or _failed(str(report.unwritten(error)), 1)
+    return code
+
+
+def _run(arguments: Sequence[str]) -> int:
     try:
         code = app(arguments, prog_name="audioconv", standalone_mode=False)
-        sys.stdout.flush()
         return code if isinstance(code, int) else 0
     except KeyboardInterrupt:
         return _failed("interrupted", 130)
@@ -75,7 +86,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except typer.TyperException as error:
         message = error.format_message()
         if message.startswith("Usage:"):  # a command without arguments shows its help
-            print(message, file=sys.stderr)
+            report.say(message)
             return error.exit_code
         return _failed(message, error.exit_code)
     except Exception as error:
@@ -84,8 +95,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
         if isinstance(error, ImpulseError):
             return _failed(str(error), 1)
-        if isinstance(error, BrokenPipeError):
-            return _failed("standard output was closed by its reader before the end", 1)
         if isinstance(error, MemoryError):
             return _failed("not enough memory; use a shorter impulse", 1)
         return _failed(
@@ -112,5 +121,5 @@ def _trace(arguments: Sequence[str]) -> None:
 
 
 def _failed(message: str, code: int) -> int:
-    print(f"error: {' '.join(message.split())}", file=sys.stderr)
+    report.say(f"error: {' '.join(message.splitlines())}")
     return code

@@ -45,7 +45,7 @@ def info(file: Files, json: Json = False) -> None:
             )
             continue
         peak = report.decibels(to_db(level.peak), "dBFS")
-        print(
+        report.tell(
             f"{name(path)}: {sound.format} {sound.subtype}, {sound.rate} Hz, {sound.channels} "
             f"channel{'s' * (sound.channels > 1)}, {level.frames} frames "
             f"({level.frames / sound.rate:.3f} s), peak {peak}"
@@ -98,7 +98,7 @@ def compare(
         report.print_json(difference.as_json())
         return
     if difference.identical:
-        print("identical: every sample is the same")
+        report.tell("identical: every sample is the same")
         return
     one, other = difference.frames
     pairs = []
@@ -113,4 +113,4 @@ def compare(
         nothing = "none: B is A, shifted and scaled"
         pairs.append(("residual", nothing if left is None else f"{left:.1f} dB beside B"))
     pairs.append(("differs", f"from {difference.first_difference_s:.6f} s"))
-    print(report.rows(pairs, indent=""))
+    report.tell(report.rows(pairs, indent=""))

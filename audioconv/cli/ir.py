@@ -121,7 +121,7 @@ def list_builders(json: Json = False) -> None:
                 }
             )
             continue
-        print(f"{builder}\n  {_summary(builder)}")
+        report.tell(f"{builder}\n  {_summary(builder)}")
         columns = [
             (
                 f"{p.option}=",
@@ -130,7 +130,7 @@ def list_builders(json: Json = False) -> None:
             )
             for p in declared
         ]
-        print(report.rows(columns, indent="    "))
+        report.tell(report.rows(columns, indent="    "))
 
 
 @app.command("fold")
@@ -189,8 +189,8 @@ def info(
             }
         )
         return
-    print(name(ir))
-    print(
+    report.tell(name(ir))
+    report.tell(
         report.rows(
             [
                 (

@@ -8,17 +8,40 @@ import sys
 from typing import Any
 
 from audioconv.cli.options import Show
+from audioconv.errors import AudioconvError
 from audioconv.job import Outcome
 
 
 def say(text: str) -> None:
-    """Write a line to standard error."""
-    print(text, file=sys.stderr)
+    """Write a line to standard error, if there is one."""
+    if sys.stderr is not None:
+        print(text, file=sys.stderr)
+
+
+def tell(text: str) -> None:
+    """Write a line to standard output.
+
+    Raises
+    ------
+    AudioconvError
+        If that cannot be written to.
+    """
+    try:
+        print(text)
+    except OSError as error:
+        raise unwritten(error) from None
+
+
+def unwritten(error: OSError) -> AudioconvError:
+    """Say that standard output cannot be written to."""
+    if isinstance(error, BrokenPipeError):
+        return AudioconvError("standard output was closed by its reader before the end")
+    return AudioconvError(f"standard output cannot be written: {error.strerror or error}")
 
 
 def print_json(value: dict[str, Any]) -> None:
     """Write one JSON object on one line of standard output, with null for what is not finite."""
-    print(json.dumps(_finite(value)))
+    tell(json.dumps(_finite(value)))
 
 
 def _finite(value: Any) -> Any:
@@ -44,8 +67,10 @@ def outcome(made: Outcome, show: Show) -> None:
         print_json(made.as_json())
     if show.quiet:
         return
+    from audioconv.files import name  # late, so that help is quick
+
     fft = f", FFT of {made.fft_size}" if made.fft_size else ""
-    say(f"{made.input} -> {made.output}")
+    say(f"{name(made.input)} -> {name(made.output, role='output')}")
     say(
         rows(
             [

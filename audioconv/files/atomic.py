@@ -124,6 +124,10 @@ def _opened(path: Path, reread: bool) -> AbstractContextManager[Target]:
 
 @contextmanager
 def _beside(path: Path) -> Iterator[Target]:
+    folder = os.path.dirname(path)
+    # looked at first, as what follows drops what leads through no directory, as no/../a does
+    if folder and not os.path.isdir(folder):
+        raise FormatError(f"{name(folder)} is not a directory; make it first")
     # a link stays a link: it is the file behind it that is replaced
     final = FilePath(os.path.realpath(path))
     if not final.parent.is_dir():
@@ -146,15 +150,23 @@ def _piped(path: Path, reread: bool) -> Iterator[Target]:
         raise FormatError(f"{name(path)} is a directory; name a file in it")
     if path == STANDARD and sys.stdout is None:
         raise FormatError("standard output is closed; name a file, or open it")
-    pipe = sys.stdout.buffer if path == STANDARD else FilePath(path).open("wb")  # noqa: SIM115
-    try:
+    # a stream of our own: Python's may write less than it is told to, and says so at its very end
+    with _emptied(open(os.dup(sys.stdout.fileno()) if path == STANDARD else path, "wb")) as pipe:
         if reread:
             with scratch() as file:
                 yield _Spooled(file, file.name, pipe)
         else:
             yield Target(pipe, None)
+
+
+@contextmanager
+def _emptied(pipe: IO[bytes]) -> Iterator[IO[bytes]]:
+    """Close a pipe; what cannot be written any more, after an error, is let go."""
+    try:
+        yield pipe
+        pipe.flush()
     finally:
-        if path != STANDARD:
+        with suppress(OSError):
             pipe.close()
 
 
@@ -188,6 +200,8 @@ def refuse_overwrite(path: Path, *, inputs: list[Path], overwrite: bool) -> None
     """
     if path == STANDARD:
         return
+    if not path:
+        raise UsageError("the name of the output is empty; name a file")
     try:
         there = os.stat(path)
     except (FileNotFoundError, NotADirectoryError):

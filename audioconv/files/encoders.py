@@ -17,7 +17,7 @@ import soundfile
 
 from audioconv.engines import Audio
 from audioconv.errors import FormatError
-from audioconv.files import linear, riff
+from audioconv.files import flac, linear, riff
 from audioconv.files.atomic import Target
 from audioconv.files.formats import INTEGER_BITS, Sound
 from audioconv.files.metadata import CARRIED, NO_METADATA, Metadata
@@ -157,7 +157,8 @@ class LibsndfileEncoder:
         self._raw = target.file
         try:
             self._file = soundfile.SoundFile(
-                os.dup(target.file.fileno()),
+                # opened anew: libsndfile syncs it, and keeps to itself what comes of that
+                os.open(target.path, os.O_RDWR | getattr(os, "O_BINARY", 0)),
                 "w",
                 sound.rate,
                 sound.channels,
@@ -195,6 +196,8 @@ class LibsndfileEncoder:
         """Finish the file, which has no chunks; that its fields are there is for others to see."""
         self._file.close()
         settle(self._raw)
+        if not flac.is_finished(self._raw):
+            raise FormatError("the encoder failed at the end: the header of the FLAC is not whole")
         return []
 
 

@@ -53,6 +53,13 @@ def tells_no_length(file: IO[bytes]) -> bool:
     return start[:4] == b"fLaC" and int.from_bytes(start[-5:]) & TOTAL == 0
 
 
+def is_finished(file: IO[bytes]) -> bool:
+    """Tell whether the header of a FLAC has the sizes of its frames, which are written last."""
+    file.seek(0)
+    start = file.read(STREAMINFO + 10)
+    return start[:4] != b"fLaC" or any(start[-6:])
+
+
 def told_length(file: IO[bytes]) -> tuple[int, bytes, bool]:
     """Find the length of a FLAC that does not tell it.
 

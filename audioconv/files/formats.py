@@ -111,7 +111,8 @@ def name(path: Path, *, role: str = "input") -> str:
     """Name a file for a message, whatever bytes it is made of."""
     if path == STANDARD:
         return f"standard {role}"
-    return path.encode("utf-8", "backslashreplace").decode().replace("\n", "\\n")
+    readable = path.encode("utf-8", "backslashreplace").decode()
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in readable)
 
 
 def output_format(

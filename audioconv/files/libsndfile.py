@@ -43,12 +43,9 @@ class LibsndfileDecoder:
         metadata = around(header, raw) if header else Metadata(lost=tags.uncarried(raw))
         self._path = path
         self._checksum = found.checksum
-        self._ready: Audio | None = None
-        if found.lead:
-            self._ready = self._decoded(self._opened(raw), found.lead)
-        if found.patch is not None:
-            raw = self._open.enter_context(_patched(raw, found))
-        self._file = file = self._opened(raw)
+        copy = raw if found.patch is None else self._open.enter_context(_patched(raw, found))
+        self._ready = self._decoded(self._opened(raw), found.lead) if found.lead else None
+        self._file = file = self._opened(copy)
         self.metadata = metadata if header else metadata.with_tags(file.copy_metadata())
         self.notices = [open_ended(path)] if found.open_ended else []
         if file.format in LENGTHLESS:

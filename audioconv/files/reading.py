@@ -11,8 +11,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from pathlib import Path as FilePath
+from contextlib import ExitStack, contextmanager, suppress
 from types import TracebackType
 from typing import IO
 
@@ -91,7 +90,12 @@ class Reader:
         self._allow_truncated = allow_truncated
         self._open = ExitStack()
         try:
-            self._decoder = _decoder(path, known_as or path, self._open, hashed)
+            try:
+                self._decoder = _decoder(path, known_as or path, self._open, hashed)
+            except OSError as error:
+                raise FormatError(
+                    f"{name(known_as or path)} cannot be read: {reason(error)}"
+                ) from error
             self.sound = self._decoder.sound
             self.notices += self._decoder.notices
             self._check_shortage()
@@ -133,7 +137,10 @@ class Reader:
 
         A pipe that has not been read to its end has none.
         """
-        return self._decoder.digest()
+        try:
+            return self._decoder.digest()
+        except OSError as error:
+            raise FormatError(f"{name(self.sound.path)} cannot be read: {reason(error)}") from error
 
     def _check_shortage(self) -> None:
         if self._decoder.shortage is not None and str(self._decoder.shortage) not in self.notices:
@@ -211,10 +218,12 @@ def _open(path: Path) -> Iterator[IO[bytes]]:
             raise FormatError("standard input is closed; give a file, or open it")
         yield sys.stdin.buffer
         return
+    if not path:
+        raise FormatError("the name of an input is empty; name a sound file")
     try:
-        if FilePath(path).is_dir():
+        if os.path.isdir(path):
             raise FormatError(f"{name(path)} is a directory; name a sound file in it")
-        file = FilePath(path).open("rb")  # noqa: SIM115  # closed below
+        file = open(path, "rb")  # noqa: SIM115  # closed below
     except FileNotFoundError:
         raise FormatError(f"{name(path)} does not exist; check the name") from None
     except (OSError, ValueError) as error:
@@ -226,23 +235,30 @@ def _open(path: Path) -> Iterator[IO[bytes]]:
 @contextmanager
 def _spooled(file: IO[bytes], beginning: bytes = b"") -> Iterator[IO[bytes]]:
     """Copy a pipe, of which the beginning has been read, to a temporary file."""
-    with scratch() as copy:
-        try:
-            copy.write(beginning)
-            while piece := file.read(PIECE):
-                if copy.tell() + len(piece) > MAX_SPOOL:
-                    raise FormatError(
-                        f"the input passes {MAX_SPOOL >> 30} GiB, the most that is kept on disk "
-                        "of a pipe; give it as a file, or as a WAV with --subtype FLOAT"
-                    )
-                copy.write(piece)
-            copy.flush()
-        except OSError as error:
-            raise FormatError(
-                f"the input cannot be kept in {tempfile.gettempdir()} until it is complete: "
-                f"{reason(error)}; set TMPDIR to a larger place, or give a file"
-            ) from None
+    files = ExitStack()
+    try:
+        copy = files.enter_context(scratch())
+        copy.write(beginning)
+        while piece := file.read(PIECE):
+            if copy.tell() + len(piece) > MAX_SPOOL:
+                raise FormatError(
+                    f"the input passes {MAX_SPOOL >> 30} GiB, the most that is kept on disk "
+                    "of a pipe; give it as a file, or as a WAV with --subtype FLOAT"
+                )
+            copy.write(piece)
+        copy.flush()
         copy.seek(0)
+    except OSError as error:
+        with suppress(OSError):  # closing fails as writing did
+            files.close()
+        raise FormatError(
+            f"the input cannot be kept in {tempfile.gettempdir()} until it is complete: "
+            f"{reason(error)}; set TMPDIR to a larger place, or give a file"
+        ) from None
+    except BaseException:
+        files.close()
+        raise
+    with files:
         yield copy
 
 
