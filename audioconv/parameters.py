@@ -63,9 +63,9 @@ def parse_size(text: str) -> int:
     >>> parse_size("4GB"), parse_size("4096")
     (4000000000, 4096)
     """
-    number, unit = _number(text, "kB|KB|MB|GB|TB|B|", "a size; write 500MB or 4GB")
-    powers = {"": 0, "B": 0, "kB": 3, "KB": 3, "MB": 6, "GB": 9, "TB": 12}
-    return round(number * 10.0 ** powers[unit])
+    number, unit = _number(text, "[kKMGT]?B?", "a size; write 500MB or 4GB")
+    powers = {"": 0, "K": 3, "M": 6, "G": 9, "T": 12}
+    return round(number * 10.0 ** powers[unit.upper().rstrip("B")])
 
 
 def parse_length(text: str, rate: int) -> str | int:

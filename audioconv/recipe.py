@@ -101,10 +101,10 @@ def read_recipe(path: Path) -> tuple[Recipe, list[Path], Digest | None]:
         return _parsed(FilePath(beside).read_text("utf-8", "replace"), beside)
     if data is None:
         raise AudioconvError(
-            f"{name(path)} holds no recipe; a WAV gets one unless it is made with --recipe none or "
-            "in a pipe, any other format with --recipe sidecar"
+            f"{name(path)} holds no recipe, and there is no {name(beside)}; a WAV gets one unless "
+            "it is made with --recipe none or in a pipe, any other format with --recipe sidecar"
             if there
-            else f"{name(path)} does not exist; check the name"
+            else f"{name(path)} is no file that is there; check the name"
         )
     found = _parsed(data.decode("utf-8", "replace"), path)
     with suppress(AudioconvError, OSError):  # what lies beside it may know where things are
@@ -115,7 +115,7 @@ def read_recipe(path: Path) -> tuple[Recipe, list[Path], Digest | None]:
 
 def _held(path: Path) -> bytes | None:
     try:
-        with Reader(path, allow_truncated=True) as reader:
+        with Reader(path, allow_truncated=os.path.isfile(path + SUFFIX)) as reader:
             return recipe_of(reader.metadata)
     except FormatError:
         if os.path.isfile(path + SUFFIX):  # it can be made again

@@ -38,6 +38,8 @@ class Redone:
         what it was made of, where that was found
     same : bool
         whether every byte is
+    replaced : bool
+        whether the output was not, and now is
     first_difference : int or None
         the first byte that is not
     bytes : int
@@ -51,6 +53,7 @@ class Redone:
     input: str
     impulses: list[str]
     same: bool
+    replaced: bool
     first_difference: int | None
     bytes: int
     notices: list[str]
@@ -66,7 +69,7 @@ class Redone:
         ------
         VerificationError
         """
-        if self.same:
+        if self.same or self.replaced:
             return
         where = "" if self.first_difference is None else f" from byte {self.first_difference} on"
         remedy = "pass -y to replace it by" if self.new is None else f"{name(self.new)} now has"
@@ -139,6 +142,7 @@ def redo(
             source,
             impulses,
             same,
+            not same and new == output and not lost,
             difference,
             os.path.getsize(made),
             outcome.notices,

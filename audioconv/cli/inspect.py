@@ -8,52 +8,75 @@ import typer
 
 from audioconv.cli import report
 from audioconv.cli.options import Impulses, Input, Json, Show
+from audioconv.errors import AudioconvError, FormatError
 from audioconv.job import Options
 
 Files = Annotated[list[str], typer.Argument(metavar="FILE...", help="Sound files.")]
 
 
-def info(file: Files, json: Json = False) -> None:
-    """Show format, length and level of sound files; each is read to its end."""
+def info(
+    file: Files,
+    json: Json = False,
+    allow_truncated: Annotated[
+        bool, typer.Option("--allow-truncated", help="Look at what there is of one cut short.")
+    ] = False,
+) -> None:
+    """Show format, length and level of sound files; each is read to its end.
+
+    One that cannot be read is an error; the others are shown all the same.
+    """
+    failed = 0
+    for path in file:
+        try:
+            _look_at(path, json, allow_truncated)
+        except FormatError as error:
+            if len(file) == 1:
+                raise
+            report.say(f"error: {error}")
+            failed += 1
+    if failed:
+        raise AudioconvError(f"{failed} of {len(file)} files cannot be read; mend or leave them")
+
+
+def _look_at(path: str, json: bool, allow_truncated: bool) -> None:
     from audioconv.files import Level, Reader, listed, name
     from audioconv.recipe import carried_recipe
     from impulses.impulse import to_db
 
-    for path in file:
-        level = Level()
-        with Reader(path) as reader:
-            sound = reader.sound
-            for block in reader.blocks(2**16):
-                level.take(block)
-            tells = reader.metadata.names()
-            recipe = carried_recipe(reader)
-        if json:
-            report.print_json(
-                {
-                    "path": path,
-                    "format": sound.format,
-                    "subtype": sound.subtype,
-                    "rate": sound.rate,
-                    "channels": sound.channels,
-                    "frames": level.frames,
-                    "seconds": level.frames / sound.rate,
-                    "peak_dbfs": to_db(level.peak),
-                    "metadata": tells,
-                    "recipe": recipe,
-                    "notices": reader.notices,
-                }
-            )
-            continue
-        peak = report.decibels(to_db(level.peak), "dBFS")
-        report.tell(
-            f"{name(path)}: {sound.format} {sound.subtype}, {sound.rate} Hz, {sound.channels} "
-            f"channel{'s' * (sound.channels > 1)}, {level.frames} frames "
-            f"({level.frames / sound.rate:.3f} s), peak {peak}"
-            f"{f', tells {listed(tells)}' if tells else ''}"
-            f"{', holds its recipe' if recipe else ''}"
+    level = Level()
+    with Reader(path, allow_truncated=allow_truncated) as reader:
+        sound = reader.sound
+        for block in reader.blocks(2**16):
+            level.take(block)
+        tells = reader.metadata.names()
+        recipe = carried_recipe(reader)
+    if json:
+        report.print_json(
+            {
+                "path": path,
+                "format": sound.format,
+                "subtype": sound.subtype,
+                "rate": sound.rate,
+                "channels": sound.channels,
+                "frames": level.frames,
+                "seconds": level.frames / sound.rate,
+                "peak_dbfs": to_db(level.peak),
+                "metadata": tells,
+                "recipe": recipe,
+                "notices": reader.notices,
+            }
         )
-        for notice in reader.notices:
-            report.say(f"notice: {notice}")
+        return
+    peak = report.decibels(to_db(level.peak), "dBFS")
+    report.tell(
+        f"{name(path)}: {sound.format} {sound.subtype}, {sound.rate} Hz, {sound.channels} "
+        f"channel{'s' * (sound.channels > 1)}, {level.frames} frames "
+        f"({level.frames / sound.rate:.3f} s), peak {peak}"
+        f"{f', tells {listed(tells)}' if tells else ''}"
+        f"{', holds its recipe' if recipe else ''}"
+    )
+    for notice in reader.notices:
+        report.say(f"notice: {notice}")
 
 
 def verify(

@@ -48,6 +48,7 @@ def redo(
         report.say(
             f"{name(made.output)}: {result}, made again of {made_of}"
             f"{f' as {name(made.new)}' if made.new else ''}"
+            f"{', in the place of others' * made.replaced}"
         )
         for notice in made.notices:
             report.say(f"notice: {notice}")

@@ -11,11 +11,13 @@ from dataclasses import replace
 from typing import IO, Protocol
 
 from audioconv.engines import Audio
-from audioconv.errors import TruncatedError
+from audioconv.errors import FormatError, TruncatedError
 from audioconv.files import linear, riff
 from audioconv.files.formats import Path, Sound, name
 from audioconv.files.metadata import Metadata, wave_metadata
 from audioconv.files.source import Digest, Source
+
+REMEDY = "; get a complete copy, or pass --allow-truncated"
 
 
 class Decoder(Protocol):
@@ -73,6 +75,12 @@ class WaveDecoder:
         self._left = frames
         if stream.regular:
             held = (os.fstat(stream.file.fileno()).st_size - header.offset) // size
+            if frames == 0 and held and not self.metadata.tail:
+                raise FormatError(
+                    f"{name(path)} says that it holds no samples, but {held * size} bytes follow, "
+                    "as when a recorder stops before it finishes a file; repair its header, for "
+                    "instance with `sox --ignore-length`"
+                )
             if frames is not None and held < frames:
                 self.shortage = cut_short(self.sound, frames, held)
             if frames is not None or not held:  # as of a pipe, that of an open end is not told
@@ -90,7 +98,7 @@ class WaveDecoder:
         if part:
             self.shortage = TruncatedError(
                 f"{name(self.sound.path)} is cut short: it ends inside a frame, after {part} of "
-                f"its {self._frame_bytes} bytes; get a complete copy"
+                f"its {self._frame_bytes} bytes{REMEDY}"
             )
         if held < frames or self._left == 0:
             self._end()
@@ -134,7 +142,7 @@ def cut_short(sound: Sound, says: int | None, frames: int) -> TruncatedError:
     """Say that a sound ends before its header says so."""
     return TruncatedError(
         f"{name(sound.path)} is cut short: its header says {says} frames, but it ends after "
-        f"{frames} ({frames / sound.rate:.3f} s); get a complete copy"
+        f"{frames} ({frames / sound.rate:.3f} s){REMEDY}"
     )
 
 

@@ -171,9 +171,11 @@ class LibsndfileEncoder:
                 f"{sound.format} cannot hold {sound.subtype} samples of {sound.channels} channels "
                 f"at {sound.rate} Hz; use another --format or --subtype"
             ) from error
+        plain = sound.format == "MP3"  # of which others read anything but ASCII in their own way
         longest = LONG_TEXT if sound.format in ("FLAC", "OGG") else SHORT_TEXT
-        for tag, text in metadata.as_tags(sound.channels)[0].items():
-            if len(text.encode("utf-8", "surrogateescape")) <= longest:
+        for tag, text in metadata.as_tags()[0].items():
+            fits = len(text.encode("utf-8", "surrogateescape")) <= longest
+            if fits and (text.isascii() or not plain):
                 # what a format does not hold is seen on reading back
                 with suppress(soundfile.SoundFileError):
                     setattr(self._file, tag, text)

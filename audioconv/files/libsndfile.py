@@ -14,7 +14,7 @@ from audioconv.engines import Audio
 from audioconv.errors import FormatError, TruncatedError
 from audioconv.files import riff, tags
 from audioconv.files.containers import Claim
-from audioconv.files.decoders import around, open_ended, reason
+from audioconv.files.decoders import REMEDY, around, open_ended, reason
 from audioconv.files.examine import Examined, examine
 from audioconv.files.formats import INTEGER_BITS, Path, Sound, is_exact, name
 from audioconv.files.linear import frame_bytes
@@ -75,7 +75,8 @@ class LibsndfileDecoder:
                 os.close(descriptor)
             self.close()
             raise FormatError(
-                f"{name(self._path)} is not a sound file that can be read: {reason(error)}"
+                f"{name(self._path)} is not a sound file that can be read: {reason(error)}; "
+                "convert it first, for instance with ffmpeg"
             ) from error
         self._open.callback(file.close)
         if file.format == "SDS":
@@ -115,8 +116,7 @@ class LibsndfileDecoder:
         frames = self._file.frames
         return TruncatedError(
             f"{name(self._path)} is cut short or damaged: {how}; it holds about {frames} frames "
-            f"({frames / self._file.samplerate:.3f} s); get a complete copy, or pass "
-            "--allow-truncated"
+            f"({frames / self._file.samplerate:.3f} s){REMEDY}"
         )
 
     def close(self) -> None:

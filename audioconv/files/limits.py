@@ -66,7 +66,7 @@ def refuse_unfit(sound: Sound) -> None:
         if sound.rate not in rates:
             raise UsageError(
                 f"{kind} holds rates of {', '.join(map(str, rates))} Hz, but the output has "
-                f"{sound.rate}; use another --format or --subtype"
+                f"{sound.rate}; resample the input first, or use another --format"
             )
         if sound.rate > HIGHEST_RATE.get(kind, sound.rate):
             raise UsageError(

@@ -108,7 +108,7 @@ class Metadata:
                 elif chunk.id == b"chna" and channels != made:
                     lost.append("chna")
                 elif chunk.id == b"bext" and _has_loudness(chunk.body):
-                    lost.append("the loudness in bext")
+                    lost.append("loudness (in bext)")
                     yield Chunk(chunk.id, UNSET.join(_around(chunk.body, LOUDNESS)))
                 else:
                     yield chunk
@@ -121,10 +121,10 @@ class Metadata:
         info = _info({TAGS[tag]: text for tag, text in self.tags.items() if tag in TAGS})
         return (*self.head, *info), self.tail, [tag for tag in self.tags if tag not in TAGS]
 
-    def as_tags(self, channels: int) -> tuple[dict[str, str], list[str]]:
+    def as_tags(self) -> tuple[dict[str, str], list[str]]:
         """Return the fields of a file that is not RIFF, and what is none of them."""
         tags, lost = dict(self.tags), []
-        names = {known: tag for tag, known in TAGS.items()}
+        names = {known: tag for tag, known in TAGS.items()} | {b"IPRT": "tracknumber"}
         for chunk in (*self.head, *self.tail):
             if chunk.id != b"LIST" or chunk.body[:4] != b"INFO":
                 lost.append(label(chunk.body[:4] if chunk.id == b"LIST" else chunk.id))
@@ -136,7 +136,7 @@ class Metadata:
                     lost.append(f"more than one {label(known)}")
                 else:
                     tags[names[known]] = text
-        if self.speakers not in (0, IMPLIED_SPEAKERS.get(channels)):
+        if self.speakers:
             lost.append("speaker positions")
         return tags, lost
 
@@ -148,10 +148,12 @@ def wave_metadata(
     header: Header, tail: tuple[Chunk, ...] = (), broken: tuple[str, ...] = ()
 ) -> Metadata:
     """Return what a WAV tells; the chunks of RIFX are big-endian, and cannot be carried."""
+    implied = header.speakers == IMPLIED_SPEAKERS.get(header.channels)
+    speakers = 0 if implied else header.speakers
     if header.order == "<":
-        return Metadata(header.chunks, tail, speakers=header.speakers, lost=broken)
+        return Metadata(header.chunks, tail, speakers=speakers, lost=broken)
     named = [label(chunk.id) for chunk in (*header.chunks, *tail) if chunk.id not in STRUCTURAL]
-    return Metadata(speakers=header.speakers, lost=(*named, *broken))
+    return Metadata(speakers=speakers, lost=(*named, *broken))
 
 
 def recipe_of(metadata: Metadata) -> bytes | None:

@@ -21,7 +21,7 @@ import soundfile
 from audioconv.engines import Audio
 from audioconv.errors import FormatError, TruncatedError
 from audioconv.files import riff
-from audioconv.files.decoders import Decoder, WaveDecoder, cut_short, reason
+from audioconv.files.decoders import REMEDY, Decoder, WaveDecoder, cut_short, reason
 from audioconv.files.formats import STANDARD, Path, Sound, name
 from audioconv.files.libsndfile import LibsndfileDecoder
 from audioconv.files.metadata import Metadata
@@ -29,6 +29,8 @@ from audioconv.files.scratch import scratch
 from audioconv.files.source import PIECE, Digest, Source
 
 MAX_BLOCK_BYTES = 2**27
+
+SMALL_BLOCK = 1024
 
 MAX_SPOOL = 2**36
 """Bytes of a pipe that are kept on disk at most: 100 hours of 16-bit stereo."""
@@ -88,6 +90,7 @@ class Reader:
         self.peak = 0.0
         self.notices: list[str] = []
         self._allow_truncated = allow_truncated
+        self._missed: TruncatedError | None = None
         self._open = ExitStack()
         try:
             try:
@@ -121,9 +124,12 @@ class Reader:
     def blocks(self, frames: int) -> Iterator[Audio]:
         """Yield the sound in float64 blocks (n, channels) of at most so many frames."""
         frames = max(1, min(frames, MAX_BLOCK_BYTES // (8 * self.sound.channels)))
+        if self._allow_truncated:  # where a decoder fails, the block that it was at is lost
+            frames = min(frames, SMALL_BLOCK)
         while len(block := self._read(frames)):
             yield block
-        if self.frames != (self.sound.frames or self.frames) or not self.frames:
+        whole = self.frames and self.frames == (self.sound.frames or self.frames)
+        if not whole and self._missed is None:
             self._miss(cut_short(self.sound, self.sound.frames, self.frames))
         self._check_shortage()
 
@@ -143,26 +149,28 @@ class Reader:
             raise FormatError(f"{name(self.sound.path)} cannot be read: {reason(error)}") from error
 
     def _check_shortage(self) -> None:
-        if self._decoder.shortage is not None and str(self._decoder.shortage) not in self.notices:
+        if self._decoder.shortage is not None and self._decoder.shortage is not self._missed:
             self._miss(self._decoder.shortage)
 
     def _miss(self, shortage: TruncatedError) -> None:
         """Take note of what is missing, or raise it."""
         if not self._allow_truncated:
             raise shortage
-        self.notices.append(str(shortage))
+        self._missed = shortage
+        self.notices.append(str(shortage).partition("; get a complete")[0])
 
     def _read(self, frames: int) -> Audio:
         try:
             block = self._decoder.read(frames)
         except (OSError, soundfile.SoundFileError) as error:
-            message = (
+            missing = TruncatedError(
                 f"{name(self.sound.path)} cannot be read on at frame {self.frames} "
                 f"({self.frames / self.sound.rate:.3f} s): {reason(error)}"
+                f"{'' if isinstance(error, OSError) else REMEDY}"
             )
-            if isinstance(error, OSError) or not self._allow_truncated:
-                raise FormatError(message) from error
-            self.notices.append(message)
+            if isinstance(error, OSError):
+                raise FormatError(str(missing)) from error
+            self._miss(missing)
             return np.zeros((0, self.sound.channels))
         if len(block):
             peak = float(max(block.max(), -block.min()))

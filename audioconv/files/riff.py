@@ -182,6 +182,8 @@ def _read_fmt(body: bytes, order: str) -> _Form:
         if body[26:40] == GUID_TAIL:
             tag = struct.unpack(order + "H", body[24:26])[0]
     subtype = SUBTYPES.get((tag, bits))
+    if tag in (PCM, IEEE_FLOAT) and not 0 < bits <= 64:
+        raise FormatError(f"its header says that a sample has {bits} bits; WAV has 8 to 64")
     if tag in (PCM, IEEE_FLOAT) and align != channels * -(-bits // 8):
         raise FormatError(
             f"it keeps {bits}-bit samples of {channels} channels in frames of {align} bytes, "
@@ -253,7 +255,8 @@ def header(
     reserve : bool
         keep room, so that the header of any length is as long as that of RF64
     speakers : int
-        one bit for each speaker that a channel is for; 0 if it is not known
+        one bit for each speaker that a channel is for; 0 if it is not known, or is what plain
+        WAV implies
     chunks : bytes
         others to put before the samples
     after : int
@@ -266,13 +269,13 @@ def header(
     """
     tag, bits = TAGS[subtype]
     align = frame_bytes(subtype, channels)
-    implied = speakers in (0, IMPLIED_SPEAKERS.get(channels))
-    extensible = form == "WAVEX" or channels > 2 or not implied
+    extensible = form == "WAVEX" or channels > 2 or bool(speakers)
     fmt = struct.pack(
         "<HHIIHH", EXTENSIBLE if extensible else tag, channels, rate, rate * align, align, bits
     )
+    implied = IMPLIED_SPEAKERS.get(channels, 0)
     if extensible:  # 22 bytes more: valid bits, speaker positions, and the GUID of the tag
-        fmt += struct.pack("<HHIH", 22, bits, speakers, tag) + GUID_TAIL
+        fmt += struct.pack("<HHIH", 22, bits, speakers or implied, tag) + GUID_TAIL
     elif tag != PCM:
         fmt += struct.pack("<H", 0)
     own = [Chunk(b"fmt ", fmt)]

@@ -20,7 +20,7 @@ from typing import IO
 from audioconv.files import containers
 
 FIELDS = (
-    *("title", "copyright", "encoder", "artist", "comment", "description", "date", "album"),
+    *("title", "copyright", "encoder", "artist", "comment", "date", "album"),
     *("license", "tracknumber", "genre", "software"),
 )
 """Vorbis comments that libsndfile passes on, one of each."""

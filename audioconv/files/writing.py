@@ -248,8 +248,8 @@ class Writer:
 
     def _compare_tags(self, metadata: Metadata, found: Metadata) -> None:
         """Name what the format does not hold; a program's name may have grown."""
-        wanted, self.lost = metadata.as_tags(self.sound.channels)
-        kept, _ = found.as_tags(self.sound.channels)
+        wanted, self.lost = metadata.as_tags()
+        kept, _ = found.as_tags()
         self.lost += [tag for tag, text in wanted.items() if not kept.get(tag, "").startswith(text)]
 
     def _as_read(self, samples: Audio | Integers) -> bytes:

@@ -80,5 +80,5 @@ class Report:
         if not self.passed:
             raise VerificationError(
                 f"{name(path, role='output')} is not the convolution it should be: "
-                f"{'; '.join(self.failures)}"
+                f"{'; '.join(self.failures)}; if it was made with other options, give the same"
             )
