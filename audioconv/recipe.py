@@ -104,7 +104,7 @@ def read_recipe(path: Path) -> tuple[Recipe, list[Path], Digest | None]:
             f"{name(path)} holds no recipe, and there is no {name(beside)}; a WAV gets one unless "
             "it is made with --recipe none or in a pipe, any other format with --recipe sidecar"
             if there
-            else f"{name(path)} is no file that is there; check the name"
+            else f"{name(path)} does not exist; check the name"
         )
     found = _parsed(data.decode("utf-8", "replace"), path)
     with suppress(AudioconvError, OSError):  # what lies beside it may know where things are

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import stat
+import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
@@ -12,7 +13,7 @@ from itertools import islice
 from typing import Any
 
 from audioconv.errors import AudioconvError, VerificationError
-from audioconv.files import Digest, Path, file_digest, name, refuse_overwrite, scratch, target
+from audioconv.files import Digest, Path, file_digest, name, refuse_overwrite, target
 from audioconv.job import Job, Options
 from audioconv.recipe import read_recipe
 from audioconv.render import run
@@ -114,6 +115,9 @@ def redo(
     folders = [os.path.dirname(os.path.abspath(output)), os.getcwd()]
     search = [*paths, *places, *folders]
     source = _find(recipe.input, search, output)
+    for spec in recipe.impulses:
+        if isinstance(spec, str) and os.path.lexists(spec):
+            raise AudioconvError(f"a file is named {name(spec)}, as the builder is; move it away")
     impulses = [i if isinstance(i, str) else _find(i, search, output) for i in recipe.impulses]
     lost = not os.path.exists(output)  # then the recipe lay beside it
     if lost and new is None:
@@ -124,7 +128,8 @@ def redo(
             refuse_overwrite(new, inputs=[source, *impulses, *kept], overwrite=overwrite)
             made = new
         else:
-            made = files.enter_context(scratch()).name
+            folder = files.enter_context(tempfile.TemporaryDirectory(prefix="audioconv-"))
+            made = os.path.join(folder, "made")
         kind = "sidecar" if new == output else "chunk"
         options = Options(**{**recipe.options, "overwrite": True, "recipe": kind})
         outcome = run(Job(source, made, impulses, options))

@@ -95,7 +95,8 @@ def run(job: Job) -> Outcome:
             options.strict, filter(None, [*prepared.impulse.notes, notice, padding(sound)])
         )
         _check_subtype(subtype, options, notices)
-        if options.recipe != "sidecar" and os.path.isfile(job.output + SUFFIX):
+        stale = job.output != STANDARD and options.recipe != "sidecar"
+        if stale and os.path.isfile(job.output + SUFFIX):
             notices.say(f"{name(job.output + SUFFIX)} is there, and tells of another output")
         beside = None
         if options.recipe == "sidecar":

@@ -88,9 +88,10 @@ def test_an_aiff_of_two_lengths_is_refused(frames, tmp_path):
         aiff(STEPS, 16, frames=0, size=0),
         aiff(STEPS, 16, frames=0x3F800000, size=0x7F000008),
         wave64(STEPS, 16, size=2**63 - 1),
+        caf(STEPS, 16, size=-1),
         b".snd" + struct.pack(">5I", 24, 2**32 - 1, 3, 44100, 1) + struct.pack(">5h", *STEPS),
     ],
-    ids=["aiff from ffmpeg", "aiff from sox", "w64 from ffmpeg", "au"],
+    ids=["aiff from ffmpeg", "aiff from sox", "w64 from ffmpeg", "caf", "au"],
 )
 def test_a_length_left_open_is_read_to_the_end(data, tmp_path):
     with Reader(put(tmp_path, data)) as reader:
@@ -110,6 +111,19 @@ def test_a_size_below_nothing_is_refused(data, tmp_path):
 def test_samples_that_break_off_are_missed(make, cut, tmp_path):
     with pytest.raises(TruncatedError, match="cut short or damaged: its header says"):
         read_all(put(tmp_path, make(STEPS, 16)[:-cut]))
+
+
+def test_floats_that_libsndfile_takes_for_whole_numbers_are_refused(tmp_path):
+    """FFmpeg writes them into a W64 of the extensible kind, whose own kind stands further back."""
+    guid = struct.pack("<H", 3) + bytes.fromhex("000000001000800000aa00389b71")
+    fmt = struct.pack("<HHIIHHHHI", 0xFFFE, 1, 44100, 176400, 4, 32, 22, 32, 4) + guid
+    plain = wave64([0], 16)
+    at = plain.index(b"fmt ")
+    data = np.array([0.5, -0.5], "<f4").tobytes()
+    file = plain[: at + 16] + struct.pack("<Q", 24 + len(fmt)) + fmt
+    file += b"data" + GUID + struct.pack("<Q", 24 + len(data)) + data
+    with pytest.raises(FormatError, match="damaged: its samples are no whole numbers"):
+        read_all(put(tmp_path, file))
 
 
 def test_chunks_without_end_take_no_time(tmp_path):

@@ -580,9 +580,9 @@ def wav_headers():
     # whole frames, as many as the data says; whole words are padded
     for size, frames in [(0, None), (1, None), (2, 1), (38, 19), (39, 19), (41, 20), (42, None)]:
         yield f"data {size}", wav(PLAIN, chunk(b"data", BODY, size=size)), frames
-    for size in (1000, HALF - 1, HALF, MOST - 1, MOST - 15):
+    for size in (1000, HALF - 2, HALF, MOST - 1, MOST - 15):
         yield f"data {size:#x}", wav(PLAIN, chunk(b"data", BODY, size=size)), None
-    for size in (0x7FFFF000, MOST):  # "until the end"
+    for size in (0x7FFFF000, HALF - 1, MOST):  # "until the end"
         yield f"data {size:#x}", wav(PLAIN, chunk(b"data", BODY, size=size)), THERE
         yield f"data {size:#x} and a half", wav(PLAIN, chunk(b"data", BODY, size=size), b"x"), None
     for size in (0, 1, 4, 36, 10**5, 0x7FFFF000, HALF, MOST):

@@ -358,7 +358,7 @@ def test_measured_loudness_is_taken_back_and_nothing_else(tmp_path):
         (found,), after = told(tmp_path / "out.wav")
         assert found == (b"bext", body[:412] + struct.pack("<5h", *[0x7FFF] * 5) + body[422:])
         assert after == [CHUNKS["cue"]]
-        assert missing(notices) == "the loudness in bext"
+        assert missing(notices) == "loudness (in bext)"
 
 
 def test_a_bext_too_short_for_loudness_is_left_alone(tmp_path):
@@ -860,7 +860,7 @@ def test_speaker_positions_are_kept(channels, mask, kept, tmp_path):
     assert mask_of(tmp_path / "out.wav") == kept
 
 
-@pytest.mark.parametrize(("channels", "mask"), [(2, 0x30), (2, 0x3), (1, 0x1)])
+@pytest.mark.parametrize(("channels", "mask"), [(2, 0x30), (3, 0x7), (1, 0x1)])
 def test_speaker_positions_are_dropped_with_a_notice_where_channels_change(
     channels, mask, tmp_path
 ):

@@ -87,6 +87,7 @@ def test_header_reads_back(subtype, channels, known, reserve, form):
         channels,
         5 * channels * linear.TAGS[subtype][1] // 8 if known else None,
         len(riff.header(subtype, RATE, channels, frames, form=form, reserve=reserve)),
+        riff.IMPLIED_SPEAKERS.get(channels, 0) if form == "WAVEX" else 0,
     )
     with soundfile.SoundFile(io.BytesIO(data)) as file:
         assert (file.samplerate, file.channels, file.subtype) == (RATE, channels, subtype)

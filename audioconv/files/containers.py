@@ -22,6 +22,7 @@ from audioconv.files.linear import IEEE_FLOAT, PCM
 from audioconv.files.riff import is_name
 
 UNTIL_THE_END = 0xFFFFFFFF
+EXTENSIBLE = b"\xfe\xff"
 SOX_UNKNOWN = 0x7F000000
 """What SoX writes for the length of an AIFF that it cannot know, or a little less."""
 
@@ -84,7 +85,10 @@ def claim(file: IO[bytes]) -> Claim:
             (frames,) = struct.unpack(">2xI", file.read(6).ljust(6, b"\0"))
         if chunk == b"fmt " and start[:4] == b"riff":
             file.seek(begin)
-            _refuse_wide(*struct.unpack("<HH8xHH", file.read(16).ljust(16, b"\0")))
+            fmt = file.read(40).ljust(40, b"\0")
+            if fmt[:2] == EXTENSIBLE and fmt[24:26] != b"\1\0":
+                raise FormatError("its samples are no whole numbers; libsndfile misreads them")
+            _refuse_wide(*struct.unpack("<HH8xHH", fmt[:16]))
         if chunk in (b"data", b"SSND", b"BODY"):
             return _claim_of(start[:4], begin, size, frames)
     return Claim()
@@ -92,13 +96,13 @@ def claim(file: IO[bytes]) -> Claim:
 
 def _claim_of(kind: bytes, begin: int, size: int, frames: int | None) -> Claim:
     unknown = {
-        b"FORM": size == 0 or size > SOX_UNKNOWN - 2**12,
+        b"FORM": size == 0 or -(2**12) < size - 8 - SOX_UNKNOWN <= 0,
         b"RIFF": size == UNTIL_THE_END,
         b"caff": size == -1,
         b"riff": size >= 2**62,
     }
     if unknown[kind]:
-        return Claim(open_ended=True)
+        return Claim(begin, open_ended=True)
     if kind == b"FORM":
         return Claim(begin, begin + size, frames=frames)
     if size < 0:
@@ -125,10 +129,10 @@ def _sphere(file: IO[bytes]) -> Claim:
 
 def _refuse_wide(tag: int, channels: int, align: int, bits: int) -> None:
     """Refuse samples that stand in more bytes than they have, which libsndfile misreads."""
-    if tag in (PCM, IEEE_FLOAT) and align != channels * bits // 8:
+    if tag in (PCM, IEEE_FLOAT) and align != channels * -(-bits // 8):
         raise FormatError(
             f"it keeps {bits}-bit samples of {channels} channels in frames of {align} bytes, "
-            f"which can be read in more than one way; rewrite it with {channels * bits // 8}"
+            f"which can be read in more than one way; rewrite it with {channels * -(-bits // 8)}"
         )
 
 
@@ -158,6 +162,13 @@ def after_id3(file: IO[bytes]) -> int:
         if start[:3] != b"ID3" or len(start) < 10:
             return begin
         begin += 10 + synchsafe(start[6:])
+
+
+def is_tag(rest: bytes) -> bool:
+    """Tell a tag that follows a sound, or nothing but zeros, from something else."""
+    first = rest.startswith((b"TAG", b"APETAGEX", b"LYRICSBEGIN", b"ID3"))
+    last = rest[-32:].startswith(b"APETAGEX") or rest[-128:].startswith(b"TAG")
+    return first or last or rest[-10:].startswith(b"3DI") or not rest.strip(b"\0")
 
 
 def synchsafe(size: bytes) -> int:

@@ -15,7 +15,7 @@ from audioconv.errors import FormatError, TruncatedError
 from audioconv.files import linear, riff
 from audioconv.files.formats import Path, Sound, name
 from audioconv.files.metadata import Metadata, wave_metadata
-from audioconv.files.source import Digest, Source
+from audioconv.files.source import PIECE, Digest, Source
 
 REMEDY = "; get a complete copy, or pass --allow-truncated"
 
@@ -106,7 +106,10 @@ class WaveDecoder:
         return linear.decode(block, self.sound.subtype, self.sound.channels, self._header.order)
 
     def digest(self) -> Digest | None:
-        """Return the digest of the file; a pipe that goes on after what was wanted has none."""
+        """Return the digest of the file; a pipe without an end that is known has none."""
+        while self._left:  # of which somebody wanted only the beginning
+            if not len(self.read(PIECE)):
+                break
         return self._stream.digest() if self._ended or self._stream.regular else None
 
     def _end(self) -> None:

@@ -25,7 +25,6 @@ class Examined:
         whether its header leaves its length to where it ends
     claim : Claim
         what its header says of its samples
-    is_mpeg : bool
     checksum : Checksum or None
         what its samples have to add up to
     patch : bytes or None
@@ -39,7 +38,6 @@ class Examined:
     fault: str | None = None
     open_ended: bool = False
     claim: containers.Claim = containers.UNKNOWN
-    is_mpeg: bool = False
     checksum: flac.Checksum | None = None
     patch: bytes | None = None
     at: int = 0
@@ -59,13 +57,16 @@ def examine(raw: IO[bytes], header: riff.Header | None) -> Examined:
     raw.seek(0)
     start = raw.read(4)
     if start == ogg.MAGIC:
-        return Examined(ogg.fault(raw, size))
+        return Examined(ogg.fault(raw))
     if mpeg.is_mpeg(raw):
         begin, found = containers.after_id3(raw), mpeg.scan(raw)
-        examined = Examined(found.fault, is_mpeg=True, at=begin, until=begin)
-        if mpeg.lacks_tag(found):
+        examined = Examined(found.fault, at=begin, until=begin + mpeg.tag_length(found))
+        examined.claim = containers.Claim(frames=mpeg.length(found))
+        if found.frames > 0 and mpeg.lacks_tag(found):
             examined.patch, examined.lead = mpeg.tag(found), mpeg.DECODER_DELAY
         return examined
+    if mpeg.is_free(raw):
+        return Examined()
     if flac.tells_no_length(raw):
         at, told, whole = flac.told_length(raw)
         fault = None if whole else "it ends inside a FLAC frame"
@@ -78,4 +79,7 @@ def examine(raw: IO[bytes], header: riff.Header | None) -> Examined:
     fault = None
     if claim.end is not None and claim.end > size:
         fault = f"its header says that its samples end at byte {claim.end}, but it ends at {size}"
+    if start == b"caff" and claim.open_ended:  # libsndfile takes no other than its true size
+        told = (size - claim.begin).to_bytes(8)
+        return Examined(fault, True, claim, patch=told, at=claim.begin - 8, until=claim.begin)
     return Examined(fault, claim.open_ended, claim, checksum=flac.Checksum.of(raw))

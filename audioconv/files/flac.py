@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from functools import cache
 from typing import IO, NamedTuple
 
 import numpy as np
@@ -97,15 +98,19 @@ class Checksum:
         start = file.read(STREAMINFO + 34)
         bits = (int.from_bytes(start[-22:-20]) >> 4 & 31) + 1
         said = start[-16:]
-        # libsndfile gives samples of other numbers of bits as if they were of these
+        # libsndfile does not read other numbers of bits
         fits = start[:4] == b"fLaC" and bits in (8, 16, 24) and any(said)
         return cls(said, bits) if fits else None
 
     def take(self, block: Audio) -> None:
         """Take note of samples in -1 to 1."""
-        steps = np.rint(block * 2.0 ** (self._bits - 1)).astype("<i4")
-        narrow = steps.view(np.uint8).reshape(-1, 4)[:, : self._bits // 8]
-        self._found.update(np.ascontiguousarray(narrow).data)
+        # each is a whole number of steps, exactly
+        steps = block * 2.0 ** (self._bits - 1)
+        if self._bits == 24:
+            narrow = steps.astype("<i4").view(np.uint8).reshape(-1, 4)[:, :3]
+            self._found.update(np.ascontiguousarray(narrow).data)
+        else:
+            self._found.update(np.ascontiguousarray(steps.astype(f"<i{self._bits // 8}")).data)
 
     def right(self) -> bool:
         """Tell whether the samples are those that the file says."""
@@ -133,6 +138,8 @@ def length(file: IO[bytes]) -> tuple[int, bool]:
     fixed = int.from_bytes(file.read(2))
     file.seek(max(begin + 34, size - LONGEST_FRAME))
     data = file.read()
+    if data[-128:].startswith(b"TAG"):  # of ID3, old
+        data = data[:-128]
     # some bytes look like a header by chance: a frame is one that ends where another begins
     ends: list[tuple[int, int]] = []
     at = len(data)
@@ -189,13 +196,20 @@ def _number(head: bytes, at: int) -> tuple[int, int]:
 
 def _crc(data: bytes, bits: int, polynomial: int) -> int:
     """Return a cyclic redundancy check, most significant bit first, beginning with zero."""
+    table = _table(bits, polynomial)
+    register, mask = 0, (1 << bits) - 1
+    for byte in data:
+        register = (register << 8 & mask) ^ table[register >> (bits - 8) ^ byte]
+    return register
+
+
+@cache
+def _table(bits: int, polynomial: int) -> list[int]:
+    """Return the check of each single byte."""
     table = []
     for byte in range(256):
         register = byte << (bits - 8)
         for _ in range(8):
             register = register << 1 ^ (polynomial if register >> (bits - 1) & 1 else 0)
         table.append(register & ((1 << bits) - 1))
-    register, mask = 0, (1 << bits) - 1
-    for byte in data:
-        register = (register << 8 & mask) ^ table[register >> (bits - 8) ^ byte]
-    return register
+    return table

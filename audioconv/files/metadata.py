@@ -15,6 +15,7 @@ import struct
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
+from audioconv.files.formats import name
 from audioconv.files.riff import IMPLIED_SPEAKERS, Chunk, Header, label
 
 TAGS = {
@@ -170,7 +171,7 @@ def listed(names: Iterable[str]) -> str:
     >>> listed(["bext", "cue", "bext", "smpl"])
     'bext, cue and smpl'
     """
-    *most, last = dict.fromkeys(names)
+    *most, last = dict.fromkeys(name(text) for text in names)
     if len(most) > MOST_NAMES:
         most, last = most[:MOST_NAMES], f"{len(most) + 1 - MOST_NAMES} more"
     return f"{', '.join(most)} and {last}" if most else last

@@ -14,11 +14,10 @@ from __future__ import annotations
 import mmap
 from typing import IO, NamedTuple
 
-from audioconv.files.containers import after_id3
+from audioconv.files.containers import after_id3, is_tag
 
 TAGS = (b"Xing", b"Info")
-AFTERWARDS = (b"TAG", b"APETAGEX", b"LYRICSBEGIN")
-"""What may follow the last frame."""
+LONGEST_TAG = 2**26
 
 RATES = {3: (44100, 48000, 32000), 2: (22050, 24000, 16000), 0: (11025, 12000, 8000)}
 """By the two bits of the version: MPEG-1, MPEG-2, and its extension 2.5."""
@@ -48,7 +47,7 @@ class Scan(NamedTuple):
     frames : int
         whole frames, but for that of the tag
     tagged : int or None
-        how many the tag says there are, if there is one
+        how many the tag says there are, if there is one; 0 if it does not say
     first : bytes
         the header of the first frame
     fault : str or None
@@ -67,9 +66,27 @@ def is_mpeg(file: IO[bytes]) -> bool:
     return _length(file.read(4)) is not None
 
 
+def is_free(file: IO[bytes]) -> bool:
+    """Tell whether a file begins with a frame of free format, which does not tell its length."""
+    file.seek(after_id3(file))
+    header = file.read(4)
+    return _length(header[:2] + b"\x10" + header[3:]) is not None and header[2] >> 4 == 0
+
+
 def lacks_tag(found: Scan) -> bool:
     """Tell whether a file is of layer III, and does not tell its length."""
-    return found.tagged is None and found.first[1] >> 1 & 3 == LAYER_3
+    return not found.tagged and found.first[1] >> 1 & 3 == LAYER_3
+
+
+def tag_length(found: Scan) -> int:
+    """Return the bytes of a tag that does not tell the length."""
+    return 0 if found.tagged is None else _length(found.first) or 0
+
+
+def length(found: Scan) -> int | None:
+    """Return the frames of sound in a file of layer I or II, of which libsndfile only guesses."""
+    layer = found.first[1] >> 1 & 3
+    return None if layer == LAYER_3 else found.frames * (384 if layer == 3 else 1152)
 
 
 def scan(file: IO[bytes]) -> Scan:
@@ -85,11 +102,10 @@ def scan(file: IO[bytes]) -> Scan:
                 return Scan(frames, tagged, first, f"its last frame, at byte {at}, is not whole")
             frames += 1
             at += length
-        rest = data[at : at + 11]
         fault = None
-        if rest.strip(b"\0") and not rest.startswith(AFTERWARDS):
+        if not is_tag(data[at : min(end, at + LONGEST_TAG)]):
             fault = f"at byte {at} it has no frame, but something else"
-        elif tagged is not None and tagged > frames:
+        elif tagged and tagged != frames:
             fault = f"it has {frames} MPEG frames, but its header says {tagged}"
         return Scan(frames, tagged, first, fault)
 
@@ -110,9 +126,11 @@ def _tag(data: mmap.mmap, at: int) -> int | None:
     header = data[at : at + 4]
     if _length(header) is None:
         return None
-    begin = at + 4 + _side(header) + (0 if header[1] & 1 else 2)
-    if data[begin : begin + 4] in TAGS and int.from_bytes(data[begin + 4 : begin + 8]) & 1:
-        return int.from_bytes(data[begin + 8 : begin + 12])
+    for checksum in (0, 2):  # which some encoders count, where there is one, and some do not
+        begin = at + 4 + _side(header) + checksum
+        if data[begin : begin + 4] in TAGS:
+            says = int.from_bytes(data[begin + 4 : begin + 8]) & 1
+            return int.from_bytes(data[begin + 8 : begin + 12]) if says else 0
     if data[at + 36 : at + 40] == b"VBRI":
         return int.from_bytes(data[at + 50 : at + 54])
     return None

@@ -15,11 +15,15 @@ import zlib
 from collections.abc import Iterator
 from typing import IO, NamedTuple
 
+from audioconv.files.containers import is_tag
+
 MAGIC = b"OggS"
 FIRST, LAST = 2, 4
 """Bits that say of a page that a stream begins, or ends, with it."""
 
 SERIAL = 1
+
+LONGEST_TAG = 2**20
 
 MIRRORED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 
@@ -82,8 +86,8 @@ def sealed(page: bytes) -> bytes:
     return blank[:22] + mirrored.to_bytes(4, "big").translate(MIRRORED) + blank[26:]
 
 
-def fault(file: IO[bytes], size: int) -> str | None:
-    """Say what is wrong with the pages of a file of so many bytes, if anything is."""
+def fault(file: IO[bytes]) -> str | None:
+    """Say what is wrong with the pages of a file, if anything is."""
     expected: dict[int, int] = {}
     begun = ended = False
     end = 0
@@ -101,9 +105,10 @@ def fault(file: IO[bytes], size: int) -> str | None:
         end = page.begin + len(page.data)
     if not ended:
         return f"it ends at byte {end}, without the page that ends an Ogg file"
-    if end < size:
-        return f"from byte {end} on it is no Ogg"
-    return None
+    if len(expected) > 1:
+        return f"it holds {len(expected)} streams, of which one is read"
+    file.seek(end)
+    return None if is_tag(file.read(LONGEST_TAG)) else f"from byte {end} on it is no Ogg"
 
 
 def renumber(file: IO[bytes]) -> None:

@@ -202,9 +202,7 @@ def _decoder(source: Path, path: Path, files: ExitStack, hashed: bool) -> Decode
         file = files.enter_context(_spooled(file, bytes(stream.beginning or b"")))
     if not os.fstat(file.fileno()).st_size:
         raise FormatError(f"{name(path)} is empty; there is no sound in it")
-    decoder = LibsndfileDecoder(path, file, header)
-    files.callback(decoder.close)
-    return decoder
+    return LibsndfileDecoder(path, file, header, files)
 
 
 @contextmanager

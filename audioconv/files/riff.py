@@ -30,8 +30,8 @@ GUID_TAIL = bytes.fromhex("000000001000800000aa00389b71")
 """What follows the format tag in the GUID of every plain WAVE format."""
 
 UNTIL_THE_END = 0xFFFFFFFF
-UNKNOWN_SIZES = (UNTIL_THE_END, 0x7FFFF000)
-"""What FFmpeg and SoX write for a length that they cannot know."""
+UNKNOWN_SIZES = (UNTIL_THE_END, 0x7FFFF000, 0x7FFFFFFF)
+"""What FFmpeg, SoX and LAME write for a length that they cannot know."""
 
 LARGEST = UNTIL_THE_END - 1
 """Largest size that a 32-bit field can tell."""

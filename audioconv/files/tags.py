@@ -44,7 +44,7 @@ BLOCKS = {2: "application data", 5: "cue sheet", 6: "picture"}
 KNOWN = {
     b"FORM": (b"COMM", b"SSND", b"FVER", b"NAME", b"AUTH", b"(c) ", b"ANNO", b"APPL", b"PEAK"),
     b"caff": (b"desc", b"data", b"pakt", b"kuki", b"free", b"info", b"strg", b"peak"),
-    b"riff": (b"riff", b"fmt ", b"data", b"fact", b"junk"),
+    b"riff": (b"riff", b"wave", b"fmt ", b"data", b"fact", b"junk"),
 }
 """Chunks that hold the sound, or what libsndfile passes on."""
 
@@ -97,7 +97,7 @@ def _flac(file: IO[bytes], begin: int) -> Iterator[str]:
 
 def _ogg(data: bytes) -> Iterator[str]:
     """Name the comments in the second packet of the first stream, as far as that is here."""
-    packets, at = [b""], 0
+    packets, at = [bytearray()], 0
     while len(packets) < 3 and at + 26 < len(data):
         lacing = data[at + 27 : at + 27 + data[at + 26]]
         at += 27 + len(lacing)
@@ -105,8 +105,8 @@ def _ogg(data: bytes) -> Iterator[str]:
             packets[-1] += data[at : at + size]
             at += size
             if size < 255:
-                packets.append(b"")
-    comments = packets[1]
+                packets.append(bytearray())
+    comments = bytes(packets[1])
     skip = 8 if comments.startswith(b"OpusTags") else 7
     yield from _comments(comments[skip:])
 
