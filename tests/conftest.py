@@ -1,9 +1,12 @@
 """What tests share: sounds made on the spot, and real ones where they are there."""
 
+import signal
 from pathlib import Path
 
 import numpy as np
 import pytest
+
+from audioconv.cli import main
 
 SAMPLES = Path(__file__).parent.parent / "samples"
 SHARED = Path(__file__).parent.parent.parent / "shared"
@@ -30,3 +33,22 @@ def noise():
         return np.random.default_rng(seed).standard_normal(shape)
 
     return make
+
+
+@pytest.fixture
+def call(capsys, monkeypatch):
+    """Return a function that runs a command line in this process; it must succeed."""
+    monkeypatch.setattr(signal, "signal", lambda *_: None)
+
+    def called(*arguments, code=0):
+        found = main([str(argument) for argument in arguments])
+        said = capsys.readouterr()
+        assert found == code, said.err
+        if code:
+            line = said.err.splitlines()[-1]
+            assert line.startswith("error: ")
+            assert "unexpected" not in line
+            assert "Traceback" not in said.err
+        return said
+
+    return called

@@ -42,20 +42,6 @@ def run(*arguments, stdin=b"", cwd=None, env=None):
     )
 
 
-@pytest.fixture
-def call(capsys, monkeypatch):
-    """Return a function that runs a command line in this process; it must succeed."""
-    monkeypatch.setattr(signal, "signal", lambda *_: None)
-
-    def called(*arguments, code=0):
-        found = main([str(argument) for argument in arguments])
-        said = capsys.readouterr()
-        assert found == code, said.err
-        return said
-
-    return called
-
-
 def strict_json(text):
     """Read JSON as every reader of it does: NaN and Infinity are not in it."""
     return json.loads(text, parse_constant=lambda word: pytest.fail(f"{word} is not JSON"))

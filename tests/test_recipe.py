@@ -3,7 +3,6 @@
 import hashlib
 import json
 import os
-import signal
 import struct
 import subprocess
 import sys
@@ -29,25 +28,6 @@ from audioconv.render import run
 
 RATE = 44100
 posix = pytest.mark.skipif(os.name != "posix", reason="pipes as POSIX has them")
-
-
-@pytest.fixture
-def call(capsys, monkeypatch):
-    """Return a function that runs a command line in this process; it must succeed."""
-    monkeypatch.setattr(signal, "signal", lambda *_: None)
-
-    def called(*arguments, code=0):
-        found = main([str(argument) for argument in arguments])
-        said = capsys.readouterr()
-        assert found == code, said.err
-        if code:
-            line = said.err.splitlines()[-1]
-            assert line.startswith("error: ")
-            assert "unexpected" not in line
-            assert "Traceback" not in said.err
-        return said
-
-    return called
 
 
 @pytest.fixture
