@@ -19,9 +19,8 @@ from typing import IO, NamedTuple
 
 from audioconv.errors import FormatError
 from audioconv.files.linear import IEEE_FLOAT, PCM
-from audioconv.files.riff import is_name
+from audioconv.files.riff import UNTIL_THE_END, is_name
 
-UNTIL_THE_END = 0xFFFFFFFF
 EXTENSIBLE = b"\xfe\xff"
 SOX_UNKNOWN = 0x7F000000
 """What SoX writes for the length of an AIFF that it cannot know, or a little less."""

@@ -54,11 +54,6 @@ class Page(NamedTuple):
         """Whether its checksum is right."""
         return self.data == sealed(self.data)
 
-    @property
-    def body(self) -> bytes:
-        """What it carries."""
-        return self.data[27 + self.data[26] :]
-
 
 def pages(file: IO[bytes]) -> Iterator[Page]:
     """Yield the pages of a file, up to the first that is none."""
