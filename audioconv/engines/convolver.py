@@ -14,8 +14,12 @@ from audioconv.errors import LayoutError
 Audio: TypeAlias = NDArray[np.floating[Any]]
 """Sound: (frames, channels), float64, or float32 where single precision was asked for."""
 
-Kernel: TypeAlias = Callable[[Audio], Audio]
-"""A stateless full convolution: (n, inputs) to (n + K - 1, outputs), safe in any thread."""
+Samples: TypeAlias = NDArray[np.floating[Any] | np.signedinteger[Any]]
+"""Sound as a file holds it: (frames, channels), floats or whole numbers, which count in units."""
+
+Kernel: TypeAlias = Callable[[Samples, float], Audio]
+"""A stateless full convolution: (n, inputs) in some unit, a power of two, to (n + K - 1, outputs)
+in full scale 1; safe in any thread."""
 
 
 class Convolver(Protocol):
@@ -74,11 +78,10 @@ class OverlapAdd:
         self._kernel = kernel
         self._tail: Audio = np.zeros((routing.frames - 1, routing.outputs), dtype)
 
-    def kernel(self, block: Audio) -> Audio:
-        """Convolve one block alone: (n, inputs) to (n + K - 1, outputs)."""
-        if not len(block):
-            return np.zeros_like(self._tail)
-        return self._kernel(as_audio(block, self.routing.inputs, self._tail.dtype))
+    def kernel(self, block: Samples, unit: float = 1.0) -> Audio:
+        """Convolve one block alone, in units: (n, inputs) to (n + K - 1, outputs)."""
+        block = checked(block, self.routing.inputs)
+        return self._kernel(block, unit) if len(block) else np.zeros_like(self._tail)
 
     def add(self, full: Audio) -> Audio:
         """Add the tail so far to a kernel's result, keep its tail, and return its frames."""
@@ -110,8 +113,14 @@ def ring_out(convolver: Convolver, dtype: np.dtype[Any]) -> Audio:
     return tail
 
 
-def as_audio(block: Audio, channels: int, dtype: np.dtype[Any]) -> Audio:
-    """Check that a block is (frames, channels) and bring it to the precision of an engine.
+def as_audio(block: Samples, dtype: np.dtype[Any], unit: float = 1.0) -> Audio:
+    """Bring samples that count in units to the precision of an engine."""
+    audio: Audio = block.astype(dtype, copy=False)
+    return audio if unit == 1 else audio * dtype.type(unit)
+
+
+def checked(block: Samples, channels: int) -> Samples:
+    """Check that a block is (frames, channels).
 
     Raises
     ------
@@ -123,4 +132,4 @@ def as_audio(block: Audio, channels: int, dtype: np.dtype[Any]) -> Audio:
         raise LayoutError(
             f"a block of shape {block.shape} does not fit; it must be (frames, {channels})"
         )
-    return block.astype(dtype, copy=False)
+    return block

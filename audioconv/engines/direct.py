@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from audioconv.engines.convolver import Audio, Convolver, OverlapAdd
+from audioconv.engines.convolver import Audio, Convolver, OverlapAdd, Samples, as_audio
 from audioconv.engines.routes import Routing
 
 LEAST_BLOCK = 4096
@@ -20,7 +20,8 @@ def direct(routing: Routing, *, single: bool = False, signal_bits: int | None = 
     # blocks as long as the impulse, so that no more than half of a window is silence
     block = max(LEAST_BLOCK, routing.frames)
 
-    def kernel(block: Audio) -> Audio:
+    def kernel(samples: Samples, unit: float) -> Audio:
+        block = as_audio(samples, np.dtype(np.float64), unit)
         full = np.zeros((len(block) + routing.frames - 1, routing.outputs))
         for route in routing.routes:
             full[:, route.target] += _sums(block[:, route.source], route.taps)

@@ -16,6 +16,9 @@ from audioconv.engines.routes import Routing
 
 MOST_BITS = 32
 
+CACHED = 2**14
+"""Frames whose four steps stay in the cache."""
+
 
 def fractional_bits(routing: Routing) -> int | None:
     """Return the least q for which every tap is a multiple of 2^-q, or None above `MOST_BITS`."""
@@ -36,8 +39,10 @@ def grid_scale(routing: Routing, signal_bits: int | None) -> float | None:
 def snap(audio: Audio, scale: float | None) -> Audio:
     """Round `audio` in place to multiples of 1 / scale; no scale leaves it as it is."""
     if scale is not None:
-        audio *= scale
-        np.rint(audio, out=audio)
-        audio /= scale
-        audio += 0.0  # the sign of a zero is noise of the transform: -0.0 becomes 0.0
+        for start in range(0, len(audio), CACHED):
+            part = audio[start : start + CACHED]
+            part *= scale
+            np.rint(part, out=part)
+            part /= scale
+            part += 0.0  # the sign of a zero is noise of the transform: -0.0 becomes 0.0
     return audio

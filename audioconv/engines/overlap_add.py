@@ -1,13 +1,19 @@
 """Block-wise FFT convolution, the engine for long impulses.
 
-A block of B frames convolved with K taps has B + K - 1 frames, so a transform of N = B + K - 1
-points holds it without wrapping round, and there the convolution theorem makes it a product:
+A segment of B frames convolved with K taps has B + K - 1 frames, so a transform of
+N = B + K - 1 points holds it without wrapping round, and there the convolution theorem makes it
+a product:
 
     y = IDFT(DFT(x) DFT(h)),    DFT of N points of x and h, each with zeros behind it.
 
-The sums of all blocks, each at its place, are the whole convolution (overlap-add, Stockham
-1966); `OverlapAdd` does the adding. Every input is transformed once and every output once,
-whatever the number of routes between them.
+The sums of all segments, each at its place, are the whole convolution (overlap-add, Stockham
+1966). Two segments share one complex transform, the first as its real part and the next as its
+imaginary part: as the taps are real, (a + i b) * h = a * h + i (b * h), and the parts stay
+apart. So a block of this engine is two segments; within a block they are added here, from block
+to block by `OverlapAdd`.
+
+Every input is transformed once and every output once, whatever the number of routes between
+them: what goes to one output is summed as spectra.
 
 `fft_size` takes the power of two at which a frame costs least. It depends on the impulse
 alone, never on the machine, so that the same input gives the same bytes everywhere.
@@ -15,18 +21,22 @@ alone, never on the machine, so that the same input gives the same bytes everywh
 References
 ----------
 T. G. Stockham, "High-speed convolution and correlation", AFIPS Spring Joint Computer
-Conference, 1966.
+Conference, 1966; the transform is that of `audioconv.engines.transform`.
 """
 
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from audioconv.engines.convolver import Audio, Convolver, OverlapAdd
+from audioconv.engines.convolver import Audio, Convolver, OverlapAdd, Samples
 from audioconv.engines.grid import grid_scale, snap
-from audioconv.engines.routes import Routing
+from audioconv.engines.routes import Routing, Strand
+from audioconv.engines.transform import FourStep, Matrix
+from impulses.impulse import Taps
 
 LEAST_SIZE = 2**12
 
@@ -51,33 +61,114 @@ def overlap_add(
         fractional bits of the signal's samples, where it has a known number of them: then
         sums that can be exact are made exact (see `audioconv.engines.grid`)
     """
-    from scipy.fft import irfft, rfft  # a quarter of a second to import: only when used
-
     dtype = np.dtype(np.float32 if single else np.float64)
-    scale = None if single else grid_scale(routing, signal_bits)
-    size = fft_size(routing.frames)
-    step = size - routing.frames + 1
-    spectra = {key: rfft(taps.astype(dtype), size) for key, taps in routing.distinct.items()}
+    pairs = _Pairs(routing, dtype, None if single else grid_scale(routing, signal_bits))
+    return OverlapAdd(
+        routing, pairs.kernel, block=2 * pairs.segment, dtype=dtype, fft_size=pairs.size
+    )
 
-    def convolve(piece: Audio) -> Audio:
-        """Convolve at most `step` frames, by one transform of each input and output."""
-        sources = rfft(flush_subnormals(piece), size, axis=0)
-        targets = np.zeros((len(sources), routing.outputs), sources.dtype)
-        for route in routing.routes:
-            targets[:, route.target] += sources[:, route.source] * spectra[id(route.taps)]
-        whole: Audio = irfft(targets, size, axis=0, overwrite_x=True)
-        return snap(whole[: len(piece) + routing.frames - 1], scale)
 
-    def kernel(block: Audio) -> Audio:
-        if len(block) <= step:
-            return convolve(block)
-        full = np.zeros((len(block) + routing.frames - 1, routing.outputs), dtype)
-        for start in range(0, len(block), step):
-            part = convolve(block[start : start + step])
+class _Pairs:
+    """The kernel: two segments at a time, as one complex transform of each channel."""
+
+    def __init__(self, routing: Routing, dtype: np.dtype[Any], scale: float | None) -> None:
+        self.size = fft_size(routing.frames)
+        self.segment = self.size - routing.frames + 1
+        self._routing = routing
+        self._strands = routing.strands
+        self._dtype = dtype
+        self._scale = scale
+        self._transform = FourStep(self.size, np.result_type(dtype, np.complex64))
+        self._spectra = {key: self._spectrum(taps) for key, taps in routing.distinct.items()}
+        # planes to work in, for each thread its own, and kept: the pages of new memory cost
+        # more than a pass over it
+        self._idle: list[list[Matrix]] = []
+
+    def kernel(self, block: Samples, unit: float) -> Audio:
+        """Convolve any number of frames, which count in units."""
+        if block.dtype.kind == "f":
+            block = flush_subnormals(block.astype(self._dtype, copy=False))
+        pair, tail = 2 * self.segment, self._routing.frames - 1
+        if len(block) <= pair:
+            return self._convolve(block, unit)
+        full = np.zeros((len(block) + tail, self._routing.outputs), self._dtype)
+        for start in range(0, len(block), pair):
+            part = self._convolve(block[start : start + pair], unit)
             full[start : start + len(part)] += part
         return full
 
-    return OverlapAdd(routing, kernel, block=step, dtype=dtype, fft_size=size)
+    def _convolve(self, block: Samples, unit: float) -> Audio:
+        """Convolve two segments, or less."""
+        planes = self._idle.pop() if self._idle else self._planes()
+        out = np.empty((self.segment + self.size, self._routing.outputs), self._dtype)
+        out[:, self._routing.silent] = 0
+        for strand in self._strands:
+            for plane, source in zip(planes, strand.sources, strict=False):
+                self._pack(block[:, source], plane)
+                self._transform.columns(plane)
+            for band in self._transform.bands():
+                self._multiply(planes, band, strand)
+            for plane, target in zip(planes, strand.targets, strict=False):
+                self._transform.columns_back(plane)
+                self._unpack(plane, unit, out[:, target], len(block))
+        self._idle.append(planes)
+        return snap(out[: len(block) + self._routing.frames - 1], self._scale)
+
+    def _planes(self) -> list[Matrix]:
+        """Make room for the channels of any strand."""
+        most = max((max(len(s.sources), len(s.targets)) for s in self._strands), default=0)
+        return [self._transform.plane() for _ in range(most)]
+
+    def _spectrum(self, taps: Taps) -> Matrix:
+        """Transform taps, and divide by N, as the transforms forward and back together do not."""
+        plane = self._transform.plane()
+        plane[:] = 0
+        _lay(taps, plane.real)
+        self._transform.columns(plane)
+        for band in self._transform.bands():
+            self._transform.rows(plane, band)
+        return plane / self.size
+
+    def _pack(self, samples: NDArray[Any], plane: Matrix) -> None:
+        """Lay one segment of a channel into the real part, the next into the imaginary part."""
+        first, second = samples[: self.segment], samples[self.segment :]
+        plane[len(second) // plane.shape[1] :] = 0
+        _lay(first, plane.real)
+        _lay(second, plane.imag)
+
+    def _multiply(self, planes: list[Matrix], band: slice, strand: Strand) -> None:
+        """In a band of rows, turn inputs into outputs."""
+        spectra = [self._transform.rows(plane, band) for plane in planes[: len(strand.sources)]]
+        sums: dict[int, Matrix] = {}
+        for route in strand.routes:
+            product = spectra[route.source] * self._spectra[id(route.taps)][band]
+            if route.target in sums:
+                sums[route.target] += product
+            else:
+                sums[route.target] = product
+        for target, total in sums.items():
+            self._transform.rows_back(total, planes[target], band)
+
+    def _unpack(self, plane: Matrix, unit: float, out: Audio, frames: int) -> None:
+        """Take the two segments of a channel apart, and add them where they overlap."""
+        first, second = out[: self.size], out[self.segment :]
+        np.multiply(plane.real, unit, out=first.reshape(plane.shape))
+        if frames <= self.segment:
+            return
+        # rows of the second segment that have to do with the tail of the first
+        rows = -(-(self._routing.frames - 1) // plane.shape[1])
+        out[self.size : self.segment + rows * plane.shape[1]] = 0
+        second = second.reshape(plane.shape)
+        second[:rows] += plane.imag[:rows] * self._dtype.type(unit)
+        np.multiply(plane.imag[rows:], unit, out=second[rows:])
+
+
+def _lay(values: NDArray[Any], part: NDArray[Any]) -> None:
+    """Write values along the rows of a matrix, and leave the rest of it as it is."""
+    rows, rest = divmod(len(values), part.shape[1])
+    whole = len(values) - rest
+    part[:rows] = values[:whole].reshape(rows, part.shape[1])
+    part[rows : rows + 1, :rest] = values[whole:]
 
 
 def fft_size(frames: int) -> int:

@@ -23,7 +23,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from audioconv.engines.convolver import Audio, Convolver, as_audio, ring_out
+from audioconv.engines.convolver import Audio, Convolver, as_audio, checked, ring_out
 from audioconv.engines.grid import grid_scale, snap
 from audioconv.engines.overlap_add import flush_subnormals
 from audioconv.engines.routes import Routing
@@ -77,7 +77,7 @@ class Partitioned:
 
     def process(self, block: Audio) -> Audio:
         """Take n frames (n, inputs) and return n frames (n, outputs)."""
-        block = as_audio(block, self.routing.inputs, self._dtype)
+        block = as_audio(checked(block, self.routing.inputs), self._dtype)
         out = np.empty((len(block), self.routing.outputs), self._dtype)
         done = 0
         while done < len(block):

@@ -27,6 +27,23 @@ class Route:
 
 
 @dataclass(frozen=True, eq=False)
+class Strand:
+    """Routes that share no channel with any other.
+
+    Parameters
+    ----------
+    sources, targets : tuple of int
+        input and output channels
+    routes : tuple of Route
+        counted within `sources` and `targets`
+    """
+
+    sources: tuple[int, ...]
+    targets: tuple[int, ...]
+    routes: tuple[Route, ...]
+
+
+@dataclass(frozen=True, eq=False)
 class Routing:
     """All paths of a convolution.
 
@@ -49,6 +66,32 @@ class Routing:
     def distinct(self) -> dict[int, Taps]:
         """The taps of all routes, each array once, by the `id` that its routes share."""
         return {id(route.taps): route.taps for route in self.routes}
+
+    @property
+    def strands(self) -> tuple[Strand, ...]:
+        """The routes in the smallest groups that share no channel, each to be had by itself."""
+        strands: list[tuple[set[int], set[int]]] = []
+        for route in self.routes:
+            sources, targets = {route.source}, {route.target}
+            apart = []
+            for strand in strands:
+                if route.source in strand[0] or route.target in strand[1]:
+                    sources |= strand[0]
+                    targets |= strand[1]
+                else:
+                    apart.append(strand)
+            strands = [*apart, (sources, targets)]
+        return tuple(self._strand(sorted(s), sorted(t)) for s, t in strands)
+
+    def _strand(self, sources: list[int], targets: list[int]) -> Strand:
+        own = (route for route in self.routes if route.source in sources)
+        counted = (Route(sources.index(r.source), targets.index(r.target), r.taps) for r in own)
+        return Strand(tuple(sources), tuple(targets), tuple(counted))
+
+    @property
+    def silent(self) -> tuple[int, ...]:
+        """Outputs that no route leads to."""
+        return tuple(sorted({*range(self.outputs)} - {route.target for route in self.routes}))
 
 
 def routes(taps: Taps, channels: int) -> Routing:

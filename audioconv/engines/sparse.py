@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from audioconv.engines.convolver import Audio, Convolver, as_audio, ring_out
+from audioconv.engines.convolver import Audio, Convolver, as_audio, checked, ring_out
 from audioconv.engines.routes import Routing
 
 BLOCK = 2**16
@@ -35,7 +35,7 @@ class Sparse:
 
     def process(self, block: Audio) -> Audio:
         """Take n frames (n, inputs) and return n frames (n, outputs)."""
-        block = as_audio(block, self.routing.inputs, self._dtype)
+        block = as_audio(checked(block, self.routing.inputs), self._dtype)
         out = np.zeros((len(block), self.routing.outputs), self._dtype)
         for start in range(0, len(block), self.block):
             self._advance(block[start : start + self.block], out[start : start + self.block])

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from audioconv.engines.convolver import Audio, Convolver, OverlapAdd
+from audioconv.engines.convolver import Audio, Convolver, OverlapAdd, Samples, as_audio
 from audioconv.engines.routes import Routing
 from audioconv.errors import UsageError
 
@@ -37,7 +37,8 @@ def toeplitz(
         )
     matrices = {key: convolution_matrix(taps, BLOCK) for key, taps in routing.distinct.items()}
 
-    def kernel(block: Audio) -> Audio:
+    def kernel(samples: Samples, unit: float) -> Audio:
+        block = as_audio(samples, np.dtype(np.float64), unit)
         frames = len(block)
         full = np.zeros((frames + routing.frames - 1, routing.outputs))
         for start in range(0, frames, BLOCK):
