@@ -54,7 +54,8 @@ def convolve(
         frame = int(np.argmin(np.isfinite(sound).all(axis=1)))
         raise AudioconvError(f"x has a value that is not finite in frame {frame}; mend it first")
     planned = convolver(h, sound.shape[1], engine=engine, single=single)
-    return np.concatenate(list(stream.convolve([sound], planned)))
+    parts = stream.convolve([sound], planned, lambda part, start: part)
+    return np.concatenate([*parts, planned.flush()])
 
 
 def convolver(

@@ -134,8 +134,14 @@ def _shift(first: Path, second: Path, centre: int) -> int:
     parts = []
     for path in (first, second):
         with Reader(path) as reader:
-            blocks = list(stream.fit(_from(reader, begin), WINDOW))
-        parts.append(np.concatenate([b for b in blocks if b.shape[1] == reader.sound.channels]))
+            part = np.zeros((WINDOW, reader.sound.channels))
+            at = 0
+            for block in _from(reader, begin):
+                part[at : at + len(block)] = block[: WINDOW - at]
+                at += len(block)
+                if at >= WINDOW:
+                    break
+        parts.append(part)
     one, other = (rfft(part, 2 * WINDOW, axis=0) for part in parts)
     correlation = np.abs(irfft((np.conj(one) * other).sum(axis=1), 2 * WINDOW))
     lag = int(np.argmax(correlation))

@@ -15,11 +15,13 @@ from typing import Literal
 import numpy as np
 
 from audioconv import stream
+from audioconv.engines import Audio
 from audioconv.errors import AudioconvError, UsageError
 from audioconv.files import (
     FLOATS,
     INTEGER_BITS,
     STANDARD,
+    Encoded,
     Reader,
     Sound,
     Target,
@@ -215,9 +217,27 @@ def _pump(
 ) -> None:
     """Move the sound through the convolver into the writer."""
     convolver = prepared.convolver
-    convolution = stream.convolve(reader.blocks(convolver.block), convolver, threads=options.cores)
-    for block in stream.fit(convolution, parse_length(options.length, reader.sound.rate)):
-        writer.write(block if gain == 1 else block.astype(np.float64, copy=False) * gain)
+    length = parse_length(options.length, reader.sound.rate)
+
+    def encode(part: Audio, start: int) -> Encoded:
+        return writer.encode(_scaled(stream.within(part, start, length), gain), start)
+
+    blocks = reader.samples(convolver.block)
+    convolution = stream.convolve(
+        blocks, convolver, encode, unit=reader.unit, threads=options.cores
+    )
+    for encoded in convolution:
+        writer.append(encoded)
+        if writer.level.frames == length:
+            break
+    tail = _scaled(convolver.flush(), gain)
+    level = writer.level
+    for block in stream.ending(tail, length, frames=level.frames, peak=level.peak):
+        writer.write(block)
+
+
+def _scaled(block: Audio, gain: float) -> Audio:
+    return block if gain == 1 else block.astype(np.float64, copy=False) * gain
 
 
 def _check_subtype(subtype: str, options: Options, notices: Notices) -> None:

@@ -10,21 +10,33 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from typing import Any, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
-from audioconv.engines import Audio, Convolver, OverlapAdd
+from audioconv.engines import Audio, Convolver, OverlapAdd, Samples, as_audio
 
 TAIL_LEVEL = 10 ** (-60 / 20)
 LONGEST_SILENCE = 2**16
 
 T = TypeVar("T")
 R = TypeVar("R")
+Number = TypeVar("Number", bound=np.floating[Any] | np.signedinteger[Any])
 
 
-def convolve(blocks: Iterable[Audio], convolver: Convolver, *, threads: int = 1) -> Iterator[Audio]:
-    """Convolve a sound that comes in blocks.
+def convolve(
+    blocks: Iterable[Samples],
+    convolver: Convolver,
+    finish: Callable[[Audio, int], R],
+    *,
+    unit: float = 1.0,
+    threads: int = 1,
+) -> Iterator[R]:
+    """Convolve a sound that comes in blocks, up to its last frame.
+
+    What rings on after that, K - 1 frames, `Convolver.flush` gives afterwards.
 
     Parameters
     ----------
@@ -32,33 +44,92 @@ def convolve(blocks: Iterable[Audio], convolver: Convolver, *, threads: int = 1)
         the sound, cut in any way
     convolver : Convolver
         it begins as new, whatever it did before
+    finish : callable
+        what to make of each part of the result, given with its first frame; called in any
+        thread, and in any order
+    unit : float
+        what 1 means in the blocks, a power of two: so whole numbers need no pass of their own
     threads : int > 0
-        blocks convolved at a time, where the engine's kernel is stateless; tails are added in
-        order, so the result does not depend on it
+        blocks under way at a time; tails are handed on in order, so the result does not depend
+        on it
 
     Yields
     ------
-    array, (any, outputs)
-        the full convolution, input + K - 1 frames in all
+    R
+        what was made of each part, in order
 
     Examples
     --------
     >>> from audioconv.engines import plan, routes
     >>> echo = plan(routes(np.array([[1.0], [0.0], [0.5]]), 1), "direct")
-    >>> np.concatenate(list(convolve([np.array([[1.0]]), np.array([[2.0]])], echo))).ravel()
-    array([1. , 2. , 0.5, 1. ])
+    >>> sound = [np.array([[1.0]]), np.array([[2.0]])]
+    >>> [part.tolist() for part in convolve(sound, echo, lambda part, start: part)]
+    [[[1.0], [2.0]]]
+    >>> echo.flush().tolist()
+    [[0.5], [1.0]]
     """
     convolver.reset()
-    grid = regrid(blocks, convolver.block)
+    grid = _placed(regrid(blocks, convolver.block))
     if isinstance(convolver, OverlapAdd):
-        for full in _in_order(convolver.kernel, grid, threads):
-            yield convolver.add(full)
+        work = _overlapping(grid, convolver, finish, unit)
     else:
-        yield from map(convolver.process, grid)
-    yield convolver.flush()
+        work = _stateful(grid, convolver, finish, unit)
+    for finished in _in_order(work, threads):
+        yield from finished
 
 
-def regrid(blocks: Iterable[Audio], frames: int) -> Iterator[Audio]:
+def _placed(
+    blocks: Iterable[NDArray[Number]], at: int = 0
+) -> Iterator[tuple[int, NDArray[Number]]]:
+    """Yield each block with its first frame."""
+    for block in blocks:
+        yield at, block
+        at += len(block)
+
+
+def _overlapping(
+    grid: Iterable[tuple[int, Samples]],
+    convolver: OverlapAdd,
+    finish: Callable[[Audio, int], R],
+    unit: float,
+) -> Iterator[Callable[[], list[R]]]:
+    """Yield the work on each block, of which all can be done in any thread but handing on tails."""
+
+    def work(block: Samples, start: int, before: Future[Audio], after: Future[Audio]) -> list[R]:
+        try:
+            made = convolver.kernel(block, unit)
+            parts, tail = convolver.join(before.result(), made)
+        except BaseException as error:  # who waits for the tail must not wait for ever
+            after.set_exception(error)
+            raise
+        after.set_result(tail)
+        return [finish(part, at) for at, part in _placed(parts, start)]
+
+    tail: Future[Audio] = Future()
+    tail.set_result(convolver.silence())
+    for start, block in grid:
+        before, tail = tail, Future()
+        yield partial(work, block, start, before, tail)
+    convolver.tail = tail.result()
+
+
+def _stateful(
+    grid: Iterable[tuple[int, Samples]],
+    convolver: Convolver,
+    finish: Callable[[Audio, int], R],
+    unit: float,
+) -> Iterator[Callable[[], list[R]]]:
+    """Do what must be done in order, and yield the work that can be done in any thread."""
+
+    def work(part: Audio, start: int) -> list[R]:
+        return [finish(part, start)]
+
+    for start, block in grid:
+        part = convolver.process(as_audio(block, np.dtype(np.float64), unit))
+        yield partial(work, part, start)
+
+
+def regrid(blocks: Iterable[NDArray[Number]], frames: int) -> Iterator[NDArray[Number]]:
     """Cut a stream anew into blocks of exactly so many frames; the last may be shorter.
 
     Examples
@@ -66,7 +137,7 @@ def regrid(blocks: Iterable[Audio], frames: int) -> Iterator[Audio]:
     >>> [len(block) for block in regrid([np.zeros((3, 1)), np.zeros((4, 1))], 2)]
     [2, 2, 2, 1]
     """
-    waiting: list[Audio] = []
+    waiting: list[NDArray[Number]] = []
     count = 0
     for block in blocks:
         waiting.append(block)
@@ -81,74 +152,64 @@ def regrid(blocks: Iterable[Audio], frames: int) -> Iterator[Audio]:
         yield np.concatenate(waiting)
 
 
-def fit(blocks: Iterable[Audio], length: str | int) -> Iterator[Audio]:
-    """Give a convolution, as `convolve` yields it, another length.
-
-    Parameters
-    ----------
-    blocks : iterable of array
-        the tail of K - 1 frames being the last of them
-    length : {"full", "input", "auto"} or int
-        all of it; without the tail; with the tail up to its last frame within 60 dB of the
-        peak; or so many frames, silence following if there are fewer
+def within(part: Audio, start: int, length: str | int) -> Audio:
+    """Cut a part that begins with a frame, where an output of so many frames ends.
 
     Examples
     --------
-    >>> sound = [np.ones((2, 1)), np.array([[0.5], [0.0001]])]
-    >>> [sum(map(len, fit(sound, length))) for length in ("full", "input", "auto", 7)]
-    [4, 2, 3, 7]
+    >>> len(within(np.zeros((5, 1)), 10, 12)), len(within(np.zeros((5, 1)), 10, "full"))
+    (2, 5)
     """
-    if length == "full":
-        yield from blocks
-    elif isinstance(length, int):
-        yield from _exactly(blocks, length)
-    else:
-        yield from _cut_tail(blocks, np.inf if length == "input" else TAIL_LEVEL)
+    return part[: max(0, length - start)] if isinstance(length, int) else part
 
 
-def _cut_tail(blocks: Iterable[Audio], level: float) -> Iterator[Audio]:
-    """End the last block with its last frame that reaches a level beside the peak."""
-    peak = 0.0
-    held: Audio | None = None
-    for block in blocks:
-        if held is not None:
-            yield held
-        held = block
-        peak = max(peak, float(np.abs(block).max(initial=0)))
-    if held is not None:
-        peaks = np.abs(held).max(axis=1, initial=0)
-        reaches = (peaks > 0) & (peaks >= level * peak)
-        yield held[: int(np.flatnonzero(reaches)[-1]) + 1 if reaches.any() else 0]
+def ending(tail: Audio, length: str | int, *, frames: int, peak: float) -> Iterator[Audio]:
+    """Yield what follows the frames of a convolution that are under the sound.
+
+    Parameters
+    ----------
+    tail : array, (K - 1, channels)
+    length : {"full", "input", "auto"} or int
+        all of the tail; nothing of it; up to its last frame within 60 dB of the peak; or what
+        is missing from so many frames, silence following if that is more
+    frames : int
+        those before it
+    peak : float
+        the largest magnitude before it
+
+    Examples
+    --------
+    >>> tail = np.array([[0.5], [0.0001]])
+    >>> [sum(map(len, ending(tail, length, frames=2, peak=1.0)))
+    ...  for length in ("full", "input", "auto", 7)]
+    [2, 0, 1, 5]
+    """
+    if isinstance(length, int):
+        yield within(tail, frames, length)
+        missing = length - frames - len(tail)
+        silence = np.zeros((LONGEST_SILENCE, tail.shape[1]), tail.dtype)
+        for done in range(0, missing, LONGEST_SILENCE):
+            yield silence[: missing - done]
+    elif length == "full":
+        yield tail
+    elif length == "auto":
+        peaks = np.abs(tail).max(axis=1, initial=0)
+        reaches = peaks >= TAIL_LEVEL * max(peak, float(peaks.max(initial=0)))
+        last = np.flatnonzero(reaches & (peaks > 0))[-1:]
+        yield tail[: int(last.sum()) + len(last)]
 
 
-def _exactly(blocks: Iterable[Audio], frames: int) -> Iterator[Audio]:
-    """Cut the stream after so many frames, or fill it up with silence."""
-    left = frames
-    channels = 1
-    dtype: np.dtype[Any] = np.dtype(np.float64)
-    for block in blocks:
-        channels, dtype = block.shape[1], block.dtype
-        yield block[:left]
-        left -= len(block[:left])
-        if not left:
-            return
-    while left:
-        silence = np.zeros((min(LONGEST_SILENCE, left), channels), dtype)
-        yield silence
-        left -= len(silence)
-
-
-def _in_order(work: Callable[[T], R], items: Iterable[T], threads: int) -> Iterator[R]:
-    """Map in threads, results in order, with one more item under way than there are threads."""
+def _in_order(work: Iterable[Callable[[], R]], threads: int) -> Iterator[R]:
+    """Do work in threads, and yield its results in order, with little more under way."""
     if threads == 1:
-        yield from map(work, items)
+        yield from (task() for task in work)
         return
     pending: deque[Future[R]] = deque()
     with ThreadPoolExecutor(threads, thread_name_prefix="convolve") as pool:
         try:
-            for item in items:
-                pending.append(pool.submit(work, item))
-                if len(pending) > threads:
+            for task in work:
+                pending.append(pool.submit(task))
+                if len(pending) == threads:
                     yield pending.popleft().result()
             while pending:
                 yield pending.popleft().result()

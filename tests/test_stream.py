@@ -15,6 +15,12 @@ from audioconv.errors import AudioconvError, LayoutError
 from impulses import Impulse, edit
 
 
+def whole_of(blocks, convolver, **how):
+    """Return the full convolution of a stream."""
+    parts = [*stream.convolve(blocks, convolver, lambda part, start: part, **how)]
+    return np.concatenate([*parts, convolver.flush()])
+
+
 def cut(x, cuts):
     at = 0
     for frames in [*cuts, len(x)]:
@@ -31,8 +37,8 @@ def cut(x, cuts):
 def test_bytes_depend_on_neither_cuts_nor_threads(cuts, threads, engine):
     x = np.random.default_rng(0).standard_normal((9000, 2))
     convolver = plan(routes(np.random.default_rng(1).standard_normal((300, 1)), 2), engine)
-    whole = np.concatenate(list(stream.convolve([x], convolver)))
-    pieces = np.concatenate(list(stream.convolve(cut(x, cuts), convolver, threads=threads)))
+    whole = whole_of([x], convolver)
+    pieces = whole_of(cut(x, cuts), convolver, threads=threads)
     np.testing.assert_array_equal(whole, pieces)
 
 
@@ -56,7 +62,9 @@ def test_memory_is_set_by_impulse_and_block_not_by_the_sound(engine, noise):
 
     def peak(blocks):
         tracemalloc.start()
-        for _ in stream.convolve((block for _ in range(blocks)), convolver, threads=2):
+        for _ in stream.convolve(
+            (block for _ in range(blocks)), convolver, lambda part, start: part, threads=2
+        ):
             pass
         most = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
@@ -70,16 +78,16 @@ def test_an_error_in_a_thread_is_its_own_and_ends_the_stream():
     convolver = plan(routes(np.ones((3, 1)), 2), "direct")
     blocks = [np.zeros((5000, 2)), np.zeros((5000, 3)), np.zeros((5000, 3))]
     with pytest.raises(LayoutError):
-        list(stream.convolve(iter(blocks[1:]), convolver, threads=2))
+        whole_of(iter(blocks[1:]), convolver, threads=2)
 
 
 def test_a_stream_that_is_dropped_leaves_the_convolver_usable(noise):
     convolver = plan(routes(noise(300, 1), 1), "overlap-add")
     x = noise(20_000, 1, seed=1)
-    next(stream.convolve([x], convolver, threads=2))
-    again = np.concatenate(list(stream.convolve([x], convolver)))
+    next(stream.convolve([x], convolver, lambda part, start: part, threads=2))
+    again = whole_of([x], convolver)
     fresh = plan(routes(noise(300, 1), 1), "overlap-add")
-    np.testing.assert_array_equal(again, np.concatenate(list(stream.convolve([x], fresh))))
+    np.testing.assert_array_equal(again, whole_of([x], fresh))
 
 
 @pytest.mark.parametrize(
@@ -89,8 +97,12 @@ def test_length(length, frames):
     x = np.ones((10, 1))
     taps = np.array([1.0, 0.5, 0.1, 1e-5, 1e-5])[:, None]
     full = oracle.convolve(x[:, 0], taps[:, 0])
-    blocks = stream.convolve(cut(x, [4]), plan(routes(taps, 1), "direct"))
-    y = np.concatenate(list(stream.fit(blocks, length)))[:, 0]
+    engine = plan(routes(taps, 1), "direct")
+    body = [*stream.convolve(cut(x, [4]), engine, lambda p, start: stream.within(p, start, length))]
+    peak = max(np.abs(part).max(initial=0) for part in body)
+    frames_so_far = sum(map(len, body))
+    end = stream.ending(engine.flush(), length, frames=frames_so_far, peak=peak)
+    y = np.concatenate([*body, *end])[:, 0]
     expected = np.concatenate([full, np.zeros(40)])[:frames]
     np.testing.assert_allclose(y, expected, rtol=0, atol=oracle.tolerance(x, taps))
 

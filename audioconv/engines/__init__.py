@@ -18,7 +18,7 @@ from typing import Protocol
 
 import numpy as np
 
-from audioconv.engines.convolver import Audio, Convolver, OverlapAdd
+from audioconv.engines.convolver import Audio, Convolver, OverlapAdd, Samples, as_audio
 from audioconv.engines.direct import direct
 from audioconv.engines.overlap_add import overlap_add
 from audioconv.engines.partitioned import Partitioned, partitioned
@@ -99,7 +99,9 @@ __all__ = [
     "Partitioned",
     "Route",
     "Routing",
+    "Samples",
     "arrange",
+    "as_audio",
     "choose",
     "describe",
     "engine_name",

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, Protocol, TypeAlias
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, NamedTuple, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,9 +17,9 @@ Audio: TypeAlias = NDArray[np.floating[Any]]
 Samples: TypeAlias = NDArray[np.floating[Any] | np.signedinteger[Any]]
 """Sound as a file holds it: (frames, channels), floats or whole numbers, which count in units."""
 
-Kernel: TypeAlias = Callable[[Samples, float], Audio]
-"""A stateless full convolution: (n, inputs) in some unit, a power of two, to (n + K - 1, outputs)
-in full scale 1; safe in any thread."""
+Kernel: TypeAlias = Callable[[Samples, float], "Convolved"]
+"""A stateless convolution of (n, inputs), counted in a unit that is a power of two; safe in any
+thread."""
 
 
 class Convolver(Protocol):
@@ -56,11 +56,29 @@ class Convolver(Protocol):
         ...
 
 
+class Convolved(NamedTuple):
+    """A block of n frames convolved by itself, in the place of n + K - 1 frames.
+
+    Parameters
+    ----------
+    frames : int
+        n
+    parts : iterable of array
+        the first n frames, which may be computed only when asked for; who asks may write to them
+    tail : array, (K - 1, outputs)
+        those behind them
+    """
+
+    frames: int
+    parts: Iterable[Audio]
+    tail: Audio
+
+
 class OverlapAdd:
     """A `Convolver` made of a stateless kernel: the tail of each block is added to the next.
 
-    `process` is `kernel` then `add`; whoever has threads to spare may run kernels ahead of time
-    and `add` their results in order.
+    `process` is `kernel`, then `join`, with the tail handed on. Whoever has threads to spare may
+    run kernels ahead of time and hand on the tails in order.
     """
 
     def __init__(
@@ -76,33 +94,57 @@ class OverlapAdd:
         self.block = block
         self.fft_size = fft_size
         self._kernel = kernel
-        self._tail: Audio = np.zeros((routing.frames - 1, routing.outputs), dtype)
+        self._dtype = dtype
+        self.tail: Audio = self.silence()
 
-    def kernel(self, block: Samples, unit: float = 1.0) -> Audio:
-        """Convolve one block alone, in units: (n, inputs) to (n + K - 1, outputs)."""
-        block = checked(block, self.routing.inputs)
-        return self._kernel(block, unit) if len(block) else np.zeros_like(self._tail)
+    def silence(self) -> Audio:
+        """Return the tail before any sound."""
+        return np.zeros((self.routing.frames - 1, self.routing.outputs), self._dtype)
 
-    def add(self, full: Audio) -> Audio:
-        """Add the tail so far to a kernel's result, keep its tail, and return its frames."""
-        full[: len(self._tail)] += self._tail
-        frames = len(full) - len(self._tail)
-        self._tail = full[frames:].copy()
-        return full[:frames]
+    def kernel(self, block: Samples, unit: float = 1.0) -> Convolved:
+        """Convolve at most `block` frames alone."""
+        return self._kernel(checked(block, self.routing.inputs), unit)
+
+    @staticmethod
+    def join(before: Audio, made: Convolved) -> tuple[Iterator[Audio], Audio]:
+        """Add the tail so far to a block, and return its frames, in parts, and the tail after."""
+        after = made.tail
+        reaching = before[made.frames :]
+        after[: len(reaching)] += reaching
+        return _added(before, made.parts), after
 
     def process(self, block: Audio) -> Audio:
         """Take n frames (n, inputs) and return n frames (n, outputs)."""
-        return self.add(self.kernel(block))
+        done: list[Audio] = [np.zeros((0, self.routing.outputs), self._dtype)]
+        for start in range(0, len(block), self.block):
+            made = self.kernel(block[start : start + self.block])
+            parts, self.tail = self.join(self.tail, made)
+            done += parts
+        return np.concatenate(done)
 
     def flush(self) -> Audio:
         """End the sound and return its last K - 1 frames."""
-        tail = self._tail
+        tail = self.tail
         self.reset()
         return tail
 
     def reset(self) -> None:
         """Forget the sound so far."""
-        self._tail = np.zeros_like(self._tail)
+        self.tail = self.silence()
+
+
+def _added(before: Audio, parts: Iterable[Audio]) -> Iterator[Audio]:
+    at = 0
+    for part in parts:
+        overlap = before[at : at + len(part)]
+        part[: len(overlap)] += overlap
+        yield part
+        at += len(part)
+
+
+def whole(full: Audio, frames: int) -> Convolved:
+    """Return a block of n frames of which all n + K - 1 are computed."""
+    return Convolved(frames, [full[:frames]], full[frames:])
 
 
 def ring_out(convolver: Convolver, dtype: np.dtype[Any]) -> Audio:

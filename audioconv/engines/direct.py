@@ -9,7 +9,15 @@ from __future__ import annotations
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from audioconv.engines.convolver import Audio, Convolver, OverlapAdd, Samples, as_audio
+from audioconv.engines.convolver import (
+    Audio,
+    Convolved,
+    Convolver,
+    OverlapAdd,
+    Samples,
+    as_audio,
+    whole,
+)
 from audioconv.engines.routes import Routing
 
 LEAST_BLOCK = 4096
@@ -20,12 +28,12 @@ def direct(routing: Routing, *, single: bool = False, signal_bits: int | None = 
     # blocks as long as the impulse, so that no more than half of a window is silence
     block = max(LEAST_BLOCK, routing.frames)
 
-    def kernel(samples: Samples, unit: float) -> Audio:
+    def kernel(samples: Samples, unit: float) -> Convolved:
         block = as_audio(samples, np.dtype(np.float64), unit)
         full = np.zeros((len(block) + routing.frames - 1, routing.outputs))
         for route in routing.routes:
             full[:, route.target] += _sums(block[:, route.source], route.taps)
-        return full
+        return whole(full, len(block))
 
     return OverlapAdd(routing, kernel, block=block, dtype=np.dtype(np.float64))
 

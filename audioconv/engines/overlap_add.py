@@ -27,18 +27,23 @@ Conference, 1966; the transform is that of `audioconv.engines.transform`.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from audioconv.engines.convolver import Audio, Convolver, OverlapAdd, Samples
+from audioconv.engines.convolver import Audio, Convolved, Convolver, OverlapAdd, Samples
 from audioconv.engines.grid import grid_scale, snap
 from audioconv.engines.routes import Routing, Strand
 from audioconv.engines.transform import FourStep, Matrix
 from impulses.impulse import Taps
 
 LEAST_SIZE = 2**12
+
+SLICE = 2**15
+"""Frames that are taken out of planes at a time: all that is done next finds them in the cache."""
 
 # A transform that meets subnormal numbers is 40 to 90 times slower. What is flushed to zero
 # leaves room above the least normal number for products of spectra, and is 600 dB below full
@@ -73,36 +78,26 @@ class _Pairs:
 
     def __init__(self, routing: Routing, dtype: np.dtype[Any], scale: float | None) -> None:
         self.size = fft_size(routing.frames)
-        self.segment = self.size - routing.frames + 1
+        self._transform = FourStep(self.size, np.result_type(dtype, np.complex64))
+        self._rows, self._columns = self._transform.shape
+        # whole rows, so that segments meet at the ends of rows
+        self._step = (self.size - routing.frames + 1) // self._columns
+        self.segment = self._step * self._columns
         self._routing = routing
-        self._strands = routing.strands
         self._dtype = dtype
         self._scale = scale
-        self._transform = FourStep(self.size, np.result_type(dtype, np.complex64))
         self._spectra = {key: self._spectrum(taps) for key, taps in routing.distinct.items()}
-        # planes to work in, for each thread its own, and kept: the pages of new memory cost
-        # more than a pass over it
-        self._idle: list[list[Matrix]] = []
+        # planes to be used again: the pages of new memory cost more than a pass over it
+        self._idle: list[Matrix] = []
 
-    def kernel(self, block: Samples, unit: float) -> Audio:
-        """Convolve any number of frames, which count in units."""
+    def kernel(self, block: Samples, unit: float) -> Convolved:
+        """Convolve two segments, or less, of samples that count in units."""
         if block.dtype.kind == "f":
             block = flush_subnormals(block.astype(self._dtype, copy=False))
-        pair, tail = 2 * self.segment, self._routing.frames - 1
-        if len(block) <= pair:
-            return self._convolve(block, unit)
-        full = np.zeros((len(block) + tail, self._routing.outputs), self._dtype)
-        for start in range(0, len(block), pair):
-            part = self._convolve(block[start : start + pair], unit)
-            full[start : start + len(part)] += part
-        return full
-
-    def _convolve(self, block: Samples, unit: float) -> Audio:
-        """Convolve two segments, or less."""
-        planes = self._idle.pop() if self._idle else self._planes()
-        out = np.empty((self.segment + self.size, self._routing.outputs), self._dtype)
-        out[:, self._routing.silent] = 0
-        for strand in self._strands:
+        outputs: dict[int, Matrix] = {}
+        for strand in self._routing.strands:
+            most = max(len(strand.sources), len(strand.targets))
+            planes = [self._plane() for _ in range(most)]
             for plane, source in zip(planes, strand.sources, strict=False):
                 self._pack(block[:, source], plane)
                 self._transform.columns(plane)
@@ -110,14 +105,20 @@ class _Pairs:
                 self._multiply(planes, band, strand)
             for plane, target in zip(planes, strand.targets, strict=False):
                 self._transform.columns_back(plane)
-                self._unpack(plane, unit, out[:, target], len(block))
-        self._idle.append(planes)
-        return snap(out[: len(block) + self._routing.frames - 1], self._scale)
+                outputs[target] = plane
+            self._idle += planes[len(strand.targets) :]
+        frames = len(block)
+        tail = [*self._sums(outputs, unit, frames, frames + self._routing.frames - 1)]
+        nothing = np.zeros((0, self._routing.outputs), self._dtype)
+        return Convolved(
+            frames, self._parts(outputs, unit, frames), np.concatenate([nothing, *tail])
+        )
 
-    def _planes(self) -> list[Matrix]:
-        """Make room for the channels of any strand."""
-        most = max((max(len(s.sources), len(s.targets)) for s in self._strands), default=0)
-        return [self._transform.plane() for _ in range(most)]
+    def _plane(self) -> Matrix:
+        try:
+            return self._idle.pop()
+        except IndexError:
+            return self._transform.plane()
 
     def _spectrum(self, taps: Taps) -> Matrix:
         """Transform taps, and divide by N, as the transforms forward and back together do not."""
@@ -132,12 +133,12 @@ class _Pairs:
     def _pack(self, samples: NDArray[Any], plane: Matrix) -> None:
         """Lay one segment of a channel into the real part, the next into the imaginary part."""
         first, second = samples[: self.segment], samples[self.segment :]
-        plane[len(second) // plane.shape[1] :] = 0
+        plane[len(second) // self._columns :] = 0
         _lay(first, plane.real)
         _lay(second, plane.imag)
 
     def _multiply(self, planes: list[Matrix], band: slice, strand: Strand) -> None:
-        """In a band of rows, turn inputs into outputs."""
+        """In a band of rows, turn the inputs of a strand into its outputs."""
         spectra = [self._transform.rows(plane, band) for plane in planes[: len(strand.sources)]]
         sums: dict[int, Matrix] = {}
         for route in strand.routes:
@@ -149,18 +150,48 @@ class _Pairs:
         for target, total in sums.items():
             self._transform.rows_back(total, planes[target], band)
 
-    def _unpack(self, plane: Matrix, unit: float, out: Audio, frames: int) -> None:
-        """Take the two segments of a channel apart, and add them where they overlap."""
-        first, second = out[: self.size], out[self.segment :]
-        np.multiply(plane.real, unit, out=first.reshape(plane.shape))
-        if frames <= self.segment:
-            return
-        # rows of the second segment that have to do with the tail of the first
-        rows = -(-(self._routing.frames - 1) // plane.shape[1])
-        out[self.size : self.segment + rows * plane.shape[1]] = 0
-        second = second.reshape(plane.shape)
-        second[:rows] += plane.imag[:rows] * self._dtype.type(unit)
-        np.multiply(plane.imag[rows:], unit, out=second[rows:])
+    def _parts(self, outputs: dict[int, Matrix], unit: float, frames: int) -> Iterator[Audio]:
+        """Yield the frames under a block, and let go of the planes."""
+        yield from self._sums(outputs, unit, 0, frames)
+        self._idle += outputs.values()
+
+    def _sums(
+        self, outputs: dict[int, Matrix], unit: float, begin: int, end: int
+    ) -> Iterator[Audio]:
+        """Yield frames of both segments, some rows at a time, added where the two meet."""
+        channels = self._routing.outputs
+        for first, rows in self._slices():
+            start = first * self._columns
+            if start + rows * self._columns <= begin or end <= start:
+                continue
+            out = np.empty((rows, self._columns, channels), self._dtype)
+            out[..., self._routing.silent] = 0
+            for target, plane in outputs.items():
+                self._add_up(plane, first, unit, out[..., target])
+            yield snap(out.reshape(-1, channels)[max(0, begin - start) : end - start], self._scale)
+
+    def _add_up(self, plane: Matrix, first: int, unit: float, out: Audio) -> None:
+        """Take some rows out of a plane, from its real part, or its imaginary one, or both."""
+        factor = self._dtype.type(unit)
+        here = plane.real[first : first + len(out)]
+        behind = plane.imag[max(0, first - self._step) :][: len(out)]
+        if first < self._step:
+            np.multiply(here, factor, out=out)
+        elif first < self._rows:
+            np.add(here, behind, out=out)
+            out *= factor
+        else:
+            np.multiply(behind, factor, out=out)
+
+    def _slices(self) -> Iterator[tuple[int, int]]:
+        """Cut the rows of both segments: where the next begins or one ends, and to fit the cache.
+
+        Yields the first row of each slice, and how many it has.
+        """
+        most = max(1, SLICE // self._columns)
+        seams = (0, self._step, self._rows, self._step + self._rows)
+        for begin, end in pairwise(seams):
+            yield from ((row, min(most, end - row)) for row in range(begin, end, most))
 
 
 def _lay(values: NDArray[Any], part: NDArray[Any]) -> None:
@@ -174,8 +205,8 @@ def _lay(values: NDArray[Any], part: NDArray[Any]) -> None:
 def fft_size(frames: int) -> int:
     """Return the transform length for an impulse of so many frames.
 
-    A transform of N points costs N log2 N, and brings N - K + 1 new frames. A short one spends
-    itself on the overlap; a long one leaves the caches, at a price that grows about as
+    A transform of N points costs about N log2 N, and brings N - K + 1 new frames. A short one
+    spends itself on the overlap; a long one leaves the caches, at a price that grows about as
     1 + N / 2^21. The least of the product lies where measured times have theirs: at 2^17 for
     0.4 s of impulse (at 44.1 kHz), 2^19 for 3 s, 2^20 for 10 s.
 

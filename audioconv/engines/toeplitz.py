@@ -9,7 +9,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from audioconv.engines.convolver import Audio, Convolver, OverlapAdd, Samples, as_audio
+from audioconv.engines.convolver import (
+    Convolved,
+    Convolver,
+    OverlapAdd,
+    Samples,
+    as_audio,
+    whole,
+)
 from audioconv.engines.routes import Routing
 from audioconv.errors import UsageError
 
@@ -37,17 +44,13 @@ def toeplitz(
         )
     matrices = {key: convolution_matrix(taps, BLOCK) for key, taps in routing.distinct.items()}
 
-    def kernel(samples: Samples, unit: float) -> Audio:
+    def kernel(samples: Samples, unit: float) -> Convolved:
         block = as_audio(samples, np.dtype(np.float64), unit)
-        frames = len(block)
-        full = np.zeros((frames + routing.frames - 1, routing.outputs))
-        for start in range(0, frames, BLOCK):
-            piece = block[start : start + BLOCK]
-            rows = slice(start, start + len(piece) + routing.frames - 1)
-            for route in routing.routes:
-                # a short last piece meets only the first columns, and their rows
-                matrix = matrices[id(route.taps)][: rows.stop - start, : len(piece)]
-                full[rows, route.target] += matrix @ piece[:, route.source]
-        return full
+        full = np.zeros((len(block) + routing.frames - 1, routing.outputs))
+        for route in routing.routes:
+            # a short last block meets only the first columns, and their rows
+            matrix = matrices[id(route.taps)][: len(full), : len(block)]
+            full[:, route.target] += matrix @ block[:, route.source]
+        return whole(full, len(block))
 
     return OverlapAdd(routing, kernel, block=BLOCK, dtype=np.dtype(np.float64))

@@ -41,7 +41,7 @@ from audioconv.files.reading import Reader, read_all, rereadable
 from audioconv.files.riff import Chunk, serialise
 from audioconv.files.scratch import scratch
 from audioconv.files.source import Digest, file_digest
-from audioconv.files.writing import Level, Writer, write_all
+from audioconv.files.writing import Encoded, Level, Writer, write_all
 
 __all__ = [
     "FLOATS",
@@ -51,6 +51,7 @@ __all__ = [
     "STANDARD",
     "Chunk",
     "Digest",
+    "Encoded",
     "Level",
     "Metadata",
     "Path",

@@ -11,6 +11,7 @@ import shutil
 import stat
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path as FilePath
@@ -44,11 +45,24 @@ class Target:
     def __init__(self, file: IO[bytes], path: str | None) -> None:
         self.file = file
         self.path = path
+        self._turn = threading.Lock()
 
     def restart(self) -> None:
         """Throw away what has been written; not to be had of a pipe."""
         self.file.seek(0)
         self.file.truncate()
+
+    def write_at(self, data: bytes, offset: int) -> None:
+        """Write all of it at an offset of a file, in any thread."""
+        if not hasattr(os, "pwrite"):  # Windows has none
+            with self._turn:
+                self.file.seek(offset)
+                self.file.write(data)
+            return
+        left = memoryview(data)
+        while left:
+            count = os.pwrite(self.file.fileno(), left, offset)
+            left, offset = left[count:], offset + count
 
     def commit(self) -> None:
         """Hand over what has been written."""

@@ -1,4 +1,4 @@
-"""Decoders: what can read one kind of file, forward, as float64.
+"""Decoders: what can read one kind of file, forward.
 
 WAV of linear samples is read here, and every other format by libsndfile. Either knows when a
 file ends before its header says so.
@@ -10,7 +10,7 @@ import os
 from dataclasses import replace
 from typing import IO, Protocol
 
-from audioconv.engines import Audio
+from audioconv.engines import Samples
 from audioconv.errors import FormatError, TruncatedError
 from audioconv.files import linear, riff
 from audioconv.files.formats import Path, Sound, name
@@ -33,14 +33,17 @@ class Decoder(Protocol):
         what is missing from it, so far as is known
     notices : list of str
         what a careful person should know of its header
+    unit : float
+        what 1 means in its samples, full scale being 1: a power of two
     """
 
     sound: Sound
     metadata: Metadata
     shortage: TruncatedError | None
     notices: list[str]
+    unit: float
 
-    def read(self, frames: int) -> Audio:
+    def read(self, frames: int) -> Samples:
         """Return so many frames, or fewer at the end only."""
         ...
 
@@ -57,6 +60,7 @@ class WaveDecoder:
         self._stream = stream
         self._header = header
         self._ended = False
+        self.unit = linear.unit(header.subtype)
         self.shortage: TruncatedError | None = None
         self.notices: list[str] = []
         self.metadata = around(header, stream.file) if stream.regular else wave_metadata(header)
@@ -87,7 +91,7 @@ class WaveDecoder:
                 frames = min(frames or 0, held)
         self.sound = replace(self.sound, frames=frames)
 
-    def read(self, frames: int) -> Audio:
+    def read(self, frames: int) -> Samples:
         """Return so many frames, or fewer at the end only."""
         if self._left is not None:
             frames = min(frames, self._left)

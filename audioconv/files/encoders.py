@@ -36,17 +36,33 @@ SHORT_TEXT, LONG_TEXT = 1500, 50_000
 
 
 class Encoder(Protocol):
-    """What can write one kind of file."""
+    """What can write one kind of file.
 
-    def write(self, samples: Audio | Integers) -> None:
-        """Append samples: integers of the subtype's bits, or floats."""
+    Attributes
+    ----------
+    placing : bool
+        whether parts may be written in any order
+    """
+
+    placing: bool
+
+    def encode(self, samples: Audio | Integers) -> bytes:
+        """Turn samples, integers of the subtype's bits or floats, into bytes; in any thread."""
         ...
 
-    def size(self) -> int:
-        """Return the bytes written so far."""
+    def write(self, data: bytes) -> None:
+        """Append what was encoded."""
         ...
 
-    def close(self, tail: Sequence[Chunk] = ()) -> list[str]:
+    def place(self, data: bytes, frame: int) -> None:
+        """Write what was encoded where its first frame belongs; in any thread, if `placing`."""
+        ...
+
+    def size(self, frames: int) -> int:
+        """Return the bytes that the file has with so many frames."""
+        ...
+
+    def close(self, frames: int, tail: Sequence[Chunk] = ()) -> list[str]:
         """Put chunks after the samples, and finish the file; name metadata it cannot hold."""
         ...
 
@@ -75,45 +91,53 @@ class WaveEncoder:
         metadata: Metadata = NO_METADATA,
         after: int = 0,
     ) -> None:
+        self._target = target
         self._file = target.file
-        self._rewritable = target.path is not None
+        self.placing = target.path is not None
         self._sound = replace(sound, format="RF64") if rf64 == "always" else sound
         self._never = rf64 == "never"
         self._speakers = metadata.speakers
         head, _, self._lost = metadata.as_chunks()
         self._head = riff.serialise(head)
         self._promised = after
-        self._frames = 0
         self.long = False
         header = self._header(sound.frames, after)
         self._file.write(header)
-        self._beside = len(header) + after
+        self._begin = len(header)
 
-    def write(self, samples: Audio | Integers) -> None:
-        """Append samples: integers of the subtype's bits, or floats."""
-        self._file.write(linear.encode(samples, self._sound.subtype))
-        self._frames += len(samples)
+    def encode(self, samples: Audio | Integers) -> bytes:
+        """Turn samples, integers of the subtype's bits or floats, into bytes; in any thread."""
+        return linear.encode(samples, self._sound.subtype)
 
-    def size(self) -> int:
-        """Return the bytes of samples so far, and of what stands beside them."""
-        return self._beside + self._frames * self._frame_bytes
+    def write(self, data: bytes) -> None:
+        """Append what was encoded."""
+        self._file.write(data)
 
-    def close(self, tail: Sequence[Chunk] = ()) -> list[str]:
+    def place(self, data: bytes, frame: int) -> None:
+        """Write what was encoded where its first frame belongs; in any thread, if `placing`."""
+        self._target.write_at(data, self._begin + frame * self._frame_bytes)
+
+    def size(self, frames: int) -> int:
+        """Return the bytes of so many frames, and of what stands beside them."""
+        return self._begin + frames * self._frame_bytes + self._promised
+
+    def close(self, frames: int, tail: Sequence[Chunk] = ()) -> list[str]:
         """Pad to a whole number of words, add the tail, and put the true sizes in the header."""
-        if not self._rewritable:
+        if not self.placing:
             # what was not promised would be taken for samples, or for another file
-            room = self._promised if self._frames == self._sound.frames else 0
+            room = self._promised if frames == self._sound.frames else 0
             while len(riff.serialise(tail)) > room:
                 self._lost += [riff.label(tail[0].id)] if tail[0].id in CARRIED else []
                 tail = tail[1:]
         after = riff.serialise(tail)
-        padding = b"\0" * (self._frames * self._frame_bytes % 2)
+        padding = b"\0" * (frames * self._frame_bytes % 2)
+        if self.placing:
+            self._file.seek(self._begin + frames * self._frame_bytes)
         self._file.write(padding + after)
-        self._beside += len(padding) + len(after) - self._promised
-        if (self._frames, len(after)) != (self._sound.frames, self._promised) and self._rewritable:
-            self._file.flush()
+        if self.placing and (frames, len(after)) != (self._sound.frames, self._promised):
             self._file.seek(0)
-            self._file.write(self._header(self._frames, len(after)))
+            self._file.write(self._header(frames, len(after)))
+        self._promised = len(padding) + len(after)
         return self._lost
 
     @property
@@ -133,7 +157,7 @@ class WaveEncoder:
             sound.channels,
             frames,
             form=form,
-            reserve=self._rewritable and near,
+            reserve=self.placing and near,
             speakers=self._speakers,
             chunks=self._head,
             after=after,
@@ -153,6 +177,7 @@ class LibsndfileEncoder:
     def __init__(self, target: Target, sound: Sound, metadata: Metadata = NO_METADATA) -> None:
         if target.path is None:
             raise FormatError(f"{sound.format} cannot be written to a pipe; use WAV or a file")
+        self.placing = False
         self._bits = INTEGER_BITS.get(sound.subtype)
         self._raw = target.file
         try:
@@ -180,21 +205,31 @@ class LibsndfileEncoder:
                 with suppress(soundfile.SoundFileError):
                     setattr(self._file, tag, text)
 
-    def write(self, samples: Audio | Integers) -> None:
-        """Append samples: integers of the subtype's bits, or floats."""
+    def encode(self, samples: Audio | Integers) -> bytes:
+        """Turn samples, integers of the subtype's bits or floats, into bytes; in any thread."""
         if self._bits:
-            samples = samples.astype(np.int32) << (32 - self._bits)
+            return (samples.astype(np.int32) << (32 - self._bits)).tobytes()
+        return samples.astype(np.float64, copy=False).tobytes()
+
+    def write(self, data: bytes) -> None:
+        """Append what was encoded, but for the coding that is libsndfile's."""
+        kind = "int32" if self._bits else "float64"
+        most = LIBSNDFILE_BLOCK * self._file.channels * np.dtype(kind).itemsize
         try:
-            for start in range(0, len(samples), LIBSNDFILE_BLOCK):
-                self._file.write(np.ascontiguousarray(samples[start : start + LIBSNDFILE_BLOCK]))
+            for start in range(0, len(data), most):
+                self._file.buffer_write(data[start : start + most], kind)
         except soundfile.SoundFileError as error:
             raise FormatError(f"the encoder failed: {error}") from error
 
-    def size(self) -> int:
-        """Return the bytes that the file has so far."""
+    def place(self, data: bytes, frame: int) -> None:
+        """Refuse: an encoder goes forward."""
+        raise NotImplementedError
+
+    def size(self, frames: int) -> int:
+        """Return the bytes that the file has so far, whatever its frames."""
         return os.fstat(self._raw.fileno()).st_size
 
-    def close(self, tail: Sequence[Chunk] = ()) -> list[str]:
+    def close(self, frames: int, tail: Sequence[Chunk] = ()) -> list[str]:
         """Finish the file, which has no chunks; that its fields are there is for others to see."""
         self._file.close()
         settle(self._raw)

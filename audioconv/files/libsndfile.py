@@ -38,6 +38,7 @@ class LibsndfileDecoder:
     def __init__(
         self, path: Path, raw: IO[bytes], header: riff.Header | None, files: ExitStack
     ) -> None:
+        self.unit = 1.0
         self._path = path
         self._raw = raw
         # all looking is done before libsndfile shares the position in the file

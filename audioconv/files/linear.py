@@ -1,10 +1,13 @@
-"""Linear samples as WAV files hold them: bytes to sound in -1 to 1, and back, without rounding."""
+"""Linear samples as WAV files hold them: bytes to numbers, and back, without rounding."""
 
 from __future__ import annotations
 
-import numpy as np
+from typing import Any
 
-from audioconv.engines import Audio
+import numpy as np
+from numpy.typing import NDArray
+
+from audioconv.engines import Samples
 
 PCM, IEEE_FLOAT = 1, 3
 SUBTYPES = {
@@ -31,32 +34,47 @@ def frame_bytes(subtype: str, channels: int) -> int:
     return channels * TAGS[subtype][1] // 8
 
 
-def decode(data: bytes, subtype: str, channels: int, order: str = "<") -> Audio:
-    r"""Turn bytes of whole frames, of one byte order or the other, into sound in -1 to 1.
+def decode(data: bytes, subtype: str, channels: int, order: str = "<") -> Samples:
+    r"""Turn bytes of whole frames, of one byte order or the other, into samples as they are.
+
+    Whole numbers count in steps, which `unit` gives, and floats in full scale 1.
 
     Examples
     --------
-    >>> decode(b"\x00\x40\x00\x80", "PCM_16", 1).ravel()
-    array([ 0.5, -1. ])
+    >>> samples = decode(b"\x00\x40\x00\x80", "PCM_16", 1)
+    >>> samples.ravel(), (samples * unit("PCM_16")).ravel()
+    (array([ 16384, -32768], dtype=int16), array([ 0.5, -1. ]))
     """
     tag, bits = TAGS[subtype]
-    if tag == IEEE_FLOAT:
-        with np.errstate(invalid="ignore"):  # one that is not a number is refused later
-            samples = np.frombuffer(data, f"{order}f{bits // 8}").astype(np.float64)
-    elif bits == 8:
-        samples = (np.frombuffer(data, np.uint8) - 128.0) / 128
+    samples: NDArray[Any]
+    if bits == 8:
+        samples = (np.frombuffer(data, np.uint8) ^ 0x80).view(np.int8)
     elif bits == 24:
-        # each sample becomes the upper three bytes of a 32-bit one
-        wide = np.zeros((len(data) // 3, 4), np.uint8)
-        upper = slice(1, 4) if order == "<" else slice(0, 3)
-        wide[:, upper] = np.frombuffer(data, np.uint8).reshape(-1, 3)
-        samples = wide.view(f"{order}i4")[:, 0] / 2.0**31
+        # each becomes the upper three bytes of a 32-bit one, whose lower byte is its neighbour's
+        begin = np.frombuffer(b"\0" + data if order == "<" else data + b"\0", np.uint8)
+        wide = np.ndarray(len(data) // 3, f"{order}i4", begin, strides=(3,))
+        samples = wide.astype(np.int32) & ~0xFF
     else:
-        samples = np.frombuffer(data, f"{order}i{bits // 8}") / 2.0 ** (bits - 1)
+        kind = np.dtype(f"{order}{'f' if tag == IEEE_FLOAT else 'i'}{bits // 8}")
+        samples = np.frombuffer(data, kind).astype(kind.newbyteorder("="), copy=False)
     return samples.reshape(-1, channels)
 
 
-def encode(samples: Audio | np.ndarray[tuple[int, ...], np.dtype[np.int32]], subtype: str) -> bytes:
+def unit(subtype: str) -> float:
+    """Return what a step of the whole numbers is that `decode` gives, full scale being 1.
+
+    Examples
+    --------
+    >>> unit("PCM_16") == 2**-15, unit("PCM_24") == 2**-31, unit("FLOAT")
+    (True, True, 1.0)
+    """
+    tag, bits = TAGS[subtype]
+    if tag == IEEE_FLOAT:
+        return 1.0
+    return 2.0 ** -(7 if bits == 8 else 15 if bits == 16 else 31)
+
+
+def encode(samples: Samples, subtype: str) -> bytes:
     """Turn samples, whole numbers or floats as the subtype has them, into little-endian bytes.
 
     Examples
@@ -65,9 +83,12 @@ def encode(samples: Audio | np.ndarray[tuple[int, ...], np.dtype[np.int32]], sub
     '010000feffff'
     """
     if subtype == "PCM_24":
-        narrow = np.ascontiguousarray(samples, "<i4").view(np.uint8).reshape(-1, 4)[:, :3]
+        wide = np.ascontiguousarray(samples, "<i4").view(np.uint8).reshape(-1, 4)
+        narrow = np.empty((len(wide), 3), np.uint8)
+        for byte in range(3):  # three strided copies take a third of the time of one in two axes
+            narrow[:, byte] = wide[:, byte]
         return narrow.tobytes()
     if subtype == "PCM_U8":
         return (samples + 128).astype(np.uint8).tobytes()
     tag, bits = TAGS[subtype]
-    return samples.astype(f"<{'f' if tag == IEEE_FLOAT else 'i'}{bits // 8}").tobytes()
+    return samples.astype(f"<{'f' if tag == IEEE_FLOAT else 'i'}{bits // 8}", copy=False).tobytes()

@@ -36,11 +36,11 @@ def quantise(audio: Audio, bits: int, noise: Audio | float = 0.0) -> tuple[Integ
     (array([[  64, -128,  127]], dtype=int32), 1)
     """
     full = 2.0 ** (bits - 1)
-    steps = np.rint(audio.astype(np.float64, copy=False) * full + noise)
-    clipped = int(np.count_nonzero(_past(steps, full)))
-    if clipped:
-        np.clip(steps, -full, full - 1, out=steps)
-    return steps.astype(np.int32), clipped
+    steps = _steps(audio, full, noise)
+    if float(steps.max(initial=0)) <= full - 1 and float(steps.min(initial=0)) >= -full:
+        return steps.astype(np.int32), 0
+    steps = steps.astype(np.float64, copy=False)  # float32 does not have the number 2^31 - 1
+    return np.clip(steps, -full, full - 1).astype(np.int32), int(_past(steps, full).sum())
 
 
 def first_past(audio: Audio, bits: int | None, noise: Audio | float = 0.0) -> int:
@@ -55,8 +55,16 @@ def first_past(audio: Audio, bits: int | None, noise: Audio | float = 0.0) -> in
         past = np.abs(audio) > 1
     else:
         full = 2.0 ** (bits - 1)
-        past = _past(np.rint(audio * full + noise), full)
+        past = _past(_steps(audio, full, noise).astype(np.float64, copy=False), full)
     return int(np.argmax(past.any(axis=1)))
+
+
+def _steps(audio: Audio, full: float, noise: Audio | float) -> Audio:
+    """Scale and round: both are exact in either precision, but for noise, which needs float64."""
+    steps: Audio = audio * audio.dtype.type(full)
+    if np.any(noise):
+        steps = np.add(steps, noise, dtype=np.float64)
+    return np.rint(steps, out=steps)
 
 
 def _past(steps: Audio, full: float) -> NDArray[np.bool_]:

@@ -18,7 +18,7 @@ from typing import IO
 import numpy as np
 import soundfile
 
-from audioconv.engines import Audio
+from audioconv.engines import Audio, Samples, as_audio
 from audioconv.errors import FormatError, TruncatedError
 from audioconv.files import riff
 from audioconv.files.decoders import REMEDY, Decoder, WaveDecoder, cut_short, reason
@@ -121,8 +121,18 @@ class Reader:
     ) -> None:
         self._open.close()
 
+    @property
+    def unit(self) -> float:
+        """What 1 means in `samples`, full scale being 1: a power of two."""
+        return self._decoder.unit
+
     def blocks(self, frames: int) -> Iterator[Audio]:
         """Yield the sound in float64 blocks (n, channels) of at most so many frames."""
+        for block in self.samples(frames):
+            yield as_audio(block, np.dtype(np.float64), self.unit)
+
+    def samples(self, frames: int) -> Iterator[Samples]:
+        """Yield the sound in blocks (n, channels) of numbers as they are, which count in units."""
         frames = max(1, min(frames, MAX_BLOCK_BYTES // (8 * self.sound.channels)))
         if self._allow_truncated:  # where a decoder fails, the block that it was at is lost
             frames = min(frames, SMALL_BLOCK)
@@ -159,7 +169,7 @@ class Reader:
         self._missed = shortage
         self.notices.append(str(shortage).partition("; get a complete")[0])
 
-    def _read(self, frames: int) -> Audio:
+    def _read(self, frames: int) -> Samples:
         try:
             block = self._decoder.read(frames)
         except (OSError, soundfile.SoundFileError) as error:
@@ -173,7 +183,7 @@ class Reader:
             self._miss(missing)
             return np.zeros((0, self.sound.channels))
         if len(block):
-            peak = float(max(block.max(), -block.min()))
+            peak = max(float(block.max()), -float(block.min())) * self.unit
             if not np.isfinite(peak):
                 frame = self.frames + int(np.argmin(np.isfinite(block).all(axis=1)))
                 raise FormatError(

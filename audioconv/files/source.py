@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import IO, NamedTuple
 
 PIECE = 2**20
@@ -15,6 +16,29 @@ class Digest(NamedTuple):
 
     sha256: str
     bytes: int
+
+
+class Hash:
+    """SHA-256 in a thread of its own, which is never more than a piece behind."""
+
+    def __init__(self) -> None:
+        self._hash = hashlib.sha256()
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix="hash")
+        self._busy: Future[None] | None = None
+
+    def update(self, data: bytes) -> None:
+        """Take the next bytes."""
+        self._wait()
+        self._busy = self._pool.submit(self._hash.update, data)
+
+    def hexdigest(self) -> str:
+        """Return the hash of all so far."""
+        self._wait()
+        return self._hash.hexdigest()
+
+    def _wait(self) -> None:
+        if self._busy is not None:
+            self._busy.result()
 
 
 class Source:
@@ -40,7 +64,7 @@ class Source:
         # a file of which somebody has read a part is as good as a pipe
         self.regular = stat.S_ISREG(os.fstat(file.fileno()).st_mode) and not file.tell()
         self.beginning: bytearray | None = None if self.regular else bytearray()
-        self._hash = hashlib.sha256() if hashed else None
+        self._hash = Hash() if hashed else None
         self._read = 0
 
     def read(self, count: int) -> bytes:

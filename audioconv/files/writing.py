@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
@@ -26,6 +26,9 @@ from audioconv.files.riff import Chunk
 from impulses.impulse import to_db
 
 READ_BACK = 2**16
+
+CACHED = 2**14
+"""Frames that stay in the cache from their scaling to their bytes."""
 
 ABSURD = 1e15
 """A sample of 300 dB above full scale is no sound, and would break encoders."""
@@ -48,11 +51,19 @@ class Level:
         if not block.size:
             return
         high, low = float(block.max()), float(block.min())
-        self.highest, self.lowest = max(self.highest, high), min(self.lowest, low)
-        if not max(high, -low) <= self.peak:  # so put, it is true of a NaN too
-            self.peak = max(high, -low)
-            self.peak_frame = self.frames + int(np.argmax(np.abs(block).max(axis=1)))
-        self.frames += len(block)
+        peak, places = max(high, -low), []
+        if not peak <= self.peak:  # so put, it is true of a NaN too
+            places += [] if high < peak else [int(block.argmax())]
+            places += [] if -low < peak else [int(block.argmin())]
+        self.join(Level(high, low, peak, min(places, default=0) // block.shape[1], len(block)))
+
+    def join(self, after: Level) -> None:
+        """Take note of what follows."""
+        self.highest = max(self.highest, after.highest)
+        self.lowest = min(self.lowest, after.lowest)
+        if not after.peak <= self.peak:
+            self.peak, self.peak_frame = after.peak, self.frames + after.peak_frame
+        self.frames += after.frames
 
     def fitting_gain(self, subtype: str, dither: str) -> float:
         """Return the gain, at most 1, with which every sample fits a subtype."""
@@ -66,6 +77,29 @@ class Level:
         if not over:
             return 1.0
         return min(top / max(self.highest * full, top), bottom / max(-self.lowest * full, bottom))
+
+
+@dataclass
+class Encoded:
+    """A part of an output, ready to be written.
+
+    Parameters
+    ----------
+    data : list of bytes
+        for the encoder
+    level : Level
+        of the part, before rounding
+    clipped, first_clipped : int
+        samples past full scale, and the frame of the output in which the first of them is
+    expected : list of bytes
+        what a reader should read, if that is to be compared
+    """
+
+    data: list[bytes] = field(default_factory=list)
+    level: Level = field(default_factory=Level)
+    clipped: int = 0
+    first_clipped: int = 0
+    expected: list[bytes] = field(default_factory=list)
 
 
 class Writer:
@@ -138,17 +172,29 @@ class Writer:
         self._exact = is_exact(sound.subtype)
         if sound.frames and holds_chunks(sound):
             self._refuse_large(sound.frames * linear.frame_bytes(sound.subtype, sound.channels))
+        self._largest = LARGEST.get(sound.subtype, ABSURD)
         self._encoder = encoder(target, sound, rf64, metadata, after)
+        self._checked = self._exact and not isinstance(self._encoder, WaveEncoder)
         self._checksum = 0
 
     def write(self, block: Audio) -> None:
         """Append a block (frames, channels)."""
-        start = self.level.frames
-        self.level.take(block)
-        self._refuse_absurd()
+        self.append(self.encode(block, self.level.frames))
+
+    def encode(self, block: Audio, start: int) -> Encoded:
+        """Turn a block that begins with a frame into bytes; in any thread, and in any order."""
+        encoded = Encoded()
+        for at in range(0, len(block), CACHED):
+            self._encode(block[at : at + CACHED], start + at, encoded)
+        return encoded
+
+    def _encode(self, block: Audio, start: int, encoded: Encoded) -> None:
+        encoded.level.take(block)
         samples: Audio | Integers = block
         past = 0
         noise: Audio | float = 0.0
+        if not encoded.level.peak <= self._largest:
+            return  # which `append` refuses
         if self._bits:
             if self._dither == "tpdf":
                 noise = triangular_noise(start, *block.shape)
@@ -156,18 +202,41 @@ class Writer:
         elif self.sound.subtype not in FLOATS:
             past = int(np.count_nonzero(np.abs(block) > 1))
             samples = np.clip(block, -1, 1)
-        if past and not self.clipped:
-            self.first_clipped = start + first_past(block, self._bits, noise)
-        self.clipped += past
-        if past and self._clip == "error":
+        if past and not encoded.clipped:
+            encoded.first_clipped = start + first_past(block, self._bits, noise)
+        encoded.clipped += past
+        data = self._encoder.encode(samples)
+        if not self._encoder.placing:
+            encoded.data.append(data)
+        elif past == 0 or self._clip != "error":
+            self._refuse_large(self._encoder.size(start + len(block)))
+            self._encoder.place(data, start)
+        if self._checked:
+            encoded.expected.append(self._as_read(samples))
+
+    def append(self, encoded: Encoded) -> None:
+        """Append what was encoded, in order.
+
+        Raises
+        ------
+        FormatError
+            If it must not be there.
+        """
+        self.level.join(encoded.level)
+        self._refuse_absurd()
+        if encoded.clipped and not self.clipped:
+            self.first_clipped = encoded.first_clipped
+        self.clipped += encoded.clipped
+        if encoded.clipped and self._clip == "error":
             raise FormatError(
                 f"the output would clip: {self.clipping()}, so far; use "
                 "--clip guard, --ir-gain l1 or a lower --wet"
             )
-        self._encoder.write(samples)
-        self._refuse_large(self._encoder.size())
-        if self._exact and not isinstance(self._encoder, WaveEncoder):
-            self._checksum = zlib.crc32(self._as_read(samples), self._checksum)
+        for data in encoded.data:
+            self._encoder.write(data)
+        self._refuse_large(self._encoder.size(self.level.frames))
+        for expected in encoded.expected:
+            self._checksum = zlib.crc32(expected, self._checksum)
 
     def clipping(self) -> str:
         """Tell how many samples pass full scale, from when on, and by how much."""
@@ -186,7 +255,7 @@ class Writer:
             )
 
     def _refuse_absurd(self) -> None:
-        level, largest = self.level, LARGEST.get(self.sound.subtype, ABSURD)
+        level, largest = self.level, self._largest
         if level.peak <= largest:
             return
         found = f"reaches {level.peak:.3g}" if np.isfinite(level.peak) else "is not a finite number"
@@ -198,7 +267,7 @@ class Writer:
 
     def abandon(self) -> None:
         """Let go of the file, so that the target can be written again from its beginning."""
-        self._encoder.close()
+        self._encoder.close(self.level.frames)
         self._target.restart()
 
     def finish(self, metadata: Metadata = NO_METADATA, recipe: Sequence[Chunk] = ()) -> None:
@@ -207,8 +276,9 @@ class Writer:
         It must say of itself what was written; and samples that libsndfile encoded must come
         back as they were, unless their coding is lossy.
         """
-        self.lost += self._encoder.close([*metadata.tail, *recipe])
-        self._refuse_large(self._encoder.size())
+        frames = self.level.frames
+        self.lost += self._encoder.close(frames, [*metadata.tail, *recipe])
+        self._refuse_large(self._encoder.size(frames))
         self._target.file.flush()
         ours = isinstance(self._encoder, WaveEncoder)
         long = isinstance(self._encoder, WaveEncoder) and self._encoder.long
