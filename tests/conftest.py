@@ -8,6 +8,8 @@ import pytest
 
 from audioconv.cli import main
 
+collect_ignore = ["bench"]  # it has no tests: `python -m tests.bench` measures
+
 SAMPLES = Path(__file__).parent.parent / "samples"
 SHARED = Path(__file__).parent.parent.parent / "shared"
 
