@@ -308,9 +308,9 @@ def test_samples_are_read_as_libsndfile_reads_them(subtype):
         data = whole(subtype, samples, len(samples))
         layout = parse(data)
         assert layout.subtype == subtype
-        found = linear.decode(linear.encode(samples, subtype), subtype, layout.channels)
+        stored = linear.decode(linear.encode(samples, subtype), subtype, layout.channels)
+        found = stored.astype(np.float64) * linear.unit(subtype)
         theirs = soundfile.read(io.BytesIO(data), always_2d=True)[0]
-        assert found.dtype == np.float64
         assert np.isnan(found).tolist() == np.isnan(theirs).tolist()
         bits = np.where(np.isnan(found), 0, found), np.where(np.isnan(theirs), 0, theirs)
         np.testing.assert_array_equal(bits[0].view(np.int64), bits[1].view(np.int64))

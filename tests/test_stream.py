@@ -7,18 +7,13 @@ import oracle
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from streams import convolved
 
 import audioconv
 from audioconv import stream
 from audioconv.engines import plan, routes
 from audioconv.errors import AudioconvError, LayoutError
 from impulses import Impulse, edit
-
-
-def whole_of(blocks, convolver, **how):
-    """Return the full convolution of a stream."""
-    parts = [*stream.convolve(blocks, convolver, lambda part, start: part, **how)]
-    return np.concatenate([*parts, convolver.flush()])
 
 
 def cut(x, cuts):
@@ -37,8 +32,8 @@ def cut(x, cuts):
 def test_bytes_depend_on_neither_cuts_nor_threads(cuts, threads, engine):
     x = np.random.default_rng(0).standard_normal((9000, 2))
     convolver = plan(routes(np.random.default_rng(1).standard_normal((300, 1)), 2), engine)
-    whole = whole_of([x], convolver)
-    pieces = whole_of(cut(x, cuts), convolver, threads=threads)
+    whole = convolved([x], convolver)
+    pieces = convolved(cut(x, cuts), convolver, threads=threads)
     np.testing.assert_array_equal(whole, pieces)
 
 
@@ -78,16 +73,16 @@ def test_an_error_in_a_thread_is_its_own_and_ends_the_stream():
     convolver = plan(routes(np.ones((3, 1)), 2), "direct")
     blocks = [np.zeros((5000, 2)), np.zeros((5000, 3)), np.zeros((5000, 3))]
     with pytest.raises(LayoutError):
-        whole_of(iter(blocks[1:]), convolver, threads=2)
+        convolved(iter(blocks[1:]), convolver, threads=2)
 
 
 def test_a_stream_that_is_dropped_leaves_the_convolver_usable(noise):
     convolver = plan(routes(noise(300, 1), 1), "overlap-add")
     x = noise(20_000, 1, seed=1)
     next(stream.convolve([x], convolver, lambda part, start: part, threads=2))
-    again = whole_of([x], convolver)
+    again = convolved([x], convolver)
     fresh = plan(routes(noise(300, 1), 1), "overlap-add")
-    np.testing.assert_array_equal(again, whole_of([x], fresh))
+    np.testing.assert_array_equal(again, convolved([x], fresh))
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import pytest
 import soundfile
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from streams import convolved
 
 from audioconv.cli import main
 from audioconv.engines import ENGINES, plan, routes
@@ -16,7 +17,6 @@ from audioconv.files import Reader
 from audioconv.job import Job, Options
 from audioconv.prepare import prepare
 from audioconv.render import run
-from audioconv.stream import convolve
 from audioconv.verify import certificate, verify
 from audioconv.verify.bound import ErrorBound
 from audioconv.verify.spots import Spots, direct_sum, two_product
@@ -235,7 +235,7 @@ def certified(x, y, routing, seed=0, **how):
 @pytest.mark.parametrize("frame", [0, 1, 77_777, 149_999, 150_998])
 def test_the_certificate_sees_one_sample_off_by_1e_10(frame, seed, noise):
     x, routing = 0.1 * noise(150_000, 2), routes(0.05 * noise(1000, 2, seed=5), 2)
-    y = np.concatenate(list(convolve([x], plan(routing, "overlap-add"))))
+    y = convolved([x], plan(routing, "overlap-add"))
     residual, limit = certified(x, y, routing, seed)
     assert residual <= limit < 1e-10
     y[frame, 1] += 1e-10
@@ -262,7 +262,7 @@ def test_the_certificate_raises_no_false_alarm(sound, length, noise):
             "tone at the point": 0.9 * tone,
             "noise": noise(len(n), seed=trial),
         }[sound][:, None]
-        y = np.concatenate(list(convolve([x], convolver)))
+        y = convolved([x], convolver)
         sides = [certificate.Evaluation(points, 1) for _ in range(2)]
         for side, audio in zip(sides, (x, y), strict=True):
             side.take(audio)
@@ -273,7 +273,7 @@ def test_the_certificate_raises_no_false_alarm(sound, length, noise):
 
 def test_the_certificate_holds_for_matrices(noise):
     x, routing = noise(5000, 3), routes(noise(300, 3, 2, seed=1), 3)
-    y = np.concatenate(list(convolve([x], plan(routing, "direct"))))
+    y = convolved([x], plan(routing, "direct"))
     residual, limit = certified(x, y, routing)
     assert residual <= limit
     residual, limit = certified(x, y[:, ::-1], routing)
@@ -327,7 +327,7 @@ def test_two_products_are_exact(a, b):
 
 def test_spots_anywhere_are_the_direct_sum(noise):
     x, routing = noise(100, 2), routes(noise(30, 2), 2)
-    full = np.concatenate(list(convolve([x], plan(routing, "direct"))))
+    full = convolved([x], plan(routing, "direct"))
     spots = Spots([0, 5, 5, 99, 100, 128, 500], routing)
     for start in range(0, 100, 7):
         spots.take(x[start : start + 7])
@@ -358,7 +358,7 @@ def test_no_error_passes_its_bound(frames, length, engine, single, loud, seed):
         bound.take(x[start : start + convolver.block])
         spots.take(x[start : start + convolver.block])
     spots.finish()
-    y = np.concatenate(list(convolve([x], convolver)))
+    y = convolved([x], convolver)
     worst = max(np.abs(spots.sums[n] - y[n]).max() for n in range(len(y)))
     assert worst <= bound.expected
     assert worst <= bound.worst
@@ -373,7 +373,7 @@ def test_exactness_is_claimed_only_where_it_holds(noise):
         convolver = plan(routes(taps * scale, 1), "overlap-add", signal_bits=15)
         bound = ErrorBound(convolver, single=False, signal_bits=15)
         bound.take(x)
-        y = np.concatenate(list(convolve([x], convolver)))
+        y = convolved([x], convolver)
         whole = np.convolve(
             np.rint(x[:, 0] * 2**15).astype(object),
             np.rint(taps[:, 0] * scale * 2.0**bits).astype(np.int64).astype(object),

@@ -6,6 +6,7 @@ grid          sums that can be exact are made exact
 direct        the definition
 toeplitz      the definition as a matrix
 sparse        shifted adds, for echoes
+transform     a long transform as many short ones
 overlap_add   block-wise FFT, for everything longer
 partitioned   FFT with zero latency at any block length, for embedding
 

@@ -10,6 +10,9 @@ from typing import IO, NamedTuple
 
 PIECE = 2**20
 
+WORTHWHILE = 2**16
+"""Bytes that are worth handing to another thread."""
+
 
 class Digest(NamedTuple):
     """What tells one file from every other: its hash and its length."""
@@ -23,17 +26,28 @@ class Hash:
 
     def __init__(self) -> None:
         self._hash = hashlib.sha256()
-        self._pool = ThreadPoolExecutor(1, thread_name_prefix="hash")
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="hash")
         self._busy: Future[None] | None = None
+        self._small = bytearray()
 
     def update(self, data: bytes) -> None:
         """Take the next bytes."""
+        if len(data) < WORTHWHILE:
+            self._small += data
+            if len(self._small) < WORTHWHILE:
+                return
+            data = b""
+        if self._small:
+            data = bytes(self._small) + data
+            self._small.clear()
         self._wait()
-        self._busy = self._pool.submit(self._hash.update, data)
+        self._busy = self._thread.submit(self._hash.update, data)
 
     def hexdigest(self) -> str:
         """Return the hash of all so far."""
         self._wait()
+        self._hash.update(self._small)
+        self._small.clear()
         return self._hash.hexdigest()
 
     def _wait(self) -> None:

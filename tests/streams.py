@@ -1,0 +1,11 @@
+"""What tests of several modules do with streams."""
+
+import numpy as np
+
+from audioconv import stream
+
+
+def convolved(blocks, convolver, **how):
+    """Return the full convolution of a stream."""
+    parts = [*stream.convolve(blocks, convolver, lambda part, start: part, **how)]
+    return np.concatenate([*parts, convolver.flush()])
