@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from audioconv.engines import Audio, Convolver, OverlapAdd, Samples, as_audio
+from audioconv.engines import Audio, Convolver, OverlapAdd, OverlapSave, Samples, as_audio
 
 TAIL_LEVEL = 10 ** (-60 / 20)
 LONGEST_SILENCE = 2**16
@@ -72,6 +72,8 @@ def convolve(
     grid = _placed(regrid(blocks, convolver.block))
     if isinstance(convolver, OverlapAdd):
         work = _overlapping(grid, convolver, finish, unit)
+    elif isinstance(convolver, OverlapSave):
+        work = _windowed(grid, convolver, finish, unit)
     else:
         work = _stateful(grid, convolver, finish, unit)
     for finished in _in_order(work, threads):
@@ -111,6 +113,21 @@ def _overlapping(
         before, tail = tail, Future()
         yield partial(work, block, start, before, tail)
     convolver.tail = tail.result()
+
+
+def _windowed(
+    grid: Iterable[tuple[int, Samples]],
+    convolver: OverlapSave,
+    finish: Callable[[Audio, int], R],
+    unit: float,
+) -> Iterator[Callable[[], list[R]]]:
+    """Yield the work on each block, of which all can be done in any thread."""
+
+    def work(window: Samples, start: int) -> list[R]:
+        return [finish(part, at) for at, part in _placed(convolver.kernel(window, unit), start)]
+
+    for start, block in grid:
+        yield partial(work, convolver.window(block, unit), start)
 
 
 def _stateful(

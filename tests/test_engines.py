@@ -36,7 +36,8 @@ def small_blocks(monkeypatch):
     """Give every engine blocks of 16 frames, so that short sounds cross many seams."""
     monkeypatch.setattr(engine_module("direct"), "LEAST_BLOCK", BLOCK)
     monkeypatch.setattr(engine_module("toeplitz"), "BLOCK", BLOCK)
-    monkeypatch.setattr(engine_module("sparse"), "BLOCK", BLOCK)
+    monkeypatch.setattr(engine_module("sparse"), "LEAST_BLOCK", BLOCK)
+    monkeypatch.setattr(engine_module("sparse"), "SLICE", BLOCK // 2)
     monkeypatch.setattr(
         engine_module("overlap_add"), "fft_size", lambda k: 64 if k < BLOCK else 128
     )

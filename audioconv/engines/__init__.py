@@ -1,7 +1,7 @@
 """Engines: ways to compute the same convolution, under one law.
 
 routes        which input goes through which taps to which output
-convolver     the `Convolver` protocol and the `OverlapAdd` adapter
+convolver     the `Convolver` protocol, and its adapters `OverlapAdd` and `OverlapSave`
 grid          sums that can be exact are made exact
 direct        the definition
 toeplitz      the definition as a matrix
@@ -19,7 +19,7 @@ from typing import Protocol
 
 import numpy as np
 
-from audioconv.engines.convolver import Audio, Convolver, OverlapAdd, Samples, as_audio
+from audioconv.engines.convolver import Audio, Convolver, OverlapAdd, OverlapSave, Samples, as_audio
 from audioconv.engines.direct import direct
 from audioconv.engines.overlap_add import overlap_add
 from audioconv.engines.partitioned import Partitioned, partitioned
@@ -97,6 +97,7 @@ __all__ = [
     "Convolver",
     "Engine",
     "OverlapAdd",
+    "OverlapSave",
     "Partitioned",
     "Route",
     "Routing",

@@ -22,6 +22,11 @@ Kernel: TypeAlias = Callable[[Samples, float], "Convolved"]
 thread."""
 
 
+WindowKernel: TypeAlias = Callable[[Samples, float], Iterable[Audio]]
+"""A stateless convolution of (K - 1 + n, inputs), counted in a unit, to the last n frames in parts;
+safe in any thread."""
+
+
 class Convolver(Protocol):
     """Convolution of a sound that comes in blocks, cut in any way.
 
@@ -145,6 +150,54 @@ def _added(before: Audio, parts: Iterable[Audio]) -> Iterator[Audio]:
 def whole(full: Audio, frames: int) -> Convolved:
     """Return a block of n frames of which all n + K - 1 are computed."""
     return Convolved(frames, [full[:frames]], full[frames:])
+
+
+class OverlapSave:
+    """A `Convolver` made of a stateless kernel that is given the K - 1 frames before each block.
+
+    `process` is `window`, which remembers them, then `kernel`; whoever has threads to spare may
+    run kernels on windows at any time.
+    """
+
+    fft_size: int | None = None
+
+    def __init__(
+        self, routing: Routing, kernel: WindowKernel, *, block: int, dtype: np.dtype[Any]
+    ) -> None:
+        self.routing = routing
+        self.block = block
+        self._kernel = kernel
+        self._dtype = dtype
+        self._past: Samples = np.zeros((routing.frames - 1, routing.inputs))
+        self._unit: float | None = None
+
+    def window(self, block: Samples, unit: float = 1.0) -> Samples:
+        """Put the K - 1 frames before a block before it; all blocks must be of one unit."""
+        block = checked(block, self.routing.inputs)
+        if self._unit is None:
+            self._past, self._unit = self._past.astype(block.dtype), unit
+        window: Samples = np.concatenate([self._past, block])
+        self._past = window[len(block) :]
+        return window
+
+    def kernel(self, window: Samples, unit: float = 1.0) -> Iterable[Audio]:
+        """Convolve the frames of a window behind the first K - 1, in parts."""
+        return self._kernel(window, unit)
+
+    def process(self, block: Audio, unit: float = 1.0) -> Audio:
+        """Take n frames (n, inputs) and return n frames (n, outputs)."""
+        nothing = np.zeros((0, self.routing.outputs), self._dtype)
+        return np.concatenate([nothing, *self.kernel(self.window(block, unit), unit)])
+
+    def flush(self) -> Audio:
+        """End the sound and return its last K - 1 frames."""
+        tail = self.process(np.zeros_like(self._past), self._unit or 1.0)
+        self.reset()
+        return tail
+
+    def reset(self) -> None:
+        """Forget the sound so far."""
+        self._past, self._unit = np.zeros(self._past.shape), None
 
 
 def ring_out(convolver: Convolver, dtype: np.dtype[Any]) -> Audio:

@@ -86,7 +86,9 @@ class _Pairs:
         self._routing = routing
         self._dtype = dtype
         self._scale = scale
-        self._spectra = {key: self._spectrum(taps) for key, taps in routing.distinct.items()}
+        # in double precision in any case: their error would be in every sample
+        exact = FourStep(self.size, np.dtype(np.complex128))
+        self._spectra = {key: self._spectrum(taps, exact) for key, taps in routing.distinct.items()}
         # planes to be used again: the pages of new memory cost more than a pass over it
         self._idle: list[Matrix] = []
 
@@ -120,15 +122,16 @@ class _Pairs:
         except IndexError:
             return self._transform.plane()
 
-    def _spectrum(self, taps: Taps) -> Matrix:
+    def _spectrum(self, taps: Taps, transform: FourStep) -> Matrix:
         """Transform taps, and divide by N, as the transforms forward and back together do not."""
-        plane = self._transform.plane()
+        plane = transform.plane()
         plane[:] = 0
         _lay(taps, plane.real)
-        self._transform.columns(plane)
-        for band in self._transform.bands():
-            self._transform.rows(plane, band)
-        return plane / self.size
+        transform.columns(plane)
+        for band in transform.bands():
+            transform.rows(plane, band)
+        plane /= self.size
+        return plane.astype(np.result_type(self._dtype, np.complex64))
 
     def _pack(self, samples: NDArray[Any], plane: Matrix) -> None:
         """Lay one segment of a channel into the real part, the next into the imaginary part."""

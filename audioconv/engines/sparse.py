@@ -3,77 +3,80 @@
 ``y[n] = sum over the non-zero taps of h[D] x[n - D]``: the definition with its zeros left out,
 so it is exact, and for an echo of a few taps it costs little more than a copy.
 
-The last K frames of the sound stand in a ring, so a block costs the same whatever the delays.
+Every frame of output is made of the K frames of input up to it, so blocks need nothing of one
+another (`OverlapSave`), and each goes through the cache slice by slice.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
-from audioconv.engines.convolver import Audio, Convolver, as_audio, checked, ring_out
+from audioconv.engines.convolver import Audio, Convolver, OverlapSave, Samples
 from audioconv.engines.routes import Routing
 
-BLOCK = 2**16
+LEAST_BLOCK = 2**17
+SLICE = 2**14
 
 
-class Sparse:
-    """A `Convolver` that keeps the sound it may still need, and adds copies of it."""
+Paths: TypeAlias = tuple[tuple[int, int], ...]
+"""Pairs of an input and an output."""
 
-    def __init__(self, routing: Routing, *, single: bool = False) -> None:
-        self.routing = routing
-        self.block = BLOCK
-        self.fft_size: int | None = None
-        self._dtype = np.dtype(np.float32 if single else np.float64)
-        self._spikes = [
-            (route.source, route.target, int(at), self._dtype.type(route.taps[at]))
-            for route in routing.routes
-            for at in np.flatnonzero(route.taps)
-        ]
-        self.reset()
 
-    def process(self, block: Audio) -> Audio:
-        """Take n frames (n, inputs) and return n frames (n, outputs)."""
-        block = as_audio(checked(block, self.routing.inputs), self._dtype)
-        out = np.zeros((len(block), self.routing.outputs), self._dtype)
-        for start in range(0, len(block), self.block):
-            self._advance(block[start : start + self.block], out[start : start + self.block])
-        return out
+class Spike(NamedTuple):
+    """A non-zero tap, and the paths that have it in that place."""
 
-    def flush(self) -> Audio:
-        """End the sound and return its last K - 1 frames."""
-        return ring_out(self, self._dtype)
-
-    def reset(self) -> None:
-        """Forget the sound so far."""
-        longest = self.routing.frames - 1 + self.block
-        self._ring = np.zeros((longest, self.routing.inputs), self._dtype)
-        self._now = 0
-
-    def _advance(self, block: Audio, out: Audio) -> None:
-        """Store at most a block of frames, and add up theirs."""
-        for ring, frames in self._spans(0, len(block)):
-            self._ring[ring] = block[frames]
-        untouched = set(range(self.routing.outputs))
-        for source, target, delay, tap in self._spikes:
-            for ring, frames in self._spans(delay, len(block)):
-                if target in untouched:  # set, not added, so that even the sign of -0.0 survives
-                    np.multiply(self._ring[ring, source], tap, out=out[frames, target])
-                else:
-                    out[frames, target] += tap * self._ring[ring, source]
-            untouched.discard(target)
-        self._now = (self._now + len(block)) % len(self._ring)
-
-    def _spans(self, delay: int, frames: int) -> Iterator[tuple[slice, slice]]:
-        """Yield where in the ring the frames of a delayed block lie: in one piece, or in two."""
-        begin = (self._now - delay) % len(self._ring)
-        first = min(frames, len(self._ring) - begin)
-        yield slice(begin, begin + first), slice(0, first)
-        if first < frames:
-            yield slice(0, frames - first), slice(first, frames)
+    delay: int
+    tap: float
+    paths: Paths
 
 
 def sparse(routing: Routing, *, single: bool = False, signal_bits: int | None = None) -> Convolver:
     """Build the shifted-add engine. Its cost is one pass over the sound for each non-zero tap."""
-    return Sparse(routing, single=single)
+    dtype = np.dtype(np.float32 if single else np.float64)
+    spikes = _spikes(routing)
+
+    def kernel(window: Samples, unit: float) -> Iterator[Audio]:
+        for start in range(routing.frames - 1, len(window), SLICE):
+            stop = min(start + SLICE, len(window))
+            out = np.empty((stop - start, routing.outputs), dtype)
+            fresh = [True] * routing.outputs
+            for delay, tap, paths in spikes:
+                copy = window[start - delay : stop - delay]
+                _add(copy, np.asarray(tap * unit, dtype), paths, out, fresh)
+            out[:, fresh] = 0
+            yield out
+
+    # no shorter than the impulse, so that at most half of what a block is given is the past
+    block = max(LEAST_BLOCK, routing.frames)
+    return OverlapSave(routing, kernel, block=block, dtype=dtype)
+
+
+def _spikes(routing: Routing) -> list[Spike]:
+    """List the taps by delay, those that are alike together."""
+    alike: dict[tuple[int, float], list[tuple[int, int]]] = {}
+    for route in routing.routes:
+        for delay in np.flatnonzero(route.taps):
+            key = int(delay), float(route.taps[delay])
+            alike.setdefault(key, []).append((route.source, route.target))
+    return [Spike(*key, tuple(paths)) for key, paths in sorted(alike.items())]
+
+
+def _add(copy: Samples, tap: Audio, paths: Paths, out: Audio, fresh: list[bool]) -> None:
+    """Add a weighted copy to the outputs; the first is set, so that even a -0.0 stays one."""
+    straight = paths == tuple((c, c) for c in range(copy.shape[1])) and len(paths) == len(fresh)
+    if straight and all(fresh):  # all channels at once are one pass without gaps
+        np.multiply(copy, tap, out=out)
+    elif straight and not any(fresh):
+        out += copy * tap
+    else:
+        for source, target in paths:
+            if fresh[target]:
+                np.multiply(copy[:, source], tap, out=out[:, target])
+            else:
+                out[:, target] += copy[:, source] * tap
+            fresh[target] = False
+    for _, target in paths:
+        fresh[target] = False
