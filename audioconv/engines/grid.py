@@ -43,6 +43,6 @@ def snap(audio: Audio, scale: float | None) -> Audio:
             part = audio[start : start + CACHED]
             part *= scale
             np.rint(part, out=part)
-            part /= scale
+            part *= 1 / scale  # exact, as it is a power of two
             part += 0.0  # the sign of a zero is noise of the transform: -0.0 becomes 0.0
     return audio
