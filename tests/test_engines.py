@@ -44,8 +44,9 @@ def small_blocks(monkeypatch):
     monkeypatch.setattr(engine_module("overlap_add"), "SLICE", BLOCK)
     monkeypatch.setattr(engine_module("transform"), "BAND", BLOCK)
     monkeypatch.setattr(engine_module("transform"), "row_length", lambda points: BLOCK // 2)
+    monkeypatch.setattr(engine_module("partitioned"), "GROWTH", 2)  # partitions of 4, 8, 16
     monkeypatch.setitem(
-        ENGINES, "partitioned", lambda routing, **how: Partitioned(routing, block=BLOCK, **how)
+        ENGINES, "partitioned", lambda routing, **how: Partitioned(routing, block=4, **how)
     )
 
 

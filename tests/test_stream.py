@@ -48,7 +48,7 @@ def test_regrid_changes_only_the_cuts(cuts, frames):
 
 @pytest.mark.parametrize("engine", ["overlap-add", "sparse", "partitioned"])
 def test_memory_is_set_by_impulse_and_block_not_by_the_sound(engine, noise):
-    """Sixty blocks take no more than six, give or take what two threads hold at one moment."""
+    """Many blocks take no more than a few, give or take what two threads hold at one moment."""
     taps = noise(20_000, 1)
     if engine == "sparse":
         taps[1:-1] = 0
@@ -65,8 +65,9 @@ def test_memory_is_set_by_impulse_and_block_not_by_the_sound(engine, noise):
         tracemalloc.stop()
         return most
 
-    few = peak(6)
-    assert peak(300 if engine == "partitioned" else 60) <= few + 8 * block.nbytes
+    # the largest partitions of that impulse are 16 blocks long
+    some, many = (40, 300) if engine == "partitioned" else (6, 60)
+    assert peak(many) <= peak(some) + 8 * block.nbytes
 
 
 def test_an_error_in_a_thread_is_its_own_and_ends_the_stream():

@@ -1,47 +1,50 @@
-"""Uniformly partitioned convolution: an FFT engine that answers at once, for embedding.
+"""Partitioned convolution: an FFT engine that answers at once, for embedding.
 
-The impulse is cut into P partitions of B taps. The spectrum of each block of B frames of input
-stays in a delay line of P spectra, and a block of output is one sum and one inverse transform:
+The impulse is cut into partitions of B taps. The spectrum of each block of B frames of input
+stays in a delay line, and a block of output is one sum and one inverse transform:
 
     Y[t] = sum over p of X[t - p] H[p],    spectra of 2 B points.
 
-All terms but p = 0 are known before block t has begun. So `process` can take any number of
-frames: it transforms the block as far as it has come, adds the terms that are known, and
-returns the frames that it was given. No frame waits for the block to fill.
+All terms but p = 0 are known before block t has begun, and those from p = 2 on a whole block
+earlier. So `process` can take any number of frames: it transforms the block as far as it has
+come for the term p = 0, and returns the frames that it was given. No frame waits.
+
+Later taps have more time, so they get larger partitions: `Level` by level, each 16 times as
+large, from its own p = 2 on. A level sums its terms bit by bit while its block fills, so that no
+call has much more to do than another.
 
 References
 ----------
 T. G. Stockham 1966; W. G. Gardner, "Efficient convolution without input-output delay",
 J. Audio Eng. Soc. 43(3), 1995; F. Wefers, "Partitioned convolution algorithms for real-time
-auralization", 2015, chapter 5.
+auralization", 2015, chapters 5 and 6.
 """
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from audioconv.engines.convolver import Audio, Convolver, as_audio, checked, ring_out
 from audioconv.engines.grid import grid_scale, snap
 from audioconv.engines.overlap_add import flush_subnormals
 from audioconv.engines.routes import Routing
 
-Spectrum: TypeAlias = NDArray[np.complexfloating[Any, Any]]
-
 BLOCK = 512
+GROWTH = 16
 
 
 class Partitioned:
-    """A `Convolver` with a frequency-domain delay line, of zero latency at any block length.
+    """A `Convolver` with delay lines of spectra, of zero latency at any block length.
 
     Parameters
     ----------
     routing : Routing
         paths between inputs and outputs
     block : int > 0
-        frames B of a partition; calls of `process` that stay within B cost one transform each
+        frames B of the smallest partitions; calls of `process` that stay within B cost one
+        transform each
     single : bool
         compute in float32 instead of float64
     signal_bits : int, optional
@@ -56,33 +59,35 @@ class Partitioned:
         single: bool = False,
         signal_bits: int | None = None,
     ) -> None:
-        from scipy.fft import irfft, rfft  # a quarter of a second to import: only when used
+        from scipy.fft import irfft, rfft  # a tenth of a second to import: only when used
 
         self.routing = routing
         self.block = block
-        self.fft_size: int | None = 2 * block
         self._dtype = np.dtype(np.float32 if single else np.float64)
         self._scale = None if single else grid_scale(routing, signal_bits)
         self._rfft, self._irfft = rfft, irfft
-
-        partitions = -(-routing.frames // block)
-        self._spectra = {}
-        for key, taps in routing.distinct.items():
-            parts = np.zeros((partitions, block), self._dtype)
-            parts.ravel()[: len(taps)] = taps
-            self._spectra[key] = rfft(parts, self.fft_size, axis=1)  # (partitions, bins)
-        self._bins = block + 1
-        self._partitions = partitions
+        self._levels = []
+        size, begin = block, block
+        while begin < routing.frames:
+            end = 2 * GROWTH * size  # from where on the next level has its p = 2
+            self._levels.append(Level(routing, self._dtype, size, begin, end))
+            size, begin = GROWTH * size, end
+        self.fft_size: int | None = 2 * max((level.block for level in self._levels), default=block)
+        self._first = {
+            key: rfft(taps[:block].astype(self._dtype), 2 * block)
+            for key, taps in routing.distinct.items()
+        }
         self.reset()
 
     def process(self, block: Audio) -> Audio:
         """Take n frames (n, inputs) and return n frames (n, outputs)."""
-        block = as_audio(checked(block, self.routing.inputs), self._dtype)
+        block = flush_subnormals(as_audio(checked(block, self.routing.inputs), self._dtype))
         out = np.empty((len(block), self.routing.outputs), self._dtype)
         done = 0
         while done < len(block):
             frames = min(self.block - self._filled, len(block) - done)
-            out[done : done + frames] = self._advance(block[done : done + frames])
+            part = block[done : done + frames].T
+            out[done : done + frames] = self._advance(part).T
             done += frames
         return snap(out, self._scale)
 
@@ -92,45 +97,115 @@ class Partitioned:
 
     def reset(self) -> None:
         """Forget the sound so far."""
-        bins, inputs, outputs = self._bins, self.routing.inputs, self.routing.outputs
-        complex_type = np.result_type(self._dtype, np.complex64)
-        self._delay_line = np.zeros((self._partitions, inputs, bins), complex_type)
-        self._newest = 0
-        self._known = np.zeros((outputs, bins), complex_type)
-        self._input = np.zeros((inputs, self.block), self._dtype)
-        self._tail = np.zeros((outputs, self.block), self._dtype)
+        self._input = np.zeros((self.routing.inputs, self.block), self._dtype)
+        self._tail = np.zeros((self.routing.outputs, self.block), self._dtype)
         self._filled = 0
+        for level in self._levels:
+            level.reset()
 
     def _advance(self, frames: Audio) -> Audio:
-        """Take frames that fit in the current block, and return theirs."""
-        begin, end = self._filled, self._filled + len(frames)
-        self._input[:, begin:end] = flush_subnormals(frames.T)
-        spectrum = self._rfft(self._input, self.fft_size, axis=1)
-        products = self._known.copy()
+        """Take frames (inputs, n) that fit in the current block, and return (outputs, n)."""
+        begin, end = self._filled, self._filled + frames.shape[1]
+        self._input[:, begin:end] = frames
+        spectrum = self._rfft(self._input, 2 * self.block, axis=1)
+        products = np.zeros((self.routing.outputs, spectrum.shape[1]), spectrum.dtype)
         for route in self.routing.routes:
-            products[route.target] += spectrum[route.source] * self._spectra[id(route.taps)][0]
-        result = self._irfft(products, self.fft_size, axis=1)
-        out = result[:, begin:end] + self._tail[:, begin:end]
-        self._filled = end
-        if end == self.block:
-            self._next_block(spectrum, result[:, self.block :])
-        return out.T
+            products[route.target] += spectrum[route.source] * self._first[id(route.taps)]
+        result = self._irfft(products, 2 * self.block, axis=1)
+        out: Audio = result[:, begin:end] + self._tail[:, begin:end]
+        for level in self._levels:
+            out += level.advance(frames)
+        self._filled = end % self.block
+        if not self._filled:
+            self._tail = result[:, self.block :]
+            self._input[:] = 0
+        return out
 
-    def _next_block(self, spectrum: Spectrum, tail: Audio) -> None:
-        """Store a full block in the delay line and sum what it and the older ones will add."""
-        self._newest = (self._newest - 1) % self._partitions
-        self._delay_line[self._newest] = spectrum
-        self._tail = tail
-        self._input[:] = 0
-        self._filled = 0
-        # X[t - p] for p = 1 .. P - 1, newest first: the ring read from its newest entry on
-        order = (self._newest + np.arange(self._partitions - 1)) % self._partitions
-        self._known[:] = 0
-        for route in self.routing.routes:
-            past = self._delay_line[order, route.source]
-            self._known[route.target] += np.einsum(
-                "pb,pb->b", past, self._spectra[id(route.taps)][1:]
-            )
+
+class Level:
+    """The part of a convolution that is due to some later taps, in partitions of one size.
+
+    Parameters
+    ----------
+    routing : Routing
+    dtype : float type
+    block : int > 0
+        frames B of a partition
+    begin, end : int
+        the taps, from a whole number p of partitions on, at least one
+    """
+
+    def __init__(
+        self, routing: Routing, dtype: np.dtype[Any], block: int, begin: int, end: int
+    ) -> None:
+        from scipy.fft import irfft, rfft  # a tenth of a second to import: only when used
+
+        self.block = block
+        self._routing = routing
+        self._dtype = dtype
+        self._rfft, self._irfft = rfft, irfft
+        taps_there = min(end, routing.frames) - begin
+        self._earliest = begin // block
+        self._partitions = -(-taps_there // block)
+        self._spectra = {}
+        for key, taps in routing.distinct.items():
+            parts = np.zeros((self._partitions, block), dtype)
+            parts.ravel()[: len(taps[begin:end])] = taps[begin:end]
+            self._spectra[key] = rfft(parts, 2 * block, axis=1)  # (partitions, bins)
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget the sound so far."""
+        inputs, outputs, bins = self._routing.inputs, self._routing.outputs, self.block + 1
+        complex_type = np.result_type(self._dtype, np.complex64)
+        # every spectrum twice, so that from the newest on all are in one piece
+        self._length = self._partitions + self._earliest - 1
+        self._line = np.zeros((inputs, 2 * self._length, bins), complex_type)
+        self._newest = 0
+        self._sums = np.zeros((outputs, bins), complex_type)
+        self._summed = self._filled = 0
+        self._input = np.zeros((inputs, self.block), self._dtype)
+        self._ready = np.zeros((outputs, self.block), self._dtype)
+        self._tail = np.zeros((outputs, self.block), self._dtype)
+
+    def advance(self, frames: Audio) -> Audio:
+        """Take frames (inputs, n) that fit in a block, and return what is due (outputs, n)."""
+        begin, end = self._filled, self._filled + frames.shape[1]
+        self._input[:, begin:end] = frames
+        due: Audio = self._ready[:, begin:end]
+        self._filled = end % self.block
+        # p = 1, the only one that waits for the block to be full, is left for then
+        early = self._partitions - (self._earliest == 1)
+        self._sum_up(-(-early * end // self.block))
+        if not self._filled:
+            self._turn()
+        return due
+
+    def _sum_up(self, until: int) -> None:
+        """Add terms for the next block, the latest partitions first, until so many are added."""
+        last, first = self._partitions - self._summed, self._partitions - until
+        # while a block fills, the newest spectrum is that of the block before it: p = 2
+        shift = self._newest + self._earliest - 2
+        for route in self._routing.routes if first < last else ():
+            past = self._line[route.source, shift + first : shift + last]
+            terms = self._spectra[id(route.taps)][first:last]
+            self._sums[route.target] += np.einsum("pb,pb->b", past, terms)
+        self._summed = until
+
+    def _turn(self) -> None:
+        """Begin the next block: its spectrum into the delay line, its output out of the sums."""
+        spectrum = self._rfft(self._input, 2 * self.block, axis=1)
+        self._newest = (self._newest - 1) % self._length
+        self._line[:, [self._newest, self._newest + self._length]] = spectrum[:, np.newaxis]
+        if self._earliest == 1:
+            for route in self._routing.routes:
+                product = spectrum[route.source] * self._spectra[id(route.taps)][0]
+                self._sums[route.target] += product
+        result = self._irfft(self._sums, 2 * self.block, axis=1)
+        self._ready = result[:, : self.block] + self._tail
+        self._tail = result[:, self.block :]
+        self._sums[:] = 0
+        self._summed = 0
 
 
 def partitioned(
