@@ -9,6 +9,7 @@ import scipy.fft
 import scipy.linalg
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from streams import convolved
 
 from audioconv.engines import ENGINES, Partitioned, choose, engine_name, plan, routes
 from audioconv.errors import LayoutError, UsageError
@@ -262,9 +263,9 @@ def test_a_negative_zero_survives_the_identity():
 
 def test_choice_depends_on_the_busiest_route_alone():
     taps = np.zeros((5000, 2))
-    taps[:40, 0] = 1
+    taps[:20, 0] = 1
     assert choose(routes(taps, 2)) == "sparse"
-    taps[:41, 1] = 1
+    taps[:21, 1] = 1
     assert choose(routes(taps, 2)) == "overlap-add"
     assert choose(routes(np.zeros((3, 1)), 1)) == "sparse"
 
@@ -316,3 +317,80 @@ def test_lengths_that_tripped_other_convolvers(shared):
         cuts = random.integers(least, most + 1, frames // least + 1)
         y = run(convolver, x, cuts.tolist())
         np.testing.assert_array_equal(y[:, 0], ramp_convolution(frames, length))
+
+
+@pytest.mark.parametrize("engine", ["overlap-add", "sparse", "direct", "toeplitz"])
+@pytest.mark.parametrize("kind", [np.int8, np.int16, np.int32])
+@pytest.mark.parametrize("single", [False, True])
+def test_whole_numbers_in_units_are_the_same_sound_bit_for_bit(engine, kind, single):
+    random = np.random.default_rng(3)
+    least, most = np.iinfo(kind).min, np.iinfo(kind).max
+    steps = random.integers(least, most, (5 * BLOCK + 3, 2), dtype=kind, endpoint=True)
+    unit = 2.0 ** (1 - 8 * steps.itemsize)
+    routing = routes(random.standard_normal((9, 2, 2)), 2)
+    floats = steps * unit
+    one, other = (plan(routing, engine, single=single) for _ in range(2))
+    np.testing.assert_array_equal(
+        convolved([steps], one, unit=unit, threads=2), convolved([floats], other)
+    )
+
+
+@pytest.mark.parametrize(("count", "inputs", "outputs"), [(4, 2, 2), (12, 3, 4), (2, 1, 2)])
+def test_every_input_and_output_of_a_matrix_is_transformed_once(
+    count, inputs, outputs, monkeypatch, noise
+):
+    transform = engine_module("transform").FourStep
+    calls = dict.fromkeys(["columns", "columns_back"], 0)
+
+    def watch(name):
+        real = getattr(transform, name)
+
+        def counted(self, plane):
+            calls[name] += 1
+            real(self, plane)
+
+        monkeypatch.setattr(transform, name, counted)
+
+    for name in calls:
+        watch(name)
+    routing = routes(noise(5, inputs, outputs), inputs)
+    assert len(routing.routes) == count
+    convolver = plan(routing, "overlap-add")
+    calls.update(columns=0)  # those of the impulse
+    convolver.process(noise(BLOCK, inputs, seed=1))
+    assert calls == {"columns": inputs, "columns_back": outputs}
+
+
+def test_strands_are_the_smallest_groups_of_routes_that_share_no_channel():
+    taps = np.zeros((1, 5, 5))
+    for source, target in [(0, 1), (2, 1), (2, 3), (1, 0), (4, 4)]:
+        taps[0, source, target] = 1
+    strands = routes(taps, 5).strands
+    assert {(s.sources, s.targets) for s in strands} == {
+        ((0, 2), (1, 3)),
+        ((1,), (0,)),
+        ((4,), (4,)),
+    }
+    assert routes(taps, 5).silent == (2,)
+    paths = {(s.sources[r.source], s.targets[r.target]) for s in strands for r in s.routes}
+    assert paths == {(0, 1), (2, 1), (2, 3), (1, 0), (4, 4)}
+
+
+def test_a_long_impulse_gets_larger_partitions_and_no_call_all_the_work(noise, monkeypatch):
+    """Of an impulse of many partitions, no call sums more than its share of them."""
+    partitioned = engine_module("partitioned")
+    convolver = Partitioned(routes(noise(500, 1), 1), block=4)
+    assert [level.block for level in convolver._levels] == [4, 8, 16, 32, 64, 128]
+    shares = []
+    sum_up = partitioned.Level._sum_up
+
+    def counted(self, until):
+        shares.append((self.block, until - self._summed))
+        sum_up(self, until)
+
+    monkeypatch.setattr(partitioned.Level, "_sum_up", counted)
+    for _ in range(200):
+        convolver.process(np.ones((4, 1)))
+    for level in convolver._levels:
+        most = max(share for block, share in shares if block == level.block)
+        assert most <= -(-level._partitions * 4 // level.block)

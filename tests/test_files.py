@@ -1,5 +1,6 @@
 """Reading, rounding and writing: nothing is lost, nothing is left behind, nothing is unsaid."""
 
+import hashlib
 import io
 import math
 import os
@@ -913,3 +914,61 @@ def test_a_wav_past_4_gib_becomes_rf64(known):
     short = Counter()
     WaveEncoder(Target(short, "o.wav"), replace(sound, frames=1), "always")
     assert short.start.startswith(b"RF64")
+
+
+# parts that are encoded in any order, and written where they belong
+
+
+@pytest.mark.parametrize("form", ["WAV", "FLAC"])
+@pytest.mark.parametrize("dither", ["none", "tpdf"])
+def test_parts_may_be_encoded_in_any_order(form, dither, tmp_path):
+    audio = np.random.default_rng(5).uniform(-1.1, 1.1, (50_000, 2))
+    files = []
+    for order in (1, -1):
+        path = tmp_path / f"{order}.out"
+        with target(str(path)) as out:
+            writer = Writer(out, sound_at(path, form=form, channels=2), dither=dither)
+            parts = [(start, audio[start : start + 7001]) for start in range(0, 50_000, 7001)]
+            encoded = {start: writer.encode(part, start) for start, part in parts[::order]}
+            for start in sorted(encoded):
+                writer.append(encoded[start])
+            writer.finish()
+            out.commit()
+        files.append(path.read_bytes())
+        past = np.abs(audio).max(axis=1) > 1
+        assert writer.clipped > 0
+        assert writer.first_clipped == int(np.argmax(past))
+        assert writer.level.peak == np.abs(audio).max()
+        assert writer.level.peak_frame == int(np.argmax(np.abs(audio).max(axis=1)))
+    assert files[0] == files[1]
+
+
+@pytest.mark.parametrize("system", ["short writes", "without pwrite"])
+def test_parts_find_their_places_whatever_the_system_has(system, tmp_path, monkeypatch):
+    audio = np.random.default_rng(6).uniform(-1, 1, (30_000, 2))
+    expected = write_float(tmp_path / "expected.wav", audio)
+    if system == "without pwrite":
+        monkeypatch.delattr(os, "pwrite")
+    else:
+        pwrite = os.pwrite
+        monkeypatch.setattr(os, "pwrite", lambda fd, data, at: pwrite(fd, data[:1000], at))
+    assert write_float(tmp_path / "found.wav", audio) == expected
+
+
+def write_float(path, audio):
+    with target(str(path)) as out:
+        write_all(out, sound_at(path, subtype="FLOAT", channels=2), audio)
+        out.commit()
+    return path.read_bytes()
+
+
+@given(st.lists(st.integers(0, 100_000), max_size=12))
+def test_the_hash_is_that_of_all_bytes_however_they_come(sizes):
+    from audioconv.files.source import Hash
+
+    data = np.random.default_rng(7).bytes(sum(sizes))
+    found, at = Hash(), 0
+    for size in sizes:
+        found.update(data[at : at + size])
+        at += size
+    assert found.hexdigest() == hashlib.sha256(data).hexdigest()

@@ -44,7 +44,7 @@ def sparse(routing: Routing, *, single: bool = False, signal_bits: int | None = 
             out = np.empty((stop - start, routing.outputs), dtype)
             fresh = [True] * routing.outputs
             for delay, tap, paths in spikes:
-                copy = window[start - delay : stop - delay]
+                copy = window[start - delay : stop - delay].astype(dtype, copy=False)
                 _add(copy, np.asarray(tap * unit, dtype), paths, out, fresh)
             out[:, fresh] = 0
             yield out
@@ -64,7 +64,7 @@ def _spikes(routing: Routing) -> list[Spike]:
     return [Spike(*key, tuple(paths)) for key, paths in sorted(alike.items())]
 
 
-def _add(copy: Samples, tap: Audio, paths: Paths, out: Audio, fresh: list[bool]) -> None:
+def _add(copy: Audio, tap: Audio, paths: Paths, out: Audio, fresh: list[bool]) -> None:
     """Add a weighted copy to the outputs; the first is set, so that even a -0.0 stays one."""
     straight = paths == tuple((c, c) for c in range(copy.shape[1])) and len(paths) == len(fresh)
     if straight and all(fresh):  # all channels at once are one pass without gaps

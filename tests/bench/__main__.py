@@ -24,6 +24,7 @@ from .measure import CommandError
 from .memory import memory
 from .others import others
 from .peers import peers
+from .profile import profile
 from .sounds import recordings
 from .startup import startup
 
@@ -35,6 +36,7 @@ SECTIONS: dict[str, Section] = {
     "accuracy": accuracy,
     "startup": startup,
     "embedding": embedding,
+    "profile": profile,
 }
 IN_MEMORY = Path("/dev/shm")
 ROOM = 5e9  # bytes: inputs and outputs of an hour
