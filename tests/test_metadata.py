@@ -8,6 +8,7 @@ import base64
 import io
 import json
 import os
+import re
 import shutil
 import struct
 import subprocess
@@ -739,7 +740,11 @@ def fields_in(path):
                 at += 8 + size + size % 2
         return found
     with soundfile.SoundFile(path) as file:
-        return file.copy_metadata()
+        fields = file.copy_metadata()
+    # libsndfile ends the program's name in an AIFF with any one byte
+    return {
+        name: re.sub(r"(\(libsndfile-[\d.]*\)).$", r"\1", text) for name, text in fields.items()
+    }
 
 
 @pytest.mark.parametrize("target", TAGGED)

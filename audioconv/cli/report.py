@@ -69,7 +69,7 @@ def outcome(made: Outcome, show: Show) -> None:
         return
     from audioconv.files import name  # late, so that help is quick
 
-    fft = f", FFT of {made.fft_size}" if made.fft_size else ""
+    fft = f", FFTs of {made.fft_size} points" if made.fft_size else ""
     say(f"{name(made.input)} -> {name(made.output, role='output')}")
     say(
         rows(

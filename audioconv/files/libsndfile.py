@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import threading
 from collections.abc import Iterator
@@ -53,7 +54,7 @@ class LibsndfileDecoder:
         self._ready = self._decoded(self._opened(raw, files), found.lead) if found.lead else None
         self._file = file = self._opened(copy, files)
         self._refuse_misread()
-        self.metadata = metadata if header else metadata.with_tags(file.copy_metadata())
+        self.metadata = metadata if header else metadata.with_tags(_tags(file))
         self.notices = [open_ended(path)] if found.open_ended else []
         if file.format in LENGTHLESS:
             self.notices.append(
@@ -159,6 +160,14 @@ class LibsndfileDecoder:
         with os.fdopen(os.dup(self._raw.fileno()), "rb") as again:
             again.seek(0)
             return Source(again, hashed=True).digest()
+
+
+def _tags(file: soundfile.SoundFile) -> dict[str, str]:
+    """Return the fields of a file; libsndfile ends the program's of an AIFF with any one byte."""
+    fields: dict[str, str] = file.copy_metadata()
+    if file.format == "AIFF" and "software" in fields:
+        fields["software"] = re.sub(r"(\(libsndfile-[\d.]*\)).$", r"\1", fields["software"])
+    return fields
 
 
 @contextmanager

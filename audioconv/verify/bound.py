@@ -1,14 +1,18 @@
 """What the rounding of an engine is guaranteed to stay under, before anything is compared.
 
-A transform of N points has a relative error, in the root of the energy, of at most about
-7 u log2 N (u the unit roundoff; Higham, theorem 24.2, with twiddle factors right to u). Two
-forward transforms, a product and an inverse then leave each output sample within
+A transform of N points has a relative error, in the root of the energy, of at most about 7 u for
+each of its stages (u the unit roundoff; Higham, theorem 24.2, with twiddle factors right to u).
+It has S = log2 N + 2 of them: two more for the two multiplications between its columns and its
+rows. Two forward transforms, a product and an inverse then leave each output sample within
 
-    u ((14 log2 N + 8) |h|_2 + 7 log2 N max|H|) |x|_2,
+    sqrt(2) u ((14 S + 8) |h|_2 + 7 S max|H|) |x|_2,
 
-by the inequality of Cauchy and Schwarz for the first term, and of Parseval for the second. Sums
-without a transform stay within (taps + 2) u |h|_1 max|x| (Higham, section 3.1). Each is for
-what one output sample can hear: the blocks that its K taps reach, m of them.
+by the inequality of Cauchy and Schwarz for the first term, and of Parseval for the second; x are
+both segments that share a transform, and the root of 2 is for a sample where they overlap, which
+has the error of a real part and of an imaginary one. Where the impulse is cut into partitions,
+|h|_1 stands for max|H|, as no part of h passes it. Sums without a transform stay within
+(taps + 2) u |h|_1 max|x| (Higham, section 3.1). Each is for what one output sample can hear: the
+blocks that its K taps, and the transforms with them, reach, m of them.
 
 References
 ----------
@@ -59,7 +63,7 @@ class ErrorBound:
 
     def __init__(self, convolver: Convolver, *, single: bool, signal_bits: int | None) -> None:
         routing = convolver.routing
-        reach = 1 + -(-(routing.frames - 1) // convolver.block)
+        reach = 1 + -(-(routing.frames - 1 + (convolver.fft_size or 0) // 2) // convolver.block)
         self.worst = 0.0
         self.expected = 0.0
         self._peak = 0.0
@@ -123,11 +127,12 @@ class ErrorBound:
 
 def _transform_weight(taps: Taps, size: int, reach: int) -> float:
     """Return the factor of u |x|_2 for one route, over all blocks that a sample can hear."""
-    stages = math.log2(size)
+    stages = math.log2(size) + 2
+    partitioned = size < len(taps)
+    largest = float(np.abs(taps).sum()) if partitioned else _largest_response(taps, size)
     # m blocks with roots of energy e1 .. em sum to at most sqrt(m) times the root of all
-    return math.sqrt(reach) * (
-        (2 * PER_STAGE * stages + 8 + reach) * _root_energy(taps)
-        + PER_STAGE * stages * _largest_response(taps, size)
+    return math.sqrt(2 * reach) * (
+        (2 * PER_STAGE * stages + 8 + reach) * _root_energy(taps) + PER_STAGE * stages * largest
     )
 
 
