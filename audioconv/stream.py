@@ -1,5 +1,9 @@
 """Blocks in, blocks out: the pump between a reader and a writer.
 
+One thread reads. As many as there are workers convolve, block by block, and finish what comes of
+it, which may be to write it; what they cannot do at the same time, handing on tails, is done in
+order. `convolve` is all of that; `within` and `ending` give its result another length.
+
 Memory is set by the impulse and the block, never by the length of the sound, and the block
 grid by the impulse alone: however the input arrives, it is cut anew into the engine's own
 blocks, so a file and a pipe, one thread and many, give the same bytes.
@@ -21,7 +25,6 @@ from audioconv.engines import Audio, Convolver, OverlapAdd, OverlapSave, Samples
 TAIL_LEVEL = 10 ** (-60 / 20)
 LONGEST_SILENCE = 2**16
 
-T = TypeVar("T")
 R = TypeVar("R")
 Number = TypeVar("Number", bound=np.floating[Any] | np.signedinteger[Any])
 

@@ -15,6 +15,7 @@ decoders   what can read one kind of file; WAV
 examine    what libsndfile does not see in a file
 libsndfile every other format
 reading    a file or a pipe as a stream of float64 blocks
+level      how loud a stream is
 quantise   float64 to whole numbers, rounded and counted
 settle     what an encoder draws by chance, set to one value
 encoders   what can write one kind of file
@@ -35,13 +36,14 @@ from audioconv.files.formats import (
     name,
     output_format,
 )
+from audioconv.files.level import Level
 from audioconv.files.limits import padding, refuse_unfit
 from audioconv.files.metadata import NO_METADATA, RECIPE, Metadata, listed, recipe_of
 from audioconv.files.reading import Reader, read_all, rereadable
 from audioconv.files.riff import Chunk, serialise
 from audioconv.files.scratch import scratch
 from audioconv.files.source import Digest, file_digest
-from audioconv.files.writing import Encoded, Level, Writer, write_all
+from audioconv.files.writing import Encoded, Writer, write_all
 
 __all__ = [
     "FLOATS",
