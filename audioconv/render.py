@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterable
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from typing import Literal
 
 import numpy as np
@@ -219,21 +219,26 @@ def _pump(
     convolver = prepared.convolver
     length = parse_length(options.length, reader.sound.rate)
 
+    peaks = [0.0]
+
     def encode(part: Audio, start: int) -> Encoded:
-        return writer.encode(_scaled(stream.within(part, start, length), gain), start)
+        part = stream.within(part, start, length)
+        if length == "auto":  # which is a matter of the sums, whatever they are scaled by
+            peaks.append(float(np.abs(part).max(initial=0)))
+        return writer.encode(_scaled(part, gain), start)
 
     blocks = reader.samples(convolver.block)
     convolution = stream.convolve(
         blocks, convolver, encode, unit=reader.unit, threads=options.cores
     )
-    for encoded in convolution:
-        writer.append(encoded)
-        if writer.level.frames == length:
-            break
-    tail = _scaled(convolver.flush(), gain)
-    level = writer.level
-    for block in stream.ending(tail, length, frames=level.frames, peak=level.peak):
-        writer.write(block)
+    with closing(convolution):  # no thread may write to a file that is closed
+        for encoded in convolution:
+            writer.append(encoded)
+            if writer.level.frames == length:
+                break
+    frames, peak = writer.level.frames, max(peaks)
+    for part in stream.ending(convolver.flush(), length, frames=frames, peak=peak):
+        writer.write(_scaled(part, gain))
 
 
 def _scaled(block: Audio, gain: float) -> Audio:

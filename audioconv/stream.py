@@ -12,8 +12,9 @@ blocks, so a file and a pipe, one thread and many, give the same bytes.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from functools import partial
 from typing import Any, TypeVar
 
@@ -36,7 +37,7 @@ def convolve(
     *,
     unit: float = 1.0,
     threads: int = 1,
-) -> Iterator[R]:
+) -> Generator[R, None, None]:
     """Convolve a sound that comes in blocks, up to its last frame.
 
     What rings on after that, K - 1 frames, `Convolver.flush` gives afterwards.
@@ -79,8 +80,9 @@ def convolve(
         work = _windowed(grid, convolver, finish, unit)
     else:
         work = _stateful(grid, convolver, finish, unit)
-    for finished in _in_order(work, threads):
-        yield from finished
+    with closing(_in_order(work, threads)) as results:
+        for finished in results:
+            yield from finished
 
 
 def _placed(
@@ -219,20 +221,27 @@ def ending(tail: Audio, length: str | int, *, frames: int, peak: float) -> Itera
         yield tail[: int(last.sum()) + len(last)]
 
 
-def _in_order(work: Iterable[Callable[[], R]], threads: int) -> Iterator[R]:
-    """Do work in threads, and yield its results in order, with little more under way."""
+def _in_order(work: Iterable[Callable[[], R]], threads: int) -> Generator[R, None, None]:
+    """Do work in so many threads, as many pieces under way, and yield its results in order."""
     if threads == 1:
         yield from (task() for task in work)
         return
     pending: deque[Future[R]] = deque()
+    pieces, missing = iter(work), None
+    # what is under way when a consumer stops early, or at an error, is waited for: work that was
+    # cancelled would never give its tail, and the next might wait for it already
     with ThreadPoolExecutor(threads, thread_name_prefix="convolve") as pool:
-        try:
-            for task in work:
-                pending.append(pool.submit(task))
-                if len(pending) == threads:
-                    yield pending.popleft().result()
-            while pending:
+        while True:
+            try:
+                pending.append(pool.submit(next(pieces)))
+            except StopIteration:
+                break
+            except Exception as error:  # what came before it comes first, as in one thread
+                missing = error
+                break
+            if len(pending) == threads:
                 yield pending.popleft().result()
-        finally:  # a consumer that stops early, or an error, leaves no work behind
-            for future in pending:
-                future.cancel()
+        while pending:
+            yield pending.popleft().result()
+    if missing is not None:
+        raise missing

@@ -394,3 +394,23 @@ def test_a_long_impulse_gets_larger_partitions_and_no_call_all_the_work(noise, m
     for level in convolver._levels:
         most = max(share for block, share in shares if block == level.block)
         assert most <= -(-level._partitions * 4 // level.block)
+
+
+@pytest.mark.parametrize("engine", ["overlap-add", "sparse"])
+def test_an_output_without_a_route_is_silent(engine, monkeypatch, noise):
+    class Dirty:
+        """NumPy whose new memory holds what would be heard."""
+
+        def __getattr__(self, name):
+            return getattr(np, name)
+
+        def empty(self, shape, dtype=float):
+            return np.full(shape, np.nan, dtype)
+
+    taps = noise(9, 2, 3)
+    taps[:, :, 1] = 0
+    monkeypatch.setattr(engine_module(engine.replace("-", "_")), "np", Dirty())
+    y = run(plan(routes(taps, 2), engine), noise(70, 2, seed=1), [])
+    assert np.isfinite(y).all()
+    assert not y[:, 1].any()
+    assert y[:, 0].any()

@@ -972,3 +972,33 @@ def test_the_hash_is_that_of_all_bytes_however_they_come(sizes):
         found.update(data[at : at + size])
         at += size
     assert found.hexdigest() == hashlib.sha256(data).hexdigest()
+
+
+def test_single_precision_clips_at_the_largest_32_bit_number():
+    """In float32 2^31 - 1 is 2^31, which would wrap round."""
+    steps, clipped = quantise(np.array([[1.5], [1.0], [-1.0], [0.5]], np.float32), 32)
+    assert steps.ravel().tolist() == [2**31 - 1, 2**31 - 1, -(2**31), 2**30]
+    assert clipped == 2
+
+
+def test_the_first_clipped_sample_may_be_late(tmp_path):
+    audio = np.zeros((60_000, 1))
+    audio[[40_000, 50_000]] = 1.5
+    with target(str(tmp_path / "a.wav")) as out:
+        writer = Writer(out, sound_at(tmp_path / "a.wav"), clip="saturate")
+        writer.write(audio[:20_000])
+        writer.write(audio[20_000:])
+        assert (writer.clipped, writer.first_clipped) == (2, 40_000)
+
+
+def test_one_nan_among_many_samples_is_not_forgotten(tmp_path):
+    audio = np.full((60_000, 1), 0.5)
+    audio[3] = np.nan
+    level = Level()
+    level.take(audio[:10])
+    level.take(audio[10:])
+    assert math.isnan(level.peak)
+    with target(str(tmp_path / "a.wav")) as out:
+        writer = Writer(out, sound_at(tmp_path / "a.wav", "DOUBLE"))
+        with pytest.raises(FormatError, match="not a finite number at frame 3 "):
+            writer.write(audio)

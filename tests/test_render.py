@@ -1,5 +1,11 @@
 """Whole files: exact by default, the level kept, the same as published results."""
 
+import os
+import subprocess
+import sys
+import threading
+import time
+
 import numpy as np
 import oracle
 import pytest
@@ -172,3 +178,54 @@ def test_guard_leaves_alone_what_fits(samples, tmp_path):
     assert not outcome.notices
     y, outcome = render(tmp_path, tmp_path / "full.wav", ["delta"], wet=-1.0)
     assert len(outcome.notices) == 1  # -1 turned round is one step above the largest value
+
+
+@pytest.mark.parametrize("length", ["500S", "3000S", "9000S"])
+@pytest.mark.parametrize("engine", ["overlap-add", "sparse", "partitioned"])
+def test_a_length_is_that_many_frames_of_the_whole(samples, tmp_path, length, engine):
+    x, rate = soundfile.read(samples / "tabla.wav", frames=5000)
+    soundfile.write(tmp_path / "in.wav", x, rate)
+    ir = "double-spike:delay=2000S,gain=0.5"
+    whole, _ = render(tmp_path, tmp_path / "in.wav", [ir], engine=engine)
+    part, outcome = render(tmp_path, tmp_path / "in.wav", [ir], engine=engine, length=length)
+    frames = int(length[:-1])
+    assert outcome.frames == len(part) == frames
+    expected = np.pad(whole, ((0, max(0, frames - len(whole))), (0, 0)))[:frames]
+    np.testing.assert_array_equal(part, expected)
+
+
+def test_no_thread_writes_when_a_run_has_failed(samples, tmp_path, monkeypatch):
+    """What it writes to is closed, and its number may be another file's."""
+    pwrite = os.pwrite
+
+    def slow(*arguments):
+        time.sleep(0.05)
+        return pwrite(*arguments)
+
+    monkeypatch.setattr(os, "pwrite", slow)
+    x, rate = soundfile.read(samples / "tabla.wav")
+    soundfile.write(tmp_path / "in.wav", np.tile(x, (20, 1)), rate)
+    with pytest.raises(AudioconvError, match="would clip"):
+        render(
+            tmp_path,
+            tmp_path / "in.wav",
+            ["double-spike:delay=1s,gain=0.9"],
+            clip="error",
+            wet=3.0,
+            threads=4,
+        )
+    assert not [t for t in threading.enumerate() if t.name.startswith("convolve")]
+    assert [path.name for path in tmp_path.iterdir()] == ["in.wav"]
+
+
+@pytest.mark.parametrize("threads", [1, 2, 8])
+def test_the_first_error_is_told_by_any_number_of_threads(samples, tmp_path, threads):
+    """The sound clips before it breaks off."""
+    x, rate = soundfile.read(samples / "tabla.wav", dtype="int16")
+    soundfile.write(tmp_path / "in.wav", np.tile(x, (9, 1)), rate)
+    data = (tmp_path / "in.wav").read_bytes()
+    run_it = [sys.executable, "-m", "audioconv", "convolve", "-", str(tmp_path / "out.wav")]
+    how = ["--ir", "delta", "--wet", "9", "--clip", "error", "--threads", str(threads)]
+    done = subprocess.run([*run_it, *how], input=data[:-3], capture_output=True)
+    assert done.returncode == 1
+    assert b"would clip" in done.stderr

@@ -1,5 +1,6 @@
 """The pump: any cut of the input and any number of threads give the same bytes."""
 
+import threading
 import tracemalloc
 
 import numpy as np
@@ -137,3 +138,48 @@ def test_the_array_api_refuses_what_is_not_finite():
         audioconv.convolve(x, np.ones((2, 1)))
     with pytest.raises(ValueError, match="frame 1"):
         audioconv.convolve(np.ones((5, 1)), np.array([[1.0], [np.inf]]))
+
+
+def test_a_tail_that_is_quiet_beside_the_sound_is_no_tail():
+    tail = np.array([[5e-4], [4e-4]])
+    for peak, kept in [(1.0, 0), (0.45, 1), (0.1, 2)]:
+        assert sum(map(len, stream.ending(tail, "auto", frames=9, peak=peak))) == kept
+
+
+@pytest.mark.parametrize("failing", [0, 3, 7])
+@pytest.mark.parametrize("place", ["kernel", "finish", "source"])
+def test_an_error_anywhere_ends_the_stream_and_its_threads(failing, place, noise):
+    """Each block waits for the tail of the one before it: none must wait for ever."""
+    engine = plan(routes(noise(50, 1), 1), "overlap-add")
+    kernel, seen = engine._kernel, []
+
+    def failing_kernel(block, unit):
+        if block[0, 0] == failing:
+            raise ZeroDivisionError("kernel")
+        return kernel(block, unit)
+
+    def finish(part, start):
+        if place == "finish" and start // engine.block == failing:
+            raise ZeroDivisionError("finish")
+        return start
+
+    def source():
+        for number in range(9):
+            if place == "source" and number == failing:
+                raise ZeroDivisionError("source")
+            yield np.full((engine.block, 1), float(number))
+
+    if place == "kernel":
+        engine._kernel = failing_kernel
+
+    def run():
+        with pytest.raises(ZeroDivisionError, match=place):
+            seen.extend(stream.convolve(source(), engine, finish, threads=3))
+        ended.set()
+
+    ended = threading.Event()
+    threading.Thread(target=run, daemon=True).start()
+    assert ended.wait(20)
+    whole_blocks = {start // engine.block for start in seen}
+    assert whole_blocks == set(range(failing))  # what came before it has come, in any case
+    assert not [t for t in threading.enumerate() if t.name.startswith("convolve")]

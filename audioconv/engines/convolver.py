@@ -121,6 +121,7 @@ class OverlapAdd:
     def process(self, block: Audio) -> Audio:
         """Take n frames (n, inputs) and return n frames (n, outputs)."""
         done: list[Audio] = [np.zeros((0, self.routing.outputs), self._dtype)]
+        checked(block, self.routing.inputs)
         for start in range(0, len(block), self.block):
             made = self.kernel(block[start : start + self.block])
             parts, self.tail = self.join(self.tail, made)
@@ -184,16 +185,19 @@ class OverlapSave:
         """Convolve the frames of a window behind the first K - 1, in parts."""
         return self._kernel(window, unit)
 
-    def process(self, block: Audio, unit: float = 1.0) -> Audio:
+    def process(self, block: Audio) -> Audio:
         """Take n frames (n, inputs) and return n frames (n, outputs)."""
-        nothing = np.zeros((0, self.routing.outputs), self._dtype)
-        return np.concatenate([nothing, *self.kernel(self.window(block, unit), unit)])
+        return self._whole(block, 1.0)
 
     def flush(self) -> Audio:
         """End the sound and return its last K - 1 frames."""
-        tail = self.process(np.zeros_like(self._past), self._unit or 1.0)
+        tail = self._whole(np.zeros_like(self._past), self._unit or 1.0)
         self.reset()
         return tail
+
+    def _whole(self, block: Samples, unit: float) -> Audio:
+        nothing = np.zeros((0, self.routing.outputs), self._dtype)
+        return np.concatenate([nothing, *self.kernel(self.window(block, unit), unit)])
 
     def reset(self) -> None:
         """Forget the sound so far."""

@@ -84,10 +84,11 @@ class _Pairs:
         self._step = (self.size - routing.frames + 1) // self._columns
         self.segment = self._step * self._columns
         self._routing = routing
+        self._strands, self._silent = routing.strands, routing.silent
         self._dtype = dtype
         self._scale = scale
         # in double precision in any case: their error would be in every sample
-        exact = FourStep(self.size, np.dtype(np.complex128))
+        exact = FourStep(self.size, np.dtype(complex)) if dtype.itemsize == 4 else self._transform
         self._spectra = {key: self._spectrum(taps, exact) for key, taps in routing.distinct.items()}
         # planes to be used again: the pages of new memory cost more than a pass over it
         self._idle: list[Matrix] = []
@@ -97,7 +98,7 @@ class _Pairs:
         if block.dtype.kind == "f":
             block = flush_subnormals(block.astype(self._dtype, copy=False))
         outputs: dict[int, Matrix] = {}
-        for strand in self._routing.strands:
+        for strand in self._strands:
             most = max(len(strand.sources), len(strand.targets))
             planes = [self._plane() for _ in range(most)]
             for plane, source in zip(planes, strand.sources, strict=False):
@@ -168,7 +169,7 @@ class _Pairs:
             if start + rows * self._columns <= begin or end <= start:
                 continue
             out = np.empty((rows, self._columns, channels), self._dtype)
-            out[..., self._routing.silent] = 0
+            out[..., self._silent] = 0
             for target, plane in outputs.items():
                 self._add_up(plane, first, unit, out[..., target])
             yield snap(out.reshape(-1, channels)[max(0, begin - start) : end - start], self._scale)

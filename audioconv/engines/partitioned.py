@@ -10,8 +10,8 @@ earlier. So `process` can take any number of frames: it transforms the block as 
 come for the term p = 0, and returns the frames that it was given. No frame waits.
 
 Later taps have more time, so they get larger partitions: `Level` by level, each 16 times as
-large, from its own p = 2 on. A level sums its terms bit by bit while its block fills, so that no
-call has much more to do than another.
+large, from its own p = 2 on. A level sums its terms bit by bit while its block fills, and no
+partition is so large that its transform, which falls to one call, would be felt.
 
 References
 ----------
@@ -33,6 +33,8 @@ from audioconv.engines.routes import Routing
 
 BLOCK = 512
 GROWTH = 16
+LARGEST = 2**13
+"""Frames of a partition that is not to grow: its transforms take half a millisecond a channel."""
 
 
 class Partitioned:
@@ -64,17 +66,19 @@ class Partitioned:
         self.routing = routing
         self.block = block
         self._dtype = np.dtype(np.float32 if single else np.float64)
+        self._complex = np.result_type(self._dtype, np.complex64)
         self._scale = None if single else grid_scale(routing, signal_bits)
         self._rfft, self._irfft = rfft, irfft
         self._levels = []
         size, begin = block, block
         while begin < routing.frames:
-            end = 2 * GROWTH * size  # from where on the next level has its p = 2
+            # from where on the next level has its p = 2, if there is to be one
+            end = 2 * GROWTH * size if GROWTH * size <= LARGEST else routing.frames
             self._levels.append(Level(routing, self._dtype, size, begin, end))
             size, begin = GROWTH * size, end
         self.fft_size: int | None = 2 * max((level.block for level in self._levels), default=block)
         self._first = {
-            key: rfft(taps[:block].astype(self._dtype), 2 * block)
+            key: rfft(taps[:block], 2 * block).astype(self._complex)
             for key, taps in routing.distinct.items()
         }
         self.reset()
@@ -143,26 +147,27 @@ class Level:
         self.block = block
         self._routing = routing
         self._dtype = dtype
+        self._complex = np.result_type(dtype, np.complex64)
         self._rfft, self._irfft = rfft, irfft
         taps_there = min(end, routing.frames) - begin
         self._earliest = begin // block
         self._partitions = -(-taps_there // block)
         self._spectra = {}
         for key, taps in routing.distinct.items():
-            parts = np.zeros((self._partitions, block), dtype)
+            parts = np.zeros((self._partitions, block))
             parts.ravel()[: len(taps[begin:end])] = taps[begin:end]
-            self._spectra[key] = rfft(parts, 2 * block, axis=1)  # (partitions, bins)
+            # (partitions, bins); in double precision first, as their error is in every sample
+            self._spectra[key] = rfft(parts, 2 * block, axis=1).astype(self._complex)
         self.reset()
 
     def reset(self) -> None:
         """Forget the sound so far."""
         inputs, outputs, bins = self._routing.inputs, self._routing.outputs, self.block + 1
-        complex_type = np.result_type(self._dtype, np.complex64)
         # every spectrum twice, so that from the newest on all are in one piece
         self._length = self._partitions + self._earliest - 1
-        self._line = np.zeros((inputs, 2 * self._length, bins), complex_type)
+        self._line = np.zeros((inputs, 2 * self._length, bins), self._complex)
         self._newest = 0
-        self._sums = np.zeros((outputs, bins), complex_type)
+        self._sums = np.zeros((outputs, bins), self._complex)
         self._summed = self._filled = 0
         self._input = np.zeros((inputs, self.block), self._dtype)
         self._ready = np.zeros((outputs, self.block), self._dtype)

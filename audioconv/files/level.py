@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,7 +36,7 @@ class Level:
         """Take note of what follows."""
         self.highest = max(self.highest, after.highest)
         self.lowest = min(self.lowest, after.lowest)
-        if not after.peak <= self.peak:
+        if not (after.peak <= self.peak or math.isnan(self.peak)):
             self.peak, self.peak_frame = after.peak, self.frames + after.peak_frame
         self.frames += after.frames
 

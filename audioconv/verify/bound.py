@@ -2,17 +2,21 @@
 
 A transform of N points has a relative error, in the root of the energy, of at most about 7 u for
 each of its stages (u the unit roundoff; Higham, theorem 24.2, with twiddle factors right to u).
-It has S = log2 N + 2 of them: two more for the two multiplications between its columns and its
-rows. Two forward transforms, a product and an inverse then leave each output sample within
+It has S = log2 N + 2 of them: two for the two multiplications between its columns and its rows.
+Two forward transforms, a product, a sum of R such products and an inverse then leave each output
+sample within
 
-    sqrt(2) u ((14 S + 8) |h|_2 + 7 S max|H|) |x|_2,
+    u sqrt(m) ((7 (2 + sqrt 2) S + 2 sqrt 5 + sqrt 2 (R - 1) + m + 3) |h|_2
+               + 7 sqrt 2 S max|H|) |x|_2,
 
-by the inequality of Cauchy and Schwarz for the first term, and of Parseval for the second; x are
-both segments that share a transform, and the root of 2 is for a sample where they overlap, which
-has the error of a real part and of an imaginary one. Where the impulse is cut into partitions,
-|h|_1 stands for max|H|, as no part of h passes it. Sums without a transform stay within
-(taps + 2) u |h|_1 max|x| (Higham, section 3.1). Each is for what one output sample can hear: the
-blocks that its K taps, and the transforms with them, reach, m of them.
+by the inequality of Cauchy and Schwarz, and of Parseval for the last term. x is what the sample
+can hear: the blocks, m of them, that its K taps reach. Two segments share a transform, as real
+and imaginary part, and where they overlap a sample has the errors of both: the forward error of
+x and that of the inverse grow by the root of 2, those of h and of the product by 2. Where the
+impulse is cut into partitions, m counts all blocks that their transforms reach, and |h|_1 stands
+for max|H|, as no part of h passes it.
+
+Sums without a transform stay within (taps + 2) u |h|_1 max|x| (Higham, section 3.1).
 
 References
 ----------
@@ -22,11 +26,11 @@ N. J. Higham, "Accuracy and stability of numerical algorithms", 2nd edition, SIA
 from __future__ import annotations
 
 import math
-from collections import deque
+from collections import Counter, deque
 
 import numpy as np
 
-from audioconv.engines import Audio, Convolver
+from audioconv.engines import Audio, Convolver, OverlapAdd
 from audioconv.engines.grid import grid_scale
 from audioconv.engines.overlap_add import FLUSH_BELOW
 from impulses.impulse import Taps
@@ -35,7 +39,8 @@ PER_STAGE = 7
 
 # Of a transform, roundings are as often up as down, and its errors stay far under what is
 # guaranteed: the largest of one sample that was ever seen is 0.56 u |x|_2 |h|_2 for noise and
-# music, and 4 times that for constants, whose partial sums all grow the same way.
+# music, 4 times that for constants, whose partial sums all grow the same way, and 7 for a tone
+# through a tone of a million taps.
 EXPECTED = 16
 
 
@@ -63,7 +68,11 @@ class ErrorBound:
 
     def __init__(self, convolver: Convolver, *, single: bool, signal_bits: int | None) -> None:
         routing = convolver.routing
-        reach = 1 + -(-(routing.frames - 1 + (convolver.fft_size or 0) // 2) // convolver.block)
+        size = convolver.fft_size
+        in_one = isinstance(convolver, OverlapAdd)  # all taps in one transform, of a whole block
+        beyond = 0 if size is None or in_one else size // 2
+        reach = 1 + -(-(routing.frames - 1 + beyond) // convolver.block)
+        products = Counter(route.target for route in routing.routes)
         self.worst = 0.0
         self.expected = 0.0
         self._peak = 0.0
@@ -78,10 +87,11 @@ class ErrorBound:
         sums = np.zeros(routing.outputs)
         for route in routing.routes:
             taps = route.taps
-            if convolver.fft_size is None:
+            if size is None:
                 weight = (np.count_nonzero(taps) + 2 + reach) * np.abs(taps).sum()
             else:
-                weight = _transform_weight(taps, convolver.fft_size, reach)
+                largest = _largest_response(taps, size) if in_one else float(np.abs(taps).sum())
+                weight = _transform_weight(taps, size, reach, products[route.target], largest)
             self._weights[route.source, route.target] += unit * float(weight)
             self._likely[route.source, route.target] += EXPECTED * unit * _root_energy(taps)
             sums[route.target] += np.abs(taps).sum()
@@ -125,14 +135,13 @@ class ErrorBound:
         return likely + half_step + self.floor
 
 
-def _transform_weight(taps: Taps, size: int, reach: int) -> float:
+def _transform_weight(taps: Taps, size: int, reach: int, products: int, largest: float) -> float:
     """Return the factor of u |x|_2 for one route, over all blocks that a sample can hear."""
-    stages = math.log2(size) + 2
-    partitioned = size < len(taps)
-    largest = float(np.abs(taps).sum()) if partitioned else _largest_response(taps, size)
+    error = PER_STAGE * (math.log2(size) + 2)
+    others = 2 * math.sqrt(5) + math.sqrt(2) * (products - 1) + reach + 3
     # m blocks with roots of energy e1 .. em sum to at most sqrt(m) times the root of all
-    return math.sqrt(2 * reach) * (
-        (2 * PER_STAGE * stages + 8 + reach) * _root_energy(taps) + PER_STAGE * stages * largest
+    return math.sqrt(reach) * (
+        ((2 + math.sqrt(2)) * error + others) * _root_energy(taps) + math.sqrt(2) * error * largest
     )
 
 
@@ -141,10 +150,10 @@ def _root_energy(taps: Taps) -> float:
 
 
 def _largest_response(taps: Taps, size: int) -> float:
-    """Return the largest magnitude in a transform of the taps of at least so many points."""
-    from scipy.fft import next_fast_len, rfft  # a quarter of a second to import: only when used
+    """Return the largest magnitude in a transform of the taps, of so many points."""
+    from scipy.fft import rfft  # a tenth of a second to import: only when used
 
-    return float(np.abs(rfft(taps, max(size, next_fast_len(2 * len(taps))))).max())
+    return float(np.abs(rfft(taps, size)).max())
 
 
 def sums_error(convolver: Convolver, *, single: bool) -> float:
@@ -156,7 +165,8 @@ def sums_error(convolver: Convolver, *, single: bool) -> float:
     unit = unit_roundoff(single)
     taps = convolver.routing.distinct.values()
     if convolver.fft_size is not None:
-        largest = max((_largest_response(t, convolver.fft_size) for t in taps), default=0.0)
+        points = max(convolver.fft_size, 1 << (2 * convolver.routing.frames).bit_length())
+        largest = max((_largest_response(t, points) for t in taps), default=0.0)
         return unit * math.sqrt(math.log2(convolver.fft_size)) * largest
     # all partial sums may grow the same way, to the sum of magnitudes
     sums = (math.sqrt(np.count_nonzero(t) / 3) * float(np.abs(t).sum()) for t in taps)
