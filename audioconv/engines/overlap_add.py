@@ -40,7 +40,8 @@ from audioconv.engines.routes import Routing, Strand
 from audioconv.engines.transform import FourStep, Matrix
 from impulses.impulse import Taps
 
-LEAST_SIZE = 2**12
+LEAST_SIZE = 2**16
+"""Below that, what Python does between the steps costs more than the steps."""
 
 SLICE = 2**15
 """Frames that are taken out of planes at a time: all that is done next finds them in the cache."""
