@@ -79,8 +79,8 @@ class _Pairs:
 
     def __init__(self, routing: Routing, dtype: np.dtype[Any], scale: float | None) -> None:
         self.size = fft_size(routing.frames)
-        self._transform = FourStep(self.size, np.result_type(dtype, np.complex64))
-        self._rows, self._columns = self._transform.shape
+        transform = FourStep(self.size)
+        self._rows, self._columns = transform.shape
         # whole rows, so that segments meet at the ends of rows
         self._step = (self.size - routing.frames + 1) // self._columns
         self.segment = self._step * self._columns
@@ -89,8 +89,10 @@ class _Pairs:
         self._dtype = dtype
         self._scale = scale
         # in double precision in any case: their error would be in every sample
-        exact = FourStep(self.size, np.dtype(complex)) if dtype.itemsize == 4 else self._transform
-        self._spectra = {key: self._spectrum(taps, exact) for key, taps in routing.distinct.items()}
+        self._spectra = {
+            key: self._spectrum(taps, transform) for key, taps in routing.distinct.items()
+        }
+        self._transform = transform.astype(np.result_type(dtype, np.complex64))
         # planes to be used again: the pages of new memory cost more than a pass over it
         self._idle: list[Matrix] = []
 

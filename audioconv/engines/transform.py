@@ -28,6 +28,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
+from copy import copy
 from functools import partial
 from typing import Any, TypeAlias
 
@@ -55,8 +56,6 @@ class FourStep:
     ----------
     points : int > 0
         N; fast if it is a power of two
-    dtype : complex type
-        of signals and spectra
 
     Attributes
     ----------
@@ -65,7 +64,7 @@ class FourStep:
 
     Examples
     --------
-    >>> transform = FourStep(4096, np.dtype(complex))
+    >>> transform = FourStep(4096)
     >>> unit = transform.plane()
     >>> unit[:] = np.eye(1, 4096).reshape(unit.shape)
     >>> transform.columns(unit)
@@ -73,7 +72,7 @@ class FourStep:
     [True]
     """
 
-    def __init__(self, points: int, dtype: np.dtype[Any]) -> None:
+    def __init__(self, points: int) -> None:
         from scipy.fft import fft, ifft  # a tenth of a second to import: only when used
 
         # without the factor 1 / N either way
@@ -83,9 +82,18 @@ class FourStep:
         self.shape = points // columns, columns
         self._step = max(BAND // columns, math.isqrt(points // columns))
         # w^(c (j + i)) = w^(c j) w^(c i): two small tables that stay in the cache, for a large one
-        self._first = _roots(points, np.arange(0, points // columns, self._step), columns, dtype)
-        self._next = _roots(points, np.arange(self._step), columns, dtype)
+        self._first = _roots(points, np.arange(0, points // columns, self._step), columns)
+        self._next = _roots(points, np.arange(self._step), columns)
         self._first_back, self._next_back = self._first.conj(), self._next.conj()
+
+    def astype(self, dtype: np.dtype[Any]) -> FourStep:
+        """Return the same transform in another precision, or this one."""
+        if self._next.dtype == dtype:
+            return self
+        other = copy(self)
+        for table in ("_first", "_next", "_first_back", "_next_back"):
+            setattr(other, table, getattr(self, table).astype(dtype))
+        return other
 
     def plane(self) -> Matrix:
         """Return room for one signal, with anything in it."""
@@ -120,16 +128,18 @@ class FourStep:
         _in_place(self._back, plane, axis=0)
 
 
-def _roots(points: int, rows: NDArray[np.int_], columns: int, dtype: np.dtype[Any]) -> Matrix:
-    """Return w_N^(c j) for some rows j, within 1.5 units of roundoff.
+def _roots(points: int, rows: NDArray[np.int_], columns: int) -> Matrix:
+    """Return w_N^(c j) for some rows j, within 2.5 units of roundoff.
 
     Sine and cosine are taken of less than an eighth of a turn, and the quarters are exact.
     """
-    eighths = 8 * (np.outer(rows, np.arange(columns)) % points)  # of a turn, times N
-    quarters = (eighths + points) // (2 * points)
-    rest = (eighths - 2 * points * quarters) * (-np.pi / 4 / points)
-    roots: Matrix = np.exp(1j * rest) * np.array([1, -1j, -1, 1j])[quarters % 4]
-    return roots.astype(dtype)
+    roots: Matrix = np.empty((len(rows), columns), complex)
+    for root, row in zip(roots, rows, strict=True):
+        eighths = 8 * (row * np.arange(columns) % points)  # of a turn, times N
+        quarters = (eighths + points) // (2 * points)
+        rest = (eighths - 2 * points * quarters) * (-np.pi / 4 / points)
+        root[:] = np.exp(1j * rest) * np.array([1, -1j, -1, 1j])[quarters % 4]
+    return roots
 
 
 def row_length(points: int) -> int:
