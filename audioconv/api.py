@@ -70,7 +70,9 @@ def convolver(
     channels : int > 0
         of the sound
     engine : str
-        ``auto``, or a name; ``partitioned`` is made for blocks of a few hundred frames
+        ``auto``, or a name; for blocks of a few hundred frames, as they come in real time,
+        take ``partitioned``: ``auto`` is made for long blocks, and some hundred times slower
+        with those
     single : bool
         compute in float32
 
