@@ -94,6 +94,11 @@ def _placed(
         at += len(block)
 
 
+def _finished(parts: Iterable[Audio], start: int, finish: Callable[[Audio, int], R]) -> list[R]:
+    """Finish each part of a block that begins with a frame."""
+    return [finish(part, at) for at, part in _placed(parts, start)]
+
+
 def _overlapping(
     grid: Iterable[tuple[int, Samples]],
     convolver: OverlapAdd,
@@ -110,7 +115,7 @@ def _overlapping(
             after.set_exception(error)
             raise
         after.set_result(tail)
-        return [finish(part, at) for at, part in _placed(parts, start)]
+        return _finished(parts, start, finish)
 
     tail: Future[Audio] = Future()
     tail.set_result(convolver.silence())
@@ -129,7 +134,7 @@ def _windowed(
     """Yield the work on each block, of which all can be done in any thread."""
 
     def work(window: Samples, start: int) -> list[R]:
-        return [finish(part, at) for at, part in _placed(convolver.kernel(window, unit), start)]
+        return _finished(convolver.kernel(window, unit), start, finish)
 
     for start, block in grid:
         yield partial(work, convolver.window(block, unit), start)
@@ -142,13 +147,9 @@ def _stateful(
     unit: float,
 ) -> Iterator[Callable[[], list[R]]]:
     """Do what must be done in order, and yield the work that can be done in any thread."""
-
-    def work(part: Audio, start: int) -> list[R]:
-        return [finish(part, start)]
-
     for start, block in grid:
         part = convolver.process(as_audio(block, np.dtype(np.float64), unit))
-        yield partial(work, part, start)
+        yield partial(_finished, [part], start, finish)
 
 
 def regrid(blocks: Iterable[NDArray[Number]], frames: int) -> Iterator[NDArray[Number]]:
