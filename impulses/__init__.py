@@ -3,6 +3,7 @@
 Pure mathematics on arrays; nothing here knows of files or of a command line.
 
 impulse   the `Impulse` type: taps and rate, validated, immutable
+quantities  units, ranges, and what a decay leaves
 echoes    delta, double spike, multi-tap, feedback, ping-pong
 edit      Impulse -> Impulse: gain, mix, delay, align, trim, fade, resample, chain
 norms     scaling by peak, sums or response

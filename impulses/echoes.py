@@ -16,16 +16,13 @@ from numpy.typing import ArrayLike
 
 from impulses.impulse import (
     MAX_FRAMES,
-    Decibels,
-    Gain,
     Impulse,
     ImpulseError,
-    Seconds,
     Taps,
-    from_db,
     to_db,
     too_long,
 )
+from impulses.quantities import Decibels, Gain, Seconds, above, decay_gain, within
 
 LAGRANGE_ORDER = 3
 
@@ -228,8 +225,7 @@ def ping_pong(
     >>> ping_pong(1, delay=1, gain=0.5, floor=-6).taps
     array([[0. , 0. ], [1. , 0. ], [0. , 0.5]])
     """
-    if not 0 <= width <= 1:
-        raise ImpulseError(f"width is {width:g}; it must be between 0 (middle) and 1 (sides)")
+    within("width", width, 0, 1)
     if first not in ("left", "right"):
         raise ImpulseError(f"first is {first!r}; it must be left or right")
     step, notes = _step(rate, delay)
@@ -248,9 +244,7 @@ def _feedback_gain(step: float, gain: float | None, rt60: float | None) -> float
     if gain is not None and rt60 is not None:
         raise ImpulseError(f"gain {gain:g} and rt60 {rt60:g} s are both given; give one of them")
     if rt60 is not None:
-        if not 0 < rt60 < np.inf:
-            raise ImpulseError(f"rt60 is {rt60:g} s; it must be above 0, and finite")
-        gain = from_db(-60 * step / rt60)
+        gain = decay_gain(step, above("rt60", rt60, 0, "s"))
     gain = 0.5 if gain is None else gain
     if not abs(gain) < 1:
         raise ImpulseError(f"gain {gain:g} never decays; a feedback gain must be between -1 and 1")

@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Annotated, Any, TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 Taps: TypeAlias = NDArray[np.float64]
-
-# A parameter's unit stands in its annotation; a command line reads it from there.
-Seconds = Annotated[float, "time"]
-Gain = Annotated[float, "gain"]
-Decibels = Annotated[float, "level"]
 
 MAX_FRAMES = 2**27
 """Longest impulse, in frames: 46 minutes at 48 kHz, 1 GiB a channel."""

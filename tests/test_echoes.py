@@ -500,7 +500,7 @@ def test_rt60_out_of_range_refused(rt60):
 
 @pytest.mark.parametrize("width", [-0.1, 1.1, math.nan, math.inf])
 def test_width_out_of_range_refused(width):
-    with pytest.raises(ImpulseError, match=f"width is {width:g}; it must be between 0 .* and 1"):
+    with pytest.raises(ImpulseError, match=f"width is {width:g}; it must be between 0 and 1"):
         ping_pong(48000, width=width)
 
 

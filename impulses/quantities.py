@@ -1,0 +1,81 @@
+"""What parameters stand for: units, ranges, and the samples or ratios that they become."""
+
+from __future__ import annotations
+
+import math
+from typing import Annotated
+
+from impulses.impulse import MAX_FRAMES, ImpulseError, from_db, too_long
+
+# A parameter's unit stands in its annotation; a command line reads it from there.
+Seconds = Annotated[float, "time"]
+Gain = Annotated[float, "gain"]
+Decibels = Annotated[float, "level"]
+Hertz = Annotated[float, "frequency"]
+Metres = Annotated[float, "distance"]
+Degrees = Annotated[float, "angle"]
+
+
+def within(name: str, value: float, low: float, high: float, unit: str = "") -> float:
+    """Return a value that is in ``low <= value <= high``, or refuse it.
+
+    Examples
+    --------
+    >>> within("damp", 0.5, 0, 1)
+    0.5
+    >>> within("damp", 1.5, 0, 1)
+    Traceback (most recent call last):
+    impulses.impulse.ImpulseError: damp is 1.5; it must be between 0 and 1
+    """
+    if not low <= value <= high:
+        raise ImpulseError(
+            f"{name} is {_written(value, unit)}; it must be between {_written(low, '')} and "
+            f"{_written(high, unit)}"
+        )
+    return value
+
+
+def above(name: str, value: float, low: float, unit: str = "") -> float:
+    """Return a value that is finite and more than `low`, or refuse it.
+
+    Examples
+    --------
+    >>> above("rt60", 0, 0, "s")
+    Traceback (most recent call last):
+    impulses.impulse.ImpulseError: rt60 is 0 s; it must be above 0 s, and finite
+    """
+    if not low < value < math.inf:
+        raise ImpulseError(
+            f"{name} is {_written(value, unit)}; it must be above {_written(low, unit)}, and finite"
+        )
+    return value
+
+
+def frames_of(name: str, seconds: float, rate: int) -> int:
+    """Return the nearest whole number of frames to a time of 0 or more that fits an impulse.
+
+    Examples
+    --------
+    >>> frames_of("predelay", 0.0205, 1000)
+    20
+    """
+    if not 0 <= seconds < math.inf:
+        raise ImpulseError(f"{name} is {seconds:g} s; it must be 0 or more, and finite")
+    if seconds * rate >= MAX_FRAMES:
+        raise ImpulseError(too_long(seconds * rate + 1))
+    return round(seconds * rate)
+
+
+def decay_gain(seconds: float, rt60: float) -> float:
+    """Return what is left, as an amplitude, of a decay of 60 dB in `rt60` after some time.
+
+    Examples
+    --------
+    >>> round(decay_gain(1.0, rt60=2.0), 6)
+    0.031623
+    """
+    return from_db(-60 * seconds / rt60)
+
+
+def _written(value: float, unit: str) -> str:
+    return f"{value:g} {unit}".rstrip()
