@@ -13,9 +13,9 @@ from audioconv.engines import Convolver, arrange, describe, engine_name, plan, r
 from audioconv.errors import AudioconvError, UsageError
 from audioconv.files import Sound, name
 from audioconv.job import Options
-from audioconv.parameters import parse_gain
 from audioconv.specs import Ingredient, load
-from impulses import Impulse, edit, norms
+from audioconv.values import parse_gain
+from impulses import Impulse, edit, folding, norms, resampling
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,10 +93,10 @@ def _chain(
             )
         # in a chain, a map is for the impulses that have channels to map
         rule = "auto" if len(irs) > 1 and impulse.taps.shape[1] == 1 else options.map
-        impulse = edit.resample(arrange(impulse, channels, rule), source.rate)
+        impulse = resampling.resample(arrange(impulse, channels, rule), source.rate)
         channels = routes(impulse.taps, channels).outputs
         loaded.append(impulse)
-    impulse = edit.chain(loaded)
+    impulse = folding.chain(loaded)
     return impulse, describe(impulse.taps, source.channels), tuple(ingredients)
 
 

@@ -10,7 +10,18 @@ from hypothesis.extra.numpy import arrays
 from oracle import UNIT, convolve, tolerance
 from scipy.signal import freqz
 
-from impulses import Impulse, ImpulseError, analysis, double_spike, edit, feedback, multi_tap, norms
+from impulses import (
+    Impulse,
+    ImpulseError,
+    analysis,
+    double_spike,
+    edit,
+    feedback,
+    folding,
+    multi_tap,
+    norms,
+    resampling,
+)
 
 # multiples of 2^-8: their sums and products are exact, so equality can be demanded
 DYADIC = st.integers(-256, 256).map(lambda k: k / 256)
@@ -285,7 +296,7 @@ def late_echo(rate):
 @pytest.mark.parametrize("build", [echo, late_echo, decaying])
 def test_resampling_keeps_the_frequency_response(source, target, build):
     impulse = build(source)
-    resampled = edit.resample(impulse, target)
+    resampled = resampling.resample(impulse, target)
     shift = resampled.origin
 
     # transforms whose lengths are in the ratio of the rates have their bins at the same
@@ -325,7 +336,7 @@ def test_resampling_a_band_limited_pulse_samples_the_same_curve(source, target):
         time = np.arange(0.05 * rate) / rate
         return Impulse(np.exp(-(((time - 0.0251) / 0.0015) ** 2) / 2)[:, None] / rate, rate)
 
-    resampled = edit.resample(pulse(source), target)
+    resampled = resampling.resample(pulse(source), target)
     assert resampled.frames == math.ceil(pulse(source).frames * target / source)
     assert resampled.notes == (f"impulse resampled from {source} to {target} Hz",)
     np.testing.assert_allclose(resampled.taps, pulse(target).taps, rtol=0, atol=FILTER / target)
@@ -337,7 +348,7 @@ def test_resampled_spikes_stand_where_the_origin_says(source, target, start):
     # 10 ms are whole frames at every rate here
     late = start / 1000
     impulse = multi_tap(source, delay=[late, late + 0.01], gain=[1, 0.5])
-    resampled = edit.resample(impulse, target)
+    resampled = resampling.resample(impulse, target)
     shift = resampled.origin
     assert shift > 0 or start
     magnitude = np.abs(resampled.taps[:, 0])
@@ -352,7 +363,7 @@ def test_resampled_spikes_stand_where_the_origin_says(source, target, start):
 @pytest.mark.parametrize("shape", [(333, 1), (333, 2), (333, 2, 2), (1, 1)])
 @pytest.mark.parametrize(("source", "target"), CONVERSIONS)
 def test_resampled_silence_is_silence(source, target, shape):
-    resampled = edit.resample(Impulse(np.zeros(shape), source), target)
+    resampled = resampling.resample(Impulse(np.zeros(shape), source), target)
     assert resampled.taps.shape == (math.ceil(shape[0] * target / source), *shape[1:])
     assert not resampled.taps.any()
     assert resampled.notes == (f"impulse resampled from {source} to {target} Hz",)
@@ -360,11 +371,11 @@ def test_resampled_silence_is_silence(source, target, shape):
 
 def test_resampled_channels_and_matrices_keep_their_places():
     taps = noise(2, 300, 4)
-    channels = edit.resample(Impulse(taps, 44100), 48000)
-    matrix = edit.resample(Impulse(taps.reshape(300, 2, 2), 44100), 48000)
+    channels = resampling.resample(Impulse(taps, 44100), 48000)
+    matrix = resampling.resample(Impulse(taps.reshape(300, 2, 2), 44100), 48000)
     np.testing.assert_array_equal(matrix.taps.reshape(-1, 4), channels.taps)
     for channel in range(4):
-        alone = edit.resample(Impulse(taps[:, [channel]], 44100), 48000)
+        alone = resampling.resample(Impulse(taps[:, [channel]], 44100), 48000)
         lag = channels.origin - alone.origin
         length = min(alone.frames, channels.frames) - abs(lag)
         np.testing.assert_array_equal(
@@ -375,8 +386,8 @@ def test_resampled_channels_and_matrices_keep_their_places():
 
 def test_resampling_to_its_own_rate_changes_nothing():
     impulse = decaying(48000)
-    same(edit.resample(impulse, 48000), impulse)
-    assert edit.resample(impulse, 48000).notes == ()
+    same(resampling.resample(impulse, 48000), impulse)
+    assert resampling.resample(impulse, 48000).notes == ()
 
 
 # Chain
@@ -403,13 +414,13 @@ def test_chain_folds_channels_one_by_one(f, g):
     channels = max(f.taps.shape[1], g.taps.shape[1])
     if min(f.taps.shape[1], g.taps.shape[1]) not in (1, channels):
         with pytest.raises(ImpulseError, match="outputs does not fit one with"):
-            edit.chain([f, g])
+            folding.chain([f, g])
         return
-    folded = edit.chain([f, g])
+    folded = folding.chain([f, g])
     f_taps, g_taps = (h.taps * np.ones(channels) for h in (f, g))
     expected = np.stack([convolve(f_taps[:, c], g_taps[:, c]) for c in range(channels)], axis=1)
     np.testing.assert_array_equal(folded.taps, expected)
-    same(edit.chain([g, f]), folded)
+    same(folding.chain([g, f]), folded)
 
 
 @given(st.data())
@@ -418,7 +429,7 @@ def test_chain_folds_matrices_outputs_into_inputs(data):
     i, m, o, frames, more = (data.draw(st.integers(1, 4)) for _ in range(5))
     f = data.draw(impulse_of((frames, i, m)))
     g = data.draw(impulse_of((more, m, o)))
-    np.testing.assert_array_equal(edit.chain([f, g]).taps, fold_matrices(f.taps, g.taps))
+    np.testing.assert_array_equal(folding.chain([f, g]).taps, fold_matrices(f.taps, g.taps))
 
 
 @given(st.data())
@@ -429,42 +440,43 @@ def test_chain_of_channels_and_a_matrix(data):
     before = data.draw(impulse_of((4, data.draw(st.sampled_from([1, i])))))
     after = data.draw(impulse_of((3, data.draw(st.sampled_from([1, o])))))
     expected = fold_matrices(as_matrix(before.taps, i), matrix.taps)
-    np.testing.assert_array_equal(edit.chain([before, matrix]).taps, expected)
+    np.testing.assert_array_equal(folding.chain([before, matrix]).taps, expected)
     expected = fold_matrices(matrix.taps, as_matrix(after.taps, o))
-    np.testing.assert_array_equal(edit.chain([matrix, after]).taps, expected)
+    np.testing.assert_array_equal(folding.chain([matrix, after]).taps, expected)
 
 
 @given(f=impulse_of((5, 1)), g=impulse_of((7, 2)), h=impulse_of((4, 2)), m=impulse_of((3, 2, 3)))
 @settings(max_examples=60, deadline=None)
 def test_chain_is_associative(f, g, h, m):
     # products of four 256ths in sums of 105 need 39 bits, so nothing is rounded
-    same(edit.chain([edit.chain([f, g]), h]), edit.chain([f, edit.chain([g, h])]))
-    same(edit.chain([f, g, h]), edit.chain([f, edit.chain([g, h])]))
-    same(edit.chain([f, g, h, m]), edit.chain([f, edit.chain([g, edit.chain([h, m])])]))
-    assert edit.chain([f, g, h]).frames == 5 + 7 + 4 - 2
+    same(folding.chain([folding.chain([f, g]), h]), folding.chain([f, folding.chain([g, h])]))
+    same(folding.chain([f, g, h]), folding.chain([f, folding.chain([g, h])]))
+    same(folding.chain([f, g, h, m]), folding.chain([f, folding.chain([g, folding.chain([h, m])])]))
+    assert folding.chain([f, g, h]).frames == 5 + 7 + 4 - 2
 
 
 @given(seed=st.integers(0, 2**32), lengths=st.tuples(*[st.integers(65, 200)] * 3))
 @settings(max_examples=15, deadline=None)
 def test_long_chains_are_associative_and_commutative_to_rounding(seed, lengths):
     f, g, h = (Impulse(noise([seed, n], k, 1), 48000) for n, k in enumerate(lengths))
-    one, other = edit.chain([edit.chain([f, g]), h]), edit.chain([f, edit.chain([g, h])])
+    one = folding.chain([folding.chain([f, g]), h])
+    other = folding.chain([f, folding.chain([g, h])])
     # each fold errs by its own tolerance and carries on that of the one before, times the
     # sum of the taps it is folded with
-    fg = edit.chain([f, g])
-    gh = edit.chain([g, h])
+    fg = folding.chain([f, g])
+    gh = folding.chain([g, h])
     bound = tolerance(fg.taps, h.taps) + tolerance(f.taps, g.taps) * analysis.l1(h)
     bound += tolerance(gh.taps, f.taps) + tolerance(g.taps, h.taps) * analysis.l1(f)
     np.testing.assert_allclose(one.taps, other.taps, rtol=0, atol=bound)
     np.testing.assert_allclose(
-        fg.taps, edit.chain([g, f]).taps, rtol=0, atol=2 * tolerance(f.taps, g.taps)
+        fg.taps, folding.chain([g, f]).taps, rtol=0, atol=2 * tolerance(f.taps, g.taps)
     )
 
 
 @pytest.mark.parametrize(("k", "more"), [(64, 300), (65, 65), (65, 300), (200, 64), (150, 150)])
 def test_chain_of_many_taps_against_the_definition(k, more):
     f, g = noise(3, k, 2), noise(4, more, 2)
-    folded = edit.chain([Impulse(f, 48000), Impulse(g, 48000)])
+    folded = folding.chain([Impulse(f, 48000), Impulse(g, 48000)])
     for c in range(2):
         expected = convolve(f[:, c], g[:, c])
         # both sides may err
@@ -474,7 +486,7 @@ def test_chain_of_many_taps_against_the_definition(k, more):
 
 def test_chained_echoes_stay_exact_taps():
     spikes = [double_spike(48000, delay=d, gain=g) for d, g in ((0.25, 0.3), (0.1, -0.7), (1, 0.9))]
-    folded = edit.chain(spikes).taps[:, 0]
+    folded = folding.chain(spikes).taps[:, 0]
     expected = {0: 1.0}
     for frame, gain in ((12000, 0.3), (4800, -0.7), (48000, 0.9)):
         expected |= {n + frame: level * gain for n, level in expected.items()}
@@ -483,7 +495,7 @@ def test_chained_echoes_stay_exact_taps():
 
 def test_an_echo_leaves_a_long_tail_exact():
     tail = noise(5, 1000)
-    folded = edit.chain([double_spike(1000, delay=0.5), Impulse(tail[:, None], 1000)])
+    folded = folding.chain([double_spike(1000, delay=0.5), Impulse(tail[:, None], 1000)])
     expected = np.zeros(1500)
     expected[:1000] += tail
     expected[500:] += 0.5 * tail
@@ -492,13 +504,13 @@ def test_an_echo_leaves_a_long_tail_exact():
 
 def test_chain_of_one_and_its_notes():
     f, g = Impulse([[1.0]], 8000, ("one",)), Impulse([[2.0]], 8000, ("two",))
-    same(edit.chain([f]), f)
-    assert edit.chain([f, g, f]).notes == ("one", "two", "one")
+    same(folding.chain([f]), f)
+    assert folding.chain([f, g, f]).notes == ("one", "two", "one")
 
 
 def test_chain_of_different_rates_refused():
     with pytest.raises(ImpulseError, match="48000 Hz and 44100 Hz cannot be folded; resample"):
-        edit.chain([Impulse([[1.0]], 48000), Impulse([[1.0]], 44100)])
+        folding.chain([Impulse([[1.0]], 48000), Impulse([[1.0]], 44100)])
 
 
 @pytest.mark.parametrize(
@@ -507,7 +519,7 @@ def test_chain_of_different_rates_refused():
 )
 def test_chain_of_channels_that_do_not_fit_refused(first, second):
     with pytest.raises(ImpulseError, match=r"does not fit one with \d inputs; use impulses of"):
-        edit.chain([Impulse(np.ones(first), 1), Impulse(np.ones(second), 1)])
+        folding.chain([Impulse(np.ones(first), 1), Impulse(np.ones(second), 1)])
 
 
 # Norms
@@ -614,7 +626,7 @@ def test_an_unknown_norm_refused():
 def test_steep_resampling_keeps_the_level(source, target):
     """The constant's gain is kept to what the energy left out may hold: 1e-8 of it."""
     h = double_spike(source, delay=0.05)
-    g = edit.resample(h, target)
+    g = resampling.resample(h, target)
     # by Cauchy and Schwarz over the taps that are kept and the ringing, of as many, that is not
     limit = np.sqrt(1e-8 * 2 * len(g.taps)) * np.sqrt((g.taps**2).sum())
     assert abs(g.taps.sum() - 1.5) <= limit
@@ -622,16 +634,16 @@ def test_steep_resampling_keeps_the_level(source, target):
 
 def test_an_empty_chain_and_no_rate_are_refused():
     with pytest.raises(ImpulseError, match="at least one impulse"):
-        edit.chain([])
+        folding.chain([])
     with pytest.raises(ImpulseError, match="rate is 0 Hz"):
-        edit.resample(double_spike(48000), 0)
+        resampling.resample(double_spike(48000), 0)
 
 
 def test_the_dry_path_waits_for_what_rings_before_the_start():
-    resampled = edit.resample(double_spike(48000, delay=0.01), 44100)
+    resampled = resampling.resample(double_spike(48000, delay=0.01), 44100)
     assert resampled.origin > 0
     mixed = edit.mix(resampled, dry=1, wet=0.5)
     difference = mixed.taps - 0.5 * resampled.taps
     assert np.flatnonzero(difference.round(12)).tolist() == [resampled.origin]
-    assert edit.chain([resampled, resampled]).origin == 2 * resampled.origin
+    assert folding.chain([resampled, resampled]).origin == 2 * resampled.origin
     assert edit.align(resampled, "peak").origin == 0

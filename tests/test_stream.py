@@ -14,7 +14,7 @@ import audioconv
 from audioconv import stream
 from audioconv.engines import plan, routes
 from audioconv.errors import AudioconvError, LayoutError
-from impulses import Impulse, edit
+from impulses import Impulse, folding
 
 
 def cut(x, cuts):
@@ -108,7 +108,7 @@ def test_two_passes_are_one_pass_with_the_folded_impulse(noise):
     """(x * f) * g = x * (f * g), and f * g = g * f, to rounding."""
     x, f, g = noise(4000, 2), noise(700, 2, seed=1), noise(300, 1, seed=2)
     twice = audioconv.convolve(audioconv.convolve(x, f), g)
-    folded = [edit.chain([Impulse(a, 48000), Impulse(b, 48000)]) for a, b in [(f, g), (g, f)]]
+    folded = [folding.chain([Impulse(a, 48000), Impulse(b, 48000)]) for a, b in [(f, g), (g, f)]]
     for impulse in folded:
         once = audioconv.convolve(x, impulse)
         limit = oracle.tolerance(x, np.abs(impulse.taps)) + oracle.tolerance(
