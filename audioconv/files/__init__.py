@@ -21,6 +21,7 @@ settle     what an encoder draws by chance, set to one value
 encoders   what can write one kind of file
 writing    a stream of blocks as a file that is checked
 atomic     a path holds the whole old file, the whole new one, or nothing
+sofa       directions of SOFA files
 scratch    temporary files
 """
 
@@ -42,6 +43,7 @@ from audioconv.files.metadata import NO_METADATA, RECIPE, Metadata, listed, reci
 from audioconv.files.reading import Reader, read_all, rereadable
 from audioconv.files.riff import Chunk, serialise
 from audioconv.files.scratch import scratch
+from audioconv.files.sofa import read_sofa
 from audioconv.files.source import Digest, file_digest
 from audioconv.files.writing import Encoded, Writer, write_all
 
@@ -69,6 +71,7 @@ __all__ = [
     "output_format",
     "padding",
     "read_all",
+    "read_sofa",
     "recipe_of",
     "refuse_overwrite",
     "refuse_unfit",
