@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
@@ -156,9 +157,13 @@ class Outcome:
         wall time, and seconds of sound made in a second
     routes : str
         how the impulse's channels lead from inputs to outputs
-    bound_dbfs : float
-        what the output's peak cannot pass: peak of the input times the impulse's sum of
-        magnitudes
+    impulse_level : dict
+        peak, l1 (sum of abs(h)), l2, rms and max_response_db of the impulse that was applied
+    guaranteed_dbfs : float
+        what the output's peak cannot pass: peak of the input times sum of abs(h)
+    expected_dbfs : float
+        the peak that noise of the input's peak would come out with: times the root of the sum
+        of h^2
     """
 
     input: str
@@ -179,13 +184,12 @@ class Outcome:
     seconds: float
     speed: float
     routes: str
-    bound_dbfs: float
+    impulse_level: dict[str, float]
+    guaranteed_dbfs: float
+    expected_dbfs: float
 
     def as_json(self) -> dict[str, Any]:
         """Return the stable names, with minus infinity (silence) as None."""
         fields = asdict(self)
-        for internal in ("routes", "bound_dbfs"):
-            del fields[internal]
-        if fields["peak_dbfs"] == float("-inf"):
-            fields["peak_dbfs"] = None
-        return fields
+        del fields["routes"]
+        return {key: None if value == -math.inf else value for key, value in fields.items()}

@@ -37,11 +37,11 @@ from audioconv.files import (
     target,
 )
 from audioconv.job import Job, Options, Outcome
-from audioconv.parameters import parse_length
 from audioconv.prepare import Prepared, prepare
 from audioconv.recipe import SUFFIX
 from audioconv.specs import impulse_files
 from audioconv.told import Told
+from audioconv.values import parse_length
 from impulses import analysis
 from impulses.impulse import to_db
 
@@ -122,7 +122,8 @@ def run(job: Job) -> Outcome:
         output.commit()
         if beside is not None:
             beside.commit()
-        bound = reader.peak * analysis.l1(prepared.impulse) * gain
+        # once it is known how loud the sound is; a grid of 4 is as fine as two digits need
+        levels = analysis.levels(prepared.impulse, oversampling=4)
     seconds = time.perf_counter() - started
     return Outcome(
         input=job.input,
@@ -143,7 +144,9 @@ def run(job: Job) -> Outcome:
         seconds=seconds,
         speed=writer.level.frames / sound.rate / seconds,
         routes=prepared.layout,
-        bound_dbfs=to_db(bound),
+        impulse_level=levels.as_json(),
+        guaranteed_dbfs=to_db(levels.guaranteed(reader.peak) * gain),
+        expected_dbfs=to_db(levels.expected(reader.peak) * gain),
     )
 
 

@@ -47,6 +47,8 @@ def print_json(value: dict[str, Any]) -> None:
 def _finite(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
@@ -59,6 +61,14 @@ def rows(pairs: list[tuple[str, str]], *, indent: str = "  ") -> str:
 def decibels(level: float, unit: str = "dB") -> str:
     """Write a level; silence is minus infinity, and a hair below zero is zero."""
     return f"{round(level, 2) + 0.0:+.2f} {unit}" if math.isfinite(level) else f"-inf {unit}"
+
+
+def headroom(level: dict[str, float]) -> str:
+    """Write in a line what an impulse does to levels."""
+    from impulses.impulse import to_db  # late, so that help is quick
+
+    peak, l1, rms = (decibels(to_db(level[key])) for key in ("peak", "l1", "rms"))
+    return f"peak {peak}, sum|h| {l1}, rms {rms}, max|H| {decibels(level['max_response_db'])}"
 
 
 def outcome(made: Outcome, show: Show) -> None:
@@ -77,14 +87,16 @@ def outcome(made: Outcome, show: Show) -> None:
                 ("routes", made.routes),
                 (
                     "impulse",
-                    f"{made.impulse_frames} frames ({made.impulse_frames / made.rate:.3f} s)",
+                    f"{made.impulse_frames} frame{'s' * (made.impulse_frames > 1)} "
+                    f"({made.impulse_frames / made.rate:.3f} s): {headroom(made.impulse_level)}",
                 ),
                 ("engine", f"{made.engine}, blocks of {made.block} frames{fft}"),
                 ("gain", decibels(made.gain_db)),
                 (
                     "peak",
-                    f"{decibels(made.peak_dbfs, 'dBFS')} (predicted: at most "
-                    f"{decibels(made.bound_dbfs, 'dBFS')})",
+                    f"{decibels(made.peak_dbfs, 'dBFS')} (guaranteed: at most "
+                    f"{decibels(made.guaranteed_dbfs)}; expected: about "
+                    f"{decibels(made.expected_dbfs)})",
                 ),
                 (
                     "output",
