@@ -4,11 +4,15 @@ impulses     (a package beside this one) impulse responses as data: builders, ed
 engines      ways to compute one convolution, under one law; which channel goes where
 stream       blocks in, blocks out, in constant memory
 files        sound files: reading, rounding, checked atomic writing
-parameters   values as people write them; options read from where they are declared
-specs        an impulse by its name: a file, or a builder spec
+values       times, gains and other quantities, as people write them
+parameters   what builders and jobs take, read from where it is declared
+specs        an impulse by its name: a file, a builder spec, or a preset
 job          what is asked for, and what came of it, as plain data
 prepare      impulses and options folded into one impulse and one plan
 recipe       how a file was made, told in the file
+edits        edits of an impulse, one after another
+measure      a sweep, and the impulse in a recording of it
+store        impulses and sweeps as files
 told         what an output tells besides its samples
 render       the use case: convolve one file
 redo         a file made again from its recipe

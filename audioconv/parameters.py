@@ -1,4 +1,4 @@
-"""Values as people write them, and parameters read from where they are declared.
+"""Parameters, read from where they are declared, and given values as people write them.
 
 A builder's parameters and a job's options are declared once, in a signature and its docstring.
 What a spec may say, what a command line offers and what its help tells all come from there.
@@ -8,99 +8,30 @@ Nothing heavy is imported here, so that `--help` is quick.
 from __future__ import annotations
 
 import inspect
-import re
 import types
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, is_dataclass
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from audioconv.errors import UsageError
+from audioconv.values import (
+    parse_angle,
+    parse_distance,
+    parse_frequency,
+    parse_gain,
+    parse_level,
+    parse_number,
+    parse_size,
+    parse_time,
+    parse_whole,
+)
 
-LENGTHS = ("full", "input", "auto")
-NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
+UNITS = {"time": "s", "level": "dB", "frequency": "Hz", "distance": "m", "angle": "deg"}
 
+SOUND = "Sound:"
 
-def parse_time(text: str, rate: int) -> float:
-    """Read a time: ``350ms``, ``0.35s``, ``0.35`` (seconds) or ``15435S`` (samples).
-
-    Examples
-    --------
-    >>> parse_time("350ms", 48000), parse_time("24000S", 48000)
-    (0.35, 0.5)
-    """
-    number, unit = _number(text, "ms|s|S|", "a time; write 350ms, 0.35s or 15435S (samples)")
-    return number / {"ms": 1000, "s": 1, "": 1, "S": rate}[unit]
-
-
-def parse_gain(text: str) -> float:
-    """Read a gain: a ratio such as ``0.5``, or decibels such as ``-6dB``.
-
-    Examples
-    --------
-    >>> parse_gain("0.5"), parse_gain("-20dB")
-    (0.5, 0.1)
-    """
-    number, unit = _number(text, "dB|db|DB|", "a gain; write 0.5 or -6dB")
-    return 10 ** (number / 20) if unit else number
-
-
-def parse_level(text: str) -> float:
-    """Read a level in decibels, with or without the unit.
-
-    Examples
-    --------
-    >>> parse_level("-60dB"), parse_level("-60")
-    (-60.0, -60.0)
-    """
-    return _number(text, "dB|db|DB|", "a level in decibels; write -60dB")[0]
-
-
-def parse_size(text: str) -> int:
-    """Read a number of bytes: ``4GB``, ``500MB`` (powers of ten), or ``4096``.
-
-    Examples
-    --------
-    >>> parse_size("4GB"), parse_size("4096")
-    (4000000000, 4096)
-    """
-    number, unit = _number(text, "[kKMGT]?B?", "a size; write 500MB or 4GB")
-    powers = {"": 0, "K": 3, "M": 6, "G": 9, "T": 12}
-    return round(number * 10.0 ** powers[unit.upper().rstrip("B")])
-
-
-def parse_length(text: str, rate: int) -> str | int:
-    """Read a length: ``full``, ``input``, ``auto``, or a time, which becomes frames.
-
-    Examples
-    --------
-    >>> parse_length("full", 48000), parse_length("2s", 48000)
-    ('full', 96000)
-    """
-    if text in LENGTHS:
-        return text
-    try:
-        frames = round(parse_time(text, rate) * rate)
-    except UsageError:
-        raise UsageError(
-            f"length {text!r} is not one of {', '.join(LENGTHS)}, or a time such as 10s"
-        ) from None
-    if frames < 1:
-        raise UsageError(f"length {text} is {frames} frames; it must be at least one")
-    return frames
-
-
-def _number(text: str, units: str, what: str) -> tuple[float, str]:
-    match = re.fullmatch(f"({NUMBER}) ?({units})", text.strip())
-    if match is None or not abs(float(match[1])) < 1e30:
-        raise UsageError(f"{text!r} is not {what}")
-    return float(match[1]), match[2]
-
-
-def _whole_number(text: str) -> int:
-    number = _number(text, "", "a whole number")[0]
-    if number != int(number):
-        raise UsageError(f"{text!r} is not a whole number")
-    return int(number)
+GIVEN = ("rate", "sweep")
+"""Keywords that are no option: they come from elsewhere."""
 
 
 @dataclass(frozen=True)
@@ -112,12 +43,14 @@ class Parameter:
     name : str
         as Python has it
     unit : str
-        ``time``, ``gain``, ``level``, ``size``, ``number``, ``integer``, ``flag``, ``text``, or
-        ``choice``
+        ``time``, ``gain``, ``level``, ``frequency``, ``distance``, ``angle``, ``size``,
+        ``number``, ``integer``, ``flag``, ``text``, or ``choice``
     choices : tuple of str
         if there is a fixed number of them
     many : bool
-        whether it may be given more than once
+        whether it is a list
+    count : int, optional
+        how many values a list has, where that is fixed
     default : object
         its default; `inspect.Parameter.empty` where there is none
     help : str
@@ -128,6 +61,7 @@ class Parameter:
     unit: str
     choices: tuple[str, ...]
     many: bool
+    count: int | None
     default: Any
     help: str
 
@@ -143,21 +77,36 @@ class Parameter:
         if self.unit == "flag":
             return _one_of(text, {"true": True, "yes": True, "false": False, "no": False})
         if self.unit == "choice":
-            return _one_of(text, {choice: choice for choice in self.choices})
+            return _one_of(text, {str(choice): choice for choice in self.choices})
         simple: dict[str, Callable[[str], Any]] = {
             "gain": parse_gain,
             "level": parse_level,
+            "frequency": parse_frequency,
+            "distance": parse_distance,
+            "angle": parse_angle,
             "size": parse_size,
-            "number": lambda text: _number(text, "", "a number")[0],
-            "integer": _whole_number,
+            "number": parse_number,
+            "integer": parse_whole,
             "text": str,
         }
         return simple[self.unit](text)
 
+    def read(self, texts: Sequence[str], rate: int) -> Any:
+        """Turn what is given, once or more than once, into what the builder takes."""
+        if not self.many:
+            if len(texts) > 1:
+                raise UsageError(f"it takes one value, but {len(texts)} are given")
+            return self.parse(texts[0], rate)
+        # text may hold commas of its own, as builder specs do
+        items = list(texts) if self.unit == "text" else ",".join(texts).split(",")
+        if self.count not in (None, len(items)):
+            raise UsageError(f"it takes {self.count} values, but {len(items)} are given")
+        return tuple(self.parse(item, rate) for item in items)
+
     def written_default(self) -> str:
         """Its default as one would write it."""
-        values = self.default if self.many else [self.default]
-        return " ".join(self._written(value) for value in values)
+        values = self.default if self.many and self.default is not None else [self.default]
+        return ",".join(self._written(value) for value in values) or "none"
 
     def _written(self, value: Any) -> str:
         if value is None:
@@ -165,7 +114,7 @@ class Parameter:
         if isinstance(value, bool):
             return "yes" if value else "no"
         if isinstance(value, float):
-            return f"{value:g}{ {'time': 's', 'level': 'dB'}.get(self.unit, '') }"
+            return f"{value:g}{UNITS.get(self.unit, '')}"
         return str(value)
 
 
@@ -182,27 +131,97 @@ def parameters(declared: Callable[..., Any]) -> list[Parameter]:
     signature = inspect.signature(declared, eval_str=True)
     found = []
     for parameter in signature.parameters.values():
-        if parameter.name == "rate":
+        data = parameter.kind is not parameter.KEYWORD_ONLY and not is_dataclass(declared)
+        if data or parameter.name in GIVEN:
             continue
-        unit, choices, many = _unit(parameter.annotation)
+        unit, choices, many, count = _unit(parameter.annotation)
         help_text = helps.get(parameter.name, "")
-        found.append(Parameter(parameter.name, unit, choices, many, parameter.default, help_text))
+        found.append(
+            Parameter(parameter.name, unit, choices, many, count, parameter.default, help_text)
+        )
     return found
 
 
-def _unit(annotation: Any) -> tuple[str, tuple[str, ...], bool]:
-    """Return unit, choices and multiplicity of an annotation."""
+def arguments(
+    owner: str, declared: Sequence[Parameter], given: Mapping[str, Sequence[str]], rate: int
+) -> dict[str, Any]:
+    """Read what was given for parameters, as texts, into arguments for what declares them.
+
+    Raises
+    ------
+    UsageError
+        If a name or a value is not one that there is; it names the owner and the choices.
+
+    Examples
+    --------
+    >>> from impulses import delta
+    >>> arguments("delta", parameters(delta), {"delay": ["350ms"]}, 48000)
+    {'delay': 0.35}
+    """
+    known = {parameter.option: parameter for parameter in declared}
+    found = {}
+    for key, texts in given.items():
+        parameter = known.get(key.replace("_", "-"))
+        if parameter is None:
+            raise UsageError(f"{owner} has no parameter {key!r};{nearest(key, list(known))}")
+        try:
+            found[parameter.name] = parameter.read(texts, rate)
+        except UsageError as error:
+            raise UsageError(f"{owner} {key}: {error}") from None
+    return found
+
+
+def nearest(word: str, choices: Sequence[str]) -> str:
+    """List the choices, the nearest first as a question."""
+    return f"{meant(word, choices)} there are {', '.join(choices)}"
+
+
+def meant(word: str, choices: Sequence[str]) -> str:
+    """Ask whether the nearest of the choices was meant, if one is near."""
+    import difflib  # late, as most names are right
+
+    near = difflib.get_close_matches(word, choices, 1)
+    return f" did you mean {near[0]!r}?" if near else ""
+
+
+def summary(declared: Callable[..., Any]) -> str:
+    """Return the first paragraph of a docstring, as one line."""
+    return _paragraphs(declared)[0]
+
+
+def sound(declared: Callable[..., Any]) -> str:
+    """Return what a docstring says of the sound, in the paragraph that begins with ``Sound:``.
+
+    Examples
+    --------
+    >>> from impulses import delta
+    >>> sound(delta)
+    'the sound as it is, or later.'
+    """
+    found = [p for p in _paragraphs(declared) if p.startswith(SOUND)]
+    return found[0].removeprefix(SOUND).strip() if found else ""
+
+
+def _paragraphs(declared: Callable[..., Any]) -> list[str]:
+    text = inspect.cleandoc(declared.__doc__ or "").replace("``", "")
+    return [" ".join(paragraph.split()) for paragraph in text.split("\n\n")]
+
+
+def _unit(annotation: Any) -> tuple[str, tuple[str, ...], bool, int | None]:
+    """Return unit and choices of an annotation, whether it is a list, and how long a one."""
     origin, arguments = get_origin(annotation), get_args(annotation)
     if origin in (Union, types.UnionType):
         return _unit(next(kind for kind in arguments if kind is not type(None)))
     if origin in (Sequence, tuple):
-        unit, choices, _ = _unit(arguments[0])
-        return unit, choices, True
+        unit, choices, _, _ = _unit(arguments[0])
+        fixed = origin is tuple and arguments[-1] is not Ellipsis
+        return unit, choices, True, len(arguments) if fixed else None
     if origin is Annotated:
-        return annotation.__metadata__[0], (), False
+        return annotation.__metadata__[0], (), False, None
     if origin is Literal:
-        return "choice", arguments, False
-    return {bool: "flag", int: "integer", float: "number"}.get(annotation, "text"), (), False
+        return "choice", arguments, False, None
+    unit = {bool: "flag", int: "integer", float: "number"}.get(annotation, "text")
+    return unit, (), False, None
 
 
 def _parameter_help(docstring: str) -> dict[str, str]:

@@ -18,10 +18,19 @@ from audioconv.errors import AudioconvError, FormatError, UsageError
 from audioconv.files import RECIPE, STANDARD, Chunk, Digest, Path, Reader, name, recipe_of
 from audioconv.job import Options
 from audioconv.parameters import parameters
-from audioconv.specs import Ingredient, known_builder
+from audioconv.specs import Direction, Ingredient, known_builder, told
 
 NEUTRAL = ("threads", "verify", "overwrite", "strict", "recipe", "max_output")
 """Options that do not change a byte."""
+
+OTHERS = {
+    "build": "ir build",
+    "edit": "ir edit",
+    "fold": "ir fold",
+    "sweep": "sweep",
+    "deconvolve": "deconvolve",
+}
+"""What files that no sound was convolved for tell, and the commands that make them."""
 
 ANY = Digest("0" * 64, 10**18)
 SUFFIX = ".json"
@@ -69,7 +78,7 @@ class Recipe:
         return {
             "audioconv": self.version,
             "input": source._asdict(),
-            "impulses": [i if isinstance(i, str) else i._asdict() for i in self.impulses],
+            "impulses": [told(i) for i in self.impulses],
             "options": self.options,
         }
 
@@ -134,9 +143,15 @@ def carried_recipe(reader: Reader) -> dict[str, Any] | None:
 def _parsed(text: str, path: Path) -> tuple[Recipe, list[Path], Digest | None]:
     try:
         read = json.loads(text)
+        for key, command in OTHERS.items():
+            if key in read:
+                raise AudioconvError(
+                    f"{name(path)} was made by `audioconv {command}`, not by convolve or echo; "
+                    "`audioconv info --json` shows how"
+                )
         ingredients = [read["input"], *read["impulses"]]
-        source, *impulses = [i if isinstance(i, str) else _digest(i) for i in ingredients]
-        if isinstance(source, str):
+        source, *impulses = [_ingredient(i) for i in ingredients]
+        if not isinstance(source, Digest):
             raise TypeError
         for spec in impulses:
             if isinstance(spec, str):
@@ -151,6 +166,14 @@ def _parsed(text: str, path: Path) -> tuple[Recipe, list[Path], Digest | None]:
             f"the recipe in {name(path)} is none that audioconv {__version__} can follow"
         ) from None
     return found, paths, made
+
+
+def _ingredient(read: str | dict[str, Any]) -> Ingredient:
+    if isinstance(read, str):
+        return read
+    if "place" in read:
+        return Direction(_digest(read), str(read["place"]))
+    return _digest(read)
 
 
 def _digest(read: dict[str, Any]) -> Digest:

@@ -17,6 +17,7 @@ from audioconv.files import Digest, Path, file_digest, name, refuse_overwrite, t
 from audioconv.job import Job, Options
 from audioconv.recipe import read_recipe
 from audioconv.render import run
+from audioconv.specs import Direction, Ingredient
 
 MOST_PLACES = 100_000
 PIECE = 2**20
@@ -118,7 +119,7 @@ def redo(
     for spec in recipe.impulses:
         if isinstance(spec, str) and os.path.lexists(spec):
             raise AudioconvError(f"a file is named {name(spec)}, as the builder is; move it away")
-    impulses = [i if isinstance(i, str) else _find(i, search, output) for i in recipe.impulses]
+    impulses = [_impulse(i, search, output) for i in recipe.impulses]
     lost = not os.path.exists(output)  # then the recipe lay beside it
     if lost and new is None:
         new = output
@@ -167,6 +168,13 @@ def _first_difference(one: Path, other: Path) -> int | None:
             if not here:
                 return None
             at += len(here)
+
+
+def _impulse(ingredient: Ingredient, search: Sequence[Path], output: Path) -> str:
+    """Return an impulse as a job names it."""
+    if isinstance(ingredient, Direction):
+        return f"{_find(ingredient.file, search, output)}:{ingredient.place}"
+    return ingredient if isinstance(ingredient, str) else _find(ingredient, search, output)
 
 
 def _find(wanted: Digest, places: Sequence[Path], output: Path) -> Path:

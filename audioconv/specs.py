@@ -1,21 +1,40 @@
-"""Impulses as people name them: a file, or a builder spec such as ``double-spike:delay=350ms``."""
+"""Impulses as people name them.
+
+A file, a direction of a SOFA file (``kemar.sofa:azimuth=30``), a builder spec
+(``double-spike:delay=350ms``), or a preset (``preset:large-hall``).
+"""
 
 from __future__ import annotations
 
 import os
 import re
 from collections.abc import Sequence
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
+from audioconv import parameters
 from audioconv.errors import FormatError, UsageError
-from audioconv.files import STANDARD, Digest, Path, Reader, name
-from audioconv.parameters import parameters
-from impulses import BUILDERS, Impulse, ImpulseError
+from audioconv.files import STANDARD, Digest, Path, Reader, file_digest, name, read_sofa
+from audioconv.parameters import Parameter
+from impulses import BUILDERS, PRESETS, Impulse, ImpulseError, edit
 
-Ingredient: TypeAlias = "str | Digest"
+
+class Direction(NamedTuple):
+    """One direction of a SOFA file."""
+
+    file: Digest
+    place: str
+
+
+Ingredient: TypeAlias = "str | Digest | Direction"
 """What an impulse was made of: a builder spec, or a file, known by its digest."""
+
+PRESET = "preset"
+SOFA = ".sofa"
+
+LEVELS = parameters.parameters(edit.mix)
+"""What every builder spec may say besides the builder's own parameters."""
 
 MAX_SAMPLES = 2**28
 """Of an impulse file, all channels together: 2 GiB of memory."""
@@ -34,23 +53,17 @@ def build(builder: str, values: dict[str, list[str]], rate: int) -> Impulse:
     >>> build("double-spike", {"delay": ["2S"], "gain": ["0.5"]}, 48000).taps.ravel()
     array([1. , 0. , 0.5])
     """
-    known = {p.option: p for p in parameters(BUILDERS[known_builder(builder)])}
-    arguments: dict[str, Any] = {}
-    for key, texts in values.items():
-        parameter = known.get(key.replace("_", "-"))
-        if parameter is None:
-            raise UsageError(f"{builder} has no parameter {key!r};{_nearest(key, list(known))}")
-        if len(texts) > 1 and not parameter.many:
-            raise UsageError(f"{builder} takes one {key}, but {len(texts)} are given")
-        try:
-            parsed = [parameter.parse(text, rate) for text in texts]
-        except UsageError as error:
-            raise UsageError(f"{builder} {key}: {error}") from None
-        arguments[parameter.name] = parsed if parameter.many else parsed[0]
+    found = parameters.arguments(builder, builder_parameters(builder), values, rate)
+    levels = {p.name: found.pop(p.name) for p in LEVELS if p.name in found}
     try:
-        return BUILDERS[builder](rate, **arguments)
+        return edit.mix(BUILDERS[builder](rate, **found), **levels)
     except ImpulseError as error:
         raise UsageError(f"{builder}: {error}") from None
+
+
+def builder_parameters(builder: str) -> list[Parameter]:
+    """Return the parameters of a builder: its own, and those that every builder has."""
+    return [*parameters.parameters(BUILDERS[known_builder(builder)]), *LEVELS]
 
 
 def known_builder(builder: str) -> str:
@@ -62,29 +75,31 @@ def known_builder(builder: str) -> str:
             f"`audioconv ir build {bare} OUT --delay 350ms`"
         )
     if builder not in BUILDERS:
-        raise UsageError(f"no builder is named {builder!r};{_nearest(builder, list(BUILDERS))}")
+        raise UsageError(f"no builder is named {builder!r};{_meant(builder)}")
     return builder
 
 
 def load_impulse(ir: str, rate: int | None) -> Impulse:
-    """Read an impulse from a file, or build it from a spec at the given rate; see `load`."""
+    """Read an impulse, or build it at the given rate; see `load`."""
     return load(ir, rate)[0]
 
 
 def load(ir: str, rate: int | None) -> tuple[Impulse, Ingredient]:
-    """Read an impulse from a file, or build it from a spec at the given rate.
+    """Read an impulse from a file, or build it from a spec or a preset at the given rate.
 
     Parameters
     ----------
     ir : str
-        a path that exists, or ``name:key=value,key=value``; a key may come more than once
+        a path that exists; a SOFA file and a direction, ``kemar.sofa:azimuth=30,elevation=0``;
+        ``name:key=value,key=value``, of which lists are ``key=value,value``; or
+        ``preset:name``
     rate : int, optional
         for builders; a spec without one is refused
 
     Returns
     -------
     impulse : Impulse
-    ingredient : str or Digest
+    ingredient : str, Digest or Direction
         the spec, or what tells the file from every other
 
     Examples
@@ -92,26 +107,63 @@ def load(ir: str, rate: int | None) -> tuple[Impulse, Ingredient]:
     >>> load_impulse("delta:delay=2S", 48000).taps.ravel()
     array([0., 0., 1.])
     """
+    ir = _expanded(ir)
     builder, _, rest = ir.partition(":")
-    if not _is_spec(ir):
-        if ir != STANDARD and not os.path.lexists(ir) and re.fullmatch(r"[\w-]+(:.*)?", ir):
-            raise UsageError(
-                f"{name(ir)} is neither a file nor a builder;{_nearest(builder, list(BUILDERS))}"
-            )
-        return _read(ir)
-    if rate is None:
-        raise UsageError(f"{ir} has no rate of its own; pass --rate, such as --rate 48000")
+    if _is_spec(ir):
+        if rate is None:
+            raise UsageError(f"{ir} has no rate of its own; pass --rate, such as --rate 48000")
+        return build(builder, _assignments(rest, ir), rate), ir
+    path, place = _located(ir)
+    if path != STANDARD and not os.path.lexists(path) and re.fullmatch(r"[\w-]+(:.*)?", path):
+        raise UsageError(f"{name(ir)} is neither a file nor a builder;{_meant(builder)}")
+    if not path.lower().endswith(SOFA):
+        return read(path)
+    declared = parameters.parameters(read_sofa)
+    found = parameters.arguments(name(path), declared, _assignments(place, ir), rate or 1)
+    return read_sofa(path, **found), Direction(file_digest(path), place)
+
+
+def told(ingredient: Ingredient) -> str | dict[str, Any]:
+    """Return an ingredient as plain data."""
+    if isinstance(ingredient, Direction):
+        return {**ingredient.file._asdict(), "place": ingredient.place}
+    return ingredient if isinstance(ingredient, str) else ingredient._asdict()
+
+
+def _expanded(ir: str) -> str:
+    """Return the spec that a preset stands for."""
+    kind, _, preset = ir.partition(":")
+    if kind != PRESET or os.path.lexists(ir):
+        return ir
+    if preset not in PRESETS:
+        there = parameters.nearest(preset, list(PRESETS))
+        raise UsageError(f"no preset is named {preset!r};{there}")
+    return PRESETS[preset].spec
+
+
+def _assignments(text: str, whole: str) -> dict[str, list[str]]:
+    """Read ``key=value,key=value,value``, in which a value without a key continues a list."""
     values: dict[str, list[str]] = {}
-    for assignment in filter(None, rest.split(",")):
-        key, equals, value = assignment.partition("=")
-        if not equals:
-            raise UsageError(f"{assignment!r} in {ir} is not key=value, such as delay=350ms")
-        values.setdefault(key.strip(), []).append(value)
-    return build(builder, values, rate), ir
+    key = ""
+    for item in filter(None, text.split(",")):
+        before, equals, value = item.rpartition("=")
+        if not (equals or key):
+            raise UsageError(f"{item!r} in {whole} is not key=value, such as delay=350ms")
+        key = before.strip() if equals else key
+        values.setdefault(key, []).append(value)
+    return values
 
 
-def _read(path: Path) -> tuple[Impulse, Digest]:
-    """Read an impulse file, of which the header may lie about its length."""
+def _located(ir: str) -> tuple[Path, str]:
+    """Part a SOFA file from the direction in it; any other name is all path."""
+    path, colon, place = ir.rpartition(":")
+    if colon and path.lower().endswith(SOFA) and not os.path.lexists(ir):
+        return path, place
+    return ir, ""
+
+
+def read(path: Path) -> tuple[Impulse, Digest]:
+    """Read a whole file as an impulse; its header may lie about its length."""
     blocks, samples = [], 0
     with Reader(path, hashed=True) as reader:
         sound = reader.sound
@@ -128,14 +180,14 @@ def _read(path: Path) -> tuple[Impulse, Digest]:
 def _refuse_long(path: Path, samples: int) -> None:
     if samples > MAX_SAMPLES:
         raise FormatError(
-            f"impulse {name(path)} has {samples} samples or more; the limit is {MAX_SAMPLES} in "
+            f"{name(path)} has {samples} samples or more; the limit is {MAX_SAMPLES} in "
             "all its channels; trim it"
         )
 
 
 def impulse_files(irs: Sequence[str]) -> list[Path]:
-    """Return those of the impulses that are files."""
-    return [ir for ir in irs if not _is_spec(ir)]
+    """Return the paths of those of the impulses that are files."""
+    return [_located(ir)[0] for ir in irs if not _is_spec(_expanded(ir))]
 
 
 def _is_spec(ir: str) -> bool:
@@ -143,10 +195,5 @@ def _is_spec(ir: str) -> bool:
     return not os.path.lexists(ir) and ir.partition(":")[0] in BUILDERS
 
 
-def _nearest(word: str, choices: list[str]) -> str:
-    """List the choices, the nearest first as a question."""
-    import difflib  # late, as most names are right
-
-    near = difflib.get_close_matches(word, choices, 1)
-    meant = f" did you mean {near[0]!r}?" if near else ""
-    return f"{meant} there are {', '.join(choices)}"
+def _meant(word: str) -> str:
+    return f"{parameters.meant(word, list(BUILDERS))} `audioconv ir list` shows them all"

@@ -30,6 +30,8 @@ LAGRANGE_ORDER = 3
 def delta(rate: int, *, delay: Seconds = 0.0) -> Impulse:
     """One unit spike: the identity, or a plain delay.
 
+    Sound: the sound as it is, or later.
+
     Parameters
     ----------
     rate : int > 0
@@ -54,6 +56,8 @@ def double_spike(
     rate: int, *, delay: Seconds = 0.25, gain: Gain = 0.5, fractional: bool = False
 ) -> Impulse:
     """The direct sound and one echo of it: ``h[n] = delta[n] + g delta[n - D]``.
+
+    Sound: one repeat; under some 30 ms it melts into the sound and colours it like a pipe.
 
     Its magnitude response is a comb, ``abs(H)^2 = 1 + g^2 + 2 g cos(w D)``.
 
@@ -94,6 +98,8 @@ def multi_tap(
     fractional: bool = False,
 ) -> Impulse:
     """Any number of copies: ``h[n] = sum of g[i] delta[n - D[i]]``.
+
+    Sound: repeats wherever you put them, in rhythm or scattered.
 
     The direct sound is there only if it is one of the taps (delay 0, gain 1).
 
@@ -140,6 +146,8 @@ def feedback(
     fractional: bool = False,
 ) -> Impulse:
     """The echo of an echo of an echo: ``h[j D] = g^j``, the recursive comb ``1 / (1 - g z^-D)``.
+
+    Sound: repeats that die away evenly, as of a tape loop; short delays ring at a pitch.
 
     Parameters
     ----------
@@ -192,6 +200,8 @@ def ping_pong(
     floor: Decibels = -120.0,
 ) -> Impulse:
     """Echoes that change sides: g^(2j) at (2j + 1) D on one, g^(2j + 1) at (2j + 2) D on the other.
+
+    Sound: repeats that jump from one loudspeaker to the other and back.
 
     It holds the echoes alone; mix the direct sound in with a dry gain of 1.
 

@@ -11,12 +11,13 @@ ROOT = Path(__file__).parent.parent
 STOREYS = [
     ["impulses"],
     ["audioconv.errors"],
+    ["audioconv.values"],
     ["audioconv.parameters"],
     ["audioconv.engines"],
     ["audioconv.files", "audioconv.stream"],
     ["audioconv.specs", "audioconv.job"],
     ["audioconv.prepare", "audioconv.recipe", "audioconv.verify"],
-    ["audioconv.told"],
+    ["audioconv.told", "audioconv.store", "audioconv.edits", "audioconv.measure"],
     ["audioconv.render", "audioconv.compare"],
     ["audioconv.redo"],
     ["audioconv.api"],
@@ -24,7 +25,12 @@ STOREYS = [
     ["audioconv.__main__"],
 ]
 HEIGHT = {room: height for height, rooms in enumerate(STOREYS) for room in rooms}
-HOMES = {"soundfile": "audioconv.files", "typer": "audioconv.cli", "soxr": "impulses"}
+HOMES = {
+    "soundfile": "audioconv.files",
+    "h5py": "audioconv.files",
+    "typer": "audioconv.cli",
+    "soxr": "impulses",
+}
 
 
 def modules():

@@ -21,10 +21,10 @@ from audioconv import __version__
 from audioconv.cli import main
 from audioconv.errors import AudioconvError, UsageError
 from audioconv.job import Job, Options
-from audioconv.parameters import parse_size
 from audioconv.recipe import read_recipe
 from audioconv.redo import redo
 from audioconv.render import run
+from audioconv.values import parse_size
 
 RATE = 44100
 posix = pytest.mark.skipif(os.name != "posix", reason="pipes as POSIX has them")

@@ -12,16 +12,27 @@ import signal
 import sys
 import threading
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import typer
 
 from audioconv import __version__
-from audioconv.cli import convolve, inspect, ir, redo, report
-from audioconv.cli.options import expand
+from audioconv.cli import convolve, inspect, ir, measure, redo, report
+from audioconv.cli.options import LateGroup, expand
 from audioconv.errors import AudioconvError
 
+
+class Commands(LateGroup):
+    """All commands, of which those with options that are read late are made late."""
+
+    late: ClassVar = {
+        "sweep": measure.sweep_command,
+        "deconvolve": measure.deconvolve_command,
+    }
+
+
 app = typer.Typer(
+    cls=Commands,
     help="Exact convolution of sound: echoes, rooms, measured impulses; hours long, in constant "
     "memory, checked against the plain sum.",
     no_args_is_help=True,

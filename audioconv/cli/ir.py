@@ -1,25 +1,28 @@
-"""`audioconv ir ...`: build, list, fold and look at impulses."""
+"""`audioconv ir ...`: build, edit, fold, list and look at impulses."""
 
 from __future__ import annotations
 
-import inspect
-from typing import Annotated, Any
+from collections.abc import Callable
+from typing import Annotated, Any, ClassVar
 
 import typer
-from typer.core import TyperCommand, TyperGroup
 
 from audioconv.cli import report
-from audioconv.cli.options import Json, builder_options
+from audioconv.cli.options import Json, LateGroup, expand, made
 
 Rate = Annotated[int, typer.Option(metavar="HZ", help="Samples per second.")]
+SpecRate = Annotated[
+    int | None, typer.Option(metavar="HZ", help="For builder specs; else that of the files.")
+]
 Subtype = Annotated[
     str, typer.Option(metavar="TEXT", help="Sample format: DOUBLE, FLOAT, PCM_24, PCM_16 ...")
 ]
 Overwrite = Annotated[bool, typer.Option("-y", "--overwrite", help="Replace OUT if it exists.")]
+Out = Annotated[str, typer.Argument(metavar="OUT", help="Sound file to write.")]
 
 
-class BuilderGroup(TyperGroup):
-    """One command for each builder, made of its signature when it is asked for."""
+class BuilderGroup(LateGroup):
+    """One command for each builder, made of its signature."""
 
     def list_commands(self, ctx: Any) -> list[str]:
         """Name the builders."""
@@ -27,15 +30,22 @@ class BuilderGroup(TyperGroup):
 
         return list(BUILDERS)
 
-    def get_command(self, ctx: Any, cmd_name: str) -> TyperCommand:
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
         """Make the command of one builder."""
-        from audioconv.specs import known_builder
+        return made(cmd_name, _builder_command(cmd_name))
 
-        return _builder_command(known_builder(cmd_name))
+
+class ImpulseGroup(LateGroup):
+    """The commands on impulses, of which one has options that are read late."""
+
+    late: ClassVar = {"edit": lambda: _edit_command()}
 
 
 app = typer.Typer(
-    help="Build, list, fold and look at impulses.", rich_markup_mode=None, no_args_is_help=True
+    cls=ImpulseGroup,
+    help="Build, edit, list, fold and look at impulses.",
+    rich_markup_mode=None,
+    no_args_is_help=True,
 )
 app.add_typer(
     typer.Typer(
@@ -49,88 +59,127 @@ app.add_typer(
 )
 
 
-def _builder_command(builder: str) -> TyperCommand:
-    from audioconv.parameters import parameters
+def _builder_command(builder: str) -> Callable[..., None]:
+    from audioconv.parameters import sound, summary
+    from audioconv.specs import builder_parameters
     from impulses import BUILDERS
 
-    declared = parameters(BUILDERS[builder])
-
-    def command(output: str, rate: int, subtype: str, overwrite: bool, **values: Any) -> None:
+    def command(
+        output: Out,
+        parameters: dict[str, list[str]],
+        rate: Rate = 48000,
+        subtype: Subtype = "DOUBLE",
+        overwrite: Overwrite = False,
+    ) -> None:
         from audioconv.specs import build
 
-        given = {
-            p.option: ["yes"] if v is True else v if isinstance(v, list) else [v]
-            for p in declared
-            if (v := values[p.name])
-        }
-        _write(build(builder, given, rate), output, subtype=subtype, overwrite=overwrite)
-
-    def keyword(name: str, kind: Any, default: Any = inspect.Parameter.empty) -> inspect.Parameter:
-        return inspect.Parameter(
-            name, inspect.Parameter.KEYWORD_ONLY, annotation=kind, default=default
+        values = [f"{key}={','.join(texts)}" for key, texts in parameters.items()]
+        spec = f"{builder}:{','.join(values)}".rstrip(":")
+        recipe = {"build": spec, "rate": rate}
+        store_and_say(
+            build(builder, parameters, rate), output, recipe, subtype=subtype, overwrite=overwrite
         )
 
-    out = Annotated[str, typer.Argument(metavar="OUT", help="Sound file to write.")]
-    command.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
-        [
-            keyword("output", out),
-            *builder_options(declared),
-            keyword("rate", Rate, 48000),
-            keyword("subtype", Subtype, "DOUBLE"),
-            keyword("overwrite", Overwrite, False),
-        ]
-    )
-    command.__doc__ = _summary(builder)
-    single = typer.Typer(rich_markup_mode=None, add_completion=False)
-    single.command(builder)(command)
-    made = typer.main.get_command(single)
-    assert isinstance(made, TyperCommand)
-    return made
+    declared = builder_parameters(builder)
+    command.__doc__ = f"{summary(BUILDERS[builder])}\n\nSound: {sound(BUILDERS[builder])}"
+    return expand(command, parameters=declared)
 
 
-def _summary(builder: str) -> str:
-    from impulses import BUILDERS
+def _edit_command() -> Callable[..., None]:
+    from audioconv.edits import Edits
+    from audioconv.parameters import parameters
 
-    return (BUILDERS[builder].__doc__ or "").partition("\n\n")[0].replace("``", "")
+    declared = [p for p in parameters(Edits) if p.name != "resample"]
+    return expand(edit_impulse, edits=declared)
+
+
+def edit_impulse(
+    ir: Annotated[str, typer.Argument(metavar="IN", help="Sound file, builder spec or preset.")],
+    output: Out,
+    edits: dict[str, list[str]],
+    rate: Annotated[
+        int | None,
+        typer.Option(
+            metavar="HZ",
+            help="Build a spec at this rate (else 48000); resample a file, at its level, between "
+            "--stretch and --minimum-phase.",
+        ),
+    ] = None,
+    subtype: Subtype = "DOUBLE",
+    overwrite: Overwrite = False,
+) -> None:
+    """Edit an impulse; the edits are made in the order in which they stand here."""
+    from audioconv.edits import Edits, apply
+    from audioconv.parameters import arguments, parameters
+    from audioconv.specs import impulse_files, load, told
+
+    impulse, ingredient = load(ir, rate or 48000)
+    given = arguments("ir edit", parameters(Edits), edits, impulse.rate)
+    files = impulse_files([ir, *given.get("chain", ())])
+    made = apply(impulse, Edits(**given, resample=rate))
+    recipe = {"edit": told(ingredient), "edits": edits, "rate": made.rate}
+    store_and_say(made, output, recipe, subtype=subtype, overwrite=overwrite, inputs=files)
 
 
 @app.command("list")
-def list_builders(json: Json = False) -> None:
-    """List the builders, their parameters, units and defaults."""
-    from audioconv.parameters import parameters
+def list_builders(
+    presets: Annotated[
+        bool, typer.Option("--presets", help="List the presets instead, and their specs.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """List the builders with their parameters, units and defaults, or the presets."""
+    from impulses import BUILDERS, PRESETS
+
+    if presets:
+        for preset, (spec, sound) in PRESETS.items():
+            if json:
+                report.print_json({"preset": preset, "spec": spec, "sound": sound})
+            else:
+                report.tell(f"{preset}\n  {sound}\n    {spec}")
+        return
+    for builder in BUILDERS:
+        _list_builder(builder, json)
+    if not json:
+        report.tell("A spec is builder:key=value,key=value; lists are key=value,value.")
+
+
+def _list_builder(builder: str, json: bool) -> None:
+    from audioconv.parameters import sound, summary
+    from audioconv.specs import builder_parameters
     from impulses import BUILDERS
 
-    for builder, function in BUILDERS.items():
-        declared = parameters(function)
-        if json:
-            report.print_json(
-                {
-                    "builder": builder,
-                    "summary": _summary(builder),
-                    "parameters": [
-                        {
-                            "name": p.option,
-                            "unit": p.unit,
-                            "choices": list(p.choices),
-                            "many": p.many,
-                            "default": p.default,
-                            "help": p.help,
-                        }
-                        for p in declared
-                    ],
-                }
-            )
-            continue
-        report.tell(f"{builder}\n  {_summary(builder)}")
-        columns = [
-            (
-                f"{p.option}=",
-                f"{p.unit}, default {p.written_default()}: {p.help}"
-                f"{' (give the key again for each)' * p.many}",
-            )
-            for p in declared
-        ]
-        report.tell(report.rows(columns, indent="    "))
+    function, declared = BUILDERS[builder], builder_parameters(builder)
+    if json:
+        report.print_json(
+            {
+                "builder": builder,
+                "summary": summary(function),
+                "sound": sound(function),
+                "parameters": [
+                    {
+                        "name": p.option,
+                        "unit": p.unit,
+                        "choices": list(p.choices),
+                        "many": p.many,
+                        "default": p.default,
+                        "help": p.help,
+                    }
+                    for p in declared
+                ],
+            }
+        )
+        return
+    report.tell(f"{builder}\n  {summary(function)}\n  Sound: {sound(function)}")
+    columns = [
+        (
+            f"{p.option}=",
+            f"{'|'.join(map(str, p.choices)) or p.unit}{',...' * p.many}, default "
+            f"{p.written_default()}: {p.help}",
+        )
+        for p in declared
+    ]
+    report.tell(report.rows(columns, indent="    "))
 
 
 @app.command("fold")
@@ -138,17 +187,15 @@ def fold(
     ir: Annotated[
         list[str], typer.Argument(metavar="IR... OUT", help="Impulses, then the file to write.")
     ],
-    rate: Annotated[
-        int | None, typer.Option(metavar="HZ", help="For builder specs; else that of the files.")
-    ] = None,
+    rate: SpecRate = None,
     subtype: Subtype = "DOUBLE",
     overwrite: Overwrite = False,
 ) -> None:
     """Fold a chain of impulses into one: (f * g) * h = f * (g * h)."""
     from audioconv.errors import UsageError
     from audioconv.files import Reader
-    from audioconv.specs import impulse_files, load_impulse
-    from impulses import edit
+    from audioconv.specs import impulse_files, load, told
+    from impulses import folding
 
     *chain, output = ir
     if not chain:
@@ -157,91 +204,64 @@ def fold(
         if rate is None:
             with Reader(path) as reader:
                 rate = reader.sound.rate
-    folded = edit.chain([load_impulse(one, rate) for one in chain])
-    _write(folded, output, subtype=subtype, overwrite=overwrite, inputs=impulse_files(chain))
+    loaded, ingredients = zip(*(load(one, rate) for one in chain), strict=True)
+    recipe = {"fold": [told(ingredient) for ingredient in ingredients], "rate": rate}
+    files = impulse_files(chain)
+    folded = folding.chain(loaded)
+    store_and_say(folded, output, recipe, subtype=subtype, overwrite=overwrite, inputs=files)
 
 
 @app.command("info")
 def info(
-    ir: Annotated[str, typer.Argument(metavar="IR", help="Sound file, or a builder spec.")],
+    ir: Annotated[str, typer.Argument(metavar="IR", help="Sound file, builder spec or preset.")],
     rate: Annotated[int, typer.Option(metavar="HZ", help="For a builder spec.")] = 48000,
+    channel: Annotated[
+        int | None,
+        typer.Option(metavar="N", help="Room acoustics of one channel, not of all together."),
+    ] = None,
     json: Json = False,
 ) -> None:
-    """Show format and level of an impulse: what it does to peaks, noise and tones."""
+    """Show what an impulse is: format, levels, and room acoustics after ISO 3382-1."""
     from audioconv.files import name
     from audioconv.specs import load_impulse
-    from impulses import analysis
-    from impulses.impulse import to_db
+    from impulses import acoustics, analysis
 
     impulse = load_impulse(ir, rate)
-    peak, l1, l2 = analysis.peak(impulse), analysis.l1(impulse), analysis.l2(impulse)
-    response = to_db(analysis.max_response(impulse))
-    onset = analysis.onset(impulse) / impulse.rate
+    levels = analysis.levels(impulse)
+    room = acoustics.measure(impulse, None if channel is None else channel - 1)
     if json:
+        level = levels.as_json()
+        found = {"path": ir, "rate": impulse.rate, "frames": impulse.frames}
         report.print_json(
-            {
-                "path": ir,
-                "rate": impulse.rate,
-                "frames": impulse.frames,
-                "channels": impulse.taps.shape[1],
-                "level": {"peak": peak, "l1": l1, "l2": l2, "max_response_db": response},
-                "onset_s": onset,
-            }
+            {**found, "channels": impulse.taps.shape[1], "level": level, **room.as_json()}
         )
         return
+    from audioconv.cli import impulse_report  # late, as all that knows numpy
+
     report.tell(name(ir))
-    report.tell(
-        report.rows(
-            [
-                (
-                    "format",
-                    f"{impulse.rate} Hz, {impulse.taps.shape[1]} channel"
-                    f"{'s' * (impulse.taps.shape[1] > 1)}, {impulse.frames} frames "
-                    f"({impulse.frames / impulse.rate:.3f} s)",
-                ),
-                ("onset", f"{onset:.6f} s"),
-                ("peak", f"{peak:.6g} ({report.decibels(to_db(peak))})"),
-                ("l1", f"{l1:.6g} ({report.decibels(to_db(l1))}): no output peak rises by more"),
-                ("l2", f"{l2:.6g} ({report.decibels(to_db(l2))}): what white noise rises by"),
-                ("response", f"{report.decibels(response)}: what the loudest tone rises by"),
-            ]
-        )
-    )
+    impulse_report.show(impulse, levels, room)
 
 
-def _write(
-    impulse: Any, output: str, *, subtype: str, overwrite: bool, inputs: list[str] | None = None
+def store_and_say(
+    impulse: Any,
+    output: str,
+    made: dict[str, Any],
+    *,
+    subtype: str,
+    overwrite: bool,
+    inputs: list[str] | None = None,
 ) -> None:
-    """Write an impulse as a sound file, and say what it is."""
-    from audioconv.errors import UsageError
-    from audioconv.files import (
-        Level,
-        Sound,
-        name,
-        output_format,
-        refuse_overwrite,
-        target,
-        write_all,
-    )
+    """Write an impulse, or a sweep, as a sound file, and say what it is."""
+    from audioconv.files import name
+    from audioconv.store import store
 
-    refuse_overwrite(output, inputs=inputs or [], overwrite=overwrite)
-    channels = impulse.taps.shape[1]
-    sound = Sound(output, "WAV", "DOUBLE", impulse.rate, channels, impulse.frames)
-    form, kind, _ = output_format(output, sound, None, subtype)
-    sound = Sound(output, form, kind, impulse.rate, channels, impulse.frames)
-    level = Level()
-    level.take(impulse.taps)
-    if level.fitting_gain(kind, "none") != 1:
-        raise UsageError(
-            f"the impulse's peak of {level.peak:g} does not fit {kind}, whose largest value is "
-            "just under 1; use --subtype FLOAT or DOUBLE"
-        )
-    with target(output, reread=output == "-") as out:
-        write_all(out, sound, impulse.taps)
-        out.commit()
+    sound = store(
+        impulse, output, made=made, subtype=subtype, overwrite=overwrite, inputs=inputs or []
+    )
     report.say(
         f"{name(output)}: {impulse.frames} frames ({impulse.frames / impulse.rate:.3f} s), "
-        f"{channels} channel{'s' * (channels > 1)}, {impulse.rate} Hz, {kind}"
+        f"{sound.channels} channel{'s' * (sound.channels > 1)}, {impulse.rate} Hz, "
+        f"{sound.subtype}"
     )
     for note in impulse.notes:
         report.say(f"notice: {note}")

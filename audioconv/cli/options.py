@@ -1,8 +1,9 @@
 """From signatures to the command line: no option is declared twice.
 
 A command's parameter that is a dataclass (`Options`, `Show`) becomes one option for each of its
-fields, with the field's type, default and docstring; a builder's command is made of the
-builder's own signature.
+fields, with the field's type, default and docstring. Where values can be read only once a rate is
+known (``15435S`` is a time), as those of builders, edits and sweeps, the options are text, and
+come of the signature of what they are for.
 """
 
 from __future__ import annotations
@@ -11,14 +12,25 @@ import functools
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass, is_dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 import typer
+from typer.core import TyperCommand, TyperGroup
 
-from audioconv.parameters import Parameter, parameters, parse_gain, parse_size
+from audioconv.parameters import Parameter, parameters
+from audioconv.values import parse_gain, parse_size
 
 SHORT = {"overwrite": "-y", "quiet": "-q", "verbose": "-v"}
-METAVARS = {"time": "TIME", "gain": "GAIN", "level": "DB", "number": "NUMBER", "text": "TEXT"}
+METAVARS = {
+    "time": "TIME",
+    "gain": "GAIN",
+    "level": "DB",
+    "frequency": "HZ",
+    "distance": "METRES",
+    "angle": "DEGREES",
+    "number": "NUMBER",
+    "text": "TEXT",
+}
 PARSERS = {"gain": parse_gain, "size": parse_size}
 
 Input = Annotated[str, typer.Argument(metavar="IN", help="Sound file, or - for standard input.")]
@@ -56,14 +68,49 @@ class Show:
     verbose: bool = False
 
 
-def expand(command: Callable[..., None]) -> Callable[..., None]:
-    """Replace each dataclass parameter of a command by options for its fields."""
+class LateGroup(TyperGroup):
+    """A group of which some commands are made of a signature, once they are asked for."""
+
+    late: ClassVar[dict[str, Callable[[], Callable[..., None]]]] = {}
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Name all commands."""
+        return [*super().list_commands(ctx), *self.late]
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """Return a command, or make it."""
+        if cmd_name in self.late:
+            return made(cmd_name, self.late[cmd_name]())
+        return super().get_command(ctx, cmd_name)
+
+
+def made(name: str, command: Callable[..., None]) -> TyperCommand:
+    """Make one command of a function."""
+    single = typer.Typer(rich_markup_mode=None, add_completion=False)
+    single.command(name)(command)
+    found = typer.main.get_command(single)
+    assert isinstance(found, TyperCommand)
+    return found
+
+
+def expand(command: Callable[..., None], **texts: list[Parameter]) -> Callable[..., None]:
+    """Replace parameters of a command by options.
+
+    Parameters
+    ----------
+    command : function
+        each of its parameters that is a dataclass gets an option for each field
+    **texts : list of Parameter
+        what stands behind a parameter that takes ``{option: [text, ...]}``, as given
+    """
     signature = inspect.signature(command, eval_str=True)
     groups: dict[str, tuple[type, list[str]]] = {}
     expanded: list[inspect.Parameter] = []
     for parameter in signature.parameters.values():
         kind = parameter.annotation
-        if is_dataclass(kind) and isinstance(kind, type):
+        if parameter.name in texts:
+            expanded += map(_text_option, texts[parameter.name])
+        elif is_dataclass(kind) and isinstance(kind, type):
             fields = parameters(kind)
             groups[parameter.name] = kind, [field.name for field in fields]
             types = inspect.signature(kind, eval_str=True).parameters
@@ -75,6 +122,8 @@ def expand(command: Callable[..., None]) -> Callable[..., None]:
     def collected(**values: Any) -> None:
         for group, (kind, names) in groups.items():
             values[group] = kind(**{name: values.pop(name) for name in names})
+        for group, declared in texts.items():
+            values[group] = _given(declared, values)
         command(**values)
 
     collected.__signature__ = inspect.Signature(expanded)  # type: ignore[attr-defined]
@@ -102,27 +151,33 @@ def _field(field: Parameter, annotation: Any) -> inspect.Parameter:
     )
 
 
-def builder_options(declared: list[Parameter]) -> list[inspect.Parameter]:
-    """Make the options of a builder, whose values are read when the rate is known."""
-    made = []
-    for parameter in declared:
-        choices = "|".join(parameter.choices)
-        help_text = f"{sentence(parameter.help)} [default: {parameter.written_default()}]"
-        many = parameter.many
-        kind: Any = bool if parameter.unit == "flag" else list[str] if many else str
-        extra: dict[str, Any] = (
-            {} if kind is bool else {"metavar": choices or METAVARS.get(parameter.unit, "N")}
-        )
-        option = typer.Option(f"--{parameter.option}", help=help_text, show_default=False, **extra)
-        made.append(
-            inspect.Parameter(
-                parameter.name,
-                inspect.Parameter.KEYWORD_ONLY,
-                default=False if kind is bool else None,
-                annotation=Annotated[kind if kind is bool else kind | None, option],
-            )
-        )
-    return made
+def _text_option(parameter: Parameter) -> inspect.Parameter:
+    """Make the option of a parameter whose value is read later."""
+    flag = parameter.unit == "flag"
+    default = parameter.written_default()
+    help_text = sentence(parameter.help) + (f" [default: {default}]" if default != "none" else "")
+    extra: dict[str, Any] = {}
+    if not flag:
+        metavar = "|".join(map(str, parameter.choices)) or METAVARS.get(parameter.unit, "N")
+        extra = {"metavar": f"{metavar},..." if parameter.many else metavar}
+    kind: Any = bool if flag else list[str] if parameter.many else str
+    option = typer.Option(f"--{parameter.option}", help=help_text, show_default=False, **extra)
+    return inspect.Parameter(
+        parameter.name,
+        inspect.Parameter.KEYWORD_ONLY,
+        default=False if flag else None,
+        annotation=Annotated[kind if flag else kind | None, option],
+    )
+
+
+def _given(declared: list[Parameter], values: dict[str, Any]) -> dict[str, list[str]]:
+    """Take from the values those of text options that were given, as they were written."""
+    found = {p.option: values.pop(p.name) for p in declared}
+    return {
+        option: ["yes"] if value is True else value if isinstance(value, list) else [value]
+        for option, value in found.items()
+        if value
+    }
 
 
 def sentence(text: str) -> str:

@@ -293,9 +293,9 @@ class Writer:
         return frames == written if self._exact else frames is None or frames >= written
 
 
-def write_all(target: Target, sound: Sound, audio: Audio) -> Writer:
+def write_all(target: Target, sound: Sound, audio: Audio, recipe: Sequence[Chunk] = ()) -> Writer:
     """Write a whole sound and check it; committing it is left to the caller."""
     writer = Writer(target, sound, clip="error")
     writer.write(audio)
-    writer.finish()
+    writer.finish(recipe=recipe)
     return writer

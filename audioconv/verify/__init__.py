@@ -23,7 +23,7 @@ from audioconv.engines import Audio, Convolver
 from audioconv.errors import FormatError, TruncatedError, VerificationError
 from audioconv.files import Level, Path, Reader, Sound, is_exact, name
 from audioconv.job import Options
-from audioconv.parameters import parse_length
+from audioconv.values import parse_length
 from audioconv.verify import certificate
 from audioconv.verify.bound import ErrorBound, sums_error
 from audioconv.verify.report import Report

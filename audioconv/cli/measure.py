@@ -1,0 +1,116 @@
+"""`audioconv sweep` and `audioconv deconvolve`: measure a room or a device."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from audioconv.cli import report
+from audioconv.cli.ir import Out, Overwrite, Rate, Subtype, store_and_say
+from audioconv.cli.options import Json, expand
+
+
+def sweep_command() -> Callable[..., None]:
+    """Make `audioconv sweep`, whose options are the parameters of a sweep."""
+    from impulses.sweeps import Sweep
+
+    from audioconv.parameters import parameters
+
+    return expand(sweep, settings=parameters(Sweep))
+
+
+def sweep(
+    output: Out,
+    settings: dict[str, list[str]],
+    rate: Rate = 48000,
+    subtype: Subtype = "PCM_24",
+    overwrite: Overwrite = False,
+) -> None:
+    """Write a sweep to play into a room or a device, and record.
+
+    Play OUT, record from before it starts until the room is silent again, and give the
+    recording and OUT to `audioconv deconvolve`. OUT, as WAV, holds the parameters of the sweep.
+    """
+    from impulses.sweeps import Sweep
+
+    from audioconv.measure import recipe_of_sweep
+    from audioconv.parameters import arguments, parameters
+    from impulses import Impulse
+
+    made = Sweep(rate=rate, **arguments("sweep", parameters(Sweep), settings, rate))
+    sound = Impulse(made.samples(), rate)
+    store_and_say(sound, output, recipe_of_sweep(made), subtype=subtype, overwrite=overwrite)
+    low, high = made.band
+    report.say(f"{made.kind}, {low:g} to {high:g} Hz in {made.seconds:.3f} s, {made.level:g} dBFS")
+
+
+def deconvolve_command() -> Callable[..., None]:
+    """Make `audioconv deconvolve`, whose options are the parameters of a deconvolution."""
+    from impulses.deconvolution import deconvolve as deconvolution
+
+    from audioconv.parameters import parameters
+
+    return expand(deconvolve, settings=parameters(deconvolution))
+
+
+def deconvolve(
+    recording: Annotated[
+        str, typer.Argument(metavar="RECORDING", help="What was recorded of the sweep.")
+    ],
+    excitation: Annotated[str, typer.Argument(metavar="SWEEP", help="The sweep that was played.")],
+    output: Out,
+    settings: dict[str, list[str]],
+    subtype: Subtype = "DOUBLE",
+    overwrite: Overwrite = False,
+    json: Json = False,
+) -> None:
+    """Recover the impulse of a room or a device from a recording of a sweep.
+
+    Time 0 is the start of the sweep, so latency is kept, and so is the level. With --harmonics,
+    the distortion of order 2, 3 ... is written beside OUT, as OUT-h2, OUT-h3 ...
+    """
+    from audioconv.errors import UsageError
+    from audioconv.files import STANDARD, name, refuse_overwrite
+    from audioconv.measure import measure
+
+    found, made = measure(recording, excitation, settings)
+    impulses = [found.impulse, *found.harmonics]
+    if output == STANDARD and len(impulses) > 1:
+        raise UsageError("harmonics need files of their own; give OUT a name")
+    out = Path(output)
+    orders = range(2, len(impulses) + 1)
+    outputs = [output, *(str(out.with_stem(f"{out.stem}-h{order}")) for order in orders)]
+    inputs = [recording, excitation]
+    for path in outputs:
+        refuse_overwrite(path, inputs=inputs, overwrite=overwrite)
+    for path, impulse in zip(outputs, impulses, strict=True):
+        store_and_say(impulse, path, made, subtype=subtype, overwrite=overwrite, inputs=inputs)
+    origin = found.impulse.origin / found.impulse.rate
+    if json:
+        report.print_json(
+            {
+                "output": output,
+                "harmonics": outputs[1:],
+                "latency_s": found.latency,
+                "origin_s": origin,
+                "decay_range_db": found.decay_range,
+                "band_hz": found.band,
+                "notices": found.notes,
+            }
+        )
+    low, high = found.band
+    report.say(
+        report.rows(
+            [
+                ("latency", f"{1000 * found.latency:.3f} ms from the start of {name(excitation)}"),
+                ("origin", f"{1000 * origin:.3f} ms into {name(output)}: what rings before it"),
+                ("range", f"{found.decay_range:.1f} dB from its loudest 10 ms to the noise"),
+                ("band", f"{low:g} to {high:g} Hz"),
+            ]
+        )
+    )
+    for note in found.notes:
+        report.say(f"notice: {note}")

@@ -1,0 +1,83 @@
+"""Measurement with files: a sweep to play, and the impulse in what was recorded of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from impulses.deconvolution import Deconvolved, deconvolve
+from impulses.sweeps import Sweep
+
+from audioconv.errors import AudioconvError, UsageError
+from audioconv.files import Path, Reader, name
+from audioconv.parameters import arguments, parameters
+from audioconv.recipe import carried_recipe
+from audioconv.specs import read
+from impulses import ImpulseError
+
+SWEEP = "sweep"
+"""Key of a sweep's parameters in the recipe of its file."""
+
+
+def recipe_of_sweep(sweep: Sweep) -> dict[str, Any]:
+    """Return what the file of a sweep tells, so that `measure` knows it again."""
+    return {SWEEP: asdict(sweep)}
+
+
+def measure(
+    recording: Path, excitation: Path, settings: Mapping[str, Sequence[str]] | None = None
+) -> tuple[Deconvolved, dict[str, Any]]:
+    """Recover the impulse from the file of a recording and that of what was played.
+
+    Parameters
+    ----------
+    recording, excitation : str
+        sound files of one rate; an excitation of audioconv's own tells how it was made
+    settings : dict, optional
+        parameters of `impulses.deconvolution.deconvolve`, as written: ``{"length": ["2s"]}``
+
+    Returns
+    -------
+    found : Deconvolved
+    made : dict
+        how, for the recipe of what is written
+
+    Raises
+    ------
+    AudioconvError
+        If a file cannot be read, or the recording holds no such excitation.
+    """
+    sweep = _sweep_in(excitation)
+    (recorded, heard), (played, known) = read(recording), read(excitation)
+    if recorded.rate != played.rate:
+        raise AudioconvError(
+            f"{name(recording)} is {recorded.rate} Hz but {name(excitation)} is {played.rate} Hz; "
+            "record it again at the rate of the sweep, or make a sweep at that of the recording"
+        )
+    given = arguments("deconvolve", parameters(deconvolve), settings or {}, played.rate)
+    if given.get("harmonics", 1) > 1 and sweep is None:
+        raise UsageError(
+            f"{name(excitation)} does not tell how it was made, so its harmonics cannot be "
+            "separated; play a WAV file of `audioconv sweep`"
+        )
+    try:
+        found = deconvolve(recorded.taps, played.taps, played.rate, sweep=sweep, **given)
+    except ImpulseError as error:
+        raise AudioconvError(str(error)) from None
+    made = {"recording": heard._asdict(), SWEEP: known._asdict(), "parameters": given}
+    return found, {"deconvolve": made}
+
+
+def _sweep_in(path: Path) -> Sweep | None:
+    """Return the sweep that a file says it is."""
+    with Reader(path) as reader:
+        for _ in reader.blocks(2**16):
+            pass
+        told = (carried_recipe(reader) or {}).get(SWEEP)
+    try:
+        return Sweep(**told) if isinstance(told, dict) else None
+    except (ImpulseError, TypeError, ValueError):
+        raise AudioconvError(
+            f"{name(path)} says it is a sweep that this version cannot follow; make it again"
+        ) from None

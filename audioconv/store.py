@@ -1,0 +1,86 @@
+"""Impulses and sweeps as sound files, each with how it was made in it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from audioconv import __version__
+from audioconv.errors import UsageError
+from audioconv.files import (
+    RECIPE,
+    Chunk,
+    Level,
+    Path,
+    Sound,
+    holds_chunks,
+    output_format,
+    refuse_overwrite,
+    target,
+    write_all,
+)
+from impulses import Impulse
+
+
+def store(
+    impulse: Impulse,
+    output: Path,
+    *,
+    made: dict[str, Any],
+    subtype: str = "DOUBLE",
+    overwrite: bool = False,
+    inputs: Sequence[Path] = (),
+) -> Sound:
+    """Write an impulse, or any other sound that was made of numbers, as a sound file.
+
+    Parameters
+    ----------
+    impulse : Impulse
+        taps of two axes
+    output : str
+        a path, or ``-``
+    made : dict
+        how it was made, as plain data; kept in the file where its format has a place for it
+    subtype : str
+        sample format such as DOUBLE, FLOAT, PCM_24
+    overwrite : bool
+        whether a file that is there may be replaced
+    inputs : sequence of str
+        files that it was made of, and that must not be overwritten
+
+    Returns
+    -------
+    Sound
+        what was written
+
+    Raises
+    ------
+    AudioconvError
+        If it does not fit the subtype, or the output cannot be written.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from audioconv.files import read_all
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     made = store(Impulse([[1.0], [0.5]], 48000), f"{folder}/ir.wav", made={"by": "hand"})
+    ...     made.subtype, made.frames
+    ('DOUBLE', 2)
+    """
+    refuse_overwrite(output, inputs=list(inputs), overwrite=overwrite)
+    shape = (impulse.rate, impulse.taps.shape[1], impulse.frames)
+    form, kind, _ = output_format(output, Sound(output, "WAV", "DOUBLE", *shape), None, subtype)
+    sound = Sound(output, form, kind, *shape)
+    level = Level()
+    level.take(impulse.taps)
+    if level.fitting_gain(kind, "none") != 1:
+        raise UsageError(
+            f"the impulse's peak of {level.peak:g} does not fit {kind}, whose largest value is "
+            "just under 1; use --subtype FLOAT or DOUBLE"
+        )
+    recipe = json.dumps({"audioconv": __version__, **made}, sort_keys=True).encode()
+    with target(output, reread=output == "-") as out:
+        write_all(out, sound, impulse.taps, [Chunk(RECIPE, recipe)] * holds_chunks(sound))
+        out.commit()
+    return sound

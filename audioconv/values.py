@@ -1,0 +1,134 @@
+"""Values as people write them: times, gains, levels, frequencies, distances, angles, sizes."""
+
+from __future__ import annotations
+
+import re
+
+from audioconv.errors import UsageError
+
+LENGTHS = ("full", "input", "auto")
+NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
+
+
+def parse_time(text: str, rate: int) -> float:
+    """Read a time: ``350ms``, ``0.35s``, ``0.35`` (seconds) or ``15435S`` (samples).
+
+    Examples
+    --------
+    >>> parse_time("350ms", 48000), parse_time("24000S", 48000)
+    (0.35, 0.5)
+    """
+    number, unit = _number(text, "ms|s|S|", "a time; write 350ms, 0.35s or 15435S (samples)")
+    return number / {"ms": 1000, "s": 1, "": 1, "S": rate}[unit]
+
+
+def parse_gain(text: str) -> float:
+    """Read a gain: a ratio such as ``0.5``, or decibels such as ``-6dB``.
+
+    Examples
+    --------
+    >>> parse_gain("0.5"), parse_gain("-20dB")
+    (0.5, 0.1)
+    """
+    number, unit = _number(text, "dB|db|DB|", "a gain; write 0.5 or -6dB")
+    return 10 ** (number / 20) if unit else number
+
+
+def parse_level(text: str) -> float:
+    """Read a level in decibels, with or without the unit.
+
+    Examples
+    --------
+    >>> parse_level("-60dB"), parse_level("-60")
+    (-60.0, -60.0)
+    """
+    return _number(text, "dB|db|DB|", "a level in decibels; write -60dB")[0]
+
+
+def parse_frequency(text: str) -> float:
+    """Read a frequency: ``4300``, ``4300Hz`` or ``4.3kHz``.
+
+    Examples
+    --------
+    >>> parse_frequency("4.3kHz"), parse_frequency("20")
+    (4300.0, 20.0)
+    """
+    number, unit = _number(text, "[kK]?[hH]z|", "a frequency; write 500Hz or 4.3kHz")
+    return number * 1000 if unit.lower() == "khz" else number
+
+
+def parse_distance(text: str) -> float:
+    """Read a distance: ``3.5`` (metres), ``3.5m`` or ``17cm``.
+
+    Examples
+    --------
+    >>> parse_distance("3.5m"), parse_distance("17cm")
+    (3.5, 0.17)
+    """
+    number, unit = _number(text, "m|cm|", "a distance; write 3.5m or 17cm")
+    return number / 100 if unit == "cm" else number
+
+
+def parse_angle(text: str) -> float:
+    """Read an angle in degrees, with or without the unit.
+
+    Examples
+    --------
+    >>> parse_angle("30"), parse_angle("-45deg")
+    (30.0, -45.0)
+    """
+    return _number(text, "deg|°|", "an angle in degrees; write 30 or 30deg")[0]
+
+
+def parse_size(text: str) -> int:
+    """Read a number of bytes: ``4GB``, ``500MB`` (powers of ten), or ``4096``.
+
+    Examples
+    --------
+    >>> parse_size("4GB"), parse_size("4096")
+    (4000000000, 4096)
+    """
+    number, unit = _number(text, "[kKMGT]?B?", "a size; write 500MB or 4GB")
+    powers = {"": 0, "K": 3, "M": 6, "G": 9, "T": 12}
+    return round(number * 10.0 ** powers[unit.upper().rstrip("B")])
+
+
+def parse_length(text: str, rate: int) -> str | int:
+    """Read a length: ``full``, ``input``, ``auto``, or a time, which becomes frames.
+
+    Examples
+    --------
+    >>> parse_length("full", 48000), parse_length("2s", 48000)
+    ('full', 96000)
+    """
+    if text in LENGTHS:
+        return text
+    try:
+        frames = round(parse_time(text, rate) * rate)
+    except UsageError:
+        raise UsageError(
+            f"length {text!r} is not one of {', '.join(LENGTHS)}, or a time such as 10s"
+        ) from None
+    if frames < 1:
+        raise UsageError(f"length {text} is {frames} frames; it must be at least one")
+    return frames
+
+
+def _number(text: str, units: str, what: str) -> tuple[float, str]:
+    match = re.fullmatch(f"({NUMBER}) ?({units})", text.strip())
+    if match is None or not abs(float(match[1])) < 1e30:
+        raise UsageError(f"{text!r} is not {what}")
+    return float(match[1]), match[2]
+
+
+def parse_number(text: str) -> float:
+    """Read a number without a unit."""
+    return _number(text, "", "a number")[0]
+
+
+def parse_whole(text: str) -> int:
+    """Read a whole number."""
+    number = _number(text, "", "a whole number")[0]
+    if number != int(number):
+        raise UsageError(f"{text!r} is not a whole number")
+    return int(number)

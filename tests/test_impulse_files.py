@@ -1,0 +1,175 @@
+"""Impulses as files: `audioconv ir edit` and what files tell of how they were made."""
+
+import json
+
+import numpy as np
+import pytest
+from oracle import UNIT
+
+from audioconv.edits import Edits, apply
+from audioconv.files import Reader, read_all
+from audioconv.recipe import carried_recipe
+from audioconv.specs import load, load_impulse
+from impulses import Impulse, ImpulseError, edit, resampling
+
+RATE = 48000
+
+
+def recipe(path):
+    with Reader(str(path)) as reader:
+        list(reader.blocks(2**16))
+        return carried_recipe(reader)
+
+
+@pytest.fixture
+def decaying(noise):
+    return Impulse(noise(4800, 2) * np.exp(-np.arange(4800) / 400)[:, None], RATE)
+
+
+def test_no_edits_change_nothing(decaying):
+    np.testing.assert_array_equal(apply(decaying, Edits()).taps, decaying.taps)
+
+
+@pytest.mark.parametrize("frames", [0, 1, 700, 4800, 10000])
+def test_early_and_late_add_up(decaying, frames):
+    early, late = edit.split(decaying, frames)
+    whole = np.zeros((4800, 2))
+    whole[: early.frames] += early.taps
+    np.testing.assert_array_equal(whole + late.taps, decaying.taps)
+    assert not late.taps[: min(frames, 4800)].any()
+    assert early.frames == max(1, min(4800, frames + np.argmax(np.abs(decaying.taps).max(1) > 0)))
+
+
+def test_a_part_is_counted_from_the_onset():
+    impulse = Impulse([[0.0], [0.0], [1.0], [0.5], [0.25]], RATE)
+    assert apply(impulse, Edits(early=1 / RATE)).taps.ravel().tolist() == [0, 0, 1]
+    assert apply(impulse, Edits(late=1 / RATE)).taps.ravel().tolist() == [0, 0, 0, 0.5, 0.25]
+
+
+def test_reverse_keeps_its_origin_in_place():
+    impulse = Impulse([[0.25], [1.0], [0.5]], RATE, origin=1)
+    turned = edit.reverse(impulse)
+    assert turned.taps.ravel().tolist() == [0.5, 1, 0.25]
+    assert turned.taps[turned.origin] == impulse.taps[impulse.origin]
+    np.testing.assert_array_equal(edit.reverse(turned).taps, impulse.taps)
+
+
+@pytest.mark.parametrize("factor", [0.5, 0.8, 1.25, 2, 3.7])
+def test_stretching_moves_the_response(factor):
+    """H(f) becomes H(f factor): a bell at 1 kHz comes to lie at 1 kHz / factor, as high."""
+    time = np.arange(-480, 481) / RATE
+    bell = np.exp(-((time * 900) ** 2)) * np.cos(2 * np.pi * 1000 * time) / 50
+    stretched = resampling.stretch(Impulse(bell[:, None], RATE), factor)
+    assert stretched.rate == RATE
+    assert stretched.notes == ()
+    for frequency in (600, 1000, 1400):
+        before = abs(bell @ np.exp(-2j * np.pi * frequency * np.arange(len(bell)) / RATE))
+        turns = np.exp(-2j * np.pi * frequency / factor * np.arange(stretched.frames) / RATE)
+        # soxr VHQ is flat to 0.01 dB, and a hundred-millionth of the energy may be left out
+        assert abs(stretched.taps[:, 0] @ turns) == pytest.approx(before, rel=2e-3)
+
+
+def test_stretching_by_one_is_nothing_and_out_of_range_is_refused(decaying):
+    assert resampling.stretch(decaying, 1).taps is decaying.taps
+    for factor in (0, -1, 0.001, 1000, np.nan, np.inf):
+        with pytest.raises(ImpulseError, match="stretch is .*; it must be between 0.01 and 100"):
+            resampling.stretch(decaying, factor)
+
+
+def test_edits_are_made_in_their_order(decaying):
+    """A norm comes after fades, a gain after the norm, and silence before it all at the end."""
+    edits = Edits(fade_out=0.05, norm="peak", gain=0.5, predelay=0.01, reverse=True)
+    made = apply(decaying, edits)
+    assert not made.taps[:480].any()
+    assert np.abs(made.taps).max() == pytest.approx(0.5, rel=4 * UNIT)
+    faded = edit.fade(edit.reverse(decaying), fade_out=2400).taps
+    np.testing.assert_allclose(made.taps[480:], faded / np.abs(faded).max() / 2, rtol=4 * UNIT)
+
+
+def test_a_chain_equalises(call, tmp_path):
+    out = tmp_path / "out.wav"
+    spec = "double-spike:delay=1S,gain=-1"
+    call("ir", "edit", "delta", out, "--chain", spec, "--chain", "multi-tap:delay=0,2S,gain=1,3")
+    assert read_all(str(out))[0].ravel().tolist() == [1, -1, 3, -3]
+    assert recipe(out)["edits"] == {"chain": [spec, "multi-tap:delay=0,2S,gain=1,3"]}
+
+
+def test_every_edit_has_an_option(call, samples, tmp_path):
+    out = tmp_path / "out.wav"
+    options = (
+        *("--align", "onset", "--trim", "-60dB", "--early", "900ms", "--late", "5ms", "--reverse"),
+        *("--stretch", "0.8", "--rate", "48000", "--minimum-phase", "--fade-in", "1ms"),
+        *("--fade-out", "50ms", "--norm", "l2", "--gain", "-6dB", "--predelay", "10ms"),
+        *("--wet", "0.5", "--dry", "1", "--chain", "delta"),
+    )
+    said = call("ir", "edit", samples / "hall.wav", out, *options)
+    assert "48000 Hz, DOUBLE" in said.err
+    taps = read_all(str(out))[0]
+    assert taps[0].tolist() == [1, 1]  # the dry path
+    assert not taps[1:480].any()  # the predelay
+    # energy of the louder channel: 1, halved by the gain, and again by the wet level
+    assert np.sqrt((taps[480:] ** 2).sum(0).max()) == pytest.approx(0.5 * 10 ** (-6 / 20))
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--trim", "80dB"], "trim level is 80 dB; it must be below 0 dB"),
+        (["--trim", "lundeby"], "trim 'lundeby' is not a level in decibels, or noise"),
+        (["--norm", "loud"], "no norm is named 'loud'"),
+        (["--fade-out", "3s"], "fades of 0 and 132300 frames do not fit an impulse of 66150"),
+        (["--stretch", "0"], "stretch is 0; it must be between 0.01 and 100"),
+        (["--stretch", "fast"], "ir edit stretch: 'fast' is not a number"),
+        (["--predelay", "-1ms"], "predelay is -0.001 s; it must be 0 or more"),
+        (["--chain", "ecko"], "ecko is neither a file nor a builder"),
+        (["--early", "soon"], "ir edit early: 'soon' is not a time"),
+    ],
+)
+def test_errors_of_edits(call, samples, tmp_path, options, message):
+    out = tmp_path / "out.wav"
+    found = 2 if "'" in message or "neither" in message else 1
+    said = call("ir", "edit", samples / "hall.wav", out, *options, code=found)
+    assert message in said.err
+    assert not out.exists()
+
+
+def test_an_input_is_never_the_output(call, samples, tmp_path):
+    path = tmp_path / "ir.wav"
+    call("ir", "build", "feedback", path)
+    before = path.read_bytes()
+    call("ir", "edit", path, path, "-y", code=2)
+    call("ir", "edit", "delta", path, "--chain", path, "-y", code=2)
+    call("ir", "edit", path, tmp_path / "other.wav", "--reverse")
+    assert path.read_bytes() == before
+
+
+def test_files_tell_how_they_were_made(call, samples, tmp_path):
+    built, edited, folded = (tmp_path / f"{name}.wav" for name in ("built", "edited", "folded"))
+    options = ("--delay", "0", "--delay", "2S", "--gain", "1,0.5", "--rate", "8000")
+    call("ir", "build", "multi-tap", built, *options)
+    assert recipe(built)["build"] == "multi-tap:delay=0,2S,gain=1,0.5"
+    again = load_impulse(recipe(built)["build"], recipe(built)["rate"])
+    np.testing.assert_array_equal(again.taps, read_all(str(built))[0])
+
+    call("ir", "edit", built, edited, "--gain", "2")
+    digest = load(str(built), None)[1]._asdict()
+    assert recipe(edited)["edit"] == digest
+    assert recipe(edited)["edits"] == {"gain": ["2"]}
+    call("ir", "fold", built, "delta:delay=1S", folded)
+    assert recipe(folded)["fold"] == [digest, "delta:delay=1S"]
+    said = json.loads(call("info", folded, "--json").out)
+    assert said["recipe"] == recipe(folded)
+
+
+def test_a_built_file_has_no_recipe_to_redo(call, tmp_path):
+    call("ir", "build", "delta", tmp_path / "d.wav")
+    said = call("redo", tmp_path / "d.wav", code=1)
+    assert "was made by `audioconv ir build`" in said.err
+
+
+@pytest.mark.parametrize("builder", ["delta", "feedback", "ping-pong"])
+def test_the_same_spec_gives_the_same_bytes(call, tmp_path, builder):
+    one, other = tmp_path / "one.wav", tmp_path / "other.wav"
+    call("ir", "build", builder, one)
+    call("ir", "build", builder, other)
+    assert one.read_bytes() == other.read_bytes()
