@@ -1,0 +1,191 @@
+"""The first reverberators: parallel combs, whose echoes allpasses in series make dense."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from impulses.impulse import Impulse, Taps, to_db
+from impulses.quantities import Decibels, Seconds, above, decay_gain, within
+from impulses.recursion import (
+    OnePole,
+    allpass,
+    check_floor,
+    check_rate,
+    decay_frames,
+    fitting,
+    stretched,
+)
+
+SCHROEDER_COMBS = (0.0297, 0.0371, 0.0411, 0.0437)
+SCHROEDER_ALLPASSES = (0.005, 0.0017)
+SCHROEDER_GAIN = 0.7
+
+# Freeverb, in samples at 44100 Hz; the right side has all of them longer by the spread
+FREEVERB_RATE = 44100
+FREEVERB_COMBS = (1116, 1188, 1277, 1356, 1422, 1491, 1557, 1617)
+FREEVERB_ALLPASSES = (556, 441, 341, 225)
+FREEVERB_SPREAD = 23
+FREEVERB_GAIN = 0.015 * 3  # of its input, and of its wet level
+
+
+def schroeder(rate: int, *, rt60: Seconds = 1.0, floor: Decibels = -100.0) -> Impulse:
+    """Four combs side by side and two allpasses: ``mean of z^-D / (1 - g z^-D)``, made dense.
+
+    Sound: the first digital reverberation of 1962, a grainy room that flutters on drums and
+    rings on what is short.
+
+    The combs are of 29.7, 37.1, 41.1 and 43.7 ms, each rounded to whole samples, and each with
+    the gain that lets it fall by 60 dB in `rt60`; the allpasses are of 5.0 and 1.7 ms with a
+    gain of 0.7. Each comb counts a quarter, so its first echo enters with 1/4; there is no
+    direct sound.
+
+    Parameters
+    ----------
+    rate : int, 1000 to 768000
+        Samples per second.
+    rt60 : float > 0
+        seconds in which the reverberation falls by 60 dB
+    floor : float, -300 to -1
+        dB by which the decay has fallen where the impulse ends
+
+    Returns
+    -------
+    Impulse
+        (frames, 1); as long as the slowest of combs and allpasses takes to the floor, after
+        the longest comb.
+
+    Raises
+    ------
+    ImpulseError
+        If a value is out of range or the decay is too long for an impulse.
+
+    References
+    ----------
+    M. R. Schroeder, "Natural sounding artificial reverberation", J. Audio Eng. Soc. 10(3),
+    1962: combs in parallel, allpasses in series.
+
+    Examples
+    --------
+    >>> h = schroeder(8000, rt60=2.0)
+    >>> h.taps.shape, int(np.flatnonzero(h.taps)[0]) / h.rate
+    ((27018, 1), 0.02975)
+    """
+    check_rate(rate)
+    check_floor(floor)
+    combs = [round(delay * rate) for delay in SCHROEDER_COMBS]
+    allpasses = [round(delay * rate) for delay in SCHROEDER_ALLPASSES]
+    # 0.7 of 0.7 of ... falls by 60 dB as well, and more slowly than a very short reverberation
+    ringing = max(allpasses) / rate * -60 / to_db(SCHROEDER_GAIN)
+    slowest = max(above("rt60", rt60, 0, "s"), ringing)
+    frames = fitting(decay_frames(slowest, floor, rate) + max(combs) + 1)
+
+    taps = np.zeros(frames)
+    for delay in combs:
+        spike = _spike(frames, delay, 1 / len(combs))
+        taps += stretched([1.0], [1.0, -decay_gain(delay / rate, rt60)], spike, delay)
+    for delay in allpasses:
+        taps = allpass(taps, delay, SCHROEDER_GAIN)
+    return Impulse(taps[:, np.newaxis], rate)
+
+
+def freeverb(
+    rate: int,
+    *,
+    room: float = 0.5,
+    damp: float = 0.5,
+    width: float = 1.0,
+    floor: Decibels = -100.0,
+) -> Impulse:
+    """Jezar's Freeverb: eight damped combs side by side and four allpasses, twice.
+
+    Sound: the smooth, slightly metallic room of countless plug-ins, wide and softly dull.
+
+    Delays are Freeverb's at 44100 Hz, scaled to the rate and cut to whole samples; the right
+    side's are 23 samples longer. The level is that of Freeverb with its wet control full up
+    (its scale of 3) and a sound in one of its two inputs, so 0.015 * 3 = 0.045 for each echo
+    of each comb: what ``pedalboard.Reverb(wet_level=1, dry_level=0)`` gives. A mono sound put
+    into both inputs of a Freeverb comes out 6 dB louder. There is no direct sound.
+
+    Parameters
+    ----------
+    rate : int, 1000 to 768000
+        Samples per second.
+    room : float, 0 to 1
+        size of the room: the combs' feedback is 0.28 room + 0.7
+    damp : float, 0 to 1
+        loss of high frequencies: 0 is bright, 1 is dull
+    width : float, 0 to 1
+        1 keeps the two sides apart, 0 puts both in the middle
+    floor : float, -300 to -1
+        dB by which the slowest comb has fallen where the impulse ends
+
+    Returns
+    -------
+    Impulse
+        (frames, 2), left and right of one input.
+
+    Raises
+    ------
+    ImpulseError
+        If a value is out of range or the decay is too long for an impulse.
+
+    References
+    ----------
+    Jezar at Dreampoint, Freeverb 3, 2000 (public domain). J. O. Smith, "Physical Audio Signal
+    Processing", 2010, "Freeverb".
+
+    Examples
+    --------
+    >>> h = freeverb(44100)
+    >>> int(np.flatnonzero(h.taps[:, 0])[0]), round(float(h.taps[1116, 0]), 6)
+    (1116, 0.045)
+    """
+    check_rate(rate)
+    check_floor(floor)
+    feedback = 0.28 * within("room", room, 0, 1) + 0.7
+    pole = 0.4 * within("damp", damp, 0, 1)
+    within("width", width, 0, 1)
+    sides = [_freeverb_side(rate, feedback, pole, floor, spread) for spread in (0, FREEVERB_SPREAD)]
+    frames = max(len(side) for side in sides)
+    left, right = (np.pad(side, (0, frames - len(side))) for side in sides)
+    near, far = (1 + width) / 2, (1 - width) / 2
+    return Impulse(np.stack([near * left + far * right, near * right + far * left], axis=1), rate)
+
+
+def _freeverb_side(rate: int, feedback: float, pole: float, floor: float, spread: int) -> Taps:
+    """Return one side: its combs, and its allpasses after them."""
+    combs = [_scaled(delay + spread, rate) for delay in FREEVERB_COMBS]
+    allpasses = [_scaled(delay + spread, rate) for delay in FREEVERB_ALLPASSES]
+    # of what is lossless at 0 Hz a comb keeps its feedback, and each allpass falls faster
+    echoes = math.ceil(floor / to_db(feedback))
+    frames = fitting((echoes + 1) * max(combs) + sum(allpasses) + 1)
+    side = np.zeros(frames)
+    for delay in combs:
+        side += _damped_comb(frames, delay, feedback, pole)
+    for delay in allpasses:
+        # Jezar's allpass is not quite one: (-1 + 1.5 z^-D) / (1 - 0.5 z^-D)
+        side = stretched([-1.0, 1.5], [1.0, -0.5], side, delay)
+    return side
+
+
+def _damped_comb(frames: int, delay: int, feedback: float, pole: float) -> Taps:
+    """Return ``z^-D / (1 - feedback lowpass(z) z^-D)``: each echo is the last one, low-passed."""
+    lowpass = OnePole(pole, feedback)
+    taps = _spike(frames, delay, FREEVERB_GAIN)
+    for start in range(2 * delay, frames, delay):
+        echo = lowpass(taps[start - delay : start])
+        taps[start : start + delay] = echo[: frames - start]
+    return taps
+
+
+def _scaled(delay: int, rate: int) -> int:
+    """Return a delay of Freeverb at another rate, cut to whole samples as plug-ins do."""
+    return delay * rate // FREEVERB_RATE
+
+
+def _spike(frames: int, at: int, level: float) -> Taps:
+    spike = np.zeros(frames)
+    spike[at] = level
+    return spike
