@@ -1,0 +1,194 @@
+"""A feedback delay network: delay lines mixed by a matrix that loses nothing."""
+
+from __future__ import annotations
+
+import math
+from typing import Literal
+
+import numpy as np
+
+from impulses.impulse import Impulse, ImpulseError, Taps
+from impulses.quantities import Decibels, Seconds, above, decay_gain, within
+from impulses.recursion import (
+    DelayLine,
+    OnePole,
+    check_floor,
+    check_rate,
+    decay_frames,
+    fitting,
+)
+
+MOST_LINES = 64
+HIGH = 5000.0
+"""Hz at which the decay of high frequencies is given, or half the rate where that is less."""
+
+
+def fdn(
+    rate: int,
+    *,
+    lines: int = 8,
+    matrix: Literal["hadamard", "householder"] = "hadamard",
+    shortest: Seconds = 0.02,
+    longest: Seconds = 0.06,
+    rt60: Seconds = 1.0,
+    rt60_high: Seconds | None = None,
+    floor: Decibels = -100.0,
+    seed: int = 0,
+) -> Impulse:
+    """Jot's feedback delay network: lines of m samples, each with the gain 10^(-3 m / (fs T)).
+
+    Sound: an even, colourless hall whose tail thickens from separate echoes, wide in stereo.
+
+    With s the outputs of the lines after their gains, the lines take ``b x + A s`` and the
+    sides hear ``c s``; A is orthogonal, and b and each c have length 1. So every path through
+    the network falls by 60 dB in `rt60` exactly, and there is no direct sound. One line alone
+    is a comb: g^k at km samples from k = 1 on, or ``g z^-m / (1 - g z^-m)``, which is
+    ``1 / (1 - g z^-m)`` without its direct sound.
+
+    Lengths are different primes of samples, so that no two lines have a factor in common: one
+    at random from each of as many even shares of the primes between the shortest and the
+    longest.
+
+    Parameters
+    ----------
+    rate : int, 1000 to 768000
+        Samples per second.
+    lines : int, 1 to 64
+        number of delay lines; a power of two for hadamard
+    matrix : {"hadamard", "householder"}
+        hadamard mixes all lines alike, householder gives each line most of itself back
+    shortest : float, 0.001 to 1
+        seconds that no delay line is shorter than
+    longest : float, 0.001 to 1
+        seconds that no delay line is longer than
+    rt60 : float, above `shortest`
+        seconds in which the reverberation falls by 60 dB
+    rt60_high : float, above 0, up to `rt60`
+        seconds in which 5 kHz falls by 60 dB; all frequencies fall alike if it is not given
+    floor : float, -300 to -1
+        dB by which the decay has fallen where the impulse ends
+    seed : int >= 0
+        chooses the lengths, their order, and the signs at the sides
+
+    Returns
+    -------
+    Impulse
+        (frames, 2), left and right of one input; each line is heard at least once.
+
+    Raises
+    ------
+    ImpulseError
+        If a value is out of range, the matrix does not fit the lines, there are fewer primes
+        than lines, or the decay is too long for an impulse.
+
+    References
+    ----------
+    J.-M. Jot and A. Chaigne, "Digital delay networks for designing artificial reverberators",
+    90th AES Convention, 1991, preprint 3030.
+
+    Examples
+    --------
+    >>> h = fdn(1000, lines=1, shortest=0.03, longest=0.032, rt60=0.093)
+    >>> np.flatnonzero(h.taps[:, 0]), h.taps[[31, 62, 93], 0].round(6)
+    (array([ 31,  62,  93, 124]), array([0.1  , 0.01 , 0.001]))
+    """
+    check_rate(rate)
+    check_floor(floor)
+    mixing = _mixing(lines, matrix)
+    within("longest", longest, 0.001, 1, "s")
+    within("shortest", shortest, 0.001, longest, "s")
+    above("rt60", rt60, shortest, "s")
+    if seed < 0:
+        raise ImpulseError(f"seed is {seed}; it must be 0 or more")
+    random = np.random.default_rng(seed)
+    delays = _delays(math.ceil(shortest * rate), math.floor(longest * rate), lines, random)
+    frames = fitting(max(decay_frames(rt60, floor, rate), max(delays) + 1))
+
+    gains = np.array([[decay_gain(delay / rate, rt60)] for delay in delays])
+    absorptions = _absorptions(rate, delays, rt60, rt60_high)
+    enters = np.full((lines, 1), 1 / math.sqrt(lines))
+    heard = _sides(lines, random)
+
+    network = [DelayLine(delay) for delay in delays]
+    block = min(delays)
+    taps = np.empty((frames, 2))
+    for start in range(0, frames, block):
+        leaving = gains * np.stack([line.late(block) for line in network])
+        for absorption, samples in zip(absorptions, leaving, strict=False):
+            samples[:] = absorption(samples)
+        taps[start : start + block] = (heard @ leaving).T[: frames - start]
+        entering = mixing @ leaving
+        if start == 0:
+            entering[:, :1] += enters
+        for line, samples in zip(network, entering, strict=True):
+            line.write(samples)
+    return Impulse(taps, rate)
+
+
+def _mixing(lines: int, matrix: str) -> Taps:
+    """Return an orthogonal matrix, 1 where it is of one line."""
+    within("lines", lines, 1, MOST_LINES)
+    if matrix == "householder":
+        return 2 / lines * np.ones((lines, lines)) - np.eye(lines)
+    if matrix != "hadamard":
+        raise ImpulseError(f"matrix is {matrix!r}; it must be hadamard or householder")
+    doublings = lines.bit_length() - 1
+    if lines != 2**doublings:
+        raise ImpulseError(
+            f"lines is {lines}; a hadamard matrix needs a power of two: give "
+            f"{2**doublings} or {2 ** (doublings + 1)}, or the householder matrix"
+        )
+    mixing: Taps = np.ones((1, 1))
+    for _ in range(doublings):
+        mixing = np.block([[mixing, mixing], [mixing, -mixing]])
+    return mixing / math.sqrt(lines)
+
+
+def _delays(low: int, high: int, lines: int, random: np.random.Generator) -> list[int]:
+    """Return different primes from all over the range, in random order."""
+    primes = _primes(low, high)
+    if len(primes) < lines:
+        raise ImpulseError(
+            f"lines is {lines}, but there are {len(primes)} primes from {low} to {high} samples; "
+            "give fewer lines or a wider range of delays"
+        )
+    chosen = [random.choice(share) for share in np.array_split(primes, lines)]
+    return [int(delay) for delay in random.permutation(chosen)]
+
+
+def _primes(low: int, high: int) -> np.ndarray[tuple[int], np.dtype[np.intp]]:
+    prime = np.arange(high + 1) > 1
+    for number in range(2, math.isqrt(high) + 1):
+        prime[number**2 :: number] = False
+    primes = np.flatnonzero(prime)
+    return primes[primes >= low]
+
+
+def _sides(lines: int, random: np.random.Generator) -> Taps:
+    """Return what the left and the right hear of each line: orthogonal if lines are even."""
+    signs = random.choice([-1.0, 1.0], lines)
+    left = signs * signs[0]
+    right = left * np.resize([1.0, -1.0], lines)
+    return np.stack([left, right]) / math.sqrt(lines)
+
+
+def _absorptions(
+    rate: int, delays: list[int], rt60: float, rt60_high: float | None
+) -> list[OnePole]:
+    """Return a low-pass for each line, of gain 1 at 0 Hz; none if all frequencies fall alike.
+
+    At the angle w its gain r is what `rt60_high` asks for beyond `rt60`:
+    (1 - p)^2 / (1 - 2 p cos w + p^2) = r^2, of which the stable root is taken, written so that
+    r = 1 gives p = 0.
+    """
+    if rt60_high is None:
+        return []
+    above("rt60_high", rt60_high, 0, "s")
+    within("rt60_high", rt60_high, 0, rt60, "s")
+    cosine = math.cos(2 * math.pi * min(HIGH / rate, 0.5))
+    poles = []
+    for delay in delays:
+        power = decay_gain(delay / rate * (1 / rt60_high - 1 / rt60), 1.0) ** 2
+        a, b = 1 - power * cosine, 1 - power
+        poles.append(b / (a + math.sqrt(a**2 - b**2)))
+    return [OnePole(pole) for pole in poles]
