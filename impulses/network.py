@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Literal
 
 import numpy as np
@@ -94,7 +95,7 @@ def fdn(
     """
     check_rate(rate)
     check_floor(floor)
-    mixing = _mixing(lines, matrix)
+    _check_matrix(matrix, lines)
     within("longest", longest, 0.001, 1, "s")
     within("shortest", shortest, 0.001, longest, "s")
     above("rt60", rt60, shortest, "s")
@@ -106,42 +107,56 @@ def fdn(
 
     gains = np.array([[decay_gain(delay / rate, rt60)] for delay in delays])
     absorptions = _absorptions(rate, delays, rt60, rt60_high)
-    enters = np.full((lines, 1), 1 / math.sqrt(lines))
-    heard = _sides(lines, random)
-
     network = [DelayLine(delay) for delay in delays]
-    block = min(delays)
-    taps = np.empty((frames, 2))
-    for start in range(0, frames, block):
-        leaving = gains * np.stack([line.late(block) for line in network])
+    sides = _sides(lines, random)
+    entering = np.zeros((lines, min(delays)))  # in blocks that no line is shorter than
+    entering[:, 0] = 1 / math.sqrt(lines)
+    taps = np.zeros((frames, 2))
+    for start in range(0, frames, min(delays)):
+        leaving = gains * np.stack([line.late(min(delays)) for line in network])
         for absorption, samples in zip(absorptions, leaving, strict=False):
             samples[:] = absorption(samples)
-        taps[start : start + block] = (heard @ leaving).T[: frames - start]
-        entering = mixing @ leaving
-        if start == 0:
-            entering[:, :1] += enters
-        for line, samples in zip(network, entering, strict=True):
+        heard = (sides * leaving[:, np.newaxis, :]).sum(axis=0)
+        taps[start : start + min(delays)] = heard.T[: frames - start]
+        for line, samples in zip(network, entering + MATRICES[matrix](leaving), strict=True):
             line.write(samples)
+        entering[:, 0] = 0
     return Impulse(taps, rate)
 
 
-def _mixing(lines: int, matrix: str) -> Taps:
-    """Return an orthogonal matrix, 1 where it is of one line."""
+def _hadamard(x: Taps) -> Taps:
+    """Mix lines by Sylvester's matrix over the root of its size, in sums of two and two."""
+    lines, size = len(x), 1
+    while size < lines:
+        pairs = x.reshape(-1, 2, size, x.shape[1])
+        first, second = pairs[:, 0], pairs[:, 1]
+        x = np.stack([first + second, first - second], axis=1).reshape(x.shape)
+        size *= 2
+    return x / math.sqrt(lines)
+
+
+def _householder(x: Taps) -> Taps:
+    """Mix lines by ``2 / N - I``: each gets twice the mean of all, less itself."""
+    return 2 / len(x) * x.sum(axis=0) - x
+
+
+# sums of rows rather than products of matrices, whose rounding depends on the number of threads
+MATRICES: dict[str, Callable[[Taps], Taps]] = {
+    "hadamard": _hadamard,
+    "householder": _householder,
+}
+
+
+def _check_matrix(matrix: str, lines: int) -> None:
     within("lines", lines, 1, MOST_LINES)
-    if matrix == "householder":
-        return 2 / lines * np.ones((lines, lines)) - np.eye(lines)
-    if matrix != "hadamard":
-        raise ImpulseError(f"matrix is {matrix!r}; it must be hadamard or householder")
-    doublings = lines.bit_length() - 1
-    if lines != 2**doublings:
+    if matrix not in MATRICES:
+        raise ImpulseError(f"matrix is {matrix!r}; it must be {' or '.join(MATRICES)}")
+    below = 2 ** (lines.bit_length() - 1)
+    if matrix == "hadamard" and lines != below:
         raise ImpulseError(
-            f"lines is {lines}; a hadamard matrix needs a power of two: give "
-            f"{2**doublings} or {2 ** (doublings + 1)}, or the householder matrix"
+            f"lines is {lines}; a hadamard matrix needs a power of two: give {below} or "
+            f"{2 * below}, or the householder matrix"
         )
-    mixing: Taps = np.ones((1, 1))
-    for _ in range(doublings):
-        mixing = np.block([[mixing, mixing], [mixing, -mixing]])
-    return mixing / math.sqrt(lines)
 
 
 def _delays(low: int, high: int, lines: int, random: np.random.Generator) -> list[int]:
@@ -165,17 +180,17 @@ def _primes(low: int, high: int) -> np.ndarray[tuple[int], np.dtype[np.intp]]:
 
 
 def _sides(lines: int, random: np.random.Generator) -> Taps:
-    """Return what the left and the right hear of each line: orthogonal if lines are even."""
+    """Return how left and right hear each line, (lines, 2, 1): orthogonally if lines are even."""
     signs = random.choice([-1.0, 1.0], lines)
     left = signs * signs[0]
     right = left * np.resize([1.0, -1.0], lines)
-    return np.stack([left, right]) / math.sqrt(lines)
+    return np.stack([left, right], axis=1)[:, :, np.newaxis] / math.sqrt(lines)
 
 
 def _absorptions(
     rate: int, delays: list[int], rt60: float, rt60_high: float | None
 ) -> list[OnePole]:
-    """Return a low-pass for each line, of gain 1 at 0 Hz; none if all frequencies fall alike.
+    """Return a low-pass for each line, of gain 1 at 0 Hz; none at all if frequencies fall alike.
 
     At the angle w its gain r is what `rt60_high` asks for beyond `rt60`:
     (1 - p)^2 / (1 - 2 p cos w + p^2) = r^2, of which the stable root is taken, written so that

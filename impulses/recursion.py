@@ -123,8 +123,7 @@ class DelayLine:
     @property
     def energy(self) -> float:
         """What it holds: the sum of the squares of the samples that are still to leave."""
-        held = self.late(self.delay)
-        return float(held @ held)
+        return float(np.sum(self.late(self.delay) ** 2))
 
     def _places(self, count: int, offset: int = 0) -> np.ndarray[tuple[int], np.dtype[np.intp]]:
         return np.arange(self._now + offset, self._now + offset + count) % len(self._ring)
