@@ -64,7 +64,7 @@ def fdn(
         seconds that no delay line is longer than
     rt60 : float, above `shortest`
         seconds in which the reverberation falls by 60 dB
-    rt60_high : float, above 0, up to `rt60`
+    rt60_high : float, above `shortest`, up to `rt60`
         seconds in which 5 kHz falls by 60 dB; all frequencies fall alike if it is not given
     floor : float, -300 to -1
         dB by which the decay has fallen where the impulse ends
@@ -106,7 +106,10 @@ def fdn(
     frames = fitting(max(decay_frames(rt60, floor, rate), max(delays) + 1))
 
     gains = np.array([[decay_gain(delay / rate, rt60)] for delay in delays])
-    absorptions = _absorptions(rate, delays, rt60, rt60_high)
+    absorptions = []
+    if rt60_high is not None:
+        within("rt60_high", above("rt60_high", rt60_high, shortest, "s"), shortest, rt60, "s")
+        absorptions = [_absorption(rate, delay, rt60, rt60_high) for delay in delays]
     network = [DelayLine(delay) for delay in delays]
     sides = _sides(lines, random)
     entering = np.zeros((lines, min(delays)))  # in blocks that no line is shorter than
@@ -137,7 +140,8 @@ def _hadamard(x: Taps) -> Taps:
 
 def _householder(x: Taps) -> Taps:
     """Mix lines by ``2 / N - I``: each gets twice the mean of all, less itself."""
-    return 2 / len(x) * x.sum(axis=0) - x
+    mixed: Taps = 2 / len(x) * x.sum(axis=0) - x
+    return mixed
 
 
 # sums of rows rather than products of matrices, whose rounding depends on the number of threads
@@ -187,23 +191,13 @@ def _sides(lines: int, random: np.random.Generator) -> Taps:
     return np.stack([left, right], axis=1)[:, :, np.newaxis] / math.sqrt(lines)
 
 
-def _absorptions(
-    rate: int, delays: list[int], rt60: float, rt60_high: float | None
-) -> list[OnePole]:
-    """Return a low-pass for each line, of gain 1 at 0 Hz; none at all if frequencies fall alike.
+def _absorption(rate: int, delay: int, rt60: float, rt60_high: float) -> OnePole:
+    """Return a low-pass of gain 1 at 0 Hz, and of what `rt60_high` asks for at its frequency.
 
-    At the angle w its gain r is what `rt60_high` asks for beyond `rt60`:
-    (1 - p)^2 / (1 - 2 p cos w + p^2) = r^2, of which the stable root is taken, written so that
-    r = 1 gives p = 0.
+    With r that gain and w the frequency, (1 - p)^2 / (1 - 2 p cos w + p^2) = r^2, of which the
+    stable root is taken, written so that r = 1 gives p = 0.
     """
-    if rt60_high is None:
-        return []
-    above("rt60_high", rt60_high, 0, "s")
-    within("rt60_high", rt60_high, 0, rt60, "s")
     cosine = math.cos(2 * math.pi * min(HIGH / rate, 0.5))
-    poles = []
-    for delay in delays:
-        power = decay_gain(delay / rate * (1 / rt60_high - 1 / rt60), 1.0) ** 2
-        a, b = 1 - power * cosine, 1 - power
-        poles.append(b / (a + math.sqrt(a**2 - b**2)))
-    return [OnePole(pole) for pole in poles]
+    power = decay_gain(delay / rate * (1 / rt60_high - 1 / rt60), 1.0) ** 2
+    a, b = 1 - power * cosine, 1 - power
+    return OnePole(b / (a + math.sqrt(power * (1 - cosine) * (a + b))))

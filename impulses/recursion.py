@@ -42,7 +42,7 @@ def decay_frames(rt60: float, floor: float, rate: int) -> int:
     >>> decay_frames(rt60=1.5, floor=-80, rate=1000)
     2000
     """
-    return frames_of("decay", above("rt60", rt60, 0, "s") * floor / -60, rate)
+    return frames_of("decay", above("rt60", rt60, 0, "s") * (floor / -60), rate)
 
 
 def stretched(numerator: Sequence[float], denominator: Sequence[float], x: Taps, step: int) -> Taps:

@@ -147,26 +147,25 @@ def freeverb(
     feedback = 0.28 * within("room", room, 0, 1) + 0.7
     pole = 0.4 * within("damp", damp, 0, 1)
     within("width", width, 0, 1)
-    sides = [_freeverb_side(rate, feedback, pole, floor, spread) for spread in (0, FREEVERB_SPREAD)]
-    frames = max(len(side) for side in sides)
-    left, right = (np.pad(side, (0, frames - len(side))) for side in sides)
+    # what falls least, at 0 Hz, falls by the feedback in each comb, and faster in any allpass
+    echoes = math.ceil(floor / to_db(feedback))
+    slowest = _scaled(max(FREEVERB_COMBS) + FREEVERB_SPREAD, rate)
+    frames = fitting((echoes + 1) * slowest + 1)
+    left, right = (
+        _freeverb_side(frames, rate, feedback, pole, spread) for spread in (0, FREEVERB_SPREAD)
+    )
     near, far = (1 + width) / 2, (1 - width) / 2
     return Impulse(np.stack([near * left + far * right, near * right + far * left], axis=1), rate)
 
 
-def _freeverb_side(rate: int, feedback: float, pole: float, floor: float, spread: int) -> Taps:
+def _freeverb_side(frames: int, rate: int, feedback: float, pole: float, spread: int) -> Taps:
     """Return one side: its combs, and its allpasses after them."""
-    combs = [_scaled(delay + spread, rate) for delay in FREEVERB_COMBS]
-    allpasses = [_scaled(delay + spread, rate) for delay in FREEVERB_ALLPASSES]
-    # of what is lossless at 0 Hz a comb keeps its feedback, and each allpass falls faster
-    echoes = math.ceil(floor / to_db(feedback))
-    frames = fitting((echoes + 1) * max(combs) + sum(allpasses) + 1)
     side = np.zeros(frames)
-    for delay in combs:
-        side += _damped_comb(frames, delay, feedback, pole)
-    for delay in allpasses:
+    for delay in FREEVERB_COMBS:
+        side += _damped_comb(frames, _scaled(delay + spread, rate), feedback, pole)
+    for delay in FREEVERB_ALLPASSES:
         # Jezar's allpass is not quite one: (-1 + 1.5 z^-D) / (1 - 0.5 z^-D)
-        side = stretched([-1.0, 1.5], [1.0, -0.5], side, delay)
+        side = stretched([-1.0, 1.5], [1.0, -0.5], side, _scaled(delay + spread, rate))
     return side
 
 

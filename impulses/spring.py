@@ -11,6 +11,8 @@ from impulses.quantities import Decibels, Gain, Hertz, Seconds, frames_of, withi
 from impulses.recursion import HIGHEST_RATE, check_floor, check_rate, fitting
 
 MOST_SECTIONS = 1000
+BEYOND = 30.0
+"""dB below the floor at which arrivals are left out: a thousandth of the energy at the end."""
 
 
 def spring(
@@ -89,9 +91,10 @@ def spring(
             f"echo is {echo:g} s, but the cascade needs {shortest:.3g} s; "
             "give a longer echo, or fewer sections, or a higher coefficient"
         )
-    arrivals = 1 + (math.ceil(floor / to_db(abs(feedback))) if feedback else 0)
+    # further than the floor: what is never made must not count in the energy that is left
+    arrivals = 1 + (math.ceil((floor - BEYOND) / to_db(abs(feedback))) if feedback else 0)
     slowest = group_delay(math.pi / step, sections, coefficient, step)
-    # twice the slowest, for what a chirp leaves ringing after its last note
+    # once more the slowest, for what a chirp leaves ringing after its last note
     frames = fitting(math.ceil(arrivals * (loop + slowest) + slowest) + 1)
 
     taps = _low_passed(_loop(frames, loop, feedback, sections, coefficient, step), step)
