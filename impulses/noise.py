@@ -1,0 +1,221 @@
+"""Reverberation made of noise: random samples, or random spikes, that die away.
+
+A room long after its first reflections is noise to the ear, and all that is left to hear of it
+is how fast it falls. Every channel here is scaled to an energy of 1, ``sum of h^2 = 1``: noise
+that is convolved with it stays as loud as it was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from impulses.impulse import Impulse, ImpulseError, Taps
+from impulses.quantities import Decibels, Hertz, Seconds, above, frames_of, within
+
+CROSSOVER = 1 / 3
+"""Octaves in which one band hands over to the next."""
+
+
+def noise(
+    rate: int,
+    *,
+    rt60: Sequence[Seconds] = (1.0,),
+    bands: Sequence[Hertz] | None = None,
+    predelay: Seconds = 0.0,
+    channels: int = 2,
+    floor: Decibels = -60.0,
+    seed: int = 0,
+) -> Impulse:
+    """White noise that decays, in all or in each of several bands: ``w[n] 10^(-3 n / (fs T))``.
+
+    Sound: a large, smooth, neutral hall without walls or echoes, wide in stereo.
+
+    Each channel has noise of its own and an energy of 1, so two channels make a mono sound
+    wide. With `bands` the noise is cut halfway (in octaves) between their centres, the lowest
+    and highest reaching to the ends of the spectrum, and each part decays in its own time.
+
+    Parameters
+    ----------
+    rate : int > 0
+        Samples per second.
+    rt60 : sequence of float, 1e-6 to 1e6
+        seconds in which the noise falls by 60 dB, one for all frequencies or one for each band
+    bands : sequence of float, optional
+        centres of the bands that decay each in its own time, rising and below half the rate
+    predelay : float >= 0
+        seconds of silence before the noise
+    channels : int, 1 or 2
+        1 for mono or 2 for stereo, its sides unrelated
+    floor : float, -300 to -1
+        dB at which the band that lasts longest ends
+    seed : int >= 0
+        which noise it is: the same seed gives the same impulse
+
+    Returns
+    -------
+    Impulse
+        (frames, channels), each channel of energy 1.
+
+    Raises
+    ------
+    ImpulseError
+        If decay times and bands do not match, or a value is out of range.
+
+    References
+    ----------
+    J. A. Moorer, "About this reverberation business", Computer Music Journal 3(2), 1979.
+
+    Examples
+    --------
+    >>> hall = noise(8000, rt60=[2.0, 1.0], bands=[250, 1000])
+    >>> hall.taps.shape, (hall.taps**2).sum(axis=0).round(12)
+    ((16000, 2), array([1., 1.]))
+    """
+    _check(rate, channels, seed)
+    centres = () if bands is None else tuple(bands)
+    if len(rt60) != max(1, len(centres)):
+        raise ImpulseError(
+            f"{len(rt60)} decay times but {len(centres)} bands; give one rt60, or one for each band"
+        )
+    before = frames_of("predelay", predelay, rate)
+    frames = max(1, max(_decay_frames(rate, time, floor, predelay) for time in rt60))
+    sound = np.random.default_rng(seed).standard_normal((channels, frames))
+    parts = _split(sound, rate, centres) if centres else [sound]
+    for part, time in zip(parts, rt60, strict=True):
+        part *= _decay(np.arange(frames), rate, time)
+    taps = np.zeros((before + frames, channels))
+    taps[before:] = _of_energy_one(sum(parts, np.zeros((channels, 1)))).T
+    return Impulse(taps, rate)
+
+
+def velvet(
+    rate: int,
+    *,
+    density: float = 2000.0,
+    rt60: Seconds = 1.0,
+    channels: int = 2,
+    floor: Decibels = -60.0,
+    seed: int = 0,
+) -> Impulse:
+    """Velvet noise that decays: one spike of random sign and place in every cell of a grid.
+
+    Sound: a hall smoother than noise itself if dense, and grains or a rattle below 1000 a second.
+
+    Spike `m` stands at ``round(m Td + r (Td - 1))`` with ``Td = fs / density``, `r` random
+    between 0 and 1, and has the height ``+-10^(-3 n / (fs T))``. Each channel has spikes of its
+    own and an energy of 1. Only whole cells are filled, and most taps are 0.
+
+    Parameters
+    ----------
+    rate : int > 0
+        Samples per second.
+    density : float, 1e-3 to rate
+        spikes per second: 2000 is as smooth as noise
+    rt60 : float, 1e-6 to 1e6
+        seconds in which the spikes fall by 60 dB
+    channels : int, 1 or 2
+        1 for mono or 2 for stereo, its sides unrelated
+    floor : float, -300 to -1
+        dB at which the spikes end
+    seed : int >= 0
+        which spikes they are: the same seed gives the same impulse
+
+    Returns
+    -------
+    Impulse
+        (frames, channels), each channel of energy 1.
+
+    Raises
+    ------
+    ImpulseError
+        If a value is out of range, or the decay is over before one cell is.
+
+    References
+    ----------
+    M. Karjalainen and H. Jarvelainen, "Reverberation modeling using velvet noise", AES 30th
+    Int. Conf., 2007; V. Valimaki, H.-M. Lehtonen, M. Takanen, "A perceptual study on velvet
+    noise and its variants at different pulse densities", IEEE Trans. Audio, Speech, Language
+    Processing 21(7), 2013.
+
+    Examples
+    --------
+    >>> np.count_nonzero(velvet(8000, density=500, rt60=2.0).taps, axis=0)
+    array([1000, 1000])
+    """
+    _check(rate, channels, seed)
+    within("density", density, 1e-3, rate, "/s")
+    frames = _decay_frames(rate, rt60, floor)
+    cell = rate / density
+    cells = int(frames / cell)
+    if cells < 1:
+        raise ImpulseError(
+            f"density is {density:g} /s, a spike every {1 / density:g} s, but the decay is over "
+            f"after {frames / rate:g} s; raise the density or the rt60"
+        )
+    within_cell, side = np.random.default_rng(seed).random((channels, 2, cells)).swapaxes(0, 1)
+    # half up: half to even would let 1.5 and 2.5, of neighbouring cells, meet
+    places = np.floor(np.arange(cells) * cell + within_cell * (cell - 1) + 0.5).astype(np.int64)
+    spikes = np.where(side < 0.5, -1.0, 1.0) * _decay(places, rate, rt60)
+    taps = np.zeros((frames, channels))
+    np.put_along_axis(taps, places.T, _of_energy_one(spikes).T, axis=0)
+    return Impulse(taps, rate)
+
+
+def _split(sound: Taps, rate: int, bands: Sequence[float]) -> list[Taps]:
+    """Split noise, shape (channels, frames), into bands that add up to it again.
+
+    Amplitudes, not powers, hand over to each other: the parts of one noise are in phase, so
+    weights that sum to 1 leave the sum white. The weights are differences of rising steps,
+    1 below the first and 0 above the last, so whatever the steps are, they sum to 1. That the
+    transform is circular does no harm, as noise before its decay has no beginning.
+    """
+    for low, high in zip((0.0, *bands), (*bands, rate / 2), strict=True):
+        if not low < high:
+            raise ImpulseError(
+                f"bands are {', '.join(f'{band:g}' for band in bands)} Hz; they must rise, and "
+                f"lie between 0 and half the rate, {rate / 2:g} Hz"
+            )
+    frames = sound.shape[1]
+    octaves = np.log2(np.maximum(np.fft.rfftfreq(frames, 1 / rate), 1e-300))
+    centres = np.log2(bands)
+    edges = (centres[1:] + centres[:-1]) / 2
+    steps = [np.ones_like(octaves), *(_step(octaves - edge) for edge in edges)]
+    weights = -np.diff([*steps, np.zeros_like(octaves)], axis=0)
+    spectrum = np.fft.rfft(sound)
+    return [np.fft.irfft(spectrum * weight, frames) for weight in weights]
+
+
+def _step(octaves: Taps) -> Taps:
+    """Return a step from 0 to 1 around 0, half a sine that is `CROSSOVER` octaves wide."""
+    rise: Taps = 0.5 + 0.5 * np.sin(np.pi * np.clip(octaves / CROSSOVER, -0.5, 0.5))
+    return rise
+
+
+def _decay(frames: np.ndarray[tuple[int, ...], np.dtype[np.int64]], rate: int, rt60: float) -> Taps:
+    """Return the amplitude at each frame: -60 dB after `rt60`."""
+    decay: Taps = 10 ** (-3 * frames / (rate * rt60))
+    return decay
+
+
+def _decay_frames(rate: int, rt60: float, floor: float, predelay: float = 0.0) -> int:
+    """Return the frames to the floor; with the silence before it, it must fit an impulse."""
+    within("rt60", rt60, 1e-6, 1e6, "s")
+    seconds = rt60 * within("floor", floor, -300, -1, "dB") / -60
+    frames_of("rt60", predelay + seconds, rate)
+    return frames_of("rt60", seconds, rate)
+
+
+def _of_energy_one(sound: Taps) -> Taps:
+    """Scale each channel of sound, shape (channels, frames), so that its squares sum to 1."""
+    scaled: Taps = sound / np.sqrt((sound**2).sum(axis=1, keepdims=True))
+    return scaled
+
+
+def _check(rate: int, channels: int, seed: int) -> None:
+    above("rate", rate, 0, "Hz")
+    if channels not in (1, 2):
+        raise ImpulseError(f"channels is {channels}; it must be 1 or 2")
+    if not isinstance(seed, int | np.integer) or seed < 0:
+        raise ImpulseError(f"seed is {seed}; it must be a whole number, 0 or more")
