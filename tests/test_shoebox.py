@@ -1,0 +1,371 @@
+"""The box-shaped room against a plain loop over its images, closed forms, and others' numbers."""
+
+import itertools
+import json
+import math
+import re
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from oracle import UNIT
+from scipy.signal import butter, sosfilt
+
+import impulses.images
+from impulses import ImpulseError
+from impulses.images import MAX_AXIS, MAX_IMAGES, image_axes, images
+from impulses.impulse import MAX_FRAMES
+from impulses.reverberation import eyring, eyring_absorption, wall_areas
+from impulses.shoebox import shoebox
+
+ROOM, SOURCE, MICROPHONE = (5.0, 4.0, 6.0), (2.0, 3.5, 2.0), (2.5, 1.5, 1.2)
+BETA = [0.9, 0.8, -0.7, 0.6, 0.5, 0.95]
+PLACES = {"room": ROOM, "source": SOURCE, "microphone": MICROPHONE}
+
+
+def plain_images(room, source, microphone, beta, max_order=-1, cells=4):
+    """Allen and Berkley's sum as it stands: (offset from the microphone, gain) of each image."""
+    for m in itertools.product(range(-cells, cells + 1), repeat=3):
+        for q in itertools.product((0, 1), repeat=3):
+            if max_order >= 0 and np.abs(2 * np.array(m) - q).sum() > max_order:
+                continue
+            offset = [
+                (1 - 2 * b) * s - r + 2 * a * side
+                for a, b, s, r, side in zip(m, q, source, microphone, room, strict=True)
+            ]
+            gain = 1.0
+            for axis in range(3):
+                gain *= beta[2 * axis] ** abs(m[axis] - q[axis])
+                gain *= beta[2 * axis + 1] ** abs(m[axis])
+            yield offset, gain
+
+
+def plain_room(rate, frames, room, source, microphone, beta, max_order=-1, c=343.0):
+    """One tap after the other, (frames, 4) as W, Y, Z, X; and how many there were."""
+    width = 2 * math.floor(0.004 * rate + 0.5)
+    taps, count = np.zeros((frames, 4)), 0
+    for (x, y, z), gain in plain_images(room, source, microphone, beta, max_order):
+        distance = math.sqrt(x * x + y * y + z * z)
+        delay = distance * rate / c
+        if math.floor(delay) >= frames:
+            continue
+        count += 1
+        n = math.floor(delay) - width // 2 + 1 + np.arange(width)
+        n = n[(n >= 0) & (n < frames)]
+        tap = 0.5 * (1 + np.cos(2 * np.pi * (n - delay) / width)) * np.sinc(n - delay)
+        weights = np.array([1, y / distance, z / distance, x / distance])
+        taps[n] += np.outer(tap * gain / (4 * np.pi * distance), weights)
+    return taps, count
+
+
+def tolerance(rate, count, c=343.0):
+    """Return what rounding may add to a frame of so many images.
+
+    A delay of D samples is off by a few u D, its tap by about as much, and its gain is
+    (rate / c) / (4 pi D): the product knows no D. Errors of many images are unrelated.
+    """
+    return 16 * UNIT * rate / (4 * np.pi * c) * math.sqrt(count)
+
+
+# against the plain sum
+
+
+@pytest.mark.parametrize(
+    ("rate", "max_order", "beta"),
+    [
+        (8000, -1, BETA),
+        (8000, 0, BETA),
+        (8000, 3, BETA),
+        (8000, -1, [1.0] * 6),
+        (8000, -1, [0.0, 0.9, 0.0, -1.0, 0.3, 0.0]),
+        (1000, -1, BETA),
+        (11025, 2, BETA),
+        (44100, 1, BETA),
+        (768000, 1, BETA),
+    ],
+)
+def test_a_room_is_the_sum_of_its_images(rate, max_order, beta):
+    length = 0.07  # 24 m, which four cells of 4 m reach by far
+    taps = shoebox(
+        rate, **PLACES, beta=beta, max_order=max_order, length=length, receiver="ambisonic"
+    ).taps
+    expected, count = plain_room(rate, len(taps), ROOM, SOURCE, MICROPHONE, beta, max_order)
+    assert taps.shape == (round(length * rate), 4)
+    np.testing.assert_allclose(taps, expected, rtol=0, atol=tolerance(rate, count))
+
+
+coordinates = st.tuples(*[st.floats(0.05, 0.95)] * 3)
+
+
+@given(
+    room=st.tuples(*[st.floats(2.0, 12.0)] * 3),
+    source=coordinates,
+    microphone=coordinates,
+    beta=st.lists(st.floats(-1, 1), min_size=6, max_size=6),
+    max_order=st.integers(-1, 4),
+)
+@settings(max_examples=25, deadline=None)
+def test_any_room_is_the_sum_of_its_images(room, source, microphone, beta, max_order):
+    source, microphone = (
+        tuple(a * b for a, b in zip(p, room, strict=True)) for p in (source, microphone)
+    )
+    if math.dist(source, microphone) < 0.05:
+        return
+    options = {"beta": beta, "max_order": max_order, "length": 0.045}
+    # not a metre beyond 7.8 cells of 2 m, which is what the plain loop has
+    taps = shoebox(4000, room=room, source=source, microphone=microphone, **options).taps
+    expected, count = plain_room(4000, len(taps), room, source, microphone, beta, max_order)
+    np.testing.assert_allclose(taps, expected[:, :1], rtol=0, atol=tolerance(4000, count))
+
+    swapped = shoebox(4000, room=room, source=microphone, microphone=source, **options).taps
+    np.testing.assert_allclose(taps, swapped, rtol=0, atol=tolerance(4000, count))
+
+
+def test_chunks_and_segments_are_only_a_way_to_save_memory(monkeypatch):
+    whole = shoebox(8000, **PLACES, beta=BETA, length=0.1, receiver="ambisonic").taps
+    monkeypatch.setattr(impulses.images, "CHUNK", 1000)
+    monkeypatch.setattr(impulses.images, "SEGMENT", 77)
+    parts = shoebox(8000, **PLACES, beta=BETA, length=0.1, receiver="ambisonic").taps
+    np.testing.assert_allclose(whole, parts, rtol=0, atol=tolerance(8000, 1000))
+
+
+def test_the_same_bytes():
+    once, again = (shoebox(8000).taps.tobytes() for _ in range(2))
+    assert once == again
+
+
+# against closed forms
+
+
+def test_a_flutter_echo_between_two_walls():
+    """Images in a row, whole samples apart, give spikes and nothing between them."""
+    step = 343.0 / 10000
+    impulse = shoebox(
+        10000,
+        room=(100 * step, 4, 3),
+        source=(60 * step, 2, 1),
+        microphone=(40 * step, 2, 1),
+        beta=[0.9, -0.8, 0, 0, 0, 0],
+        length=0.15,
+    )
+    expected = np.zeros(1500)
+    for m in range(-10, 11):
+        for q in (0, 1):
+            distance = abs(20 + 200 * m) if q == 0 else abs(200 * m - 100)
+            if distance < 1500:
+                gain = 0.9 ** abs(m - q) * (-0.8) ** abs(m)
+                expected[distance] += gain / (4 * np.pi * distance * step)
+    np.testing.assert_allclose(
+        impulse.taps[:, 0], expected, rtol=0, atol=tolerance(10000, np.count_nonzero(expected))
+    )
+
+
+@pytest.mark.parametrize("order", range(6))
+def test_there_are_as_many_images_as_an_octahedron_has_points(order):
+    axes = image_axes(ROOM, SOURCE, MICROPHONE, BETA, reach=1000.0, max_order=order)
+    count = sum(len(gain) for _, gain, _ in images(axes, 0, 1000, order))
+    assert count == (2 * order + 1) * (2 * order**2 + 2 * order + 3) // 3
+
+
+def test_there_are_as_many_images_as_rooms_in_a_ball():
+    """One in each room: 4/3 pi R^3 / V of them, but for those of the surface."""
+    axes = image_axes(ROOM, SOURCE, MICROPHONE, BETA, reach=300.0)
+    count = sum(len(gain) for _, gain, _ in images(axes, 0, 300))
+    assert count == pytest.approx(4 / 3 * np.pi * 300**3 / math.prod(ROOM), rel=0.01)
+
+
+def test_silence_before_the_sound_is_silent():
+    taps = shoebox(8000, **PLACES, beta=BETA, length=0.1).taps
+    arrival = math.floor(math.dist(SOURCE, MICROPHONE) * 8000 / 343)
+    # the tap of the direct sound begins half a window, 32 frames, before it
+    assert not taps[: arrival - 31].any()
+    assert taps[arrival - 31].any()
+
+
+@given(source=coordinates, microphone=coordinates)
+@settings(max_examples=25, deadline=None)
+def test_the_direct_sound_comes_from_its_direction(source, microphone):
+    offset = np.array(source) - np.array(microphone)
+    if np.linalg.norm(offset) < 0.02:
+        return
+    room = {"room": (1, 1, 1), "source": source, "microphone": microphone}
+    w, y, z, x = shoebox(8000, **room, max_order=0, receiver="ambisonic").taps.T
+    cosines = offset / np.linalg.norm(offset)
+    for channel, cosine in zip((x, y, z), cosines, strict=True):
+        # the cosine is off by its cancellation, u / 0.02, and the transform adds its rounding
+        np.testing.assert_allclose(channel, cosine * w, rtol=0, atol=400 * UNIT * np.abs(w).max())
+
+
+def test_the_omni_of_ambisonic_is_mono():
+    mono = shoebox(8000).taps
+    ambisonic = shoebox(8000, receiver="ambisonic").taps
+    np.testing.assert_array_equal(ambisonic[:, :1], mono)
+
+
+def test_stereo_is_two_microphones_the_left_one_first():
+    options = {"room": ROOM, "source": SOURCE, "beta": BETA, "length": 0.1}
+    stereo = shoebox(8000, **options, microphone=(2, 1.5, 1), receiver="stereo", spacing=0.5)
+    for channel, y in enumerate((1.75, 1.25)):
+        mono = shoebox(8000, **options, microphone=(2, y, 1))
+        np.testing.assert_array_equal(stereo.taps[:, channel], mono.taps[:, 0])
+    # the source is to the left, so it comes there first
+    first = np.argmax(np.abs(stereo.taps) > 0.5 * np.abs(stereo.taps).max(axis=0), axis=0)
+    assert first[0] < first[1]
+
+
+# walls and lengths
+
+
+def test_absorption_is_what_is_not_reflected():
+    shares = [0.1, 0.2, 0.3, 0.4, 0.5, 1.0]
+    beta = [math.sqrt(1 - share) for share in shares]
+    options = {**PLACES, "length": 0.1}
+    np.testing.assert_array_equal(
+        shoebox(8000, absorption=shares, **options).taps, shoebox(8000, beta=beta, **options).taps
+    )
+    np.testing.assert_array_equal(
+        shoebox(8000, absorption=[0.3], **options).taps,
+        shoebox(8000, absorption=[0.3] * 6, **options).taps,
+    )
+
+
+def test_a_decay_time_is_eyrings():
+    share = eyring_absorption(math.prod(ROOM), sum(wall_areas(ROOM)), 0.3)
+    np.testing.assert_array_equal(
+        shoebox(8000, rt60=0.3, length=0.2, **PLACES).taps,
+        shoebox(8000, absorption=[share], length=0.2, **PLACES).taps,
+    )
+    np.testing.assert_array_equal(shoebox(8000).taps, shoebox(8000, rt60=0.5).taps)
+
+
+def test_it_lasts_from_the_direct_sound_to_its_decay():
+    arrival = math.dist(SOURCE, MICROPHONE) / 343
+    assert shoebox(8000, rt60=0.3, **PLACES).frames == round(8000 * (arrival + 0.304))
+    shares = [0.1, 0.2, 0.3, 0.4, 0.5, 1.0]
+    time = eyring(math.prod(ROOM), wall_areas(ROOM), shares)
+    found = shoebox(8000, absorption=shares, **PLACES).frames
+    assert found == round(8000 * (arrival + 0.004 + time))
+
+
+def t30(energy, rate):
+    """Measure the time to -60 dB: backward integration, and a line from -5 to -35 dB."""
+    remaining = 10 * np.log10(np.cumsum(energy[::-1])[::-1] / energy.sum())
+    first, last = np.searchsorted(-remaining, [5, 35])
+    slope, _ = np.polyfit(np.arange(first, last) / rate, remaining[first:last], 1)
+    return -60 / slope
+
+
+@pytest.mark.parametrize("rt60", [0.3, 0.5, 1.0])
+def test_a_nearly_cubic_room_decays_nearly_as_eyring_says(rt60):
+    """Above its lowest modes, which positive reflections pile up: up to 12 percent longer.
+
+    In a box the rays along an axis meet fewer walls than Eyring's mean, and last.
+    """
+    room = {"room": (5, 4.6, 4.2), "source": (3.3, 2.9, 1.3), "microphone": (1.4, 1.7, 2.6)}
+    taps = shoebox(16000, **room, rt60=rt60, length=2 * rt60).taps[:, 0]
+    high = sosfilt(butter(4, 500, "high", fs=16000, output="sos"), taps)
+    assert 1.0 < t30(high**2, 16000) / rt60 < 1.12
+
+
+# against others' numbers
+
+
+def test_published_images_and_impulse(shared):
+    found = json.loads((shared / "vectors/rim_image_source.json").read_text())
+    beta = [*(found["beta"][wall] for wall in ("x1", "x2", "y1", "y2")), 0.0, 0.0]
+    room, source, microphone = (found[f"{name}_samples"] for name in ("room", "src", "mic"))
+    # it lists what rounds to one of its frames
+    axes = image_axes(room, source, microphone, beta, reach=8.5)
+    [(distance, gain, _)] = images(axes, 0, 8.5)
+    distance, gain = distance[gain > 0], gain[gain > 0]
+    ours = sorted(zip(distance, gain / distance, strict=True))
+    theirs = sorted((image["d"], image["a"]) for image in found["images"])
+    # products of two or three square roots, and sums of three squares
+    np.testing.assert_allclose(ours, theirs, rtol=16 * UNIT)
+    response = np.bincount(np.rint(distance).astype(int), gain / distance)
+    np.testing.assert_allclose(response, found["rir"], rtol=16 * UNIT)
+
+
+# what is refused
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"rate": 0}, "rate is 0 Hz; it must be above 0"),
+        ({"room": (6.0, 4.0)}, "room has 2 values; give 3: along x, y and z"),
+        ({"room": (6.0, 0.0, 3.0)}, "room is 0 m; it must be between 0.01 and"),
+        ({"room": (6.0, math.nan, 3.0)}, "room is nan m"),
+        ({"room": (6.0, math.inf, 3.0)}, "room is inf m"),
+        ({"source": (1.0, 2.0)}, "source has 2 values; give 3"),
+        ({"source": (7.0, 1.0, 1.0)}, "source is at x = 7 m, but the room is from 0 to 6 m; move"),
+        ({"source": (1.0, 1.0, math.nan)}, "source is at z = nan m"),
+        ({"microphone": (1.0, 4.0, 1.0)}, "microphone is at y = 4 m, but the room is from 0 to 4"),
+        ({"microphone": (1.0, -1.0, 1.0)}, "microphone is at y = -1 m"),
+        ({"microphone": (4.4, 2.3, 1.6)}, "source is 0 m from the microphone; move them at least"),
+        ({"receiver": "stereo", "spacing": 4.0}, "microphone is at y = 3.8 m|is at y = -0.2 m"),
+        ({"receiver": "stereo", "spacing": 0.0}, "spacing is 0 m; it must be above 0"),
+        ({"receiver": "stereo", "spacing": math.nan}, "spacing is nan m"),
+        ({"receiver": "quad"}, "receiver is 'quad'; it must be mono, stereo or ambisonic"),
+        ({"rt60": 0.0}, "rt60 is 0 s; it must be above 0 s, and finite"),
+        ({"rt60": math.nan}, "rt60 is nan s"),
+        ({"rt60": 1e300}, f"frames long; the limit is {MAX_FRAMES}"),
+        ({"rt60": 1.0, "beta": [0.5]}, "rt60 and beta are given; give one of them"),
+        ({"rt60": 1.0, "absorption": [0.5], "beta": [0.5]}, "rt60 and absorption and beta"),
+        ({"beta": [0.5, 0.5]}, "beta has 2 values; give 1 for all walls, or 6: x1, x2"),
+        ({"beta": []}, "beta has 0 values"),
+        ({"beta": [1.1]}, "beta is 1.1; it must be between -1 and 1"),
+        ({"beta": [math.nan]}, "beta is nan"),
+        ({"absorption": [-0.1]}, "absorption is -0.1; it must be between 0 and 1"),
+        ({"absorption": [math.nan]}, "absorption is nan"),
+        ({"beta": [1.0]}, "no wall absorbs sound, so it never ends; give a length"),
+        ({"absorption": [0.0]}, "no wall absorbs sound"),
+        ({"max_order": -2}, "max_order is -2; it must be between -1 and"),
+        ({"max_order": math.nan}, "max_order is nan"),
+        ({"length": 0.001}, "length is 0.001 s, but the sound arrives only after 0.00802.* s; le"),
+        ({"length": math.nan}, "length is nan s; it must be 0 or more"),
+        ({"length": -1.0}, "length is -1 s"),
+        ({"length": 1e6}, f"48000000001 frames long; the limit is {MAX_FRAMES}"),
+        ({"speed_of_sound": 0.0}, "speed_of_sound is 0 m/s; it must be between 1 and"),
+        ({"speed_of_sound": math.inf}, "speed_of_sound is inf m/s"),
+        (
+            {"length": 100.0},
+            rf"there would be \d+ image sources to look at; the limit is {MAX_IMAGES}",
+        ),
+        (
+            {"room": (0.01, 0.02, 0.02), "source": (0.001,) * 3, "microphone": (0.001, 0.018, 0.01)}
+            | {"speed_of_sound": 1e5, "length": 1000.0},
+            f"image sources along one side of the room; the limit is {MAX_AXIS}; shorten the",
+        ),
+    ],
+)
+def test_out_of_range_refused(changes, message):
+    with pytest.raises(ImpulseError, match=re.sub(r"(?<=\d)\.(?=\d)", r"\.", message)):
+        shoebox(**{"rate": 48000, **changes})
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"rt60": 1e-320},
+        {"absorption": [1.0]},
+        {"beta": [-1.0], "length": 0.05},
+        {"room": (1e6, 1e6, 1e6), "length": 0.05},
+        {"room": (0.05, 0.05, 0.05), "source": (0.02,) * 3, "microphone": (0.03,) * 3}
+        | {"beta": [0.5], "length": 0.01},
+        {"speed_of_sound": 1.0, "max_order": 1, "length": 5.0},
+        {"speed_of_sound": 1e5, "max_order": 3},
+        {"max_order": 2**20, "length": 0.02},
+    ],
+)
+def test_extremes_are_sane(changes):
+    taps = shoebox(8000, **changes).taps
+    assert np.isfinite(taps).all()
+    assert 0 < np.abs(taps).max() < 1 / (4 * np.pi * 0.01)
+
+
+def test_walls_that_take_all_leave_the_direct_sound():
+    dead = shoebox(8000, absorption=[1.0]).taps
+    direct = shoebox(8000, absorption=[1.0], max_order=0).taps
+    np.testing.assert_allclose(dead, direct, rtol=0, atol=1e-17)
