@@ -12,8 +12,8 @@ from typing import Literal, TypeAlias
 import numpy as np
 
 from impulses.images import MAX_AXIS, image_axes, response
-from impulses.impulse import Impulse, ImpulseError
-from impulses.quantities import Metres, Seconds, above, frames_of, within
+from impulses.impulse import Impulse, ImpulseError, Taps
+from impulses.quantities import Hertz, Metres, Seconds, above, frames_of, within
 from impulses.reverberation import SPEED_OF_SOUND, eyring, eyring_absorption, wall_areas
 
 Point: TypeAlias = tuple[Metres, Metres, Metres]
@@ -43,6 +43,7 @@ def shoebox(
     length: Seconds | None = None,
     receiver: Literal["mono", "stereo", "ambisonic"] = "mono",
     spacing: Metres = 0.17,
+    high_pass: Hertz = 0.0,
     speed_of_sound: float = SPEED_OF_SOUND,
 ) -> Impulse:
     """A box-shaped room by image sources: ``sum of prod(beta) / (4 pi d) at d fs / c``.
@@ -81,6 +82,9 @@ def shoebox(
         one omni, two omnis (left and right), or first-order AmbiX (W, Y, Z, X; SN3D)
     spacing : float > 0
         distance between the two omnis of stereo, along y
+    high_pass : float >= 0
+        Hz below which to take out what walls of positive beta gather, and no room has: 100 as
+        Allen and Berkley did, 0 to leave it
     speed_of_sound : float > 0
         in m/s
 
@@ -98,7 +102,7 @@ def shoebox(
     References
     ----------
     J. B. Allen and D. A. Berkley, "Image method for efficiently simulating small-room
-    acoustics", J. Acoust. Soc. Am. 65(4), 1979, eq. 10; P. M. Peterson, "Simulating the response
+    acoustics", J. Acoust. Soc. Am. 65(4), 1979, eq. 10 and appendix B; P. M. Peterson, "Simulating the response
     of multiple microphones to a single acoustic source in a reverberant room", J. Acoust. Soc.
     Am. 80(5), 1986 (windowed sinc); C. Nachbar et al., "AmbiX - a suggested ambisonics format",
     Ambisonics Symposium 2011.
@@ -136,7 +140,21 @@ def shoebox(
         )
         for ear in grid[2:]
     ]
-    return Impulse(np.concatenate(heard).T / (4 * np.pi * step), rate)
+    taps = np.concatenate(heard).T / (4 * np.pi * step)
+    return Impulse(_high_passed(taps, high_pass, rate) if high_pass else taps, rate)
+
+
+def _high_passed(taps: Taps, corner: float, rate: int) -> Taps:
+    """Return what Allen and Berkley's filter lets pass: nothing at 0 Hz, all far above the corner.
+
+    Its poles are at ``r e^(+-iw)``, ``r = e^-w``, its zeros at 1 and at r (their appendix B).
+    """
+    from scipy.signal import lfilter  # late: an echo must not import scipy
+
+    w = 2 * np.pi * within("high_pass", corner, 0, rate / 2, "Hz") / rate
+    r = math.exp(-w)
+    passed: Taps = lfilter([1, -(1 + r), r], [1, -2 * r * math.cos(w), r * r], taps, axis=0)
+    return passed
 
 
 def _walls(

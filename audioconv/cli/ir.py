@@ -9,6 +9,7 @@ import typer
 
 from audioconv.cli import report
 from audioconv.cli.options import Json, LateGroup, expand, made
+from audioconv.parameters import Parameter
 
 Rate = Annotated[int, typer.Option(metavar="HZ", help="Samples per second.")]
 SpecRate = Annotated[
@@ -123,12 +124,16 @@ def edit_impulse(
 
 @app.command("list")
 def list_builders(
+    builder: Annotated[
+        list[str] | None, typer.Argument(metavar="[BUILDER]...", help="Those alone.")
+    ] = None,
     presets: Annotated[
         bool, typer.Option("--presets", help="List the presets instead, and their specs.")
     ] = False,
     json: Json = False,
 ) -> None:
     """List the builders with their parameters, units and defaults, or the presets."""
+    from audioconv.specs import LEVELS, known_builder
     from impulses import BUILDERS, PRESETS
 
     if presets:
@@ -138,18 +143,19 @@ def list_builders(
             else:
                 report.tell(f"{preset}\n  {sound}\n    {spec}")
         return
-    for builder in BUILDERS:
-        _list_builder(builder, json)
+    for one in [known_builder(name) for name in builder] if builder else BUILDERS:
+        _list_builder(one, json)
     if not json:
-        report.tell("A spec is builder:key=value,key=value; lists are key=value,value.")
+        report.tell("all of them\n  As a spec: builder:key=value,key=value; lists: key=value,value")
+        report.tell(_rows(LEVELS))
 
 
 def _list_builder(builder: str, json: bool) -> None:
-    from audioconv.parameters import sound, summary
+    from audioconv.parameters import parameters, sound, summary
     from audioconv.specs import builder_parameters
     from impulses import BUILDERS
 
-    function, declared = BUILDERS[builder], builder_parameters(builder)
+    function = BUILDERS[builder]
     if json:
         report.print_json(
             {
@@ -165,12 +171,16 @@ def _list_builder(builder: str, json: bool) -> None:
                         "default": p.default,
                         "help": p.help,
                     }
-                    for p in declared
+                    for p in builder_parameters(builder)
                 ],
             }
         )
         return
     report.tell(f"{builder}\n  {summary(function)}\n  Sound: {sound(function)}")
+    report.tell(_rows(parameters(function)))
+
+
+def _rows(declared: list[Parameter]) -> str:
     columns = [
         (
             f"{p.option}=",
@@ -179,7 +189,7 @@ def _list_builder(builder: str, json: bool) -> None:
         )
         for p in declared
     ]
-    report.tell(report.rows(columns, indent="    "))
+    return report.rows(columns, indent="    ")
 
 
 @app.command("fold")
