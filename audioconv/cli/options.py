@@ -182,4 +182,5 @@ def _given(declared: list[Parameter], values: dict[str, Any]) -> dict[str, list[
 
 def sentence(text: str) -> str:
     """Begin with a capital and end with a full stop."""
-    return f"{text[:1].upper()}{text[1:]}{'' if text.endswith('.') else '.'}"
+    first = text[:1] if text[1:2].isupper() else text[:1].upper()  # dB stays dB
+    return f"{first}{text[1:]}{'' if text.endswith('.') else '.'}"
