@@ -53,9 +53,11 @@ def arrivals(impulse, lines, gain_of):
 @pytest.mark.parametrize(("rate", "delay"), [(1000, 31), (8000, 401), (48000, 1009)])
 def test_one_line_is_the_comb(matrix, rt60, rate, delay):
     seconds = delay / rate
-    impulse = fdn(
-        rate, lines=1, matrix=matrix, shortest=seconds - 1e-9, longest=seconds + 1e-9, rt60=rt60
-    )
+    given = {"shortest": seconds - 1e-9, "longest": seconds + 1e-9, "rt60": rt60}
+    impulse = fdn(rate, lines=1, matrix=matrix, **given)
+    for seed in range(1, 6):  # there is nothing to choose
+        other = fdn(rate, lines=1, matrix=matrix, **given, seed=seed)
+        np.testing.assert_array_equal(other.taps, impulse.taps)
     expected = np.zeros(impulse.frames)
     repeats = np.arange(1, (impulse.frames - 1) // delay + 1)
     gain = 10 ** (-3 * delay / (rate * rt60))
