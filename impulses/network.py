@@ -67,7 +67,7 @@ def fdn(
     rt60_high : float, above `shortest`, up to `rt60`
         seconds in which 5 kHz falls by 60 dB; all frequencies fall alike if it is not given
     floor : float, -300 to -1
-        dB by which the decay has fallen where the impulse ends
+        fall of the decay, in dB, at which the impulse ends
     seed : int >= 0
         chooses the lengths, their order, and the signs at the sides
 

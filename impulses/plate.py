@@ -86,7 +86,7 @@ def plate(
         coefficient of the second allpass of each half of the tank; the paper has it follow
         the decay, as decay + 0.15 between 0.25 and 0.5
     floor : float, -300 to -1
-        dB by which the energy in the tank has fallen where the impulse ends
+        fall of the energy in the tank, in dB, at which the impulse ends
 
     Returns
     -------

@@ -48,7 +48,7 @@ def schroeder(rate: int, *, rt60: Seconds = 1.0, floor: Decibels = -100.0) -> Im
     rt60 : float > 0
         seconds in which the reverberation falls by 60 dB
     floor : float, -300 to -1
-        dB by which the decay has fallen where the impulse ends
+        fall of the decay, in dB, at which the impulse ends
 
     Returns
     -------
@@ -119,7 +119,7 @@ def freeverb(
     width : float, 0 to 1
         1 keeps the two sides apart, 0 puts both in the middle
     floor : float, -300 to -1
-        dB by which the slowest comb has fallen where the impulse ends
+        fall of the slowest comb, in dB, at which the impulse ends
 
     Returns
     -------

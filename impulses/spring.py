@@ -46,13 +46,13 @@ def spring(
     coefficient : float, 0 to 0.95
         coefficient of the allpasses: 0 has no chirp, more bends it towards the corner
     corner : float, 20 to 768000
-        Hz above which the spring carries nothing
+        frequency, in Hz, above which the spring carries nothing
     echo : float, up to 1
         seconds from one arrival of low notes to the next, more than the cascade's own delay
     feedback : float, -0.99 to 0.99
         level of each arrival beside the one before
     floor : float, -300 to -1
-        dB by which the energy that is left has fallen where the impulse ends
+        fall of the energy that is left, in dB, at which the impulse ends
 
     Returns
     -------
