@@ -80,6 +80,7 @@ def tolerance(rate, count, c=343.0):
         (8000, -1, [1.0] * 6),
         (8000, -1, [0.0, 0.9, 0.0, -1.0, 0.3, 0.0]),
         (1000, -1, BETA),
+        (1125, -1, BETA),  # half a window of 4.5 frames, which is 5
         (11025, 2, BETA),
         (44100, 1, BETA),
         (768000, 1, BETA),
@@ -231,11 +232,14 @@ def test_absorption_is_what_is_not_reflected():
 
 
 def test_a_decay_time_is_eyrings():
-    share = eyring_absorption(math.prod(ROOM), sum(wall_areas(ROOM)), 0.3)
-    np.testing.assert_array_equal(
-        shoebox(8000, rt60=0.3, length=0.2, **PLACES).taps,
-        shoebox(8000, absorption=[share], length=0.2, **PLACES).taps,
-    )
+    for speed in (343.0, 200.0):
+        options = {**PLACES, "length": 0.2, "speed_of_sound": speed}
+        area = sum(wall_areas(ROOM))
+        share = eyring_absorption(math.prod(ROOM), area, 0.3, speed_of_sound=speed)
+        np.testing.assert_array_equal(
+            shoebox(8000, rt60=0.3, **options).taps,
+            shoebox(8000, absorption=[share], **options).taps,
+        )
     np.testing.assert_array_equal(shoebox(8000).taps, shoebox(8000, rt60=0.5).taps)
 
 
@@ -243,9 +247,10 @@ def test_it_lasts_from_the_direct_sound_to_its_decay():
     arrival = math.dist(SOURCE, MICROPHONE) / 343
     assert shoebox(8000, rt60=0.3, **PLACES).frames == round(8000 * (arrival + 0.304))
     shares = [0.1, 0.2, 0.3, 0.4, 0.5, 1.0]
-    time = eyring(math.prod(ROOM), wall_areas(ROOM), shares)
-    found = shoebox(8000, absorption=shares, **PLACES).frames
-    assert found == round(8000 * (arrival + 0.004 + time))
+    for speed in (343.0, 200.0):
+        time = eyring(math.prod(ROOM), wall_areas(ROOM), shares, speed_of_sound=speed)
+        found = shoebox(8000, absorption=shares, **PLACES, speed_of_sound=speed).frames
+        assert found == round(8000 * (arrival * 343 / speed + 0.004 + time))
 
 
 def t30(energy, rate):
