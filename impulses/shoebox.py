@@ -85,8 +85,8 @@ def shoebox(
     high_pass : float >= 0
         Hz below which to take out what walls of positive beta gather, and no room has: 100 as
         Allen and Berkley did, 0 to leave it
-    speed_of_sound : float > 0
-        in m/s
+    speed_of_sound : float, 1 to 1e5
+        metres that sound goes in a second
 
     Returns
     -------
