@@ -83,8 +83,7 @@ def eyring(
     """
     _check(volume, areas, absorptions, speed_of_sound)
     area = sum(areas)
-    mean = min(1.0, _total(areas, absorptions) / area)  # a mean of ones may round above 1
-    return _time(volume, area * _exponent(mean), speed_of_sound)
+    return _time(volume, area * _exponent(_total(areas, absorptions) / area), speed_of_sound)
 
 
 def eyring_absorption(

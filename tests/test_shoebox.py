@@ -14,7 +14,7 @@ from scipy.signal import butter, sosfilt
 
 import impulses.images
 from impulses import ImpulseError
-from impulses.images import MAX_AXIS, MAX_IMAGES, image_axes, images
+from impulses.images import MAX_AXIS, MAX_IMAGES, Axis, image_axes, images, response
 from impulses.impulse import MAX_FRAMES
 from impulses.reverberation import eyring, eyring_absorption, wall_areas
 from impulses.shoebox import shoebox
@@ -174,6 +174,22 @@ def test_there_are_as_many_images_as_rooms_in_a_ball():
     axes = image_axes(ROOM, SOURCE, MICROPHONE, BETA, reach=300.0)
     count = sum(len(gain) for _, gain, _ in images(axes, 0, 300))
     assert count == pytest.approx(4 / 3 * np.pi * 300**3 / math.prod(ROOM), rel=0.01)
+
+
+@pytest.mark.parametrize("rate", [1000, 1125, 8000, 48000])
+def test_a_tap_is_its_polynomial_to_rounding(rate):
+    """To some units of its peak, 1, at every fraction: one or so for each of its 17 terms."""
+    width = 2 * math.floor(0.004 * rate + 0.5)
+    n = np.arange(4 * width)
+    for distance in 2 * width + np.linspace(0, 1, 33):
+        axes = [
+            Axis(np.array([offset]), np.array([1.0]), np.array([0]))
+            for offset in (0.0, distance, 0.0)
+        ]
+        t = n - distance
+        tap = np.where(np.abs(t) < width / 2, 0.5 + 0.5 * np.cos(2 * np.pi * t / width), 0)
+        [found] = response(axes, rate, len(n)) * distance
+        np.testing.assert_allclose(found, tap * np.sinc(t), rtol=0, atol=24 * UNIT)
 
 
 def test_silence_before_the_sound_is_silent():
