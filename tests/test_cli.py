@@ -18,6 +18,7 @@ import soundfile
 from audioconv import __version__
 from audioconv.cli import main
 from audioconv.parameters import parameters
+from audioconv.specs import builder_parameters
 from impulses import BUILDERS
 
 ROOT = Path(__file__).parents[1]
@@ -422,8 +423,6 @@ COMMANDS += ["ir fold", "ir info", *(f"ir build {builder}" for builder in BUILDE
 @pytest.mark.parametrize("flag", ["--help", "-h"])
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_has_help(command, flag, call):
-    if flag == "-h" and command.startswith("ir build "):
-        flag = "--help"
     said = call(*command.split(), flag)
     assert said.out.startswith(f"Usage: audioconv {command}".rstrip())
     assert said.err == ""
@@ -445,9 +444,10 @@ def test_every_parameter_of_a_builder_is_in_its_help(builder, call):
     text = " ".join(call("ir", "build", builder, "--help").out.split())
     for parameter in parameters(BUILDERS[builder]):
         assert f"--{parameter.option} " in text
-        assert f"[default: {parameter.written_default()}]" in text
+        default = parameter.written_default()
+        assert default == "none" or f"[default: {default}]" in text
         for choice in parameter.choices:
-            assert choice in text
+            assert str(choice) in text
 
 
 def test_the_list_names_every_builder_and_parameter(call):
@@ -456,7 +456,8 @@ def test_the_list_names_every_builder_and_parameter(call):
     assert [found["builder"] for found in objects] == list(BUILDERS)
     for found in objects:
         assert f"\n{found['builder']}\n" in f"\n{text}"
-        declared = parameters(BUILDERS[found["builder"]])
+        declared = builder_parameters(found["builder"])
+        assert len(found["sound"]) > 10
         assert [p["name"] for p in found["parameters"]] == [p.option for p in declared]
         for parameter in found["parameters"]:
             assert f"    {parameter['name']}=" in text

@@ -448,8 +448,10 @@ def test_ping_pong_notes_its_rounded_step_once():
 
 # What no builder accepts
 
+ECHOES = ["delta", "double-spike", "multi-tap", "feedback", "ping-pong"]
 
-@pytest.mark.parametrize("name", sorted(BUILDERS))
+
+@pytest.mark.parametrize("name", ECHOES)
 @pytest.mark.parametrize("delay", [-0.25, -1e-9, math.nan, math.inf, -math.inf])
 def test_delay_out_of_range_refused(name, delay):
     given_delay = [0.0, delay] if name == "multi-tap" else delay

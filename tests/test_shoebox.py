@@ -390,3 +390,21 @@ def test_walls_that_take_all_leave_the_direct_sound():
     dead = shoebox(8000, absorption=[1.0]).taps
     direct = shoebox(8000, absorption=[1.0], max_order=0).taps
     np.testing.assert_allclose(dead, direct, rtol=0, atol=1e-17)
+
+
+def test_the_high_pass_is_allen_and_berkleys(noise):
+    """Their appendix: y[n] = x[n] - (1 + r) x[n-1] + r x[n-2] + 2 r cos w y[n-1] - r^2 y[n-2]."""
+    rate, corner, room = 8000, 100.0, {"length": 0.05, "beta": [0.8]}
+    x, y = shoebox(rate, **room).taps[:, 0], np.zeros(402)
+    w = 2 * np.pi * corner / rate
+    r = np.exp(-w)
+    padded = np.concatenate([[0, 0], x])
+    for n in range(2, 402):
+        new = padded[n] - (1 + r) * padded[n - 1] + r * padded[n - 2]
+        y[n] = new + 2 * r * np.cos(w) * y[n - 1] - r**2 * y[n - 2]
+    passed = shoebox(rate, **room, high_pass=corner).taps[:, 0]
+    # poles at 0.925: rounding gathers over some 1 / (1 - 0.925)^2 taps
+    np.testing.assert_allclose(passed, y[2:], rtol=0, atol=2**-52 * np.abs(x).max() / 0.075**2)
+    for wrong in (-1.0, 4001.0, np.nan):
+        with pytest.raises(ImpulseError, match="high_pass is .* Hz; it must be between 0 and 4000"):
+            shoebox(rate, **room, high_pass=wrong)

@@ -18,7 +18,7 @@ import typer
 
 from audioconv import __version__
 from audioconv.cli import convolve, inspect, ir, measure, redo, report
-from audioconv.cli.options import LateGroup, expand
+from audioconv.cli.options import HELP_OPTIONS, LateGroup, expand
 from audioconv.errors import AudioconvError
 
 
@@ -38,7 +38,7 @@ app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings=HELP_OPTIONS,
 )
 app.command()(expand(convolve.convolve))
 app.command()(expand(convolve.echo))

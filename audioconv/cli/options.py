@@ -31,6 +31,7 @@ METAVARS = {
     "number": "NUMBER",
     "text": "TEXT",
 }
+HELP_OPTIONS = {"help_option_names": ["-h", "--help"]}
 PARSERS = {"gain": parse_gain, "size": parse_size}
 
 Input = Annotated[str, typer.Argument(metavar="IN", help="Sound file, or - for standard input.")]
@@ -86,7 +87,7 @@ class LateGroup(TyperGroup):
 
 def made(name: str, command: Callable[..., None]) -> TyperCommand:
     """Make one command of a function."""
-    single = typer.Typer(rich_markup_mode=None, add_completion=False)
+    single = typer.Typer(rich_markup_mode=None, add_completion=False, context_settings=HELP_OPTIONS)
     single.command(name)(command)
     found = typer.main.get_command(single)
     assert isinstance(found, TyperCommand)

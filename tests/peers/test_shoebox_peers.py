@@ -91,3 +91,16 @@ def test_pyroomacoustics(place, max_order):
     expected = np.fft.rfft(theirs, size)[low]
     error = np.fft.rfft(ours, size)[low] - expected
     assert 10 * np.log10((np.abs(error) ** 2).sum() / (np.abs(expected) ** 2).sum()) < -58
+
+
+def test_rir_generator_with_its_high_pass():
+    """It has the filter of Allen and Berkley at 100 Hz."""
+    rir_generator = pytest.importorskip("rir_generator")
+    room, source, microphone = ROOMS[1]
+    places = {"room": room, "source": source, "microphone": microphone}
+    ours = shoebox(48000, **places, beta=[0.9] * 6, length=0.2, high_pass=100).taps
+    theirs = rir_generator.generate(
+        343.0, 48000, microphone, source, room, beta=[0.9] * 6, nsample=9600, order=-1
+    )
+    # a recursive filter of two poles at 0.987: rounding gathers over some 1 / (1 - 0.987)^2 taps
+    np.testing.assert_allclose(ours, theirs, rtol=0, atol=2**-52 * np.abs(theirs).max() / 0.013**2)
