@@ -406,5 +406,7 @@ def test_the_high_pass_is_allen_and_berkleys(noise):
     # poles at 0.925: rounding gathers over some 1 / (1 - 0.925)^2 taps
     np.testing.assert_allclose(passed, y[2:], rtol=0, atol=2**-52 * np.abs(x).max() / 0.075**2)
     for wrong in (-1.0, 4001.0, np.nan):
-        with pytest.raises(ImpulseError, match="high_pass is .* Hz; it must be between 0 and 4000"):
+        with pytest.raises(
+            ImpulseError, match=r"high_pass is .* Hz; it must be between 0 and 4000"
+        ):
             shoebox(rate, **room, high_pass=wrong)

@@ -73,7 +73,9 @@ def test_the_nearest_is_taken_as_it_was_measured_and_named(head):
 
 
 def test_a_direction_has_to_be_named(head):
-    with pytest.raises(UsageError, match="responses for 6 directions; name one, such as .*azimuth"):
+    with pytest.raises(
+        UsageError, match=r"responses for 6 directions; name one, such as .*azimuth"
+    ):
         load(head, None)
 
 
@@ -160,7 +162,7 @@ def test_what_is_no_sofa_file_is_refused(tmp_path, samples):
         path.write_bytes(data)
         with pytest.raises(FormatError, match="is not a SOFA file of impulse responses"):
             load(f"{path}:azimuth=0", None)
-    with pytest.raises(AudioconvError, match="none.sofa"):
+    with pytest.raises(AudioconvError, match=r"none\.sofa"):
         load(f"{tmp_path / 'none.sofa'}:azimuth=0", None)
 
 
