@@ -14,14 +14,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
-from impulses.impulse import (
-    MAX_FRAMES,
-    Impulse,
-    ImpulseError,
-    Taps,
-    to_db,
-    too_long,
-)
+from impulses.fractional import in_samples, lagrange
+from impulses.impulse import MAX_FRAMES, Impulse, ImpulseError, to_db, too_long
 from impulses.quantities import Decibels, Gain, Seconds, above, decay_gain, within
 
 LAGRANGE_ORDER = 3
@@ -274,7 +268,7 @@ def _repeats(gain: float, floor: float, step: float) -> int:
 
 def _step(rate: int, delay: float, fractional: bool = False) -> tuple[float, tuple[str, ...]]:
     """Return the seconds between repeats: whole samples, so that all repeats are, or as given."""
-    position = float(_positions(rate, [delay])[0])
+    position = float(in_samples(rate, [delay])[0])
     notes: tuple[str, ...] = ()
     if not fractional:
         position, notes = round(position), _rounding(rate, [position])
@@ -284,19 +278,6 @@ def _step(rate: int, delay: float, fractional: bool = False) -> tuple[float, tup
             "sample apart"
         )
     return position / rate, notes
-
-
-def _positions(rate: int, delays: ArrayLike) -> Taps:
-    """Return delays in samples, which need not be whole."""
-    seconds = np.asarray(delays, np.float64)
-    for delay in seconds[~((seconds >= 0) & (seconds < np.inf))]:
-        raise ImpulseError(f"delay is {delay:g} s; it must be 0 or more, and finite")
-    positions = seconds * rate
-    if positions.max() >= MAX_FRAMES:
-        raise ImpulseError(too_long(float(positions.max()) + 1))
-    # seconds that name a sample (15435 / 44100) come back within a few units of rounding
-    whole = np.rint(positions)
-    return np.where(np.isclose(positions, whole, rtol=1e-12, atol=0), whole, positions)
 
 
 def _rounding(rate: int, positions: ArrayLike) -> tuple[str, ...]:
@@ -318,7 +299,7 @@ def _spikes(
     fractional: bool = False,
 ) -> Impulse:
     """Place one spike for each delay (s), with a gain for each channel; the core of this module."""
-    positions = _positions(rate, delays)
+    positions = in_samples(rate, delays)
     levels = np.asarray(gains, np.float64)
     if not np.isfinite(levels).all():
         raise ImpulseError("gain is not a finite number; give a ratio such as 0.5 or -6dB")
@@ -326,30 +307,10 @@ def _spikes(
     if not fractional:
         notes += _rounding(rate, positions)
         positions, between = np.rint(positions), np.zeros_like(between)
-    shapes = [_lagrange(position) for position in positions[between].tolist()]
+    shapes = [lagrange(position, LAGRANGE_ORDER) for position in positions[between].tolist()]
     ends = [int(positions[~between].max(initial=0)), *(at + LAGRANGE_ORDER for at, _ in shapes)]
     taps = np.zeros((max(ends) + 1, levels.shape[1]))
     np.add.at(taps, positions[~between].astype(np.int64), levels[~between])
     for (at, shape), level in zip(shapes, levels[between], strict=True):
         taps[at : at + len(shape)] += np.outer(shape, level)
     return Impulse(taps, rate, notes)
-
-
-def _lagrange(position: float) -> tuple[int, Taps]:
-    """Return where a fractional tap starts, and its samples.
-
-    They are the Lagrange basis polynomials of `LAGRANGE_ORDER` at the position, so they sum
-    to 1 and delay polynomials up to that order exactly.
-
-    References
-    ----------
-    T. I. Laakso et al., "Splitting the unit delay", IEEE Signal Processing Magazine 13(1),
-    1996, eq. 42.
-    """
-    start = max(0, math.floor(position) - LAGRANGE_ORDER // 2)
-    nodes = np.arange(LAGRANGE_ORDER + 1)
-    offset = position - start
-    weights = [
-        np.prod([(offset - j) / (i - j) for j in nodes if j != i], dtype=np.float64) for i in nodes
-    ]
-    return start, np.array(weights)
