@@ -57,7 +57,7 @@ def hilbert(rate: int, *, numtaps: int = 4095, window: Window = "hamming") -> Im
     return _antisymmetric(rate, (n % 2) * 2 / (np.pi * n), window)
 
 
-def differentiator(rate: int, *, numtaps: int = 1023, window: Window = "hamming") -> Impulse:
+def differentiator(rate: int, *, numtaps: int = 1023, window: Window = "hann") -> Impulse:
     """Give the slope of a sound: ``h[n] = (-1)^n / n``, windowed.
 
     Sound: all bass gone and treble rising by 6 dB an octave, as a telephone held to a hiss.
@@ -74,8 +74,8 @@ def differentiator(rate: int, *, numtaps: int = 1023, window: Window = "hamming"
     numtaps : int, odd
         length in frames: more taps reach nearer to half the rate
     window : {"hamming", "hann", "blackman", "kaiser"}
-        how it is cut: nearest to half the rate with hann and hamming, straightest with kaiser
-        (beta 8.6)
+        how it is cut: hann and blackman are true from 0 Hz on, hann nearer to half the rate;
+        hamming, which ends on a step, is 8 % too steep at 0 Hz, kaiser (beta 8.6) 0.13 %
 
     Returns
     -------
@@ -94,8 +94,8 @@ def differentiator(rate: int, *, numtaps: int = 1023, window: Window = "hamming"
 
     Examples
     --------
-    >>> differentiator(48000, numtaps=5).taps.ravel().round(3)
-    array([-0.04,  0.54,  0.  , -0.54,  0.04])
+    >>> differentiator(48000, numtaps=5).taps.ravel()
+    array([-0. ,  0.5,  0. , -0.5,  0. ])
     """
     n = np.arange(1, half_length(numtaps) + 1)
     return _antisymmetric(rate, (-1.0) ** n / n, window)

@@ -12,8 +12,8 @@ import numpy as np
 
 from impulses.impulse import Impulse, ImpulseError, Taps, to_db
 
-LONGEST = 2**22
-"""Frames of the longest impulse taken: 87 s at 48 kHz, and a gigabyte of work."""
+LONGEST = 2**21
+"""Frames of the longest impulse taken: 43 s at 48 kHz, and a gigabyte of work."""
 
 GROWTH = 2**20
 """Frames up to which a transform is made longer, for as long as that is of use."""
@@ -21,8 +21,8 @@ GROWTH = 2**20
 SETTLED = 1e-12
 """Share of the level (root of the energy) past its length at which an impulse is done."""
 
-TOLD = 1e-4
-"""Share of the level past its length that is told when it is cut: -80 dB."""
+TOLD = 1e-3
+"""Share of the level past its length that is told when it is cut: -60 dB."""
 
 
 def minimum_phase(impulse: Impulse) -> Impulse:
@@ -39,7 +39,7 @@ def minimum_phase(impulse: Impulse) -> Impulse:
     1 / r, puts ``r^n / n`` into the cepstrum, which a transform of N frames wraps onto itself:
     that aliasing falls as ``r^N / N``, on the circle only as ``1 / N``. An exact result of K
     frames is silent after them, so what it rings past K measures the error; the transform
-    is made longer, up to `GROWTH` frames, until that is below `SETTLED`. More than -80 dB
+    is made longer, up to `GROWTH` frames, until that is below `SETTLED`. More than -60 dB
     is noted. A bin that is an exact or nearly exact zero, whose logarithm says nothing, is taken
     to be no less than 1 / (2 pi) of the smaller of its neighbours: what stands at the bin of
     a simple zero in order that the mean of the logarithm, and so the level, comes out right.
@@ -48,7 +48,7 @@ def minimum_phase(impulse: Impulse) -> Impulse:
     Parameters
     ----------
     impulse : Impulse
-        of at most 4194304 frames; channels or a matrix
+        of at most 2097152 frames; channels or a matrix
 
     Returns
     -------
