@@ -16,6 +16,7 @@ from typing import Literal, TypeAlias, get_args
 
 import numpy as np
 
+from impulses.fractional import KAISER_BETA
 from impulses.impulse import Impulse, ImpulseError
 from impulses.phase import minimum_phase
 from impulses.quantities import Hertz, within
@@ -23,9 +24,6 @@ from impulses.quantities import Hertz, within
 Window: TypeAlias = Literal["hamming", "hann", "blackman", "kaiser"]
 Phase: TypeAlias = Literal["linear", "minimum"]
 Kind: TypeAlias = Literal["lowpass", "highpass", "bandpass"]
-
-KAISER_BETA = 8.6
-"""Shape of the Kaiser window: 87 dB of attenuation (Kaiser's formula)."""
 
 MAX_TAPS = 2**20
 """Most taps of a designed filter: 22 s at 48 kHz, a transition narrower than 0.2 Hz."""

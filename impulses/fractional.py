@@ -21,7 +21,7 @@ SINC_TAPS = 81
 """Taps of the windowed sinc: 40 on either side of the one nearest to the delay."""
 
 KAISER_BETA = 8.6
-"""Shape of its window: 87 dB of attenuation, and flat up to 0.466 of the rate (Kaiser)."""
+"""Shape of every Kaiser window here: 87 dB of attenuation, so this sinc is flat to 0.466 rate."""
 
 MAX_ORDER = 99
 """Highest Lagrange order: its weights are those of a sinc under a window of 100 samples."""

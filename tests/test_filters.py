@@ -9,12 +9,13 @@ from hypothesis import strategies as st
 from oracle import UNIT, tolerance
 
 from impulses import ImpulseError, edit
-from impulses.equalisers import FLOOR, high_shelf, low_shelf, peak
+from impulses.equalisers import high_shelf, low_shelf, peak
 from impulses.filters import MAX_TAPS, band_pass, high_pass, low_pass
 from impulses.operators import differentiator, hilbert, moving_average
 
 PASSING = [low_pass, high_pass, band_pass]
 BIQUADS = [low_shelf, high_shelf, peak]
+FLOOR = 1e-6  # -120 dB, where their docstring says that they are cut
 WINDOWS = ["hamming", "hann", "blackman", "kaiser"]
 # attenuation in dB and width of the edge in rate / numtaps, as the docstrings give them
 EDGES = {"hamming": (53, 3.3), "hann": (44, 3.1), "blackman": (74, 5.5), "kaiser": (86.7, 5.5)}

@@ -130,6 +130,11 @@ def test_a_simple_zero_at_a_bin_leaves_the_level_right(size):
     assert abs(math.log(folded[0])) <= 2 / size**2
 
 
+def test_a_band_of_exact_zeros_is_taken_for_a_very_quiet_one():
+    """A transform as long as a row of ones is 0 at all bins but one."""
+    assert np.isfinite(impulses.phase._folded(np.ones(16), 16)).all()
+
+
 @pytest.mark.parametrize("level", [1e-310, 1e-200, 1e200, 1e300])
 def test_any_level(level):
     np.testing.assert_allclose(made(np.array([1, 3]) * level) / level, [3, 1], rtol=1e-11)
