@@ -144,7 +144,7 @@ def _decay(
         return None
     curve = energy_decay(energy[: end.frames], noise=end.noise, beyond=end.beyond)
     last = end.beyond if end.beyond > 0 else float(np.abs(curve[-1]))
-    if not curve[0] > last > 0:
+    if not curve[0] >= last > 0:
         return None
     return Decay(
         curve=curve,

@@ -162,11 +162,9 @@ def fit(decay_db: Taps, rate: int, upper: float, lower: float) -> Line | None:
 
 def _is_sparse(energy: Taps, rate: int) -> bool:
     """Tell whether the second half has digital silence in it, as single echoes leave it."""
-    length = min(round(BLOCK * rate), len(energy) // BLOCKS)
-    if length == 0:
-        return True
+    length = max(1, min(round(BLOCK * rate), len(energy) // BLOCKS))
     levels = averages(energy, length)
-    return not levels[len(levels) // 2 :].all()
+    return len(levels) == 1 or not levels[len(levels) // 2 :].all()
 
 
 def _is_noise(energy: Taps, tail: Tail, rate: int) -> bool:

@@ -39,7 +39,7 @@ DIRECT = 0.0025
 REMEDIES = {
     "noise": "measure with less noise",
     "cut": "keep a longer impulse",
-    "silence": "it has no more",
+    "silence": "the impulse ends in silence before that",
 }
 NO_FLOOR = {
     "cut": "the impulse is cut off before its decay meets noise",
@@ -119,6 +119,13 @@ class Decay:
         """All of the energy."""
         return float(self.curve[0])
 
+    def levels_db(self) -> Taps:
+        """Return the curve from time 0 on in dB beside its start, -inf where it is not above 0."""
+        curve = self.curve[self.start :] / self.total
+        levels = np.full(len(curve), -np.inf)
+        np.log10(curve, out=levels, where=curve > 0)
+        return 10 * levels
+
     def after(self, frame: int, what: str) -> float:
         """Return the energy from a frame on, or say why it is not known."""
         if self.end.kind != "silence":
@@ -159,8 +166,9 @@ def figures_of(decay: Decay | None) -> Figures:
         return no_figures("no decay stands 10 dB out of the noise")
     found: dict[str, float] = {"decay_range_db": decay.range_db}
     why_not: dict[str, str] = {}
+    levels = decay.levels_db()
     readers: list[tuple[tuple[str, ...], Callable[[], tuple[float, ...]]]] = [
-        *(((f"{n}_s", f"{n}_r"), partial(_decay_time, decay, n)) for n in RANGES),
+        *(((f"{n}_s", f"{n}_r"), partial(_decay_time, decay, levels, n)) for n in RANGES),
         (("c50_db",), lambda: (decay.ratio_db(decay.frame(0.05), "50 ms"),)),
         (("c80_db",), lambda: (decay.ratio_db(decay.frame(0.08), "80 ms"),)),
         (("d50",), lambda: (1 - decay.after(decay.frame(0.05), "50 ms") / decay.total,)),
@@ -188,14 +196,11 @@ def figures_of(decay: Decay | None) -> Figures:
     return Figures(**found, why_not=why_not)
 
 
-def _decay_time(decay: Decay, name: str) -> tuple[float, float]:
+def _decay_time(decay: Decay, levels: Taps, name: str) -> tuple[float, float]:
     """Return a decay time and the correlation of its line."""
     upper, lower = RANGES[name]
     decay.need(MARGIN - lower)
-    levels = np.full(len(decay.curve) - decay.start, -np.inf)
-    curve = decay.curve[decay.start :] / decay.curve[0]
-    np.log10(curve, out=levels, where=curve > 0)
-    line = fit(10 * levels, decay.rate, upper, lower)
+    line = fit(levels, decay.rate, upper, lower)
     if line is None:
         raise Unsupported(f"fewer than {FEWEST} frames lie from {upper:g} to {lower:g} dB")
     if line.r > WORST_R:

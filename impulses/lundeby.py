@@ -124,9 +124,10 @@ def line_through(levels: Taps, at: Taps | None = None) -> tuple[float, float, fl
     x = np.arange(len(levels), dtype=np.float64) if at is None else at
     centre, mean = float(x.mean()), float(levels.mean())
     dx, dy = x - centre, levels - mean
-    both, spread = float(dx @ dy), float((dx @ dx) * (dy @ dy))
-    slope = both / float(dx @ dx)
-    return slope, mean - slope * centre, both / math.sqrt(spread) if spread > 0 else 0.0
+    # plain sums: a product of BLAS may differ from one machine to another
+    both, xx, yy = (float(np.sum(product)) for product in (dx * dy, dx * dx, dy * dy))
+    slope = both / xx
+    return slope, mean - slope * centre, both / math.sqrt(xx * yy) if xx * yy > 0 else 0.0
 
 
 def _block_line(levels: Taps, start: int, stop: int, length: int) -> tuple[float, float] | None:
