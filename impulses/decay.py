@@ -180,10 +180,14 @@ def _is_noise(energy: Taps, tail: Tail, rate: int) -> bool:
 
 
 def _last_rt60(energy: Taps, tail: Tail, rate: int) -> float:
-    """Return the decay time of the part after the crosspoint if there is one, or of the tail."""
-    after = energy[round(tail.crosspoint * rate) :]
-    line = _tail_line(after) if tail.crosspoint < tail.noise_from else None
-    return tail.rt60 if line is None else -60 * len(after) / line[0] / rate
+    """Return the decay time of the end: of what was taken for noise, or of the last 10 dB."""
+    start = round(tail.noise_from * rate)
+    if tail.crosspoint >= tail.noise_from:
+        start = max(0, len(energy) - round(tail.rt60 * rate / 6))
+    line = _tail_line(energy[start:])
+    if line is None or line[0] >= 0:
+        return tail.rt60
+    return -60 * (len(energy) - start) / line[0] / rate
 
 
 def _tail_line(energy: Taps) -> tuple[float, float] | None:

@@ -163,7 +163,9 @@ def _late_line(levels: Taps, noise: float, length: int) -> tuple[float, float] |
 
 def _meeting(line: tuple[float, float] | None, noise: float) -> tuple[float, float] | None:
     """Return the slope of a line, and the frame at which it meets the noise."""
-    return line and (line[0], (10 * math.log10(noise) - line[1]) / line[0])
+    if line is None or noise <= 0:
+        return None
+    return line[0], (10 * math.log10(noise) - line[1]) / line[0]
 
 
 def _noise_from(frame: float, length: int, blocks: int) -> int:
