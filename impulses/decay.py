@@ -17,6 +17,12 @@ from impulses.quantities import Seconds
 TAIL_BLOCKS = 10
 """Averages of what may be noise, which tell whether it is steady."""
 
+FALL = -3.0
+"""dB from end to end by which noise may fall and be steady."""
+
+STRAIGHT = -0.9
+"""Correlation of the averages of a decay, at most."""
+
 
 @dataclass(frozen=True)
 class Ending:
@@ -175,8 +181,9 @@ def _is_noise(energy: Taps, tail: Tail, rate: int) -> bool:
     """
     if tail.crosspoint >= tail.noise_from:
         return False
-    line = _tail_line(energy[round(tail.noise_from * rate) :])
-    return line is None or not (line[0] < -3 and line[1] < -0.9)
+    rest = energy[round(tail.noise_from * rate) :]
+    line = _tail_line(rest)
+    return line is None or not (line[0] * len(rest) < FALL and line[1] < STRAIGHT)
 
 
 def _last_rt60(energy: Taps, tail: Tail, rate: int) -> float:
@@ -185,19 +192,19 @@ def _last_rt60(energy: Taps, tail: Tail, rate: int) -> float:
     if tail.crosspoint >= tail.noise_from:
         start = max(0, len(energy) - round(tail.rt60 * rate / 6))
     line = _tail_line(energy[start:])
-    if line is None or line[0] >= 0:
+    if line is None or line[1] > STRAIGHT:
         return tail.rt60
-    return -60 * (len(energy) - start) / line[0] / rate
+    return -60 / line[0] / rate
 
 
 def _tail_line(energy: Taps) -> tuple[float, float] | None:
-    """Return the dB from end to end and the correlation of a line through ten averages."""
+    """Return the dB a frame and the correlation of a line through ten averages."""
     length = len(energy) // TAIL_BLOCKS
     levels = averages(energy, length)[:TAIL_BLOCKS] if length else np.zeros(1)
     if not levels.all():
         return None
     slope, _, r = line_through(10 * np.log10(levels))
-    return slope * len(levels), r
+    return slope / length, r
 
 
 def _beyond(energy: Taps, rt60: float) -> float:

@@ -163,7 +163,7 @@ def no_figures(why: str) -> Figures:
 def figures_of(decay: Decay | None) -> Figures:
     """Read every figure from a decay, and keep the reasons of those that cannot be read."""
     if decay is None:
-        return no_figures("no decay stands 10 dB out of the noise")
+        return no_figures("no decay can be followed 10 dB above the noise")
     found: dict[str, float] = {"decay_range_db": decay.range_db}
     why_not: dict[str, str] = {}
     levels = decay.levels_db()

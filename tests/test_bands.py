@@ -1,5 +1,7 @@
 """Octave filters against the masks of IEC 61260-1 and the closed form of a smeared decay."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -86,7 +88,7 @@ def test_middles_are_exact_and_edges_meet():
     for k, band in zip(range(-5, 5), bands, strict=True):
         assert band.middle == pytest.approx(1000 * 10 ** (3 * k / 10), rel=1e-15)
         assert band.middle == pytest.approx(band.hz, rel=0.015)
-    for one, other in zip(bands, bands[1:], strict=False):
+    for one, other in pairwise(bands):
         assert one.edges[1] == pytest.approx(other.edges[0], rel=1e-14)
 
 
