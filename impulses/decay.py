@@ -127,8 +127,10 @@ def ending(energy: Taps, rate: int, shortest: Seconds = 0.0) -> Ending | None:
         return Ending(len(energy), "silence")
     if tail is None:
         return None
-    rt60 = _last_rt60(energy, tail, rate)
-    return Ending(len(energy), "cut", 0.0, _beyond(energy, rt60 * rate), rt60)
+    stretch = _last_stretch(energy, tail, rate)
+    line = _tail_line(stretch)
+    rt60 = -60 / line[0] / rate if line and line[1] < STRAIGHT else tail.rt60
+    return Ending(len(energy), "cut", 0.0, _beyond(stretch, rt60 * rate), rt60)
 
 
 def fit(decay_db: Taps, rate: int, upper: float, lower: float) -> Line | None:
@@ -186,15 +188,11 @@ def _is_noise(energy: Taps, tail: Tail, rate: int) -> bool:
     return line is None or not (line[0] * len(rest) < FALL and line[1] < STRAIGHT)
 
 
-def _last_rt60(energy: Taps, tail: Tail, rate: int) -> float:
-    """Return the decay time of the end: of what was taken for noise, or of the last 10 dB."""
-    start = round(tail.noise_from * rate)
-    if tail.crosspoint >= tail.noise_from:
-        start = max(0, len(energy) - round(tail.rt60 * rate / 6))
-    line = _tail_line(energy[start:])
-    if line is None or line[1] > STRAIGHT:
-        return tail.rt60
-    return -60 / line[0] / rate
+def _last_stretch(energy: Taps, tail: Tail, rate: int) -> Taps:
+    """Return the end of a decay that is cut off: the last 10 dB, or a slower decay after a knee."""
+    if tail.crosspoint < tail.noise_from:
+        return energy[round(tail.noise_from * rate) :]
+    return energy[max(0, len(energy) - round(tail.rt60 * rate / 6)) :]
 
 
 def _tail_line(energy: Taps) -> tuple[float, float] | None:
@@ -207,12 +205,11 @@ def _tail_line(energy: Taps) -> tuple[float, float] | None:
     return slope / length, r
 
 
-def _beyond(energy: Taps, rt60: float) -> float:
-    """Return the energy after the end of an exponential decay, from its last stretch of 10 dB.
+def _beyond(stretch: Taps, rt60: float) -> float:
+    """Return the energy after the end of an exponential decay, from its last stretch.
 
     If energy falls by a ratio q in the stretch, and the stretch holds S, all that follows is
     ``S (q + q^2 + ...) = S q / (1 - q)``.
     """
-    stretch = min(len(energy), max(1, round(rt60 / 6)))
-    ratio = 10 ** (-6 * stretch / rt60)
-    return float(np.sum(energy[len(energy) - stretch :])) * ratio / (1 - ratio)
+    ratio = 10 ** (-6 * len(stretch) / rt60)
+    return float(np.sum(stretch)) * ratio / (1 - ratio)

@@ -186,6 +186,20 @@ def test_the_noise_floor_is_the_noise_beside_the_peak():
     assert figures.noise_floor_db == pytest.approx(-60, abs=0.1)
 
 
+def test_the_noise_floor_of_a_band_is_beside_its_own_peak():
+    """A spike becomes the filter's response h, and white noise of power p becomes p sum(h^2)."""
+    taps = 1e-3 * white(4) + 0.3 * white(4, 1) * envelope(0.3, 4)
+    taps[0] = 100
+    for band in measured(taps).bands[4:]:
+        spike = np.zeros(2000)
+        spike[-1] = 1
+        h = Octave(band.hz, RATE).filter(spike)
+        expected = 10 * np.log10(1e-10 * (h @ h) / np.max(h**2))
+        # B t independent samples; the decay adds up to a twentieth to so large a peak
+        error = 4.34 * 4 * np.sqrt(2 / (Octave(band.hz, RATE).width * 3)) + 0.5
+        assert band.figures.noise_floor_db == pytest.approx(expected, abs=error)
+
+
 def test_each_band_has_its_own_decay():
     """Noise of a part of every other octave, two octaves from the next one's."""
     times = {125.0: 1.2, 500.0: 0.9, 2000.0: 0.7, 8000.0: 0.5}
@@ -220,6 +234,8 @@ def test_two_spikes_have_energies_but_no_decay(gain):
     check(found)
     for figures in (found.broadband, *(band.figures for band in found.bands)):
         assert [getattr(figures, name) for name in TIMES] == [None] * 3
+        # the filter's ring after the second is no decay of the two
+        assert figures.decay_range_db == pytest.approx(10 * np.log10(1 + 1 / gain**2), rel=1e-12)
         # in a band, both ring alike
         assert figures.c50_db == pytest.approx(-20 * np.log10(abs(gain)), abs=0.02)
     assert found.broadband.d50 == pytest.approx(1 / (1 + gain**2), rel=1e-12)
@@ -302,6 +318,13 @@ def test_a_click_in_a_narrow_band_is_the_filters():
     assert why == (
         "bandwidth times decay time is 1.7; it must be at least 4, or the filter's own decay "
         "shows; see a wider band"
+    )
+
+
+def test_a_centre_time_within_the_smear_of_the_filter_is_not_known():
+    figures = measured(envelope(0.3, 2)).bands[4].figures
+    assert figures.why_not["ts_ms"] == (
+        "centre time is below the 2.02 ms over which the filter smears it"
     )
 
 
