@@ -9,7 +9,7 @@ from typing import Literal
 from audioconv.errors import UsageError
 from audioconv.specs import load_impulse
 from audioconv.values import parse_level
-from impulses import Impulse, edit, folding, norms, resampling
+from impulses import Impulse, edit, folding, norms, phase, resampling
 from impulses.quantities import Gain, Seconds, frames_of
 
 NOISE = "noise"
@@ -117,7 +117,7 @@ def apply(impulse: Impulse, edits: Edits) -> Impulse:
 
 def _trimmed(impulse: Impulse, trim: str) -> Impulse:
     if trim == NOISE:
-        return acoustics.trim(impulse)
+        return edit.trim_at_noise(impulse)
     try:
         return edit.trim(impulse, parse_level(trim))
     except UsageError:

@@ -62,8 +62,8 @@ def prepare(impulses: Sequence[str], options: Options, source: Sound) -> Prepare
         impulse = impulse.with_taps(
             impulse.taps,
             f"the output comes {impulse.origin} frames "
-            f"({impulse.origin / source.rate * 1000:.2f} ms) late: what the resampled impulse "
-            "rings before its start is kept; --align peak drops it",
+            f"({impulse.origin / source.rate * 1000:.2f} ms) late: what the impulse rings before "
+            "its time 0 is kept; --align peak cuts it off, a filter of phase=minimum has none",
         )
     routing = routes(impulse.taps, source.channels)
     engine = engine_name(routing, options.engine)

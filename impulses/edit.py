@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from impulses import analysis
+from impulses import analysis, decay
 from impulses.impulse import Impulse, ImpulseError, from_db
 from impulses.quantities import Gain
 
@@ -113,6 +113,37 @@ def trim(impulse: Impulse, level: float) -> Impulse:
     peaks = analysis.frame_peaks(impulse)
     loud = np.flatnonzero(peaks >= peaks.max() * from_db(level))
     return impulse.with_taps(impulse.taps[: loud[-1] + 1])
+
+
+def trim_at_noise(impulse: Impulse) -> Impulse:
+    """Cut the tail where the decay meets steady noise.
+
+    Raises
+    ------
+    ImpulseError
+        If it meets none.
+
+    References
+    ----------
+    A. Lundeby et al., "Uncertainties of measurements in room acoustics", Acustica 81, 1995.
+
+    Examples
+    --------
+    >>> noise = np.random.default_rng(0).standard_normal(96000)
+    >>> decay = 10 ** (-3 * np.arange(96000) / 48000)
+    >>> hall = Impulse((noise * decay + 0.001 * noise[::-1])[:, np.newaxis], 48000)
+    >>> 0.9 < trim_at_noise(hall).frames / 48000 < 1.1
+    True
+    """
+    onset = analysis.onset(impulse)
+    energy = (impulse.taps[onset:].reshape(impulse.frames - onset, -1) ** 2).sum(axis=1)
+    end = decay.ending(energy, impulse.rate) if energy.any() else None
+    if end is None or end.kind != "noise":
+        raise ImpulseError(
+            "the impulse's decay does not end in steady noise, so there is no place to cut it; "
+            "trim it to a level, such as -60 dB"
+        )
+    return impulse.with_taps(impulse.taps[: onset + end.frames])
 
 
 def fade(impulse: Impulse, *, fade_in: int = 0, fade_out: int = 0) -> Impulse:

@@ -77,7 +77,7 @@ PRESETS: dict[str, Preset] = {
         "a smooth, airy tail of spikes",
     ),
     "telephone": Preset(
-        "band-pass:low=300Hz,high=3400Hz",
+        "band-pass:low=300Hz,high=3400Hz,phase=minimum",
         "a voice over an old line",
     ),
 }

@@ -104,8 +104,8 @@ def shoebox(
     J. B. Allen and D. A. Berkley, "Image method for efficiently simulating small-room
     acoustics", J. Acoust. Soc. Am. 65(4), 1979, eq. 10 and appendix B; P. M. Peterson,
     "Simulating the response of multiple microphones to a single acoustic source in a reverberant
-    room", J. Acoust. Soc. Am. 80(5), 1986 (windowed sinc); C. Nachbar et al., "AmbiX - a suggested ambisonics format",
-    Ambisonics Symposium 2011.
+    room", J. Acoust. Soc. Am. 80(5), 1986 (windowed sinc); C. Nachbar et al., "AmbiX - a
+    suggested ambisonics format", Ambisonics Symposium 2011.
 
     Examples
     --------
