@@ -232,8 +232,8 @@ def _centre_time(decay: Decay) -> float:
 def _direct_ratio(decay: Decay) -> float:
     if decay.width is not None and decay.width * DIRECT < 1:
         raise Unsupported(
-            f"a band of {decay.width:.3g} Hz does not resolve {1000 * DIRECT:g} ms; "
-            f"it must be {1 / DIRECT:g} Hz wide"
+            f"a band under {1 / DIRECT:g} Hz wide does not resolve {1000 * DIRECT:g} ms; "
+            "see a higher band"
         )
     return decay.ratio_db(decay.direct, "the direct sound")
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from oracle import UNIT, tolerance
 
-from impulses import ImpulseError, edit
+from impulses import ImpulseError, edit, folding
 from impulses.equalisers import high_shelf, low_shelf, peak
 from impulses.filters import MAX_TAPS, band_pass, high_pass, low_pass
 from impulses.operators import differentiator, hilbert, moving_average
@@ -152,7 +152,7 @@ def test_a_dry_path_stays_in_step_with_linear_phase():
     f = np.linspace(0, 24000, 301)
     mixed = response(edit.mix(impulse, dry=1, wet=-1), f)
     np.testing.assert_allclose(mixed, 1 - response(impulse, f), rtol=0, atol=1e-13)
-    chained = edit.chain([impulse, high_pass(48000, cutoff=200)])
+    chained = folding.chain([impulse, high_pass(48000, cutoff=200)])
     assert chained.origin == 1022
 
 
@@ -345,7 +345,7 @@ def test_gains_at_the_ends_and_half_of_them_at_the_corner(rate, gain, q, phase):
 
 @pytest.mark.parametrize("builder", BIQUADS)
 def test_equal_cut_and_boost_cancel(builder):
-    both = edit.chain([builder(48000, gain=9.0), builder(48000, gain=-9.0)])
+    both = folding.chain([builder(48000, gain=9.0), builder(48000, gain=-9.0)])
     both_taps = both.taps[:, 0].copy()
     both_taps[0] -= 1
     f = np.linspace(0, 24000, 100)

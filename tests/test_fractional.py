@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from oracle import UNIT, convolve, tolerance
 
-from impulses import Impulse, ImpulseError, edit
+from impulses import Impulse, ImpulseError, edit, folding
 from impulses.echoes import multi_tap
 from impulses.fractional import KAISER_BETA, MAX_ORDER, SINC_TAPS, fractional_delay, lagrange
 from impulses.impulse import MAX_FRAMES
@@ -139,7 +139,7 @@ def test_ringing_before_the_start_is_kept_and_the_direct_path_stays_in_step(meth
     # Lagrange of order 3: w^4 / 4! times at most 1 in the middle interval
     bound = 0.5**4 / 24 if method == "lagrange" else STRAY
     assert np.abs(mixed - (1 + np.exp(-0.25j * w))).max() <= bound
-    late = edit.chain([impulse, impulse])
+    late = folding.chain([impulse, impulse])
     assert late.origin == 2 * lead
     assert np.abs(response(late, w) - np.exp(-0.5j * w)).max() <= 2.1 * bound
 

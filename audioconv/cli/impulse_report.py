@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from impulses.acoustics import Acoustics, Figures
-
 from audioconv.cli import report
 from impulses import Impulse
+from impulses.acoustics import Acoustics
 from impulses.analysis import Levels
+from impulses.figures import Figures
 from impulses.impulse import to_db
 
 COLUMNS = {
-    "edt_s": ("EDT s", ".2f"),
-    "t20_s": ("T20 s", ".2f"),
-    "t30_s": ("T30 s", ".2f"),
+    "edt_s": ("EDT s", ".3g"),
+    "t20_s": ("T20 s", ".3g"),
+    "t30_s": ("T30 s", ".3g"),
     "t30_r": ("r(T30)", ".4f"),
     "c50_db": ("C50 dB", ".1f"),
     "c80_db": ("C80 dB", ".1f"),
@@ -51,11 +51,7 @@ def show(impulse: Impulse, levels: Levels, room: Acoustics) -> None:
     rows = [("all", room.broadband), *((f"{band.hz:g}", band.figures) for band in room.bands)]
     report.tell("room acoustics (ISO 3382-1), by octave")
     report.tell(_table(rows))
-    reasons = [
-        (f"{hz} Hz" if hz != "all" else hz, f"{', '.join(names)}: {reason}")
-        for hz, figures in rows
-        for reason, names in _reasons(figures).items()
-    ]
+    reasons = _reasons(rows)
     if reasons:
         report.tell("why some cannot be given")
         report.tell(report.rows(reasons))
@@ -77,10 +73,33 @@ def _table(rows: list[tuple[str, Figures]]) -> str:
     )
 
 
-def _reasons(figures: Figures) -> dict[str, list[str]]:
-    """Return the reasons, each with the figures that it is for."""
-    reasons: dict[str, list[str]] = {}
+def _reasons(rows: list[tuple[str, Figures]]) -> list[tuple[str, str]]:
+    """Return each reason once, with the figures and the bands that it is for."""
+    found: dict[tuple[str, str], list[int]] = {}
     for name, (heading, _) in COLUMNS.items():
-        if name in figures.why_not and name not in NOT_SAID:
-            reasons.setdefault(figures.why_not[name], []).append(heading.split()[0])
-    return reasons
+        for row, (_, figures) in enumerate(rows):
+            if name in figures.why_not and name not in NOT_SAID:
+                reason = (heading.split()[0], figures.why_not[name])
+                found.setdefault(reason, []).append(row)
+    together: dict[tuple[str, str], list[str]] = {}
+    for (heading, reason), where in found.items():
+        together.setdefault((_bands(rows, where), reason), []).append(heading)
+    return [
+        (f"{', '.join(headings)} of {bands}", reason)
+        for (bands, reason), headings in together.items()
+    ]
+
+
+def _bands(rows: list[tuple[str, Figures]], where: list[int]) -> str:
+    """Name some of the rows, runs of them by their ends."""
+    runs: list[list[int]] = []
+    for row in where:
+        if runs and row == runs[-1][-1] + 1 and row > 1:
+            runs[-1].append(row)
+        else:
+            runs.append([row])
+    named = []
+    for run in runs:
+        ends = [rows[run[0]][0], rows[run[-1]][0]] if len(run) > 1 else [rows[run[0]][0]]
+        named.append(" to ".join(ends) + " Hz" * (run[0] > 0))
+    return ", ".join(named)
