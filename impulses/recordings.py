@@ -1,0 +1,104 @@
+"""What a recording tells by itself of what is amiss with it: each a line with its remedy."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from impulses.impulse import ImpulseError, Taps, from_db, to_db
+
+LOW_LEVEL = -50.0
+"""Peak (dBFS) below which a 16-bit recording has half of its bits left."""
+
+OFFSET = -40.0
+"""Mean, in dB beside the peak, from which it is an offset."""
+
+FLAT = 3
+"""Samples of one value at the peak that make a flat top, where steps to either side are steep."""
+
+
+def same_rate(recording: int, excitation: int) -> None:
+    """Refuse a recording and an excitation of different rates."""
+    if recording != excitation:
+        raise ImpulseError(
+            f"recording is {recording} Hz but the excitation is {excitation} Hz; resample the "
+            "recording, or record at the rate that is played"
+        )
+
+
+def examine(recording: Taps, excitation: Taps, rate: int) -> tuple[str, ...]:
+    """Tell what can be told of a recording by itself, and refuse silence or a wrong order."""
+    for name, sound in (("recording", recording), ("excitation", excitation)):
+        if not sound.any():
+            raise ImpulseError(f"{name} is silent from end to end; check the connections")
+    heard, played = (_unevenness(sound, rate) for sound in (recording, excitation))
+    if heard < 1 and played > 3:
+        raise ImpulseError(
+            f"excitation varies by {played:.1f} dB and the recording by {heard:.1f} dB, but a "
+            "sweep is even (under 1 dB); give the recording first and the sweep second"
+        )
+    notes = [
+        note for channel, sound in enumerate(recording.T, 1) for note in _levels(channel, sound)
+    ]
+    peak = to_db(float(np.abs(recording).max()))
+    if peak < LOW_LEVEL:
+        notes.append(
+            f"recording peaks at {peak:.1f} dBFS, under {LOW_LEVEL:g} dBFS; raise the input gain"
+        )
+    clipped, first = _flat_tops(recording)
+    # a sequence played over a wire is flat by itself, and clipped only at full scale
+    if clipped and (not _flat_tops(excitation)[0] or np.abs(recording).max() > 0.99):
+        notes.append(
+            f"recording is clipped: {clipped} flat tops, the first at {first / rate:.3f} s, where "
+            "there should be none; lower the level and record again"
+        )
+    return tuple(notes)
+
+
+def _levels(channel: int, sound: Taps) -> list[str]:
+    peak = float(np.abs(sound).max())
+    if peak == 0:
+        return [f"channel {channel} of the recording is silent; check its connection"]
+    offset = to_db(abs(float(sound.mean())) / peak)
+    if offset < OFFSET:
+        return []
+    return [
+        f"channel {channel} of the recording has an offset of {sound.mean():.3g}, {offset:.1f} dB "
+        f"beside its peak, over {OFFSET:g} dB; mend the input or filter it out"
+    ]
+
+
+def _unevenness(sound: Taps, rate: int) -> float:
+    """Return the decibels between the tenth and the ninetieth percentile of the level."""
+    power = (sound**2).sum(axis=1)
+    sounding = np.flatnonzero(power > from_db(-40) * power.max())
+    power = power[sounding[0] : sounding[-1] + 1]
+    # so long that a period of 20 Hz weighs little, so short that there are some
+    blocks = blocks(power, max(1, min(rate // 5, len(power) // 20))).mean(axis=1)
+    low, high = np.quantile(blocks, [0.1, 0.9])
+    return to_db(np.sqrt(high / low)) if low else np.inf
+
+
+def _flat_tops(sound: Taps) -> tuple[int, int]:
+    """Count the flat tops of all channels, and return the frame of the first.
+
+    They are runs of samples at the peak between steps of more than three of the smallest
+    steps there are, which the crest of a slow wave in few bits has not.
+    """
+    count, first = 0, len(sound)
+    for channel in (*sound.T, *-sound.T):
+        top = channel.max()
+        below = channel[channel < top].max(initial=-np.inf)
+        edges = np.flatnonzero(np.diff(np.concatenate([[False], channel == top, [False]])))
+        starts, ends = edges[::2], edges[1::2]
+        inner = (ends - starts >= FLAT) & (starts > 0) & (ends < len(channel))
+        starts, ends = starts[inner], ends[inner]
+        steep = top - np.maximum(channel[starts - 1], channel[ends]) > 3 * (top - below)
+        count += int(steep.sum())
+        first = min(first, *starts[steep][:1].tolist(), len(sound))
+    return count, first
+
+
+def blocks(values: Taps, block: int) -> Taps:
+    """Return as many whole blocks as there are, at least one, as rows."""
+    whole = max(1, len(values) // block)
+    return values[: whole * block].reshape(whole, -1)

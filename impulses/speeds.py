@@ -1,0 +1,144 @@
+"""Whether a recording ran at the speed of what was played: by the sharpness of the response.
+
+At another speed, the parts of an excitation are divided out at wrong times, and the response is
+smeared. To undo that for a range of speeds and to see where it is sharpest tells the speed.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from impulses.impulse import Taps
+from impulses.sweeps import Sweep
+
+RATES = (32000, 44100, 48000, 88200, 96000)
+"""Rates that are taken for each other."""
+
+SHARP = 0.005
+"""Share of the energy in one sample from which a response is not smeared: a wrong speed leaves
+less even of a sweep of a fifth of a second, and only diffuse rooms as little."""
+
+SHARPER = 2.0
+"""How much higher the peak must be at another of the `RATES`."""
+
+CREST = 30.0
+"""What the peak must then be beside the root mean square; chance reaches 6."""
+
+WIDEST_DRIFT = 1e-3
+CLEARER = 1.1
+"""How much higher the peak must be without its drift: a drift of one step costs that."""
+
+
+def wrong_rate(
+    response: Taps, recording: Taps, excitation: Taps, sweep: Sweep | None
+) -> tuple[int, int] | None:
+    """Return the rates, true and taken, whose ratio is the speed of a smeared recording.
+
+    Parameters
+    ----------
+    response : array, (lags,)
+        The recording divided by the excitation.
+    recording, excitation : array, (frames,)
+        One channel of each.
+    sweep : Sweep or None
+        What the excitation was made from.
+
+    Returns
+    -------
+    tuple of int or None
+        None where the response is sharp, or no ratio of common rates makes it sharper.
+    """
+    if np.abs(response).max() ** 2 > SHARP * np.sum(response**2):
+        return None
+    others = [(a, b) for a in RATES for b in RATES if a != b]
+    ratios = dict(sorted(((b / a, (a, b)) for a, b in others), reverse=True))
+    if sweep is None or sweep.kind == "mls":
+        crests = {ratio: _crest_at(recording, excitation, ratio) for ratio in (1.0, *ratios)}
+    else:
+        crests = _crests(response, sweep, [1.0, *ratios])
+    best = max(crests, key=lambda ratio: crests[ratio])
+    clear = crests[best] > max(CREST, SHARPER * crests[1.0])
+    return ratios[best] if clear and best != 1 else None
+
+
+def drift(response: Taps, lag: int, sweep: Sweep) -> tuple[float, float]:
+    """Return by how much a recording's clock is fast beside the sweep's, and the finest step.
+
+    A part of the sweep played at time t is recorded at ``t (1 + drift)``; a drift within two
+    steps, or one that sharpens nothing, is returned as 0.
+
+    Parameters
+    ----------
+    response : array, (lags,)
+        The recording divided by the sweep.
+    lag : int
+        Of its peak.
+    sweep : Sweep
+        Exponential or synchronised.
+    """
+    # what a whole drift smears, on both sides of the peak, and a twentieth of a second of room
+    reach = round((WIDEST_DRIFT * sweep.seconds + 0.05) * sweep.rate)
+    around = np.take(response, np.arange(lag - reach, lag + reach), mode="wrap")
+    # within an octave at the top, where most of the peak comes from, this is a period's half
+    step = 1 / (2 * np.log(2) * sweep.growth * sweep.band[1])
+    steps = min(400, int(WIDEST_DRIFT / step))
+    drifts = np.arange(-steps, steps + 1) * (WIDEST_DRIFT / max(1, steps))
+    coarse = _crests(around, sweep, list(1 / (1 + drifts)))
+    best = 1 / max(coarse, key=lambda ratio: coarse[ratio]) - 1
+    near = best + np.arange(-8, 9) / 8 * (WIDEST_DRIFT / max(1, steps))
+    fine = _crests(around, sweep, [1.0, *(1 / (1 + near))])
+    ratio = max(fine, key=lambda ratio: fine[ratio])
+    found = 1 / ratio - 1
+    clear = fine[ratio] > CLEARER * fine[1.0] and abs(found) > 2 * step
+    return (found if clear else 0.0), step
+
+
+def _crests(response: Taps, sweep: Sweep, ratios: list[float]) -> dict[float, float]:
+    """Return peak over root mean square of a response as it would be at other speeds.
+
+    A sweep at r times the speed has the phase of the sweep at f / r, which the division has
+    left beside that at f; it is taken off here.
+    """
+    from scipy.fft import irfft, next_fast_len, rfft
+
+    size = next_fast_len(len(response), real=True)
+    spectrum = rfft(response, size)
+    frequency = np.arange(len(spectrum)) * (sweep.rate / size)
+    low, high = sweep.band
+    inside = slice(*np.searchsorted(frequency, (low, high)))
+    frequency = frequency[inside]
+    own = _turns(frequency, sweep)
+    crests = {}
+    for ratio in ratios:
+        turns = _turns(frequency / ratio, sweep) - own
+        # twice as many samples as there are, so that no peak falls between them
+        sharper = np.zeros(size + 1, np.complex128)
+        sharper[inside] = spectrum[inside] * np.exp(-2j * np.pi * turns)
+        crests[ratio] = _crest(irfft(sharper, 2 * size))
+    return crests
+
+
+def _turns(frequency: Taps, sweep: Sweep) -> Taps:
+    """Return the phase of a sweep's spectrum, in turns, up to a constant (Novak 2015, eq. 43)."""
+    turns: Taps = frequency * (
+        sweep.growth * (1 - np.log(frequency / sweep.start)) - sweep.lead_frames / sweep.rate
+    )
+    return turns
+
+
+def _crest_at(recording: Taps, excitation: Taps, ratio: float) -> float:
+    """Return the crest of the recording against an excitation played at another speed."""
+    from scipy.fft import irfft, next_fast_len, rfft
+    from scipy.signal import resample
+
+    played = resample(excitation, next_fast_len(round(len(excitation) / ratio)))
+    size = next_fast_len(len(recording) + len(played), real=True)
+    spectrum: NDArray[np.complex128] = rfft(played, size)
+    spectrum /= np.abs(spectrum) + 1e-3 * np.abs(spectrum).max()
+    return _crest(irfft(rfft(recording, size) * np.conj(spectrum), size))
+
+
+def _crest(response: Taps) -> float:
+    power = float(np.mean(response**2))
+    return float(np.abs(response).max() / np.sqrt(power)) if power else 0.0

@@ -1,0 +1,223 @@
+"""Excitations to measure a room or a device with: sweeps and maximum length sequences.
+
+A `Sweep` is the few numbers that its samples follow from, so that a recording of it can be
+deconvolved by the formula as well as by the samples.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+import numpy as np
+
+from impulses import edit
+from impulses.impulse import MAX_FRAMES, Impulse, ImpulseError, Taps, from_db, too_long
+from impulses.quantities import Decibels, Hertz, Seconds, above, frames_of, within
+
+Kind = Literal["exponential", "synchronised", "mls"]
+
+LONGEST_ORDER = MAX_FRAMES.bit_length() - 1
+"""Order of the longest maximum length sequence that fits an impulse: 27."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sweep:
+    """An excitation: silence, a sweep or a repeated pseudo-random sequence, silence.
+
+    The exponential sweep is ``sin(2 pi f1 L (e^(t/L) - 1))`` with ``L = T / ln(f2/f1)``. The
+    synchronised one is ``sin(2 pi f1 L e^(t/L))`` with whole ``f1 L``, so that each of its
+    harmonics is the sweep itself, ``L ln m`` early. A maximum length sequence (MLS) has as many
+    frequencies as samples, all of one magnitude; frequencies and fades have no say in it.
+
+    Parameters
+    ----------
+    kind : {"exponential", "synchronised", "mls"}
+        shape of the excitation: synchronised keeps the phase of distortion
+    rate : int, 1000 to 768000
+        samples per second
+    duration : float > 0
+        seconds of the sweep, or at least so many of one period of the sequence
+    start : float > 0
+        lowest frequency of the sweep
+    end : float > start, optional
+        highest frequency of the sweep, below half the rate; 20 kHz if not given, or 0.475 of
+        the rate where that is less
+    level : float, -120 to 0
+        peak below full scale
+    fade_in : float >= 0
+        seconds of half a cosine at the start of the sweep
+    fade_out : float >= 0
+        seconds of half a cosine at the end of the sweep
+    lead : float >= 0
+        seconds of silence before
+    silence : float >= 0
+        seconds of silence after, for the response to decay in
+    repeats : int > 0
+        periods of the sequence; the first fills the room, the others are averaged
+
+    Raises
+    ------
+    ImpulseError
+        If a value is out of range or the parts do not fit.
+
+    References
+    ----------
+    A. Farina, "Simultaneous measurement of impulse response and distortion with a swept-sine
+    technique", AES 108, 2000, eq. 8. A. Novak, P. Lotton, L. Simon, "Synchronized swept-sine",
+    J. Audio Eng. Soc. 63(10), 2015, eqs. 32 and 35. J. Borish, J. B. Angell, "An efficient
+    algorithm for measuring the impulse response using pseudorandom noise", J. Audio Eng. Soc.
+    31, 1983.
+
+    Examples
+    --------
+    >>> sweep = Sweep(kind="synchronised", rate=8000, duration=1, start=100, end=3000)
+    >>> round(sweep.seconds, 6), sweep.samples().shape
+    (0.986348, (27891, 1))
+    """
+
+    kind: Kind = "exponential"
+    rate: int = 48000
+    duration: Seconds = 10.0
+    start: Hertz = 20.0
+    end: Hertz | None = None
+    level: Decibels = -6.0
+    fade_in: Seconds = 0.05
+    fade_out: Seconds = 0.01
+    lead: Seconds = 0.5
+    silence: Seconds = 2.0
+    repeats: int = 2
+
+    def __post_init__(self) -> None:
+        if self.kind not in get_args(Kind):
+            raise ImpulseError(f"kind is {self.kind!r}; it must be {', '.join(get_args(Kind))}")
+        within("rate", self.rate, 1000, 768_000, "Hz")
+        above("duration", self.duration, 0, "s")
+        within("level", self.level, -120, 0, "dB")
+        within("repeats", self.repeats, 1, MAX_FRAMES)
+        if self.kind != "mls":
+            self._check_sweep()
+        if self.frames > MAX_FRAMES:
+            raise ImpulseError(too_long(self.frames))
+
+    def _check_sweep(self) -> None:
+        low, high = self.band
+        if not 0 < low < high < self.rate / 2:
+            raise ImpulseError(
+                f"sweep goes from {low:g} to {high:g} Hz; at a rate of {self.rate} Hz it must "
+                f"rise, from above 0 to below {self.rate / 2:g} Hz"
+            )
+        if self.growth <= 0:
+            raise ImpulseError(
+                f"duration is {self.duration:g} s; a synchronised sweep from {low:g} to "
+                f"{high:g} Hz must be at least {math.log(high / low) / (2 * low):.3g} s"
+            )
+        fades = frames_of("fade_in", self.fade_in, self.rate) + frames_of(
+            "fade_out", self.fade_out, self.rate
+        )
+        if fades > self.active_frames:
+            raise ImpulseError(
+                f"fades of {self.fade_in:g} and {self.fade_out:g} s do not fit a sweep of "
+                f"{self.seconds:g} s; shorten them"
+            )
+
+    @property
+    def band(self) -> tuple[float, float]:
+        """The lowest and the highest frequency that are excited, in Hz."""
+        if self.kind == "mls":
+            return 0.0, self.rate / 2
+        return self.start, min(20_000.0, 0.475 * self.rate) if self.end is None else self.end
+
+    @property
+    def growth(self) -> float:
+        """L: the seconds in which the frequency of the sweep grows by e."""
+        low, high = self.band
+        if self.kind == "synchronised":
+            return round(self.duration * low / math.log(high / low)) / low
+        return self.duration / math.log(high / low)
+
+    @property
+    def period(self) -> int:
+        """Frames of one period of a maximum length sequence, 2^order - 1."""
+        frames = frames_of("duration", self.duration, self.rate)
+        order = max(2, math.ceil(math.log2(frames + 1)))
+        if order > LONGEST_ORDER:
+            raise ImpulseError(too_long(2**order - 1))
+        return int(2**order - 1)
+
+    @property
+    def active_frames(self) -> int:
+        """Frames of the excitation itself, without the silence around it."""
+        if self.kind == "mls":
+            return self.period * self.repeats
+        low, high = self.band
+        length = self.growth * math.log(high / low)
+        return max(1, frames_of("duration", length, self.rate))
+
+    @property
+    def lead_frames(self) -> int:
+        """Frames of silence before."""
+        return frames_of("lead", self.lead, self.rate)
+
+    @property
+    def frames(self) -> int:
+        """Frames of all of it."""
+        return self.lead_frames + self.active_frames + frames_of("silence", self.silence, self.rate)
+
+    @property
+    def seconds(self) -> float:
+        """True duration of the excitation, without the silence around it.
+
+        A synchronised sweep is as near to the `duration` as whole ``f1 L`` can be, and a
+        maximum length sequence as long as all of its periods.
+        """
+        if self.kind == "synchronised":
+            low, high = self.band
+            return self.growth * math.log(high / low)
+        return self.active_frames / self.rate
+
+    def harmonic_advance(self, order: int) -> float:
+        """Return how many seconds early harmonic `order` arrives, L ln m.
+
+        Examples
+        --------
+        >>> round(Sweep(duration=10, start=20, end=20000).harmonic_advance(2), 4)
+        1.0034
+        """
+        if self.kind == "mls":
+            raise ImpulseError("an MLS does not separate harmonics; use a synchronised sweep")
+        return self.growth * math.log(within("order", order, 1, math.inf))
+
+    def samples(self) -> Taps:
+        """Return the excitation, (frames, 1), its peak at `level`.
+
+        Examples
+        --------
+        >>> Sweep(kind="mls", rate=1000, duration=0.007, level=0, lead=0, silence=0, repeats=1
+        ... ).samples().ravel()
+        array([-1., -1., -1.,  1., -1.,  1.,  1.])
+        """
+        samples = np.zeros((self.frames, 1))
+        active = self._sequence() if self.kind == "mls" else self._faded()
+        samples[self.lead_frames : self.lead_frames + len(active), 0] = active
+        samples *= from_db(self.level)
+        return samples
+
+    def _sequence(self) -> Taps:
+        from scipy.signal import max_len_seq  # late: an echo must not import scipy
+
+        bits = max_len_seq(self.period.bit_length())[0]
+        return np.tile(1.0 - 2.0 * bits, self.repeats)
+
+    def _faded(self) -> Taps:
+        low, _ = self.band
+        time = np.arange(self.active_frames) / self.rate
+        # e^x - 1 loses nothing where x is small; the synchronised sweep leaves out whole turns
+        phase = 2 * np.pi * low * self.growth * np.expm1(time / self.growth)
+        faded = edit.fade(
+            Impulse(np.sin(phase)[:, np.newaxis], self.rate),
+            fade_in=frames_of("fade_in", self.fade_in, self.rate),
+            fade_out=frames_of("fade_out", self.fade_out, self.rate),
+        )
+        return faded.taps[:, 0]
