@@ -13,16 +13,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from impulses import diagnosis, recordings
 from impulses.impulse import Impulse, ImpulseError, Taps, from_db
+from impulses.inverses import analytic, estimated_band, regularised, rise
 from impulses.quantities import Decibels, Hertz, Seconds, frames_of
 from impulses.sweeps import Sweep
-
-LOW_EDGE = 2 ** (1 / 3)
-HIGH_EDGE = 2 ** (1 / 12)
-"""Within these ratios of its ends a band fades by half a cosine.
-
-The low end may be wide because it is narrow in Hz, where ringing is counted; the high end is
-narrow in octaves but wide in Hz.
-"""
 
 RINGING = 50
 """Periods of the highest frequency that the ringing of a band's end is kept for.
@@ -123,27 +116,34 @@ def deconvolve(
     >>> played = sweep.samples()
     >>> recorded = 0.5 * np.roll(played, 80, axis=0)
     >>> found = deconvolve(recorded, played, 8000, sweep=sweep)
-    >>> found.latency, found.impulse.taps.argmax(), found.impulse.frames
-    (0.01, 80, 4000)
+    >>> found.latency, found.impulse.frames - found.impulse.origin
+    (0.01, 4000)
     """
     recording = _sound("recording", recording)
     excitation = _sound("excitation", excitation)
     _check(excitation, rate, sweep, harmonics)
-    low, high = band or (sweep.band if sweep else _estimated_band(excitation[:, 0], rate))
-    if not 0 <= low < high:
-        raise ImpulseError(f"band is {low:g} to {high:g} Hz; it must rise, from 0 or more")
+    low, high = band or (sweep.band if sweep else estimated_band(excitation[:, 0], rate))
+    if not 0 <= low < min(high, rate / 2):
+        raise ImpulseError(
+            f"band is {low:g} to {high:g} Hz; it must rise, and begin between 0 and {rate / 2:g} Hz"
+        )
     if not regularisation < 0:
         raise ImpulseError(f"regularisation is {regularisation:g} dB; it must be below 0 dB")
     notes = recordings.examine(recording, excitation, rate)
 
-    divide = _divided_periods if _is_periodic(sweep) else _divided
-    response = divide(recording, excitation, rate, sweep, (low, high), from_db(regularisation))
-    found = diagnosis.find(response, recording, excitation, rate, periodic=_is_periodic(sweep))
+    beta = from_db(2 * regularisation)
+    periodic = sweep is not None and sweep.kind == "mls" and sweep.repeats > 1
+    if sweep is not None and periodic:
+        response = _divided_periods(recording, excitation, sweep, (low, high), beta)
+    else:
+        response = _divided(recording, excitation, rate, (low, high), beta)
+    found = diagnosis.find(response, recording, excitation, rate, periodic=periodic)
     notes += diagnosis.of_response(found, recording, excitation, rate, sweep)
 
     ringing = round(RINGING * rate / high) if high < rate / 2 else 0
     start = min(0, found.lag - ringing)
-    frames = found.tail if length is None else frames_of("length", length, rate)
+    whole = max(found.tail, found.lag + ringing + 1)
+    frames = whole if length is None else frames_of("length", length, rate)
     stop = max(start + 1, min(frames, len(response) + start))
     impulse = Impulse(_lags(response, start, stop), rate, origin=-start)
     orders: tuple[Impulse, ...] = ()
@@ -200,15 +200,10 @@ def _spacing(sweep: Sweep, order: int) -> float:
     return sweep.harmonic_advance(order) - sweep.harmonic_advance(order - 1)
 
 
-def _is_periodic(sweep: Sweep | None) -> bool:
-    return sweep is not None and sweep.kind == "mls" and sweep.repeats > 1
-
-
 def _divided(
     recording: Taps,
     excitation: Taps,
     rate: int,
-    sweep: Sweep | None,
     band: tuple[float, float],
     beta: float,
 ) -> Taps:
@@ -217,7 +212,7 @@ def _divided(
 
     # so long that no lag, from -len(excitation) to len(recording), is another one's alias
     size = next_fast_len(len(recording) + len(excitation), real=True)
-    inverse = _inverse(rfft(excitation[:, 0], size), size, rate, band, beta)
+    inverse = regularised(rfft(excitation[:, 0], size), size, rate, band, beta)
     response = np.empty((size, recording.shape[1]))
     for channel in range(recording.shape[1]):
         response[:, channel] = irfft(rfft(recording[:, channel], size) * inverse, size)
@@ -227,7 +222,6 @@ def _divided(
 def _divided_periods(
     recording: Taps,
     excitation: Taps,
-    rate: int,
     sweep: Sweep,
     band: tuple[float, float],
     beta: float,
@@ -235,10 +229,11 @@ def _divided_periods(
     """Return the circular response of one period, the mean over all but the first."""
     from scipy.fft import irfft, rfft
 
-    period, first, last = sweep.period, sweep.lead_frames, sweep.lead_frames + sweep.active_frames
+    rate, period = sweep.rate, sweep.period
+    first, last = sweep.lead_frames, sweep.lead_frames + sweep.active_frames
     if len(recording) < last:
         raise ImpulseError(diagnosis.ends_early(last - len(recording), rate))
-    inverse = _inverse(rfft(excitation[first : first + period, 0]), period, rate, band, beta)
+    inverse = regularised(rfft(excitation[first : first + period, 0]), period, rate, band, beta)
     response = np.empty((period, recording.shape[1]))
     for channel in range(recording.shape[1]):
         steady = recording[first + period : last, channel].reshape(-1, period).mean(axis=0)
@@ -247,65 +242,6 @@ def _divided_periods(
     # pedestal; the end of the period, where the response has decayed, tells its height
     pedestal: Taps = response[-max(1, period // 10) :].mean(axis=0)
     return response - pedestal
-
-
-def _inverse(
-    spectrum: NDArray[np.complex128],
-    size: int,
-    rate: int,
-    band: tuple[float, float],
-    beta: float,
-) -> NDArray[np.complex128]:
-    """Return ``conj(X) / (abs(X)^2 + beta)``, faded at the ends of the band."""
-    window = _window(size, rate, band)
-    power = spectrum.real**2 + spectrum.imag**2
-    power += beta * np.average(power, weights=window)
-    # bins that were not excited at all stay empty
-    gain = np.divide(window, power, out=np.zeros_like(power), where=power > 0)
-    inverse: NDArray[np.complex128] = np.conj(spectrum) * gain
-    return inverse
-
-
-def _window(size: int, rate: int, band: tuple[float, float]) -> Taps:
-    """Return 1 within a band, 0 outside, and half a cosine within its ends."""
-    low, high = band
-    frequency = np.arange(size // 2 + 1) * (rate / size)
-    window = np.ones(len(frequency))
-    if low > 0:
-        window *= _rise((frequency - low) / (low * LOW_EDGE - low))
-    if high < rate / 2:
-        window *= _rise((high - frequency) / (high - high / HIGH_EDGE))
-    return window
-
-
-def _rise(position: Taps) -> Taps:
-    rise: Taps = 0.5 - 0.5 * np.cos(np.pi * np.clip(position, 0, 1))
-    return rise
-
-
-def _estimated_band(excitation: Taps, rate: int) -> tuple[float, float]:
-    """Return the first and the last frequency at which the excitation is strong.
-
-    That is where a twelfth of an octave has an energy within 25 dB of the largest, or a
-    density: sweeps keep the one constant and noise the other.
-    """
-    from scipy.fft import next_fast_len, rfft
-
-    size = next_fast_len(len(excitation), real=True)
-    energy = np.concatenate([[0.0], np.cumsum(np.abs(rfft(excitation, size)) ** 2)])
-    bins = len(energy) - 1
-    edges = np.unique(
-        np.round(bins * 2.0 ** (np.arange(-int(12 * np.log2(bins)), 1) / 12)).astype(np.int64)
-    )
-    octaves = np.diff(energy[edges])
-    density = octaves / np.diff(edges)
-    limit = from_db(-50)  # of energies
-    strong = np.flatnonzero((octaves > limit * octaves.max()) | (density > limit * density.max()))
-    low, high = edges[strong[0]], edges[strong[-1] + 1]
-    # the first twelfths are a bin wide: what is strong there is so down to 0
-    return (0.0 if strong[0] == 0 else low * rate / size), (
-        rate / 2 if high == bins else high * rate / size
-    )
 
 
 def _lags(response: Taps, first: int, stop: int) -> Taps:
@@ -324,7 +260,7 @@ def _harmonic(recording: Taps, sweep: Sweep, order: int, linear: Impulse, begin:
 
     rate = sweep.rate
     size = next_fast_len(len(recording) + sweep.frames, real=True)
-    inverse = _analytic_inverse(sweep, order, size)
+    inverse = analytic(sweep, order, size)
     count = round(_spacing(sweep, order) * rate)
     keep = _between(np.arange(-linear.origin, linear.frames - linear.origin), begin, count)
     taps = np.empty(linear.taps.shape)
@@ -337,23 +273,4 @@ def _harmonic(recording: Taps, sweep: Sweep, order: int, linear: Impulse, begin:
 def _between(lag: NDArray[np.int64], begin: int, count: int) -> Taps:
     """Return 1 at `count` lags from `begin` on, with half a cosine over a fiftieth at the end."""
     fade = max(1, count // 50)
-    return np.where(lag >= begin, _rise((begin + count - lag) / fade), 0.0)
-
-
-def _analytic_inverse(sweep: Sweep, order: int, size: int) -> NDArray[np.complex128]:
-    """Return what turns harmonic `order` of a sweep into an impulse at time zero.
-
-    The synchronised sweep has the inverse spectrum ``2 sqrt(f/L) exp(-2 pi i f L (1 - ln(f/f1))
-    + i pi/4)``. Its harmonic m is itself L ln m early; that of the exponential sweep, which is
-    the same with a phase of -2 pi f1 L, lags by m times that phase.
-    """
-    rate, growth = sweep.rate, sweep.growth
-    low, high = sweep.band
-    frequency = np.arange(1, size // 2 + 1) * (rate / size)
-    turns = frequency * growth * (np.log(frequency / low) - 1)
-    turns += 1 / 8 + order * low * growth
-    turns += frequency * (sweep.lead_frames / rate - sweep.harmonic_advance(order))
-    inverse = np.zeros(size // 2 + 1, np.complex128)
-    inverse[1:] = 2 * np.sqrt(frequency / growth) * np.exp(2j * np.pi * turns)
-    inverse *= _window(size, rate, (order * low, min(order * high, rate / 2)))
-    return inverse / (from_db(sweep.level) * rate)
+    return np.where(lag >= begin, rise((begin + count - lag) / fade), 0.0)

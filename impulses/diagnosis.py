@@ -89,7 +89,7 @@ def find(response: Taps, recording: Taps, excitation: Taps, rate: int, *, period
         channel=channel,
         lag=lag,
         tail=tail,
-        late=-lag - first,
+        late=-lag if periodic else -lag - first,
         early=lag - latest if periodic else lag + last - len(recording),
         active=last - first,
         decay_range=to_db(np.sqrt(loud / noise)) if noise else np.inf,
@@ -111,8 +111,8 @@ def of_response(
         )
     if found.decay_range < FOUND:
         raise ImpulseError(
-            f"excitation is not found in the recording: the response rises {found.decay_range:.1f} "
-            f"dB above its noise, under {FOUND:g} dB; check that the recording is of this excitation"
+            f"excitation is not found in the recording: the response is {found.decay_range:.1f} dB "
+            f"above its noise, under {FOUND:g} dB; give its own recording or play it louder"
         )
     for lost, problem in ((found.late, starts_late), (found.early, ends_early)):
         if lost > LOST * found.active:
@@ -132,8 +132,8 @@ def of_harmonics(found: Found, sweep: Sweep, orders: int) -> Notes:
     needed = sweep.seconds * found.fall / min(spacings.values())
     return (
         f"harmonic {overlapping[0]} has {spacings[overlapping[0]]:.3g} s to itself but the "
-        f"response falls by {FALL:g} dB in {found.fall:.3g} s, so that they overlap; use a sweep of "
-        f"{needed:.0f} s or more",
+        f"response falls by {FALL:g} dB in {found.fall:.3g} s, so that they overlap; use a sweep "
+        f"of {needed:.0f} s or more",
     )
 
 
@@ -172,8 +172,8 @@ def _timing(found: Found, rate: int) -> Notes:
     spare = -found.early / rate
     if spare < found.fall:
         notes.append(
-            f"recording ends {spare:.3f} s after the sweep, but the response takes {found.fall:.3f} "
-            f"s to fall by {FALL:g} dB; record for longer"
+            f"recording ends {spare:.3f} s after the sweep, but the response needs "
+            f"{found.fall:.3f} s to fall by {FALL:g} dB; record for longer"
         )
     return tuple(notes)
 
@@ -190,8 +190,8 @@ def _quality(found: Found, rate: int) -> Notes:
     )
     if -whole.min() > 2 * whole.max():
         notes.append(
-            f"polarity is inverted: the direct sound is {whole.min():.3g}, and nothing above "
-            f"{max(whole.max(), 0):.3g} follows, under half of it; swap the wires or invert the impulse"
+            f"polarity is inverted: the peak is {whole.min():.3g}, with nothing above "
+            f"{max(whole.max(), 0):.3g}, half of it; swap the wires or invert the impulse"
         )
     return tuple(notes)
 
@@ -203,7 +203,7 @@ def _drift(found: Found, sweep: Sweep | None) -> Notes:
     if not drifted:
         return ()
     return (
-        f"recording's clock is {drifted * 1e6:+.0f} ppm off the sweep's, over {step * 1e6:.1f} ppm, "
-        f"and smears the response by {abs(drifted) * sweep.seconds * 1000:.2f} ms; play and record "
-        "with one clock, or use a shorter sweep",
+        f"recording's clock is {drifted * 1e6:+.0f} ppm off the sweep's, over {2e6 * step:.1f} "
+        f"ppm, and smears the response by {abs(drifted) * sweep.seconds * 1000:.2f} ms; play and "
+        "record with one clock, or use a shorter sweep",
     )

@@ -48,8 +48,8 @@ def examine(recording: Taps, excitation: Taps, rate: int) -> tuple[str, ...]:
     # a sequence played over a wire is flat by itself, and clipped only at full scale
     if clipped and (not _flat_tops(excitation)[0] or np.abs(recording).max() > 0.99):
         notes.append(
-            f"recording is clipped: {clipped} flat tops, the first at {first / rate:.3f} s, where "
-            "there should be none; lower the level and record again"
+            f"recording is clipped: flat tops {clipped}, the first at {first / rate:.3f} s, where "
+            "none should be; lower the level and record again"
         )
     return tuple(notes)
 
@@ -73,8 +73,8 @@ def _unevenness(sound: Taps, rate: int) -> float:
     sounding = np.flatnonzero(power > from_db(-40) * power.max())
     power = power[sounding[0] : sounding[-1] + 1]
     # so long that a period of 20 Hz weighs little, so short that there are some
-    blocks = blocks(power, max(1, min(rate // 5, len(power) // 20))).mean(axis=1)
-    low, high = np.quantile(blocks, [0.1, 0.9])
+    levels = blocks(power, max(1, min(rate // 5, len(power) // 20))).mean(axis=1)
+    low, high = np.quantile(levels, [0.1, 0.9])
     return to_db(np.sqrt(high / low)) if low else np.inf
 
 

@@ -6,6 +6,8 @@ smeared. To undo that for a range of speeds and to see where it is sharpest tell
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -15,9 +17,9 @@ from impulses.sweeps import Sweep
 RATES = (32000, 44100, 48000, 88200, 96000)
 """Rates that are taken for each other."""
 
-SHARP = 0.005
-"""Share of the energy in one sample from which a response is not smeared: a wrong speed leaves
-less even of a sweep of a fifth of a second, and only diffuse rooms as little."""
+SHARP = 0.05
+"""Share of the energy in one sample from which a response cannot be smeared by so much: less
+is left of any, and some rooms have as little by themselves, which only costs the search."""
 
 SHARPER = 2.0
 """How much higher the peak must be at another of the `RATES`."""
@@ -26,8 +28,9 @@ CREST = 30.0
 """What the peak must then be beside the root mean square; chance reaches 6."""
 
 WIDEST_DRIFT = 1e-3
-CLEARER = 1.1
-"""How much higher the peak must be without its drift: a drift of one step costs that."""
+CLEARER = 1.6
+"""How much higher the peak must be without its drift; the reflections of some rooms, taken for
+a drift, reach 1.5. Ten seconds of sweep show 100 to 300 ppm by this."""
 
 
 def wrong_rate(
@@ -51,15 +54,14 @@ def wrong_rate(
     """
     if np.abs(response).max() ** 2 > SHARP * np.sum(response**2):
         return None
-    others = [(a, b) for a in RATES for b in RATES if a != b]
-    ratios = dict(sorted(((b / a, (a, b)) for a, b in others), reverse=True))
+    pairs = {b / a: (a, b) for a in reversed(RATES) for b in RATES if a != b}
     if sweep is None or sweep.kind == "mls":
-        crests = {ratio: _crest_at(recording, excitation, ratio) for ratio in (1.0, *ratios)}
+        crests = {r: _crest_at(recording, excitation, *pairs.get(r, (1, 1))) for r in (1, *pairs)}
     else:
-        crests = _crests(response, sweep, [1.0, *ratios])
+        crests = _crests(response, sweep, [1.0, *pairs])
     best = max(crests, key=lambda ratio: crests[ratio])
-    clear = crests[best] > max(CREST, SHARPER * crests[1.0])
-    return ratios[best] if clear and best != 1 else None
+    clear = best != 1 and crests[best] > max(CREST, SHARPER * crests[1.0])
+    return pairs[best] if clear else None
 
 
 def drift(response: Taps, lag: int, sweep: Sweep) -> tuple[float, float]:
@@ -84,17 +86,20 @@ def drift(response: Taps, lag: int, sweep: Sweep) -> tuple[float, float]:
     step = 1 / (2 * np.log(2) * sweep.growth * sweep.band[1])
     steps = min(400, int(WIDEST_DRIFT / step))
     drifts = np.arange(-steps, steps + 1) * (WIDEST_DRIFT / max(1, steps))
-    coarse = _crests(around, sweep, list(1 / (1 + drifts)))
+    # twice as many samples as there are, so that no peak falls between them
+    coarse = _crests(around, sweep, list(1 / (1 + drifts)), finer=2)
     best = 1 / max(coarse, key=lambda ratio: coarse[ratio]) - 1
     near = best + np.arange(-8, 9) / 8 * (WIDEST_DRIFT / max(1, steps))
-    fine = _crests(around, sweep, [1.0, *(1 / (1 + near))])
+    fine = _crests(around, sweep, [1.0, *(1 / (1 + near))], finer=2)
     ratio = max(fine, key=lambda ratio: fine[ratio])
     found = 1 / ratio - 1
     clear = fine[ratio] > CLEARER * fine[1.0] and abs(found) > 2 * step
     return (found if clear else 0.0), step
 
 
-def _crests(response: Taps, sweep: Sweep, ratios: list[float]) -> dict[float, float]:
+def _crests(
+    response: Taps, sweep: Sweep, ratios: list[float], *, finer: int = 1
+) -> dict[float, float]:
     """Return peak over root mean square of a response as it would be at other speeds.
 
     A sweep at r times the speed has the phase of the sweep at f / r, which the division has
@@ -112,14 +117,13 @@ def _crests(response: Taps, sweep: Sweep, ratios: list[float]) -> dict[float, fl
     crests = {}
     for ratio in ratios:
         turns = _turns(frequency / ratio, sweep) - own
-        # twice as many samples as there are, so that no peak falls between them
-        sharper = np.zeros(size + 1, np.complex128)
+        sharper = np.zeros(finer * size // 2 + 1, np.complex128)
         sharper[inside] = spectrum[inside] * np.exp(-2j * np.pi * turns)
-        crests[ratio] = _crest(irfft(sharper, 2 * size))
+        crests[ratio] = _crest(irfft(sharper, finer * size))
     return crests
 
 
-def _turns(frequency: Taps, sweep: Sweep) -> Taps:
+def _turns(frequency: NDArray[np.floating], sweep: Sweep) -> Taps:
     """Return the phase of a sweep's spectrum, in turns, up to a constant (Novak 2015, eq. 43)."""
     turns: Taps = frequency * (
         sweep.growth * (1 - np.log(frequency / sweep.start)) - sweep.lead_frames / sweep.rate
@@ -127,12 +131,16 @@ def _turns(frequency: Taps, sweep: Sweep) -> Taps:
     return turns
 
 
-def _crest_at(recording: Taps, excitation: Taps, ratio: float) -> float:
-    """Return the crest of the recording against an excitation played at another speed."""
+def _crest_at(recording: Taps, excitation: Taps, true: int, taken: int) -> float:
+    """Return the crest of a recording against an excitation of a rate taken for another."""
     from scipy.fft import irfft, next_fast_len, rfft
     from scipy.signal import resample
 
-    played = resample(excitation, next_fast_len(round(len(excitation) / ratio)))
+    # so long that the ratio of lengths is exact
+    common = math.gcd(true, taken)
+    pieces = next_fast_len(-(-len(excitation) * common // taken))
+    padded = np.pad(excitation, (0, pieces * taken // common - len(excitation)))
+    played = resample(padded, pieces * true // common)
     size = next_fast_len(len(recording) + len(played), real=True)
     spectrum: NDArray[np.complex128] = rfft(played, size)
     spectrum /= np.abs(spectrum) + 1e-3 * np.abs(spectrum).max()

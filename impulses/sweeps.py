@@ -74,7 +74,7 @@ class Sweep:
     --------
     >>> sweep = Sweep(kind="synchronised", rate=8000, duration=1, start=100, end=3000)
     >>> round(sweep.seconds, 6), sweep.samples().shape
-    (0.986348, (27891, 1))
+    (0.986347, (27891, 1))
     """
 
     kind: Kind = "exponential"

@@ -1,0 +1,105 @@
+"""Spectra that undo an excitation: regularised, within a band, or by the formula of a sweep."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from impulses.impulse import ImpulseError, Taps, from_db
+from impulses.sweeps import Sweep
+
+Spectrum: TypeAlias = NDArray[np.complex128]
+
+LOW_EDGE = 2 ** (1 / 3)
+HIGH_EDGE = 2 ** (1 / 12)
+"""Within these ratios of its ends a band fades by half a cosine.
+
+The low end may be wide because it is narrow in Hz, where ringing is counted; the high end is
+narrow in octaves but wide in Hz.
+"""
+
+
+def regularised(
+    spectrum: Spectrum,
+    size: int,
+    rate: int,
+    band: tuple[float, float],
+    beta: float,
+) -> Spectrum:
+    """Return ``conj(X) / (abs(X)^2 + beta)``, faded at the ends of the band."""
+    shape = window(size, rate, band)
+    if not shape.any():
+        raise ImpulseError(
+            f"band is {band[0]:g} to {band[1]:g} Hz, narrower than the {rate / size:.3g} Hz that "
+            "the recording tells apart; widen it"
+        )
+    power = spectrum.real**2 + spectrum.imag**2
+    power += beta * np.average(power, weights=shape)
+    # bins that were not excited at all stay empty
+    gain = np.divide(shape, power, out=np.zeros_like(power), where=power > 0)
+    inverse: Spectrum = np.conj(spectrum) * gain
+    return inverse
+
+
+def window(size: int, rate: int, band: tuple[float, float]) -> Taps:
+    """Return 1 within a band, 0 outside, and half a cosine within its ends."""
+    low, high = band
+    frequency = np.arange(size // 2 + 1) * (rate / size)
+    shape = np.ones(len(frequency))
+    if low > 0:
+        shape *= rise((frequency - low) / (low * LOW_EDGE - low))
+    if high < rate / 2:
+        shape *= rise((high - frequency) / (high - high / HIGH_EDGE))
+    return shape
+
+
+def rise(position: NDArray[np.floating]) -> Taps:
+    """Return half a cosine from 0 to 1, for positions from 0 to 1 and beyond."""
+    half: Taps = 0.5 - 0.5 * np.cos(np.pi * np.clip(position, 0, 1))
+    return half
+
+
+def estimated_band(excitation: Taps, rate: int) -> tuple[float, float]:
+    """Return the first and the last frequency at which the excitation is strong.
+
+    That is where a 48th of an octave has an energy within 12 dB of the largest, or a density:
+    sweeps keep the one constant and noise the other. The outermost ones are left out, because
+    the band may end within them, unless they are the ends of all there is.
+    """
+    from scipy.fft import next_fast_len, rfft
+
+    size = next_fast_len(len(excitation), real=True)
+    energy = np.concatenate([[0.0], np.cumsum(np.abs(rfft(excitation, size)) ** 2)])
+    bins = len(energy) - 1
+    octaves = np.arange(-int(48 * np.log2(bins)), 1) / 48
+    edges = np.unique(np.round(bins * 2.0**octaves).astype(np.int64))
+    part = np.diff(energy[edges])
+    density = part / np.diff(edges)
+    limit = from_db(-24)  # 12 dB of energy
+    strong = np.flatnonzero((part > limit * part.max()) | (density > limit * density.max()))
+    first, last = edges[strong[0] + 1], edges[strong[-1]]
+    return (
+        0.0 if strong[0] == 0 else float(first * rate / size),
+        rate / 2 if strong[-1] == len(part) - 1 else float(last * rate / size),
+    )
+
+
+def analytic(sweep: Sweep, order: int, size: int) -> Spectrum:
+    """Return what turns harmonic `order` of a sweep into an impulse at time zero.
+
+    The synchronised sweep has the inverse spectrum ``2 sqrt(f/L) exp(-2 pi i f L (1 - ln(f/f1))
+    + i pi/4)``. Its harmonic m is itself L ln m early; that of the exponential sweep, which is
+    the same with a phase of -2 pi f1 L, lags by m times that phase.
+    """
+    rate, growth = sweep.rate, sweep.growth
+    low, high = sweep.band
+    frequency = np.arange(1, size // 2 + 1) * (rate / size)
+    turns = frequency * growth * (np.log(frequency / low) - 1)
+    turns += 1 / 8 + order * low * growth
+    turns += frequency * (sweep.lead_frames / rate - sweep.harmonic_advance(order))
+    inverse = np.zeros(size // 2 + 1, np.complex128)
+    inverse[1:] = 2 * np.sqrt(frequency / growth) * np.exp(2j * np.pi * turns)
+    inverse *= window(size, rate, (order * low, min(order * high, rate / 2)))
+    return inverse / (from_db(sweep.level) * rate)
