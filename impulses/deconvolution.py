@@ -9,19 +9,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from impulses import diagnosis, recordings
+from impulses.harmonics import harmonic, spacing
 from impulses.impulse import Impulse, ImpulseError, Taps, from_db
-from impulses.inverses import analytic, estimated_band, regularised, rise
+from impulses.inverses import estimated_band, lags, regularised
 from impulses.quantities import Decibels, Hertz, Seconds, frames_of
 from impulses.sweeps import Sweep
+
+LOUDEST = 1e30
+"""So that ratios of sounds, squared, are numbers still."""
 
 RINGING = 50
 """Periods of the highest frequency that the ringing of a band's end is kept for.
 
 The half cosine is 1 - 2^(-1/12) = 0.056 of that frequency wide, so 50 periods are 2.8 of its
-inverse, where the ringing is 80 dB below a unit tap.
+inverse, where the ringing is 75 dB below a unit tap.
 """
 
 
@@ -33,7 +37,7 @@ class Deconvolved:
     ----------
     impulse : Impulse
         (frames, channels of the recording); its `origin` is the excitation's first frame,
-        which is frame 0 unless the direct sound is so early that it rings before it.
+        which is frame 0 unless the direct sound rings before it or `before` was asked for.
     harmonics : tuple of Impulse
         The distortion of orders 2, 3 ..., as long as the impulse and with its origin.
     latency : float
@@ -63,12 +67,14 @@ def deconvolve(
     band: tuple[Hertz, Hertz] | None = None,
     regularisation: Decibels = -80.0,
     length: Seconds | None = None,
+    before: Seconds = 0.0,
     harmonics: int = 1,
 ) -> Deconvolved:
     """Recover an impulse: ``H = Y conj(X) / (abs(X)^2 + beta)``.
 
     Within the band, `beta` is a constant; towards the ends of the band it grows such that the
-    response fades by half a cosine, and beyond them it is infinite. A maximum length sequence
+    response fades by half a cosine, and beyond them it is infinite. The phase stays as it is,
+    so that the ends of the band ring on both sides of the direct sound. A maximum length sequence
     of more than one period is divided period by period, circularly, after the first.
 
     Parameters
@@ -88,6 +94,9 @@ def deconvolve(
         beta below the mean power of the excitation in the band; minus infinity for none
     length : float > 0, optional
         seconds of impulse to keep; by default as many as the recording has after the excitation
+    before : float >= 0
+        seconds to keep before the excitation began: the low end of the band rings there, for
+        some of its periods, at the level that what is missing below it would have
     harmonics : int >= 1
         orders to separate: 3 gives the impulse and the distortion of orders 2 and 3
 
@@ -107,29 +116,29 @@ def deconvolve(
     References
     ----------
     O. Kirkeby, P. A. Nelson, "Digital filter design for inversion problems in sound
-    reproduction", J. Audio Eng. Soc. 47, 1999, eq. 7. A. Novak, P. Lotton, L. Simon,
-    "Synchronized swept-sine", J. Audio Eng. Soc. 63(10), 2015, eqs. 37 and 43.
+    reproduction", J. Audio Eng. Soc. 47, 1999. A. Novak, P. Lotton, L. Simon, "Synchronized
+    swept-sine: theory, application, and implementation", J. Audio Eng. Soc. 63(10), 2015.
 
     Examples
     --------
     >>> sweep = Sweep(rate=8000, duration=1, start=50, end=3900, lead=0, silence=0.5)
     >>> played = sweep.samples()
     >>> recorded = 0.5 * np.roll(played, 80, axis=0)
-    >>> found = deconvolve(recorded, played, 8000, sweep=sweep)
+    >>> found = deconvolve(recorded, played, 8000, sweep=sweep, length=0.25)
     >>> found.latency, found.impulse.frames - found.impulse.origin
-    (0.01, 4000)
+    (0.01, 2000)
     """
     recording = _sound("recording", recording)
     excitation = _sound("excitation", excitation)
     _check(excitation, rate, sweep, harmonics)
+    if not regularisation < 0:
+        raise ImpulseError(f"regularisation is {regularisation:g} dB; it must be below 0 dB")
+    notes = recordings.examine(recording, excitation, rate)
     low, high = band or (sweep.band if sweep else estimated_band(excitation[:, 0], rate))
     if not 0 <= low < min(high, rate / 2):
         raise ImpulseError(
             f"band is {low:g} to {high:g} Hz; it must rise, and begin between 0 and {rate / 2:g} Hz"
         )
-    if not regularisation < 0:
-        raise ImpulseError(f"regularisation is {regularisation:g} dB; it must be below 0 dB")
-    notes = recordings.examine(recording, excitation, rate)
 
     beta = from_db(2 * regularisation)
     periodic = sweep is not None and sweep.kind == "mls" and sweep.repeats > 1
@@ -141,16 +150,17 @@ def deconvolve(
     notes += diagnosis.of_response(found, recording, excitation, rate, sweep)
 
     ringing = round(RINGING * rate / high) if high < rate / 2 else 0
-    start = min(0, found.lag - ringing)
+    early = frames_of("before", before, rate)
+    start = max(min(-early, found.lag - ringing), -len(response) // 2)
     whole = max(found.tail, found.lag + ringing + 1)
     frames = whole if length is None else frames_of("length", length, rate)
     stop = max(start + 1, min(frames, len(response) + start))
-    impulse = Impulse(_lags(response, start, stop), rate, origin=-start)
+    impulse = Impulse(lags(response, start, stop), rate, origin=-start)
     orders: tuple[Impulse, ...] = ()
     if sweep is not None and harmonics > 1:
         notes += diagnosis.of_harmonics(found, sweep, harmonics)
         orders = tuple(
-            _harmonic(recording, sweep, order, impulse, found.lag - ringing)
+            harmonic(recording, sweep, order, impulse, found.lag - max(ringing, early))
             for order in range(2, harmonics + 1)
         )
     return Deconvolved(impulse, orders, found.lag / rate, found.decay_range, (low, high), notes)
@@ -160,8 +170,11 @@ def _sound(name: str, samples: ArrayLike) -> Taps:
     sound = np.asarray(samples, np.float64)
     if sound.ndim != 2 or 0 in sound.shape:
         raise ImpulseError(f"{name} has shape {sound.shape}; it must be (frames, channels)")
-    if not np.isfinite(sound).all():
-        raise ImpulseError(f"{name} has a value that is not finite; record it again")
+    peak = float(np.abs(sound).max())
+    if not peak < LOUDEST:
+        raise ImpulseError(
+            f"{name} has a value of {peak:g}, not under {LOUDEST:g}; record it again"
+        )
     return sound
 
 
@@ -188,16 +201,11 @@ def _check(excitation: Taps, rate: int, sweep: Sweep | None, harmonics: int) -> 
             f"{sweep.frames} that is described; give the description that belongs to it, or none"
         )
     shortest = 2 * RINGING / sweep.band[1]
-    if harmonics > 1 and _spacing(sweep, harmonics) < shortest:
+    if harmonics > 1 and spacing(sweep, harmonics) < shortest:
         raise ImpulseError(
-            f"harmonic {harmonics} comes {_spacing(sweep, harmonics):.3g} s before the next; it "
+            f"harmonic {harmonics} comes {spacing(sweep, harmonics):.3g} s before the next; it "
             f"must be at least {shortest:.3g} s; use a longer sweep or ask for fewer"
         )
-
-
-def _spacing(sweep: Sweep, order: int) -> float:
-    """Return the seconds from harmonic `order` to the one below it, which comes later."""
-    return sweep.harmonic_advance(order) - sweep.harmonic_advance(order - 1)
 
 
 def _divided(
@@ -242,35 +250,3 @@ def _divided_periods(
     # pedestal; the end of the period, where the response has decayed, tells its height
     pedestal: Taps = response[-max(1, period // 10) :].mean(axis=0)
     return response - pedestal
-
-
-def _lags(response: Taps, first: int, stop: int) -> Taps:
-    """Return the response at lags from `first`, which may be negative, to before `stop`."""
-    return np.take(response, np.arange(first, stop), axis=0, mode="wrap")
-
-
-def _harmonic(recording: Taps, sweep: Sweep, order: int, linear: Impulse, begin: int) -> Impulse:
-    """Return the impulse of one order of distortion, with the frames of the linear one.
-
-    The sweep is divided out by its analytic spectrum, because harmonics go beyond its end. The
-    order is what stands from where its direct sound begins to ring to where that of the next
-    lower one does.
-    """
-    from scipy.fft import irfft, next_fast_len, rfft
-
-    rate = sweep.rate
-    size = next_fast_len(len(recording) + sweep.frames, real=True)
-    inverse = analytic(sweep, order, size)
-    count = round(_spacing(sweep, order) * rate)
-    keep = _between(np.arange(-linear.origin, linear.frames - linear.origin), begin, count)
-    taps = np.empty(linear.taps.shape)
-    for channel in range(recording.shape[1]):
-        response = irfft(rfft(recording[:, channel], size) * inverse, size)
-        taps[:, channel] = _lags(response, -linear.origin, linear.frames - linear.origin) * keep
-    return Impulse(taps, rate, origin=linear.origin)
-
-
-def _between(lag: NDArray[np.int64], begin: int, count: int) -> Taps:
-    """Return 1 at `count` lags from `begin` on, with half a cosine over a fiftieth at the end."""
-    fade = max(1, count // 50)
-    return np.where(lag >= begin, rise((begin + count - lag) / fade), 0.0)

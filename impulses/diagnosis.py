@@ -9,7 +9,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from impulses.harmonics import spacing
 from impulses.impulse import ImpulseError, Taps, from_db, to_db
+from impulses.inverses import lags
 from impulses.recordings import blocks
 from impulses.speeds import drift, wrong_rate
 from impulses.sweeps import Sweep
@@ -102,7 +104,9 @@ def of_response(
 ) -> Notes:
     """Tell what a response shows of its recording, and refuse one that is not the excitation's."""
     sound = recording[:, found.channel]
-    rates = wrong_rate(found.response, sound, excitation[:, 0], sweep)
+    # at another speed, nothing is left of a sequence, and what is clear needs no search
+    clear = sweep is not None and sweep.kind == "mls" and found.decay_range > GOOD_RANGE
+    rates = None if clear else wrong_rate(found.response, sound, excitation[:, 0], sweep)
     if rates:
         true, taken = rates
         raise ImpulseError(
@@ -117,16 +121,15 @@ def of_response(
     for lost, problem in ((found.late, starts_late), (found.early, ends_early)):
         if lost > LOST * found.active:
             raise ImpulseError(problem(lost, rate))
-    return (*_timing(found, rate), *_quality(found, rate), *_drift(found, sweep))
+    # the sign of a smeared peak says nothing
+    sharp = _drift(found, sweep) or _polarity(found)
+    return (*_timing(found, rate), *_noise(found), *sharp)
 
 
 def of_harmonics(found: Found, sweep: Sweep, orders: int) -> Notes:
     """Tell which orders of distortion overlap because the room decays too slowly."""
-    spacings = {
-        order: sweep.harmonic_advance(order) - sweep.harmonic_advance(order - 1)
-        for order in range(2, orders + 1)
-    }
-    overlapping = [order for order, spacing in spacings.items() if spacing < found.fall]
+    spacings = {order: spacing(sweep, order) for order in range(2, orders + 1)}
+    overlapping = [order for order, alone in spacings.items() if alone < found.fall]
     if not overlapping:
         return ()
     needed = sweep.seconds * found.fall / min(spacings.values())
@@ -155,7 +158,7 @@ def ends_early(frames: int, rate: int) -> str:
 
 def _fall(response: Taps, lag: int, tail: int, noise: float) -> int:
     """Return after how many frames from the peak 30 dB less energy is still to come."""
-    energy = np.take(response, np.arange(lag, max(tail, lag + 1)), mode="wrap") ** 2 - noise
+    energy = lags(response, lag, max(tail, lag + 1)) ** 2 - noise
     coming = np.cumsum(energy[::-1])[::-1]
     return int(np.argmax(np.append(coming, 0) <= from_db(-2 * FALL) * coming[0]))
 
@@ -178,22 +181,25 @@ def _timing(found: Found, rate: int) -> Notes:
     return tuple(notes)
 
 
-def _quality(found: Found, rate: int) -> Notes:
-    notes = []
-    if found.decay_range < GOOD_RANGE:
-        notes.append(
-            f"recording is noisy: the response rises {found.decay_range:.1f} dB above the noise, "
-            f"under {GOOD_RANGE:g} dB; play louder or use a longer sweep"
-        )
-    whole = np.take(
-        found.response, np.arange(found.lag, max(found.tail, found.lag + 1)), mode="wrap"
+def _noise(found: Found) -> Notes:
+    if found.decay_range >= GOOD_RANGE:
+        return ()
+    return (
+        f"recording is noisy: the response rises {found.decay_range:.1f} dB above the noise, "
+        f"under {GOOD_RANGE:g} dB; play louder or use a longer sweep",
     )
-    if -whole.min() > 2 * whole.max():
-        notes.append(
-            f"polarity is inverted: the peak is {whole.min():.3g}, with nothing above "
-            f"{max(whole.max(), 0):.3g}, half of it; swap the wires or invert the impulse"
-        )
-    return tuple(notes)
+
+
+def _polarity(found: Found) -> Notes:
+    sound = lags(found.response, found.lag, max(found.tail, found.lag + 1))
+    low, high = float(sound.min()), max(0.0, float(sound.max()))
+    # rooms whose negative peak has a positive one beside it are as they are
+    if -low <= 2 * high:
+        return ()
+    return (
+        f"polarity is inverted: the peak is {low:.3g}, with nothing above {high:.3g}, half of it; "
+        "swap the wires or invert the impulse",
+    )
 
 
 def _drift(found: Found, sweep: Sweep | None) -> Notes:

@@ -1,4 +1,4 @@
-"""Spectra that undo an excitation: regularised, within a band, or by the formula of a sweep."""
+"""Spectra that undo an excitation: regularised, and within a band."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from impulses.impulse import ImpulseError, Taps, from_db
-from impulses.sweeps import Sweep
 
 Spectrum: TypeAlias = NDArray[np.complex128]
 
@@ -74,32 +73,18 @@ def estimated_band(excitation: Taps, rate: int) -> tuple[float, float]:
     energy = np.concatenate([[0.0], np.cumsum(np.abs(rfft(excitation, size)) ** 2)])
     bins = len(energy) - 1
     octaves = np.arange(-int(48 * np.log2(bins)), 1) / 48
-    edges = np.unique(np.round(bins * 2.0**octaves).astype(np.int64))
+    edges = np.unique([0, *np.round(bins * 2.0**octaves).astype(np.int64)])
     part = np.diff(energy[edges])
     density = part / np.diff(edges)
     limit = from_db(-24)  # 12 dB of energy
     strong = np.flatnonzero((part > limit * part.max()) | (density > limit * density.max()))
-    first, last = edges[strong[0] + 1], edges[strong[-1]]
+    first, last = edges[strong[0] + 1], max(edges[strong[-1]], edges[strong[0] + 1] + 1)
     return (
         0.0 if strong[0] == 0 else float(first * rate / size),
         rate / 2 if strong[-1] == len(part) - 1 else float(last * rate / size),
     )
 
 
-def analytic(sweep: Sweep, order: int, size: int) -> Spectrum:
-    """Return what turns harmonic `order` of a sweep into an impulse at time zero.
-
-    The synchronised sweep has the inverse spectrum ``2 sqrt(f/L) exp(-2 pi i f L (1 - ln(f/f1))
-    + i pi/4)``. Its harmonic m is itself L ln m early; that of the exponential sweep, which is
-    the same with a phase of -2 pi f1 L, lags by m times that phase.
-    """
-    rate, growth = sweep.rate, sweep.growth
-    low, high = sweep.band
-    frequency = np.arange(1, size // 2 + 1) * (rate / size)
-    turns = frequency * growth * (np.log(frequency / low) - 1)
-    turns += 1 / 8 + order * low * growth
-    turns += frequency * (sweep.lead_frames / rate - sweep.harmonic_advance(order))
-    inverse = np.zeros(size // 2 + 1, np.complex128)
-    inverse[1:] = 2 * np.sqrt(frequency / growth) * np.exp(2j * np.pi * turns)
-    inverse *= window(size, rate, (order * low, min(order * high, rate / 2)))
-    return inverse / (from_db(sweep.level) * rate)
+def lags(response: Taps, first: int, stop: int) -> Taps:
+    """Return the response at lags from `first`, which may be negative, to before `stop`."""
+    return np.take(response, np.arange(first, stop), axis=0, mode="wrap")

@@ -6,6 +6,9 @@ import numpy as np
 
 from impulses.impulse import ImpulseError, Taps, from_db, to_db
 
+SILENT = 1e-30
+"""Whose square is a number still."""
+
 LOW_LEVEL = -50.0
 """Peak (dBFS) below which a 16-bit recording has half of its bits left."""
 
@@ -28,7 +31,7 @@ def same_rate(recording: int, excitation: int) -> None:
 def examine(recording: Taps, excitation: Taps, rate: int) -> tuple[str, ...]:
     """Tell what can be told of a recording by itself, and refuse silence or a wrong order."""
     for name, sound in (("recording", recording), ("excitation", excitation)):
-        if not sound.any():
+        if np.abs(sound).max() < SILENT:
             raise ImpulseError(f"{name} is silent from end to end; check the connections")
     heard, played = (_unevenness(sound, rate) for sound in (recording, excitation))
     if heard < 1 and played > 3:
@@ -45,8 +48,7 @@ def examine(recording: Taps, excitation: Taps, rate: int) -> tuple[str, ...]:
             f"recording peaks at {peak:.1f} dBFS, under {LOW_LEVEL:g} dBFS; raise the input gain"
         )
     clipped, first = _flat_tops(recording)
-    # a sequence played over a wire is flat by itself, and clipped only at full scale
-    if clipped and (not _flat_tops(excitation)[0] or np.abs(recording).max() > 0.99):
+    if clipped:
         notes.append(
             f"recording is clipped: flat tops {clipped}, the first at {first / rate:.3f} s, where "
             "none should be; lower the level and record again"
@@ -56,7 +58,7 @@ def examine(recording: Taps, excitation: Taps, rate: int) -> tuple[str, ...]:
 
 def _levels(channel: int, sound: Taps) -> list[str]:
     peak = float(np.abs(sound).max())
-    if peak == 0:
+    if peak < SILENT:
         return [f"channel {channel} of the recording is silent; check its connection"]
     offset = to_db(abs(float(sound.mean())) / peak)
     if offset < OFFSET:
@@ -82,17 +84,20 @@ def _flat_tops(sound: Taps) -> tuple[int, int]:
     """Count the flat tops of all channels, and return the frame of the first.
 
     They are runs of samples at the peak between steps of more than three of the smallest
-    steps there are, which the crest of a slow wave in few bits has not.
+    steps there are, which the crest of a slow wave in few bits and a sequence played over a
+    wire have not.
     """
     count, first = 0, len(sound)
     for channel in (*sound.T, *-sound.T):
         top = channel.max()
-        below = channel[channel < top].max(initial=-np.inf)
+        below = channel[channel < top]
+        highest = np.partition(below, -min(1000, len(below)))[-1000:] if len(below) else below
+        step = np.diff(np.unique(highest)).min(initial=np.inf)
         edges = np.flatnonzero(np.diff(np.concatenate([[False], channel == top, [False]])))
         starts, ends = edges[::2], edges[1::2]
         inner = (ends - starts >= FLAT) & (starts > 0) & (ends < len(channel))
         starts, ends = starts[inner], ends[inner]
-        steep = top - np.maximum(channel[starts - 1], channel[ends]) > 3 * (top - below)
+        steep = top - np.maximum(channel[starts - 1], channel[ends]) > 3 * step
         count += int(steep.sum())
         first = min(first, *starts[steep][:1].tolist(), len(sound))
     return count, first

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from impulses.impulse import Taps
+from impulses.inverses import lags
 from impulses.sweeps import Sweep
 
 RATES = (32000, 44100, 48000, 88200, 96000)
@@ -20,6 +21,10 @@ RATES = (32000, 44100, 48000, 88200, 96000)
 SHARP = 0.05
 """Share of the energy in one sample from which a response cannot be smeared by so much: less
 is left of any, and some rooms have as little by themselves, which only costs the search."""
+
+SHARP_BESIDE = 0.003
+"""The same where the formula of the excitation is not known and the search is ten times as slow:
+a wrong speed leaves less of a sweep of a second."""
 
 SHARPER = 2.0
 """How much higher the peak must be at another of the `RATES`."""
@@ -52,13 +57,15 @@ def wrong_rate(
     tuple of int or None
         None where the response is sharp, or no ratio of common rates makes it sharper.
     """
-    if np.abs(response).max() ** 2 > SHARP * np.sum(response**2):
+    analytic = sweep is not None and sweep.kind != "mls"
+    sharp = SHARP if analytic else SHARP_BESIDE
+    if np.abs(response).max() ** 2 > sharp * np.sum(response**2):
         return None
     pairs = {b / a: (a, b) for a in reversed(RATES) for b in RATES if a != b}
-    if sweep is None or sweep.kind == "mls":
-        crests = {r: _crest_at(recording, excitation, *pairs.get(r, (1, 1))) for r in (1, *pairs)}
-    else:
+    if sweep is not None and analytic:
         crests = _crests(response, sweep, [1.0, *pairs])
+    else:
+        crests = {r: _crest_at(recording, excitation, *pairs.get(r, (1, 1))) for r in (1, *pairs)}
     best = max(crests, key=lambda ratio: crests[ratio])
     clear = best != 1 and crests[best] > max(CREST, SHARPER * crests[1.0])
     return pairs[best] if clear else None
@@ -81,7 +88,7 @@ def drift(response: Taps, lag: int, sweep: Sweep) -> tuple[float, float]:
     """
     # what a whole drift smears, on both sides of the peak, and a twentieth of a second of room
     reach = round((WIDEST_DRIFT * sweep.seconds + 0.05) * sweep.rate)
-    around = np.take(response, np.arange(lag - reach, lag + reach), mode="wrap")
+    around = lags(response, lag - reach, lag + reach)
     # within an octave at the top, where most of the peak comes from, this is a period's half
     step = 1 / (2 * np.log(2) * sweep.growth * sweep.band[1])
     steps = min(400, int(WIDEST_DRIFT / step))

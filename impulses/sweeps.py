@@ -65,10 +65,10 @@ class Sweep:
     References
     ----------
     A. Farina, "Simultaneous measurement of impulse response and distortion with a swept-sine
-    technique", AES 108, 2000, eq. 8. A. Novak, P. Lotton, L. Simon, "Synchronized swept-sine",
-    J. Audio Eng. Soc. 63(10), 2015, eqs. 32 and 35. J. Borish, J. B. Angell, "An efficient
-    algorithm for measuring the impulse response using pseudorandom noise", J. Audio Eng. Soc.
-    31, 1983.
+    technique", AES 108, 2000. A. Novak, P. Lotton, L. Simon, "Synchronized swept-sine: theory,
+    application, and implementation", J. Audio Eng. Soc. 63(10), 2015, eqs. 32 and 33.
+    J. Borish, J. B. Angell, "An efficient algorithm for measuring the impulse response using
+    pseudorandom noise", J. Audio Eng. Soc. 31, 1983.
 
     Examples
     --------

@@ -1,0 +1,66 @@
+"""Harmonics: the distortion of a recorded sweep, one impulse for each order."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from impulses.impulse import Impulse, Taps, from_db
+from impulses.inverses import Spectrum, lags, rise, window
+from impulses.sweeps import Sweep
+
+
+def spacing(sweep: Sweep, order: int) -> float:
+    """Return the seconds from harmonic `order` to the one below it, which comes later."""
+    return sweep.harmonic_advance(order) - sweep.harmonic_advance(order - 1)
+
+
+def harmonic(recording: Taps, sweep: Sweep, order: int, linear: Impulse, begin: int) -> Impulse:
+    """Return the impulse of one order of distortion, with the frames of the linear one.
+
+    The sweep is divided out by its analytic spectrum, because harmonics go beyond its end. The
+    order is what stands from where its direct sound begins to ring to where that of the next
+    lower one does.
+    """
+    from scipy.fft import irfft, next_fast_len, rfft
+
+    rate = sweep.rate
+    size = next_fast_len(len(recording) + sweep.frames, real=True)
+    inverse = _inverse(sweep, order, size)
+    count = round(spacing(sweep, order) * rate)
+    keep = _between(np.arange(-linear.origin, linear.frames - linear.origin), begin, count)
+    taps = np.empty(linear.taps.shape)
+    for channel in range(recording.shape[1]):
+        response = irfft(rfft(recording[:, channel], size) * inverse, size)
+        taps[:, channel] = lags(response, -linear.origin, linear.frames - linear.origin) * keep
+    return Impulse(taps, rate, origin=linear.origin)
+
+
+def _between(lag: NDArray[np.int64], begin: int, count: int) -> Taps:
+    """Return 1 at `count` lags from `begin` on, with half a cosine over a fiftieth at the end."""
+    fade = max(1, count // 50)
+    return np.where(lag >= begin, rise((begin + count - lag) / fade), 0.0)
+
+
+def _inverse(sweep: Sweep, order: int, size: int) -> Spectrum:
+    """Return what turns harmonic `order` of a sweep into an impulse at time zero.
+
+    The synchronised sweep has the inverse spectrum ``2 sqrt(f/L) exp(-2 pi i f L (1 - ln(f/f1))
+    + i pi/4)``. Its harmonic m is itself L ln m early; that of the exponential sweep, which is
+    the same with a phase of -2 pi f1 L, lags by m times that phase.
+
+    References
+    ----------
+    A. Novak, P. Lotton, L. Simon, "Synchronized swept-sine: theory, application, and
+    implementation", J. Audio Eng. Soc. 63(10), 2015, eq. 43.
+    """
+    rate, growth = sweep.rate, sweep.growth
+    low, high = sweep.band
+    frequency = np.arange(1, size // 2 + 1) * (rate / size)
+    turns = frequency * growth * (np.log(frequency / low) - 1)
+    turns += 1 / 8 + order * low * growth
+    turns += frequency * (sweep.lead_frames / rate - sweep.harmonic_advance(order))
+    inverse = np.zeros(size // 2 + 1, np.complex128)
+    inverse[1:] = 2 * np.sqrt(frequency / growth) * np.exp(2j * np.pi * turns)
+    inverse *= window(size, rate, (order * low, min(order * high, rate / 2)))
+    return inverse / (from_db(sweep.level) * rate)

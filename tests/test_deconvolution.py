@@ -1,0 +1,573 @@
+"""Deconvolution against impulses that are known, formulas of sweeps, and recordings gone wrong."""
+
+import itertools
+import math
+import re
+
+import numpy as np
+import pytest
+import soundfile
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from oracle import UNIT
+from scipy.signal import fftconvolve
+
+from impulses import ImpulseError
+from impulses.deconvolution import deconvolve
+from impulses.sweeps import Sweep
+
+RATE = 16000
+EXACT = {"regularisation": -math.inf, "band": (0, RATE / 2)}
+ROOMS = [
+    "rir_living_room_44k_mono16.wav",
+    "rir_seminar_room_clap_44k_mono16.wav",
+    "rir_48k_mono_float32.wav",
+    "rir_16k_8ch16.wav",
+    "rir_true_stereo_44k_4ch16.wav",
+]
+
+
+def room(rate=RATE, frames=4000, rt60=0.15, channels=1, seed=0, tail=0.2):
+    """A direct sound after 10 ms, then decaying noise."""
+    noise = np.random.default_rng(seed).standard_normal((frames, channels))
+    taps = tail * noise * 10 ** (-3 * np.arange(frames) / (rt60 * rate))[:, np.newaxis]
+    return np.concatenate([np.zeros((rate // 100, channels)), np.ones((1, channels)), taps])
+
+
+def record(played, taps, *, level=0.5, noise=None, seed=1):
+    """What a microphone hears for as long as the file plays: convolved, scaled, and noisy.
+
+    Returns it, and the factor of the scaling; `noise` is in dB beside the root mean square.
+    """
+    heard = np.stack([fftconvolve(played[:, 0], tap)[: len(played)] for tap in taps.T], axis=1)
+    factor = level / np.abs(heard).max()
+    heard *= factor
+    if noise is not None:
+        rms = np.sqrt(np.mean(heard**2)) * 10 ** (noise / 20)
+        heard += rms * np.random.default_rng(seed).standard_normal(heard.shape)
+    return heard, factor
+
+
+def from_origin(impulse):
+    return impulse.taps[impulse.origin :]
+
+
+def window(frequency, rate, low, high):
+    """The band of an impulse as its documentation states it, typed in anew."""
+    bottom = np.clip((frequency - low) / (low * (2 ** (1 / 3) - 1)), 0, 1)
+    top = np.clip((high - frequency) / (high * (1 - 2 ** (-1 / 12))), 0, 1)
+    return np.sin(np.pi / 2 * bottom) ** 2 * np.sin(np.pi / 2 * top) ** 2
+
+
+def in_band(taps, rate, low, high):
+    """Taps as they are in the band alone, with what rings before them at the end."""
+    size = 1 << (3 * rate).bit_length()
+    shape = window(np.fft.rfftfreq(size, 1 / rate), rate, low, high)
+    return np.fft.irfft(np.fft.rfft(taps, size, axis=0) * shape[:, np.newaxis], size, axis=0)
+
+
+def response(impulse, size):
+    """The spectrum of an impulse whose time zero is its origin."""
+    taps = np.zeros((size, impulse.taps.shape[1]))
+    taps[: impulse.frames] = impulse.taps
+    return np.fft.rfft(np.roll(taps, -impulse.origin, axis=0), axis=0)
+
+
+# The impulse
+
+
+@given(
+    taps=st.lists(st.floats(-1, 1), min_size=1, max_size=60),
+    seed=st.integers(0, 2**32 - 1),
+    channels=st.integers(1, 3),
+)
+@settings(max_examples=40, deadline=None)
+def test_a_clean_pair_gives_the_impulse_back(taps, seed, channels):
+    rng = np.random.default_rng(seed)
+    played = rng.uniform(-1, 1, (3000, 1))
+    known = np.zeros((200, channels))
+    known[3] = 100  # so loud that the others stay below the direct sound
+    known[4 : 4 + len(taps)] += np.reshape(taps, (-1, 1)) * (1 + np.arange(channels))
+    heard = np.stack([np.convolve(played[:, 0], tap) for tap in known.T], axis=1)
+    found = deconvolve(heard, played, RATE, length=200 / RATE, **EXACT)
+    # transforms of N points err by a few u log2 N of the largest, and the quietest frequency of
+    # the excitation magnifies that
+    spectrum = np.abs(np.fft.rfft(played[:, 0], 1 << 16))
+    bound = 16 * UNIT * 13 * spectrum.max() / spectrum.min() * np.linalg.norm(known)
+    np.testing.assert_allclose(found.impulse.taps, known, rtol=0, atol=bound)
+    assert (found.impulse.origin, found.latency) == (0, 3 / RATE)
+
+
+def test_regularisation_is_conj_x_over_the_power_and_beta():
+    rng = np.random.default_rng(3)
+    played = rng.uniform(-1, 1, (2000, 1))
+    heard = np.concatenate([played, np.zeros((800, 1))])
+    found = deconvolve(
+        heard, played, RATE, regularisation=-10, band=(0, RATE / 2), length=1800 / RATE
+    )
+    # at 4800 points; the mean that beta stands below is over the frequencies of a transform
+    # from 0 to half the rate, and what lies beyond 1800 lags is not looked at
+    size = 4800
+    power = np.abs(np.fft.rfft(played[:, 0], size)) ** 2
+    expected = np.fft.irfft(power / (power + 0.1 * power.mean()), size)
+    np.testing.assert_allclose(found.impulse.taps[:, 0], expected[:1800], rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("kind", ["exponential", "synchronised"])
+@pytest.mark.parametrize("known_sweep", [True, False])
+def test_an_impulse_is_recovered_down_to_the_noise_and_its_harmonics_do_not_reach_it(
+    kind, known_sweep
+):
+    check_recovery(room(), RATE, kind, known_sweep)
+
+
+@pytest.mark.parametrize("name", ROOMS[:3])
+def test_a_real_room_is_recovered_down_to_the_noise(shared, name):
+    taps, rate = soundfile.read(shared / "audio" / name, always_2d=True)
+    check_recovery(taps, rate, "exponential", True)
+
+
+def check_recovery(taps, rate, kind, known_sweep):
+    cubic, high = 0.02, rate / 6.5  # three times which is below half the rate
+    sweep = Sweep(kind=kind, rate=rate, duration=4, start=20, end=high, silence=2.2, level=-6)
+    played = sweep.samples()
+    clean, factor = record(played + cubic * played**3, taps)
+    noise = 1e-3 * np.sqrt(np.mean(clean**2))
+    heard = clean + noise * np.random.default_rng(5).standard_normal(clean.shape)
+    band = None if known_sweep else (20, high)
+    found = deconvolve(heard, played, rate, sweep=sweep if known_sweep else None, band=band)
+    assert found.notes == ()
+    assert found.band == (20, high)
+
+    # sin^3 is 3/4 sin less sin 3 phi / 4
+    amplitude = 10 ** (-6 / 20)
+    first = 1 + 0.75 * cubic * amplitude**2
+    expected = in_band(factor * first * taps, rate, 20, high)
+    got = from_origin(found.impulse)
+    residual = np.sqrt(np.mean((got - expected[: len(got)]) ** 2))
+    # white noise through the inverse W / X: its power times the mean of the squared magnitude
+    size = 1 << 20
+    power = np.abs(np.fft.rfft(played[:, 0], size)) ** 2
+    frequency = np.fft.rfftfreq(size, 1 / rate)
+    gain = np.mean(window(frequency, rate, 20, high) ** 2 / power)
+    # 2 B T degrees of freedom, 10000 and more, so that the power varies by 1.4 %, and three
+    # times that is 0.2 dB
+    assert abs(20 * math.log10(residual / (noise * math.sqrt(gain)))) < 0.2
+    # which is what the formula of the sweep promises: abs(X)^2 = A^2 fs^2 L / (4 f); the
+    # ripples of its ends come to a few hundredths
+    formula = 4 * np.mean(window(frequency, rate, 20, high) ** 2 * frequency)
+    formula /= amplitude**2 * rate**2 * sweep.growth
+    assert abs(10 * math.log10(gain / formula)) < 0.2
+
+
+@pytest.mark.parametrize("kind", ["exponential", "synchronised"])
+def test_harmonics_are_those_of_the_polynomial(kind):
+    sweep = Sweep(
+        kind=kind, rate=48000, duration=5, start=20, end=7000, level=0, silence=0.5, fade_in=0.2
+    )
+    played = sweep.samples()
+    path = np.array([0, 0, 0, 1, 0, -0.4])
+    heard = np.convolve((played + 0.1 * played**2 + 0.05 * played**3)[:, 0], path)[: len(played)]
+    found = deconvolve(heard[:, np.newaxis], played, 48000, sweep=sweep, harmonics=4, before=0.2)
+    # the mean of x^2 is an offset; that orders overlap would be another note
+    assert [note.split(" has ")[0] for note in found.notes] == ["channel 1 of the recording"]
+    assert len(found.harmonics) == 3
+    assert {h.frames for h in found.harmonics} == {found.impulse.frames}
+    size = 1 << 17
+    frequency = np.fft.rfftfreq(size, 1 / 48000)
+    own = np.fft.rfft(path, size)
+    # x^2 = 1/2 - cos(2 phi) / 2 and -cos is a sine a quarter late; x^3 = 3/4 sin - sin(3 phi) / 4
+    expected = [1 + 0.05 * 0.75, -0.05j, -0.05 / 4, 0]
+    # what is left is the ringing of 20 Hz that 0.2 s do not hold, of the order's own height;
+    # without `before` it is 100 times as much
+    for order, (impulse, level) in enumerate(
+        zip((found.impulse, *found.harmonics), expected, strict=True), 1
+    ):
+        inside = (frequency > 200 * order) & (frequency < 6000 * order)
+        ratio = response(impulse, size)[inside, 0] / own[inside]
+        assert np.abs(ratio - level).max() < (2e-4, 2e-5, 2e-6, 2e-7)[order - 1], order
+
+
+def test_harmonics_of_a_quieter_sweep_are_those_at_its_level():
+    sweep = Sweep(kind="synchronised", rate=48000, duration=3, end=7000, level=-20, silence=0.5)
+    played = sweep.samples()
+    found = deconvolve(played + played**2, played, 48000, sweep=sweep, harmonics=2)
+    size = 1 << 17
+    middle = round(1000 * size / 48000)
+    assert abs(response(found.harmonics[0], size)[middle, 0] + 0.05j) < 2e-4
+
+
+def test_time_reversal_with_farinas_envelope_says_the_same():
+    sweep = Sweep(rate=RATE, duration=4, start=20, end=7000, lead=0, silence=1, level=0)
+    played = sweep.samples()
+    heard, _ = record(played, room())
+    found = deconvolve(heard, played, RATE, sweep=sweep)
+    t = np.arange(sweep.active_frames) / RATE
+    # 4 f / L of the reversed sweep squared is the inverse of its power, at f = f1 e^(t/L)
+    inverse = (played[: len(t), 0] * np.exp(-t[::-1] / sweep.growth))[::-1]
+    inverse = played[: len(t), 0][::-1] * np.exp(-t / sweep.growth) * 4 * 7000
+    inverse /= sweep.growth * RATE**2
+    farina = fftconvolve(heard[:, 0], inverse)[len(t) - 1 :]
+    size = 1 << 15
+    spectral = np.fft.rfft(from_origin(found.impulse)[:16000, 0], size)
+    timed = np.fft.rfft(farina[:16000], size)
+    frequency = np.fft.rfftfreq(size, 1 / RATE)
+    inside = (frequency > 60) & (frequency < 6000)
+    # Farina's own spectrum is flat to the ripples of the sweep squared, 0.1 dB here
+    error = np.abs(timed - spectral)[inside] / np.abs(spectral[inside]).max()
+    assert error.max() < 0.02
+
+
+def test_ringing_before_the_direct_sound():
+    """A wire: 2.5 ms before the tap nothing is left over -70 dB but the 20 Hz that are missing."""
+    sweep = Sweep(rate=48000, duration=4, silence=0.5)
+    played = sweep.samples()
+    found = deconvolve(np.roll(played, 2400, axis=0), played, 48000, sweep=sweep)
+    taps = found.impulse.taps[:, 0]
+    assert taps.argmax() == 2400
+    # 0 to 22.6 Hz is missing: a sinc of height 2 * 22.6 / 48000 = -60.5 dB beside 1
+    assert 20 * np.log10(np.abs(taps[: 2400 - 240]).max() / taps.max()) < -58
+    fast = np.diff(taps)  # which takes 20 Hz down by 52 dB
+    assert 20 * np.log10(np.abs(fast[: 2400 - 120]).max() / taps.max()) < -70
+    energy = np.sum(taps[: 2400 - 48] ** 2) / np.sum(taps**2)
+    assert 10 * np.log10(energy) < -32
+
+
+def test_a_wire_gives_one_tap_of_its_gain_with_all_of_its_ringing():
+    sweep = Sweep(rate=48000, duration=4, silence=0.5)
+    played = sweep.samples()
+    found = deconvolve(-0.25 * played, played, 48000, sweep=sweep)
+    assert found.impulse.origin == 120  # 50 periods of 20 kHz
+    assert found.latency == 0
+    frequency = np.fft.rfftfreq(1 << 17, 1 / 48000)
+    for before, lowest, error in ((0, 2000, 5e-3), (1, 40, 1e-4)):
+        found = deconvolve(-0.25 * played, played, 48000, sweep=sweep, before=before, length=0.5)
+        inside = (frequency > lowest) & (frequency < 18800)
+        # half of what the missing 23 Hz would add is 23 / (pi f) at f, and less is cut off
+        off = response(found.impulse, 1 << 17)[inside, 0] / -0.25 - 1
+        assert np.abs(off).max() < error
+    assert found.impulse.origin == 48000
+
+
+# Maximum length sequences
+
+
+@pytest.mark.parametrize("repeats", [2, 5])
+@pytest.mark.parametrize("offset", [0.0, 0.1])
+def test_mls_gives_the_impulse_back_whatever_the_offset(repeats, offset):
+    sweep = Sweep(kind="mls", rate=RATE, duration=0.5, repeats=repeats, lead=0.1, silence=0.3)
+    played = sweep.samples()
+    taps = room(frames=2000, channels=2)
+    heard = np.stack([np.convolve(played[:, 0], tap)[: len(played)] for tap in taps.T], axis=1)
+    found = deconvolve(heard + offset, played, RATE, sweep=sweep, regularisation=-math.inf)
+    assert len(found.notes) == (2 if offset else 0)  # of two channels
+    expected = np.zeros((found.impulse.frames, 2))
+    expected[: len(taps)] = taps
+    # all frequencies are as loud but that of 0, whose error becomes the pedestal that is
+    # taken off: transforms of N points, some u log2 N each
+    bound = 64 * UNIT * 13 * np.linalg.norm(taps) * (1 + offset * sweep.period)
+    np.testing.assert_allclose(found.impulse.taps, expected, rtol=0, atol=bound)
+
+
+def test_mls_averages_its_periods():
+    residuals = []
+    for repeats in (2, 17):
+        sweep = Sweep(kind="mls", rate=RATE, duration=0.5, repeats=repeats)
+        heard, factor = record(sweep.samples(), room())
+        heard += 1e-3 * np.random.default_rng(2).standard_normal(heard.shape)
+        got = from_origin(deconvolve(heard, sweep.samples(), RATE, sweep=sweep).impulse)[:4001]
+        residuals.append(np.std(got[:, 0] - factor * room()[:4001, 0]))
+    # one period and sixteen: a quarter, to the chance of 4000 values, 1.6 % of each
+    assert residuals[0] / residuals[1] == pytest.approx(4, rel=0.1)
+
+
+# Time and band
+
+
+@pytest.mark.parametrize("delay", [0, 3, 40, 1600])
+def test_latency_is_kept(delay):
+    sweep = Sweep(rate=RATE, duration=1, start=50, silence=1)
+    played = sweep.samples()
+    found = deconvolve(np.roll(played, delay, axis=0), played, RATE, sweep=sweep)
+    assert found.latency == delay / RATE
+    assert from_origin(found.impulse)[:, 0].argmax() == delay
+    assert found.impulse.origin == max(0, round(50 * RATE / 7600) - delay)
+    assert found.notes == ()
+
+
+def test_length_is_what_was_recorded_after_the_excitation_or_what_is_asked_for():
+    sweep = Sweep(kind="mls", rate=RATE, duration=1, repeats=1, silence=0.75)
+    heard, _ = record(sweep.samples(), room(channels=3))
+    assert deconvolve(heard, sweep.samples(), RATE).impulse.taps.shape == (12000, 3)
+    assert deconvolve(heard, sweep.samples(), RATE, length=0.1).impulse.taps.shape == (1600, 3)
+    with pytest.raises(ImpulseError, match="length is -1 s"):
+        deconvolve(heard, sweep.samples(), RATE, length=-1)
+
+
+@pytest.mark.parametrize("kind", ["exponential", "synchronised", "mls"])
+@pytest.mark.parametrize(("start", "end"), [(20, 7000), (100, 2000)])
+def test_the_band_is_found_from_the_excitation(kind, start, end):
+    sweep = Sweep(kind=kind, rate=RATE, duration=4, start=start, end=end)
+    heard, _ = record(sweep.samples(), room())
+    low, high = deconvolve(heard, sweep.samples(), RATE).band
+    if kind == "mls":
+        assert (low < 1, high) == (True, RATE / 2)
+    else:  # two parts of a 48th of an octave, and four of slope at an end
+        assert abs(math.log2(low / start)) < 1 / 8
+        assert abs(math.log2(high / end)) < 1 / 8
+
+
+# What is amiss
+
+
+@pytest.fixture(scope="module")
+def sweep():
+    return Sweep(rate=RATE, duration=3, silence=1)
+
+
+@pytest.fixture(scope="module")
+def played(sweep):
+    return sweep.samples()
+
+
+@pytest.fixture(scope="module")
+def good(played):
+    return record(played, room(), noise=-60)[0]
+
+
+def only_note(heard, played, sweep, start):
+    (note,) = deconvolve(heard, played, sweep.rate, sweep=sweep).notes
+    assert note.startswith(start), note
+    return note
+
+
+@pytest.mark.parametrize("kind", ["exponential", "synchronised", "mls"])
+@pytest.mark.parametrize("name", ROOMS)
+def test_good_recordings_of_real_rooms_are_found_good(shared, name, kind):
+    taps, rate = soundfile.read(shared / "audio" / name, always_2d=True)
+    sweep = Sweep(kind=kind, rate=rate, duration=3, silence=2.2)
+    heard, _ = record(sweep.samples(), taps[:, :2], noise=-60)
+    found = deconvolve(heard, sweep.samples(), rate, sweep=sweep)
+    assert found.notes == ()
+    assert found.decay_range > 60
+    assert kind == "mls" or deconvolve(heard, sweep.samples(), rate).notes == ()
+
+
+@pytest.mark.parametrize("kind", ["exponential", "synchronised", "mls"])
+@pytest.mark.parametrize("bits", [16, 24])
+def test_a_good_recording_and_a_wire_in_few_bits_are_found_good(kind, bits):
+    sweep = Sweep(kind=kind, rate=RATE, duration=3, silence=1)
+    played = np.round(sweep.samples() * 2 ** (bits - 1)) / 2 ** (bits - 1)
+    for heard in (played, record(played, room(), noise=-60)[0]):
+        heard = np.round(heard * 2 ** (bits - 1)) / 2 ** (bits - 1)
+        assert deconvolve(heard, played, RATE, sweep=sweep).notes == ()
+
+
+@pytest.mark.parametrize("known_sweep", [True, False])
+@pytest.mark.parametrize("kind", ["exponential", "mls"])
+def test_another_sound_is_not_taken_for_the_excitation(kind, known_sweep, samples):
+    sweep = Sweep(kind=kind, rate=RATE, duration=3, silence=1)
+    speech = soundfile.read(samples / "speech.wav", always_2d=True)[0][:, :1]
+    for other in (np.random.default_rng(0).standard_normal((sweep.frames, 1)), speech):
+        heard = np.resize(other, (sweep.frames, 1))
+        with pytest.raises(ImpulseError, match=r"not found in the recording: .* under 20 dB; give"):
+            deconvolve(heard, sweep.samples(), RATE, sweep=sweep if known_sweep else None)
+
+
+def test_a_noisy_recording_is_noted(sweep, played):
+    heard, _ = record(played, room(), noise=-10)
+    note = only_note(heard, played, sweep, "recording is noisy: the response rises")
+    assert 20 < float(re.search(r"rises ([\d.]+) dB", note)[1]) < 45
+
+
+def test_decay_range_follows_the_noise(sweep, played):
+    ranges = [
+        deconvolve(record(played, room(), noise=noise)[0], played, RATE, sweep=sweep).decay_range
+        for noise in (-20, -40, -60)
+    ]
+    # 20 dB less noise is 20 dB more range; a median of 300 blocks varies by some tenths
+    np.testing.assert_allclose(np.diff(ranges), 20, atol=0.5)
+
+
+@pytest.mark.parametrize("gain", [1.05, 2, 10])
+def test_a_clipped_recording_is_noted_with_its_first_flat_top(sweep, played, gain):
+    heard, _ = record(played, room(), level=gain)
+    clipped = np.clip(heard, -1, 1)
+    runs, at = [], 0
+    for value, run in itertools.groupby(clipped[:, 0]):
+        length = len(list(run))
+        if abs(value) == 1 and length >= 3:
+            runs.append(at)
+        at += length
+    note = deconvolve(clipped, played, RATE, sweep=sweep).notes[0]
+    assert note.startswith("recording is clipped: flat tops ")
+    count, first = re.search(r"tops (\d+), the first at ([\d.]+) s", note).groups()
+    assert float(first) == pytest.approx(runs[0] / RATE, abs=5e-4)
+    assert int(count) == len(runs)
+
+
+def test_silence_is_refused_and_a_silent_channel_noted(sweep, played, good):
+    with pytest.raises(ImpulseError, match="recording is silent from end to end; check"):
+        deconvolve(np.zeros((8000, 2)), played, RATE, sweep=sweep)
+    with pytest.raises(ImpulseError, match="excitation is silent from end to end; check"):
+        deconvolve(good, np.zeros((8000, 1)), RATE)
+    only_note(np.hstack([good, 0 * good]), played, sweep, "channel 2 of the recording is silent")
+
+
+def test_a_low_level_is_noted(sweep, played, good):
+    only_note(good / 500, played, sweep, "recording peaks at -60.0 dBFS, under -50 dBFS; raise")
+
+
+def test_an_offset_is_noted(sweep, played, good):
+    note = only_note(good + 0.05, played, sweep, "channel 1 of the recording has an offset of 0.05")
+    assert "over -40 dB" in note
+
+
+def test_inverted_polarity_is_noted(sweep, played):
+    taps = np.abs(room())
+    assert deconvolve(record(played, taps)[0], played, RATE, sweep=sweep).notes == ()
+    only_note(record(played, -taps)[0], played, sweep, "polarity is inverted: the peak is -")
+
+
+@pytest.mark.parametrize("known_sweep", [True, False])
+def test_a_recording_and_an_excitation_in_the_wrong_order(sweep, played, good, known_sweep):
+    with pytest.raises(ImpulseError, match="give the recording first and the sweep second"):
+        deconvolve(played, good, RATE)
+
+
+def test_a_recording_that_starts_late(sweep, played, good):
+    # after 0.3 s of the 0.5 s of silence: nothing is lost but time zero
+    found = deconvolve(good[4800:], played, RATE, sweep=sweep)
+    assert found.notes[0].startswith("recording starts 0.290 s into the silence before the sweep")
+    assert found.latency == pytest.approx(0.01 - 0.3, abs=1e-9)
+    whole = deconvolve(good, played, RATE, sweep=sweep)
+    first, second = (
+        d.impulse.taps[d.impulse.origin + round(d.latency * RATE) :][:4000] for d in (found, whole)
+    )
+    assert np.abs(first - second).max() < 1e-3 * np.abs(second).max()
+    with pytest.raises(ImpulseError, match=r"starts 0\.4\d\d s after the excitation did, over 1%"):
+        deconvolve(good[16000:], played, RATE, sweep=sweep)
+
+
+def test_a_recording_that_ends_early(sweep, played, good):
+    with pytest.raises(ImpulseError, match=r"ends 0\.[56]\d\d s before the excitation does, over"):
+        deconvolve(good[: -16000 - 8000], played, RATE, sweep=sweep)
+    note = only_note(good[:-15950], played, sweep, "recording ends ")
+    assert note.endswith("record for longer")
+    mls = Sweep(kind="mls", rate=RATE, duration=1, silence=0.5)
+    with pytest.raises(ImpulseError, match=r"ends 0\.500 s before the excitation does"):
+        deconvolve(mls.samples()[:-16000], mls.samples(), RATE, sweep=mls)
+
+
+def at_speed(sweep, speed):
+    """The sweep's formula, without its fades, as a recorder of another speed has it."""
+    frames = round(sweep.frames / speed)
+    t = np.arange(frames) / sweep.rate * speed - sweep.lead
+    low, growth = sweep.band[0], sweep.growth
+    sound = np.sin(2 * np.pi * low * growth * np.expm1(np.clip(t, 0, sweep.seconds) / growth))
+    return 0.5 * np.where((t >= 0) & (t < sweep.seconds), sound, 0)[:, np.newaxis]
+
+
+@pytest.mark.parametrize(("true", "taken"), [(48000, 44100), (44100, 48000), (88200, 44100)])
+@pytest.mark.parametrize("kind", ["exponential", "synchronised"])
+def test_a_recording_at_another_speed_names_both_rates(kind, true, taken):
+    # at a 2 % slower end, so that no part of it is above half the rate
+    sweep = Sweep(kind=kind, rate=RATE, duration=3, end=7000, silence=1)
+    heard, _ = record(at_speed(sweep, taken / true), room(), noise=-60)
+    message = f"{taken / true:.4g} times the speed .* {true} Hz taken for {taken} Hz; set both"
+    with pytest.raises(ImpulseError, match=message):
+        deconvolve(heard, sweep.samples(), RATE, sweep=sweep)
+
+
+def test_an_mls_at_another_speed_names_both_rates():
+    from scipy.signal import resample
+
+    sweep = Sweep(kind="mls", rate=RATE, duration=1, lead=0, silence=0.5, repeats=1)
+    heard, _ = record(sweep.samples(), room())
+    slow = resample(
+        np.pad(heard, ((0, 147 - len(heard) % 147), (0, 0))), (len(heard) // 147 + 1) * 160
+    )
+    with pytest.raises(ImpulseError, match="48000 Hz taken for 44100 Hz"):
+        deconvolve(slow, sweep.samples(), RATE, sweep=sweep)
+
+
+@pytest.mark.parametrize("ppm", [-900, -400, 400, 900])
+def test_a_drifting_clock_is_noted(ppm):
+    sweep = Sweep(rate=48000, duration=10, silence=1)
+    heard, _ = record(at_speed(sweep, 1 / (1 + ppm * 1e-6)), room(48000, tail=0.03), noise=-60)
+    note = deconvolve(heard, sweep.samples(), 48000, sweep=sweep).notes[-1]
+    assert note.startswith("recording's clock is")
+    # the finest step is 1 / (2 ln 2 L f2) = 25 ppm
+    assert abs(int(re.search(r"is ([+-]\d+) ppm", note)[1]) - ppm) <= 25
+
+
+def test_orders_that_overlap_are_noted(sweep, played):
+    taps = room(frames=16000, rt60=0.8)
+    heard, _ = record(played, taps)
+    found = deconvolve(heard, played, RATE, sweep=sweep, harmonics=3)
+    (note,) = found.notes
+    needed = re.search(r"harmonic 2 .*; use a sweep of (\d+) s", note)
+    longer = Sweep(rate=RATE, duration=int(needed[1]) + 1, silence=1)
+    heard, _ = record(longer.samples(), taps)
+    assert deconvolve(heard, longer.samples(), RATE, sweep=longer, harmonics=3).notes == ()
+
+
+# What is refused
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"band": (500, 100)}, "band is 500 to 100 Hz; it must rise"),
+        ({"band": (9000, 10000)}, "band is 9000 to 10000 Hz; .* between 0 and 8000 Hz"),
+        ({"band": (math.nan, 100)}, "band is nan to 100 Hz"),
+        ({"band": (100, 100.001)}, r"band is 100 to 100\.001 Hz, narrower than"),
+        ({"regularisation": 0}, "regularisation is 0 dB; it must be below 0 dB"),
+        ({"regularisation": math.nan}, "regularisation is nan dB"),
+        ({"length": math.inf}, "length is inf s"),
+        ({"before": -1}, "before is -1 s"),
+        ({"harmonics": 0}, "0 harmonics were asked for; the least is 1"),
+        ({"harmonics": 2}, "more need a sweep"),
+    ],
+)
+def test_options_out_of_range(played, good, options, message):
+    with pytest.raises(ImpulseError, match=message):
+        deconvolve(good, played, RATE, **options)
+
+
+def test_arrays_and_descriptions_that_do_not_fit(sweep, played, good):
+    with pytest.raises(ImpulseError, match=r"recording has shape \(9,\); it must be \(frames, ch"):
+        deconvolve(np.ones(9), played, RATE)
+    with pytest.raises(ImpulseError, match="excitation has 2 channels; it must have 1"):
+        deconvolve(good, np.hstack([played, played]), RATE)
+    with pytest.raises(ImpulseError, match=r"recording has a value of nan, not under 1e.30; re"):
+        deconvolve(good * math.nan, played, RATE)
+    with pytest.raises(ImpulseError, match="recording is 48000 Hz but the excitation is 16000 Hz"):
+        deconvolve(good, played, 48000, sweep=sweep)
+    with pytest.raises(ImpulseError, match="is not the exponential one of 72000 that is described"):
+        deconvolve(good, played / 2, RATE, sweep=sweep)
+    with pytest.raises(ImpulseError, match=r"harmonic 50 .* use a longer sweep or ask for fewer"):
+        deconvolve(good, played, RATE, sweep=sweep, harmonics=50)
+
+
+@given(
+    heard=st.integers(1, 40),
+    frames=st.integers(1, 40),
+    rate=st.sampled_from([1000, 48000, 768000]),
+    scale=st.sampled_from([1e-300, 1e-12, 1.0, 1e12, 1e150]),
+    seed=st.integers(0, 99),
+)
+@settings(max_examples=80, deadline=None)
+def test_the_shortest_and_the_strangest_end_in_an_impulse_or_a_line(
+    heard, frames, rate, scale, seed
+):
+    rng = np.random.default_rng(seed)
+    recording = rng.standard_normal((heard, 1)) * scale
+    try:
+        found = deconvolve(recording, rng.standard_normal((frames, 1)), rate)
+    except ImpulseError as error:
+        message = str(error)
+    else:
+        message = " ".join(found.notes)
+        assert np.isfinite(found.impulse.taps).all()
+    assert not re.search("\n|nan", message)
