@@ -6,15 +6,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from impulses.deconvolution import Deconvolved, deconvolve
-from impulses.sweeps import Sweep
-
 from audioconv.errors import AudioconvError, UsageError
 from audioconv.files import Path, Reader, name
 from audioconv.parameters import arguments, parameters
 from audioconv.recipe import carried_recipe
 from audioconv.specs import read
 from impulses import ImpulseError
+from impulses.measurement.deconvolution import Deconvolved, deconvolve
+from impulses.measurement.recordings import same_rate
+from impulses.measurement.sweeps import Sweep
 
 SWEEP = "sweep"
 """Key of a sweep's parameters in the recipe of its file."""
@@ -35,7 +35,7 @@ def measure(
     recording, excitation : str
         sound files of one rate; an excitation of audioconv's own tells how it was made
     settings : dict, optional
-        parameters of `impulses.deconvolution.deconvolve`, as written: ``{"length": ["2s"]}``
+        parameters of `deconvolve` in `impulses.measurement`, as written: ``{"length": ["2s"]}``
 
     Returns
     -------
@@ -50,11 +50,6 @@ def measure(
     """
     sweep = _sweep_in(excitation)
     (recorded, heard), (played, known) = read(recording), read(excitation)
-    if recorded.rate != played.rate:
-        raise AudioconvError(
-            f"{name(recording)} is {recorded.rate} Hz but {name(excitation)} is {played.rate} Hz; "
-            "record it again at the rate of the sweep, or make a sweep at that of the recording"
-        )
     given = arguments("deconvolve", parameters(deconvolve), settings or {}, played.rate)
     if given.get("harmonics", 1) > 1 and sweep is None:
         raise UsageError(
@@ -62,6 +57,7 @@ def measure(
             "separated; play a WAV file of `audioconv sweep`"
         )
     try:
+        same_rate(recorded.rate, played.rate)
         found = deconvolve(recorded.taps, played.taps, played.rate, sweep=sweep, **given)
     except ImpulseError as error:
         raise AudioconvError(str(error)) from None

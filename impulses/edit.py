@@ -10,7 +10,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from impulses import analysis, decay
+from impulses import analysis
+from impulses.acoustics import decay
 from impulses.impulse import Impulse, ImpulseError, from_db
 from impulses.quantities import Gain
 

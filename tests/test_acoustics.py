@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from impulses import Impulse, ImpulseError, double_spike, feedback
-from impulses.acoustics import Acoustics, measure
-from impulses.bands import Octave
+from impulses.acoustics.bands import Octave
+from impulses.acoustics.report import Acoustics, measure
 
 RATE = 48000
 TIMES = ("edt_s", "t20_s", "t30_s")

@@ -75,7 +75,11 @@ def test_imports_go_down_only(module):
 
 
 @pytest.mark.parametrize(
-    "package", ["audioconv", "audioconv.engines", "audioconv.files", "impulses"]
+    "package",
+    [
+        *("audioconv", "audioconv.engines", "audioconv.files", "impulses"),
+        *("impulses.builders", "impulses.acoustics", "impulses.measurement"),
+    ],
 )
 def test_the_package_docstring_names_every_room(package):
     folder = ROOT / package.replace(".", "/")

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from impulses.bands import NOMINAL, Octave, octaves
-from impulses.decay import energy_decay, fit
+from impulses.acoustics.bands import NOMINAL, Octave, octaves
+from impulses.acoustics.decay import energy_decay, fit
 
 # IEC 61260-1:2014, table 1, octaves of class 1: exponents of 10^0.3 from the middle, and the
 # least and the greatest attenuation there, in dB; straight lines over log frequency between
@@ -63,7 +63,7 @@ def test_mask_is_that_of_pyfar(shared):
 
 def test_an_order_less_is_not_class_1(monkeypatch):
     """The mask can fail: two pole pairs are too few, and so are three near half the rate."""
-    from impulses import bands
+    from impulses.acoustics import bands
 
     for order, rate, hz in (("ORDER", 48000, 1000.0), ("ORDER_HIGH", 48000, 16000.0)):
         with monkeypatch.context() as patch:

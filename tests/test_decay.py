@@ -6,9 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from oracle import UNIT
 
-from impulses.bands import Octave
-from impulses.decay import Ending, ending, energy_decay, fit
-from impulses.lundeby import lundeby
+from impulses.acoustics.bands import Octave
+from impulses.acoustics.decay import Ending, ending, energy_decay, fit
+from impulses.acoustics.lundeby import lundeby
 
 RATE = 8000
 

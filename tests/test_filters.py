@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from oracle import UNIT, tolerance
 
 from impulses import ImpulseError, edit, folding
-from impulses.equalisers import high_shelf, low_shelf, peak
-from impulses.filters import MAX_TAPS, band_pass, high_pass, low_pass
-from impulses.operators import differentiator, hilbert, moving_average
+from impulses.builders.equalisers import high_shelf, low_shelf, peak
+from impulses.builders.filters import MAX_TAPS, band_pass, high_pass, low_pass
+from impulses.builders.operators import differentiator, hilbert, moving_average
 
 PASSING = [low_pass, high_pass, band_pass]
 BIQUADS = [low_shelf, high_shelf, peak]

@@ -9,8 +9,14 @@ from hypothesis import strategies as st
 from oracle import UNIT, convolve, tolerance
 
 from impulses import Impulse, ImpulseError, edit, folding
-from impulses.echoes import multi_tap
-from impulses.fractional import KAISER_BETA, MAX_ORDER, SINC_TAPS, fractional_delay, lagrange
+from impulses.builders.echoes import multi_tap
+from impulses.builders.fractional import (
+    KAISER_BETA,
+    MAX_ORDER,
+    SINC_TAPS,
+    fractional_delay,
+    lagrange,
+)
 from impulses.impulse import MAX_FRAMES
 
 # at 1 Hz, seconds are samples, and positions of whole 4096ths are exact

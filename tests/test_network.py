@@ -11,8 +11,8 @@ from oracle import UNIT
 from scipy.linalg import hadamard
 from scipy.optimize import brentq
 
+from impulses.builders.network import MATRICES, fdn
 from impulses.impulse import ImpulseError
-from impulses.network import MATRICES, fdn
 
 
 def is_prime(number):

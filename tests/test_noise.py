@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from oracle import UNIT
 
 from impulses import ImpulseError
+from impulses.builders.noise import noise, velvet
 from impulses.impulse import MAX_FRAMES
-from impulses.noise import noise, velvet
 
 RATE = 48000
 BUILDERS = {"noise": lambda rate, rt60, **more: noise(rate, rt60=[rt60], **more), "velvet": velvet}

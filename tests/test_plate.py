@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from oracle import UNIT
 
+from impulses.builders.plate import plate
 from impulses.impulse import ImpulseError
-from impulses.plate import plate
 
 STILL = {
     "decay": 0.0,

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from impulses import ImpulseError
-from impulses.reverberation import (
+from impulses.acoustics.reverberation import (
     arau,
     eyring,
     eyring_absorption,

@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 from oracle import UNIT
 from scipy.signal import lfilter
 
+from impulses.builders.network import fdn
+from impulses.builders.plate import plate
+from impulses.builders.recursion import Allpass, DelayLine, OnePole, allpass, stretched
+from impulses.builders.reverberators import freeverb, schroeder
+from impulses.builders.spring import spring
 from impulses.impulse import MAX_FRAMES, ImpulseError
-from impulses.network import fdn
-from impulses.plate import plate
-from impulses.recursion import Allpass, DelayLine, OnePole, allpass, stretched
-from impulses.reverberators import freeverb, schroeder
-from impulses.spring import spring
 
 REVERBERATORS = [schroeder, freeverb, plate, fdn, spring]
 

@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 from oracle import UNIT
 from scipy.signal import butter, sosfilt
 
-import impulses.images
+import impulses.builders.images
 from impulses import ImpulseError
-from impulses.images import MAX_AXIS, MAX_IMAGES, Axis, image_axes, images, response
+from impulses.acoustics.reverberation import eyring, eyring_absorption, wall_areas
+from impulses.builders.images import MAX_AXIS, MAX_IMAGES, Axis, image_axes, images, response
+from impulses.builders.shoebox import shoebox
 from impulses.impulse import MAX_FRAMES
-from impulses.reverberation import eyring, eyring_absorption, wall_areas
-from impulses.shoebox import shoebox
 
 ROOM, SOURCE, MICROPHONE = (5.0, 4.0, 6.0), (2.0, 3.5, 2.0), (2.5, 1.5, 1.2)
 BETA = [0.9, 0.8, -0.7, 0.6, 0.5, 0.95]
@@ -125,8 +125,8 @@ def test_any_room_is_the_sum_of_its_images(room, source, microphone, beta, max_o
 
 def test_chunks_and_segments_are_only_a_way_to_save_memory(monkeypatch):
     whole = shoebox(8000, **PLACES, beta=BETA, length=0.1, receiver="ambisonic").taps
-    monkeypatch.setattr(impulses.images, "CHUNK", 1000)
-    monkeypatch.setattr(impulses.images, "SEGMENT", 77)
+    monkeypatch.setattr(impulses.builders.images, "CHUNK", 1000)
+    monkeypatch.setattr(impulses.builders.images, "SEGMENT", 77)
     parts = shoebox(8000, **PLACES, beta=BETA, length=0.1, receiver="ambisonic").taps
     np.testing.assert_allclose(whole, parts, rtol=0, atol=tolerance(8000, 1000))
 

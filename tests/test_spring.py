@@ -8,8 +8,8 @@ import pytest
 from oracle import UNIT
 from scipy.signal import ellip, lfilter, sosfilt
 
+from impulses.builders.spring import Cascade, group_delay, spring
 from impulses.impulse import ImpulseError
-from impulses.spring import Cascade, group_delay, spring
 
 
 def reference(frames, *, sections, coefficient, step, loop, feedback):

@@ -12,7 +12,7 @@ from oracle import UNIT
 
 from impulses import ImpulseError
 from impulses.impulse import MAX_FRAMES
-from impulses.sweeps import Sweep
+from impulses.measurement.sweeps import Sweep
 
 BARE = {"fade_in": 0, "fade_out": 0, "lead": 0, "silence": 0, "level": 0}
 SWEEPS = st.builds(

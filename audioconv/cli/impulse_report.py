@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from audioconv.cli import report
 from impulses import Impulse
-from impulses.acoustics import Acoustics
+from impulses.acoustics.figures import Figures
+from impulses.acoustics.report import Acoustics
 from impulses.analysis import Levels
-from impulses.figures import Figures
 from impulses.impulse import to_db
 
 COLUMNS = {
@@ -79,8 +79,8 @@ def _reasons(rows: list[tuple[str, Figures]]) -> list[tuple[str, str]]:
     for name, (heading, _) in COLUMNS.items():
         for row, (_, figures) in enumerate(rows):
             if name in figures.why_not and name not in NOT_SAID:
-                reason = (heading.split()[0], figures.why_not[name])
-                found.setdefault(reason, []).append(row)
+                key = (heading.split()[0], figures.why_not[name])
+                found.setdefault(key, []).append(row)
     together: dict[tuple[str, str], list[str]] = {}
     for (heading, reason), where in found.items():
         together.setdefault((_bands(rows, where), reason), []).append(heading)

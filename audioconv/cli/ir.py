@@ -234,11 +234,12 @@ def info(
     """Show what an impulse is: format, levels, and room acoustics after ISO 3382-1."""
     from audioconv.files import name
     from audioconv.specs import load_impulse
-    from impulses import acoustics, analysis
+    from impulses import analysis
+    from impulses.acoustics.report import measure
 
     impulse = load_impulse(ir, rate)
     levels = analysis.levels(impulse)
-    room = acoustics.measure(impulse, None if channel is None else channel - 1)
+    room = measure(impulse, None if channel is None else channel - 1)
     if json:
         level = levels.as_json()
         found = {"path": ir, "rate": impulse.rate, "frames": impulse.frames}

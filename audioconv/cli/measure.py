@@ -15,9 +15,8 @@ from audioconv.cli.options import Json, expand
 
 def sweep_command() -> Callable[..., None]:
     """Make `audioconv sweep`, whose options are the parameters of a sweep."""
-    from impulses.sweeps import Sweep
-
     from audioconv.parameters import parameters
+    from impulses.measurement.sweeps import Sweep
 
     return expand(sweep, settings=parameters(Sweep))
 
@@ -34,11 +33,10 @@ def sweep(
     Play OUT, record from before it starts until the room is silent again, and give the
     recording and OUT to `audioconv deconvolve`. OUT, as WAV, holds the parameters of the sweep.
     """
-    from impulses.sweeps import Sweep
-
     from audioconv.measure import recipe_of_sweep
     from audioconv.parameters import arguments, parameters
     from impulses import Impulse
+    from impulses.measurement.sweeps import Sweep
 
     made = Sweep(rate=rate, **arguments("sweep", parameters(Sweep), settings, rate))
     sound = Impulse(made.samples(), rate)
@@ -49,9 +47,8 @@ def sweep(
 
 def deconvolve_command() -> Callable[..., None]:
     """Make `audioconv deconvolve`, whose options are the parameters of a deconvolution."""
-    from impulses.deconvolution import deconvolve as deconvolution
-
     from audioconv.parameters import parameters
+    from impulses.measurement.deconvolution import deconvolve as deconvolution
 
     return expand(deconvolve, settings=parameters(deconvolution))
 

@@ -11,8 +11,8 @@ with warnings.catch_warnings():
     pyrato = pytest.importorskip("pyrato")
 
 from impulses import Impulse
-from impulses.acoustics import measure
-from impulses.lundeby import lundeby
+from impulses.acoustics.lundeby import lundeby
+from impulses.acoustics.report import measure
 
 RATE = 16000
 

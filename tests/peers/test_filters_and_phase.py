@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from impulses.fractional import fractional_delay
+from impulses.builders.fractional import fractional_delay
 
 pyroomacoustics = pytest.importorskip("pyroomacoustics")
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from impulses.reverberators import freeverb
+from impulses.builders.reverberators import freeverb
 
 pedalboard = pytest.importorskip("pedalboard")
 

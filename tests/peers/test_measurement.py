@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from impulses.deconvolution import deconvolve
-from impulses.sweeps import Sweep
+from impulses.measurement.deconvolution import deconvolve
+from impulses.measurement.sweeps import Sweep
 
 pyfar = pytest.importorskip("pyfar")
 

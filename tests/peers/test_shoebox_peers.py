@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from impulses.shoebox import shoebox
+from impulses.builders.shoebox import shoebox
 
 ROOMS = [
     ((5.0, 4.0, 6.0), (2.0, 3.5, 2.0), (2.0, 1.5, 2.0)),

@@ -11,9 +11,9 @@ from functools import partial
 
 import numpy as np
 
-from impulses.decay import Ending, fit
+from impulses.acoustics.decay import Ending, fit
+from impulses.acoustics.lundeby import FEWEST, MARGIN
 from impulses.impulse import Taps
-from impulses.lundeby import FEWEST, MARGIN
 
 RANGES = {"edt": (0.0, -10.0), "t20": (-5.0, -25.0), "t30": (-5.0, -35.0)}
 """dB between which the line of each decay time is fitted."""

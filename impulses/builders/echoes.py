@@ -14,7 +14,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
-from impulses.fractional import in_samples, lagrange
+from impulses.builders.fractional import in_samples, lagrange
 from impulses.impulse import MAX_FRAMES, Impulse, ImpulseError, to_db, too_long
 from impulses.quantities import Decibels, Gain, Seconds, above, decay_gain, within
 

@@ -16,7 +16,7 @@ from typing import Literal, TypeAlias, get_args
 
 import numpy as np
 
-from impulses.fractional import KAISER_BETA
+from impulses.builders.fractional import KAISER_BETA
 from impulses.impulse import Impulse, ImpulseError
 from impulses.phase import minimum_phase
 from impulses.quantities import Hertz, within

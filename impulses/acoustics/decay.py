@@ -10,8 +10,8 @@ from typing import Literal
 
 import numpy as np
 
+from impulses.acoustics.lundeby import BLOCK, BLOCKS, FEWEST, Tail, averages, line_through, lundeby
 from impulses.impulse import Taps
-from impulses.lundeby import BLOCK, BLOCKS, FEWEST, Tail, averages, line_through, lundeby
 from impulses.quantities import Seconds
 
 TAIL_BLOCKS = 10

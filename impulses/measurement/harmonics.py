@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from impulses.impulse import Impulse, Taps, from_db
-from impulses.inverses import Spectrum, lags, rise, window
-from impulses.sweeps import Sweep
+from impulses.measurement.inverses import Spectrum, lags, rise, window
+from impulses.measurement.sweeps import Sweep
 
 
 def spacing(sweep: Sweep, order: int) -> float:

@@ -7,9 +7,16 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from impulses.builders.recursion import (
+    Allpass,
+    DelayLine,
+    OnePole,
+    check_floor,
+    check_rate,
+    fitting,
+)
 from impulses.impulse import Impulse, Taps, from_db, to_db
 from impulses.quantities import Decibels, Seconds, frames_of, within
-from impulses.recursion import Allpass, DelayLine, OnePole, check_floor, check_rate, fitting
 
 # Everything in samples at the paper's rate
 RATE = 29761

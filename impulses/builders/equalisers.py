@@ -11,7 +11,7 @@ import math
 
 import numpy as np
 
-from impulses.filters import Phase
+from impulses.builders.filters import Phase
 from impulses.impulse import Impulse, ImpulseError, Taps, from_db
 from impulses.quantities import Decibels, Hertz, within
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from impulses.filters import Window, half_length, window_name
+from impulses.builders.filters import Window, half_length, window_name
 from impulses.impulse import Impulse, ImpulseError, Taps
 from impulses.quantities import Seconds, frames_of
 

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from impulses.harmonics import spacing
 from impulses.impulse import ImpulseError, Taps, from_db, to_db
-from impulses.inverses import lags
-from impulses.recordings import blocks
-from impulses.speeds import drift, wrong_rate
-from impulses.sweeps import Sweep
+from impulses.measurement.harmonics import spacing
+from impulses.measurement.inverses import lags
+from impulses.measurement.recordings import blocks
+from impulses.measurement.speeds import drift, wrong_rate
+from impulses.measurement.sweeps import Sweep
 
 Notes = tuple[str, ...]
 

@@ -6,9 +6,7 @@ import math
 
 import numpy as np
 
-from impulses.impulse import Impulse, Taps, to_db
-from impulses.quantities import Decibels, Seconds, above, decay_gain, within
-from impulses.recursion import (
+from impulses.builders.recursion import (
     OnePole,
     allpass,
     check_floor,
@@ -17,6 +15,8 @@ from impulses.recursion import (
     fitting,
     stretched,
 )
+from impulses.impulse import Impulse, Taps, to_db
+from impulses.quantities import Decibels, Seconds, above, decay_gain, within
 
 SCHROEDER_COMBS = (0.0297, 0.0371, 0.0411, 0.0437)
 SCHROEDER_ALLPASSES = (0.005, 0.0017)

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from impulses.impulse import Taps
-from impulses.inverses import lags
-from impulses.sweeps import Sweep
+from impulses.measurement.inverses import lags
+from impulses.measurement.sweeps import Sweep
 
 RATES = (32000, 44100, 48000, 88200, 96000)
 """Rates that are taken for each other."""

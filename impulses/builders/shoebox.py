@@ -11,10 +11,10 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 
-from impulses.images import MAX_AXIS, image_axes, response
+from impulses.acoustics.reverberation import SPEED_OF_SOUND, eyring, eyring_absorption, wall_areas
+from impulses.builders.images import MAX_AXIS, image_axes, response
 from impulses.impulse import Impulse, ImpulseError, Taps
 from impulses.quantities import Hertz, Metres, Seconds, above, frames_of, within
-from impulses.reverberation import SPEED_OF_SOUND, eyring, eyring_absorption, wall_areas
 
 Point: TypeAlias = tuple[Metres, Metres, Metres]
 

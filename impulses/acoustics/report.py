@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from impulses import analysis
-from impulses.bands import Octave, octaves
-from impulses.decay import Ending, ending, energy_decay
-from impulses.figures import DIRECT, LEAST_BT, Decay, Figures, figures_of, no_figures
+from impulses.acoustics.bands import Octave, octaves
+from impulses.acoustics.decay import Ending, ending, energy_decay
+from impulses.acoustics.figures import DIRECT, LEAST_BT, Decay, Figures, figures_of, no_figures
 from impulses.impulse import Impulse, ImpulseError, Taps
 
 STEADY = 0.02

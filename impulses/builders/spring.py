@@ -6,9 +6,9 @@ import math
 
 import numpy as np
 
+from impulses.builders.recursion import HIGHEST_RATE, check_floor, check_rate, fitting
 from impulses.impulse import Impulse, ImpulseError, Taps, from_db, to_db
 from impulses.quantities import Decibels, Gain, Hertz, Seconds, frames_of, within
-from impulses.recursion import HIGHEST_RATE, check_floor, check_rate, fitting
 
 MOST_SECTIONS = 1000
 BEYOND = 30.0

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from impulses import diagnosis, recordings
-from impulses.harmonics import harmonic, spacing
 from impulses.impulse import Impulse, ImpulseError, Taps, from_db
-from impulses.inverses import estimated_band, lags, regularised
-from impulses.quantities import Decibels, Hertz, Seconds, frames_of
-from impulses.sweeps import Sweep
+from impulses.measurement import diagnosis, recordings
+from impulses.measurement.harmonics import harmonic, spacing
+from impulses.measurement.inverses import estimated_band, lags, regularised
+from impulses.measurement.sweeps import Sweep
+from impulses.quantities import Decibels, Hertz, Seconds, frames_of, within
 
 LOUDEST = 1e30
 """So that ratios of sounds, squared, are numbers still."""
@@ -83,7 +83,7 @@ def deconvolve(
         What was recorded, from the excitation's first frame on or earlier.
     excitation : array, (frames, 1)
         What was played, with the silence around it.
-    rate : int > 0
+    rate : int, 1000 to 768000
         Samples per second of both.
     sweep : Sweep, optional
         What the excitation was made from: gives its band, and is needed for harmonics.
@@ -180,10 +180,10 @@ def _sound(name: str, samples: ArrayLike) -> Taps:
 
 def _check(excitation: Taps, rate: int, sweep: Sweep | None, harmonics: int) -> None:
     """Refuse an excitation that is not one, or not the one described."""
+    within("rate", rate, 1000, 768_000, "Hz")
     if excitation.shape[1] != 1:
         raise ImpulseError(
-            f"excitation has {excitation.shape[1]} channels; it must have 1, and be the second"
-            " argument"
+            f"excitation has {excitation.shape[1]} channels; it must have 1, and come second"
         )
     if harmonics < 1 or (harmonics > 1 and (sweep is None or sweep.kind == "mls")):
         raise ImpulseError(

@@ -8,9 +8,7 @@ from typing import Literal
 
 import numpy as np
 
-from impulses.impulse import Impulse, ImpulseError, Taps
-from impulses.quantities import Decibels, Seconds, above, decay_gain, within
-from impulses.recursion import (
+from impulses.builders.recursion import (
     DelayLine,
     OnePole,
     check_floor,
@@ -18,6 +16,8 @@ from impulses.recursion import (
     decay_frames,
     fitting,
 )
+from impulses.impulse import Impulse, ImpulseError, Taps
+from impulses.quantities import Decibels, Seconds, above, decay_gain, within
 
 MOST_LINES = 64
 HIGH = 5000.0

@@ -1,0 +1,9 @@
+"""Room acoustics: how long a room reverberates and how clear it is, measured or reckoned.
+
+bands           octave filters that run backwards in time
+lundeby         where a decay meets its noise
+decay           backward integration, how a decay ends, lines through it
+figures         EDT, T20, T30, C50, C80, D50, Ts and the rest, or why not
+report          the figures of ISO 3382-1, broadband and by octave
+reverberation   decay times from walls: Sabine, Eyring, Millington, Arau
+"""

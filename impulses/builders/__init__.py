@@ -1,0 +1,61 @@
+"""Builders: functions from a rate and a few parameters to an impulse.
+
+echoes          delta, double spike, multi-tap, feedback, ping-pong
+fractional      a delay between two samples: Lagrange, windowed sinc
+noise           decaying noise, velvet noise
+shoebox         a room of six walls, by image sources
+images          where the image sources stand, and their sum as taps
+reverberators   Schroeder's and Freeverb
+plate           Dattorro's plate
+network         a feedback delay network
+spring          a spring of stretched allpasses
+recursion       combs and allpasses, computed a delay at a time
+filters         windowed FIRs: low-pass, high-pass, band-pass
+equalisers      cookbook biquads: shelves, peak
+operators       a quarter turn, a slope, a mean
+
+A new builder is a function here and a line in `BUILDERS`: its parameters, units, defaults and
+help are read from its signature and docstring.
+"""
+
+from collections.abc import Callable
+
+from impulses.builders.echoes import delta, double_spike, feedback, multi_tap, ping_pong
+from impulses.builders.equalisers import high_shelf, low_shelf, peak
+from impulses.builders.filters import band_pass, high_pass, low_pass
+from impulses.builders.fractional import fractional_delay
+from impulses.builders.network import fdn
+from impulses.builders.noise import noise, velvet
+from impulses.builders.operators import differentiator, hilbert, moving_average
+from impulses.builders.plate import plate
+from impulses.builders.reverberators import freeverb, schroeder
+from impulses.builders.shoebox import shoebox
+from impulses.builders.spring import spring
+from impulses.impulse import Impulse
+
+BUILDERS: dict[str, Callable[..., Impulse]] = {
+    "delta": delta,
+    "double-spike": double_spike,
+    "multi-tap": multi_tap,
+    "feedback": feedback,
+    "ping-pong": ping_pong,
+    "fractional-delay": fractional_delay,
+    "noise": noise,
+    "velvet": velvet,
+    "shoebox": shoebox,
+    "schroeder": schroeder,
+    "freeverb": freeverb,
+    "plate": plate,
+    "fdn": fdn,
+    "spring": spring,
+    "low-pass": low_pass,
+    "high-pass": high_pass,
+    "band-pass": band_pass,
+    "low-shelf": low_shelf,
+    "high-shelf": high_shelf,
+    "peak": peak,
+    "hilbert": hilbert,
+    "differentiator": differentiator,
+    "moving-average": moving_average,
+}
+"""Every builder, by the name it has on a command line: ``builder(rate, **parameters)``."""
