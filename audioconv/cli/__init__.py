@@ -23,12 +23,9 @@ from audioconv.errors import AudioconvError
 
 
 class Commands(LateGroup):
-    """All commands, of which those with options that are read late are made late."""
+    """All commands."""
 
-    late: ClassVar = {
-        "sweep": measure.sweep_command,
-        "deconvolve": measure.deconvolve_command,
-    }
+    late: ClassVar = measure.LATE
 
 
 app = typer.Typer(

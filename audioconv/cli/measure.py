@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from audioconv.cli import report
-from audioconv.cli.ir import Out, Overwrite, Rate, Subtype, store_and_say
-from audioconv.cli.options import Json, expand
-
-
-def sweep_command() -> Callable[..., None]:
-    """Make `audioconv sweep`, whose options are the parameters of a sweep."""
-    from audioconv.parameters import parameters
-    from impulses.measurement.sweeps import Sweep
-
-    return expand(sweep, settings=parameters(Sweep))
+from audioconv.cli.options import Json, Late
+from audioconv.cli.stored import Out, Overwrite, Rate, Subtype, store_and_say
+from audioconv.parameters import Parameter, arguments, parameters
 
 
 def sweep(
@@ -34,7 +26,6 @@ def sweep(
     recording and OUT to `audioconv deconvolve`. OUT, as WAV, holds the parameters of the sweep.
     """
     from audioconv.measure import recipe_of_sweep
-    from audioconv.parameters import arguments, parameters
     from impulses import Impulse
     from impulses.measurement.sweeps import Sweep
 
@@ -43,14 +34,6 @@ def sweep(
     store_and_say(sound, output, recipe_of_sweep(made), subtype=subtype, overwrite=overwrite)
     low, high = made.band
     report.say(f"{made.kind}, {low:g} to {high:g} Hz in {made.seconds:.3f} s, {made.level:g} dBFS")
-
-
-def deconvolve_command() -> Callable[..., None]:
-    """Make `audioconv deconvolve`, whose options are the parameters of a deconvolution."""
-    from audioconv.parameters import parameters
-    from impulses.measurement.deconvolution import deconvolve as deconvolution
-
-    return expand(deconvolve, settings=parameters(deconvolution))
 
 
 def deconvolve(
@@ -111,3 +94,18 @@ def deconvolve(
     )
     for note in found.notes:
         report.say(f"notice: {note}")
+
+
+def _of_sweeps() -> dict[str, list[Parameter]]:
+    from impulses.measurement.sweeps import Sweep
+
+    return {"settings": parameters(Sweep)}
+
+
+def _of_deconvolution() -> dict[str, list[Parameter]]:
+    from impulses.measurement.deconvolution import deconvolve
+
+    return {"settings": parameters(deconvolve)}
+
+
+LATE = {"sweep": Late(sweep, _of_sweeps), "deconvolve": Late(deconvolve, _of_deconvolution)}

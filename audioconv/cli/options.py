@@ -12,7 +12,7 @@ import functools
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass, is_dataclass
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, NamedTuple
 
 import typer
 from typer.core import TyperCommand, TyperGroup
@@ -69,20 +69,46 @@ class Show:
     verbose: bool = False
 
 
-class LateGroup(TyperGroup):
-    """A group of which some commands are made of a signature, once they are asked for."""
+class Late(NamedTuple):
+    """A command of which some options are made of what is slow to import.
 
-    late: ClassVar[dict[str, Callable[[], Callable[..., None]]]] = {}
+    Parameters
+    ----------
+    command : function
+    texts : function
+        that returns, for each parameter of the command that takes ``{option: [text, ...]}``,
+        what stands behind it
+    """
+
+    command: Callable[..., None]
+    texts: Callable[[], dict[str, list[Parameter]]]
+
+
+class LateGroup(TyperGroup):
+    """A group of which some commands are made when they are called."""
+
+    late: ClassVar[dict[str, Late]] = {}
 
     def list_commands(self, ctx: Any) -> list[str]:
         """Name all commands."""
         return [*super().list_commands(ctx), *self.late]
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        """Return a command, or make it."""
+        """Return a command, or only what a list tells of it."""
         if cmd_name in self.late:
-            return made(cmd_name, self.late[cmd_name]())
+
+            def listed() -> None: ...
+
+            listed.__doc__ = self.late[cmd_name].command.__doc__
+            return made(cmd_name, listed)
         return super().get_command(ctx, cmd_name)
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Find the command that is called, or make it."""
+        if args and args[0] in self.late:
+            command, texts = self.late[args[0]]
+            return args[0], made(args[0], expand(command, **texts())), args[1:]
+        return super().resolve_command(ctx, args)
 
 
 def made(name: str, command: Callable[..., None]) -> TyperCommand:

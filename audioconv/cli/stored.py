@@ -1,0 +1,41 @@
+"""What commands that write impulses have in common: their options, and what they say."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from audioconv.cli import report
+
+Rate = Annotated[int, typer.Option(metavar="HZ", help="Samples per second.")]
+Subtype = Annotated[
+    str, typer.Option(metavar="TEXT", help="Sample format: DOUBLE, FLOAT, PCM_24, PCM_16 ...")
+]
+Overwrite = Annotated[bool, typer.Option("-y", "--overwrite", help="Replace OUT if it exists.")]
+Out = Annotated[str, typer.Argument(metavar="OUT", help="Sound file to write.")]
+
+
+def store_and_say(
+    impulse: Any,
+    output: str,
+    made: dict[str, Any],
+    *,
+    subtype: str,
+    overwrite: bool,
+    inputs: list[str] | None = None,
+) -> None:
+    """Write an impulse, or a sweep, as a sound file, and say what it is."""
+    from audioconv.files import name
+    from audioconv.store import store
+
+    sound = store(
+        impulse, output, made=made, subtype=subtype, overwrite=overwrite, inputs=inputs or []
+    )
+    report.say(
+        f"{name(output)}: {impulse.frames} frames ({impulse.frames / impulse.rate:.3f} s), "
+        f"{sound.channels} channel{'s' * (sound.channels > 1)}, {impulse.rate} Hz, "
+        f"{sound.subtype}"
+    )
+    for note in impulse.notes:
+        report.say(f"notice: {note}")
