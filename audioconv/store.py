@@ -76,8 +76,8 @@ def store(
     level.take(impulse.taps)
     if level.fitting_gain(kind, "none") != 1:
         raise UsageError(
-            f"the impulse's peak of {level.peak:g} does not fit {kind}, whose largest value is "
-            "just under 1; use --subtype FLOAT or DOUBLE"
+            f"the peak of {level.peak:g} does not fit {kind}, whose largest value is just under "
+            "1; use a lower level, or --subtype FLOAT or DOUBLE"
         )
     recipe = json.dumps({"audioconv": __version__, **made}, sort_keys=True).encode()
     with target(output, reread=output == "-") as out:

@@ -571,3 +571,13 @@ def test_the_shortest_and_the_strangest_end_in_an_impulse_or_a_line(
         message = " ".join(found.notes)
         assert np.isfinite(found.impulse.taps).all()
     assert not re.search("\n|nan", message)
+
+
+def test_time_before_that_reaches_the_second_harmonic_is_noted():
+    sweep = Sweep(rate=8000, duration=1, start=50, end=3900, lead=0, silence=0.5)
+    played = sweep.samples()
+    advance = sweep.harmonic_advance(2)  # L ln 2
+    assert advance == pytest.approx(np.log(2) / np.log(3900 / 50))
+    for before, noted in ((0.9 * advance, False), (1.1 * advance, True)):
+        notes = deconvolve(played, played, 8000, sweep=sweep, before=before).notes
+        assert any("its second harmonic comes 159 ms before" in note for note in notes) == noted

@@ -156,6 +156,7 @@ def deconvolve(
     frames = whole if length is None else frames_of("length", length, rate)
     stop = max(start + 1, min(frames, len(response) + start))
     impulse = Impulse(lags(response, start, stop), rate, origin=-start)
+    notes += diagnosis.of_early_time(before, sweep)
     orders: tuple[Impulse, ...] = ()
     if sweep is not None and harmonics > 1:
         notes += diagnosis.of_harmonics(found, sweep, harmonics)

@@ -140,6 +140,16 @@ def of_harmonics(found: Found, sweep: Sweep, orders: int) -> Notes:
     )
 
 
+def of_early_time(before: float, sweep: Sweep | None) -> Notes:
+    """Tell whether time kept before the excitation reaches into the distortion of order 2."""
+    if sweep is None or sweep.kind == "mls" or before < sweep.harmonic_advance(2):
+        return ()
+    return (
+        f"{1000 * before:g} ms are kept before the excitation, but its second harmonic comes "
+        f"{1000 * sweep.harmonic_advance(2):.0f} ms before; keep less, or use a longer sweep",
+    )
+
+
 def starts_late(frames: int, rate: int) -> str:
     """Say that the first frames of an excitation are missing."""
     return (
