@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.fft import rfft
 
 from impulses.impulse import Impulse, Taps, from_db, to_db
 
@@ -76,7 +77,7 @@ def max_response(impulse: Impulse, oversampling: int = 8) -> float:
     size = -(-least // power) * power
     largest = 0.0
     for output in np.moveaxis(impulse.paths, 2, 0):
-        response = sum(np.abs(np.fft.rfft(taps, size)) for taps in output.T)
+        response = sum(np.abs(rfft(taps, size)) for taps in output.T)
         largest = max(largest, float(np.max(response)))
     return largest
 
@@ -122,8 +123,8 @@ class Levels:
             "peak": self.peak,
             "l1": self.l1,
             "l2": self.l2,
-            "rms": self.rms,
             "max_response_db": to_db(self.response),
+            "rms": self.rms,
         }
 
     def guaranteed(self, peak: float) -> float:

@@ -26,7 +26,9 @@ GUITAR, HALL, SPEECH = (str(ROOT / "samples" / f"{n}.wav") for n in ("guitar", "
 RATE = 44100
 OUTCOME = ["input", "output", "frames", "channels", "rate", "subtype", "engine", "block"]
 OUTCOME += ["fft_size", "impulse_frames", "gain_db", "peak_dbfs", "clipped", "notices"]
-OUTCOME += ["verified", "seconds", "speed"]
+OUTCOME += ["verified", "seconds", "speed", "impulse_level", "guaranteed_dbfs", "expected_dbfs"]
+FIGURES = ["edt_s", "t20_s", "t30_s", "c50_db", "c80_db", "d50", "ts_ms", "drr_db"]
+FIGURES += ["noise_floor_db", "decay_range_db", "why_not"]
 posix = pytest.mark.skipif(os.name != "posix", reason="signals as POSIX has them")
 
 
@@ -381,6 +383,27 @@ def test_json_has_the_stable_names(call, tmp_path):
         )
 
 
+def test_a_run_tells_its_head_room(call, tmp_path):
+    """The sound's peak times sum abs(h), which two taps of one sign reach, and times their root."""
+    sound = wav(tmp_path / "a.wav", [0.25, 0.5, 0.5, 0.25])
+    arguments = ("convolve", sound, tmp_path / "out.wav", "--ir", "double-spike:delay=1S,gain=0.75")
+    found = strict_json(call(*arguments, "--json").out)
+    level = found["impulse_level"]
+    assert level == {
+        "peak": 1,
+        "l1": 1.75,
+        "l2": 1.25,
+        "max_response_db": pytest.approx(20 * math.log10(1.75), abs=1.6),
+        "rms": pytest.approx(1.25 / math.sqrt(2)),
+    }
+    assert found["guaranteed_dbfs"] == pytest.approx(20 * math.log10(0.5 * 1.75))
+    assert found["expected_dbfs"] == pytest.approx(20 * math.log10(0.5 * 1.25))
+    assert found["peak_dbfs"] == pytest.approx(found["guaranteed_dbfs"])
+    said = call(*arguments, "-y").err
+    assert "peak +0.00 dB, sum|h| +4.86 dB, rms -1.07 dB, max|H| +4.86 dB" in said
+    assert "-1.16 dBFS (guaranteed: at most -1.16 dBFS; expected: about -4.08 dBFS)" in said
+
+
 def test_json_of_silence_is_json(call, tmp_path):
     silent = wav(tmp_path / "silent.wav", np.zeros(100))
     found = strict_json(call("convolve", silent, tmp_path / "o.wav", "--ir", "delta", "--json").out)
@@ -396,7 +419,7 @@ def test_json_of_silence_is_json(call, tmp_path):
 def test_json_of_a_silent_impulse_is_json(call, tmp_path):
     silent = wav(tmp_path / "silent.wav", np.zeros(100))
     level = strict_json(call("ir", "info", silent, "--json").out)["level"]
-    assert level == {"peak": 0, "l1": 0, "l2": 0, "max_response_db": None}
+    assert level == {"peak": 0, "l1": 0, "l2": 0, "max_response_db": None, "rms": 0}
 
 
 def test_quiet_says_nothing(call, tmp_path):
@@ -536,7 +559,13 @@ def test_info_of_an_impulse(call):
     assert [found[key] for key in names[:4]] == [spec, 1000, 5, 1]
     assert found["onset_s"] == 0.002
     level = found["level"]
-    assert list(level) == ["peak", "l1", "l2", "max_response_db"]
+    assert list(level) == ["peak", "l1", "l2", "max_response_db", "rms"]
+    assert level["rms"] == pytest.approx(level["l2"] / math.sqrt(5))
+    assert {band["hz"] for band in found["bands"]} == {31.5, 63, 125, 250}
+    for figures in (found["broadband"], *found["bands"]):
+        assert set(FIGURES) <= set(figures)
+        absent = {name for name, figure in figures.items() if figure is None}
+        assert absent == set(figures["why_not"])
     assert (level["peak"], level["l1"]) == (0.5, 0.75)
     assert level["l2"] == math.sqrt(0.5**2 + 0.25**2)
     # its largest response is l1, where both taps are in phase: found on a grid 8 times as fine

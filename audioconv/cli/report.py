@@ -95,8 +95,8 @@ def outcome(made: Outcome, show: Show) -> None:
                 (
                     "peak",
                     f"{decibels(made.peak_dbfs, 'dBFS')} (guaranteed: at most "
-                    f"{decibels(made.guaranteed_dbfs)}; expected: about "
-                    f"{decibels(made.expected_dbfs)})",
+                    f"{decibels(made.guaranteed_dbfs, 'dBFS')}; expected: about "
+                    f"{decibels(made.expected_dbfs, 'dBFS')})",
                 ),
                 (
                     "output",
