@@ -86,7 +86,6 @@ def deconvolve(
         report.rows(
             [
                 ("latency", f"{1000 * found.latency:.3f} ms from the start of {name(excitation)}"),
-                ("origin", f"{1000 * origin:.3f} ms into {name(output)}: what rings before it"),
                 ("range", f"{found.decay_range:.1f} dB from its loudest 10 ms to the noise"),
                 ("band", f"{low:g} to {high:g} Hz"),
             ]

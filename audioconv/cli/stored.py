@@ -39,3 +39,9 @@ def store_and_say(
     )
     for note in impulse.notes:
         report.say(f"notice: {note}")
+    if impulse.origin:
+        report.say(
+            f"notice: its time 0 is frame {impulse.origin} "
+            f"({1000 * impulse.origin / impulse.rate:.3f} ms), which the file does not tell; what "
+            "it is convolved with comes so much later"
+        )

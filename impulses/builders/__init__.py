@@ -59,3 +59,30 @@ BUILDERS: dict[str, Callable[..., Impulse]] = {
     "moving-average": moving_average,
 }
 """Every builder, by the name it has on a command line: ``builder(rate, **parameters)``."""
+
+__all__ = [
+    "BUILDERS",
+    "band_pass",
+    "delta",
+    "differentiator",
+    "double_spike",
+    "fdn",
+    "feedback",
+    "fractional_delay",
+    "freeverb",
+    "high_pass",
+    "high_shelf",
+    "hilbert",
+    "low_pass",
+    "low_shelf",
+    "moving_average",
+    "multi_tap",
+    "noise",
+    "peak",
+    "ping_pong",
+    "plate",
+    "schroeder",
+    "shoebox",
+    "spring",
+    "velvet",
+]
