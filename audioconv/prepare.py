@@ -15,7 +15,8 @@ from audioconv.files import Sound, name
 from audioconv.job import Options
 from audioconv.specs import Ingredient, load
 from audioconv.values import parse_gain
-from impulses import Impulse, edit, folding, norms, resampling
+from impulses import Impulse, analysis, edit, folding, norms, resampling
+from impulses.analysis import Levels
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,6 +31,8 @@ class Prepared:
         the routes in words
     engine : str
     convolver : Convolver
+    levels : Levels
+        what the impulse does to levels
     norm_gain : float
         by which the impulse was scaled
     ingredients : tuple of str or Digest
@@ -40,6 +43,7 @@ class Prepared:
     layout: str
     engine: str
     convolver: Convolver
+    levels: Levels
     norm_gain: float
     ingredients: tuple[Ingredient, ...]
 
@@ -65,6 +69,8 @@ def prepare(impulses: Sequence[str], options: Options, source: Sound) -> Prepare
             f"({impulse.origin / source.rate * 1000:.2f} ms) late: what the impulse rings before "
             "its time 0 is kept; --align peak cuts it off, a filter of phase=minimum has none",
         )
+    # before there is an engine, which needs the memory; a grid of 4 is fine enough for two digits
+    levels = analysis.levels(impulse, oversampling=4)
     routing = routes(impulse.taps, source.channels)
     engine = engine_name(routing, options.engine)
     convolver = plan(
@@ -73,7 +79,7 @@ def prepare(impulses: Sequence[str], options: Options, source: Sound) -> Prepare
         single=options.precision == "single",
         signal_bits=source.signal_bits,
     )
-    return Prepared(impulse, layout, engine, convolver, norm_gain, ingredients)
+    return Prepared(impulse, layout, engine, convolver, levels, norm_gain, ingredients)
 
 
 def _chain(

@@ -42,7 +42,6 @@ from audioconv.recipe import SUFFIX
 from audioconv.specs import impulse_files
 from audioconv.told import Told
 from audioconv.values import parse_length
-from impulses import analysis
 from impulses.impulse import to_db
 
 
@@ -122,8 +121,6 @@ def run(job: Job) -> Outcome:
         output.commit()
         if beside is not None:
             beside.commit()
-        # once it is known how loud the sound is; a grid of 4 is as fine as two digits need
-        levels = analysis.levels(prepared.impulse, oversampling=4)
     seconds = time.perf_counter() - started
     return Outcome(
         input=job.input,
@@ -144,9 +141,9 @@ def run(job: Job) -> Outcome:
         seconds=seconds,
         speed=writer.level.frames / sound.rate / seconds,
         routes=prepared.layout,
-        impulse_level=levels.as_json(),
-        guaranteed_dbfs=to_db(levels.guaranteed(reader.peak) * gain),
-        expected_dbfs=to_db(levels.expected(reader.peak) * gain),
+        impulse_level=prepared.levels.as_json(),
+        guaranteed_dbfs=to_db(prepared.levels.guaranteed(reader.peak) * gain),
+        expected_dbfs=to_db(prepared.levels.expected(reader.peak) * gain),
     )
 
 

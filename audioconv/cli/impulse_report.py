@@ -10,9 +10,9 @@ from impulses.analysis import Levels
 from impulses.impulse import to_db
 
 COLUMNS = {
-    "edt_s": ("EDT s", ".3g"),
-    "t20_s": ("T20 s", ".3g"),
-    "t30_s": ("T30 s", ".3g"),
+    "edt_s": ("EDT s", "#.3g"),
+    "t20_s": ("T20 s", "#.3g"),
+    "t30_s": ("T30 s", "#.3g"),
     "t30_r": ("r(T30)", ".4f"),
     "c50_db": ("C50 dB", ".1f"),
     "c80_db": ("C80 dB", ".1f"),
