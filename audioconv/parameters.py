@@ -100,7 +100,10 @@ class Parameter:
         # text may hold commas of its own, as builder specs do
         items = list(texts) if self.unit == "text" else ",".join(texts).split(",")
         if self.count not in (None, len(items)):
-            raise UsageError(f"it takes {self.count} values, but {len(items)} are given")
+            raise UsageError(
+                f"it takes {self.count} values, with commas, but {len(items)} "
+                f"{'is' if len(items) == 1 else 'are'} given: {','.join(items)}"
+            )
         return tuple(self.parse(item, rate) for item in items)
 
     def written_default(self) -> str:
@@ -169,6 +172,14 @@ def arguments(
         except UsageError as error:
             raise UsageError(f"{owner} {key}: {error}") from None
     return found
+
+
+def as_options(message: str, declared: Sequence[Parameter]) -> str:
+    """Name parameters in a message of Python's as a command line has them."""
+    for parameter in declared:
+        if parameter.option != parameter.name:
+            message = message.replace(parameter.name, parameter.option)
+    return message
 
 
 def nearest(word: str, choices: Sequence[str]) -> str:
@@ -244,5 +255,6 @@ def _parameter_help(docstring: str) -> dict[str, str]:
 
 def _one_of(text: str, meanings: dict[str, Any]) -> Any:
     if text.lower() not in meanings:
-        raise UsageError(f"{text!r} is not one of {', '.join(meanings)}")
+        near = meant(text, list(meanings))
+        raise UsageError(f"{text!r} is not one of {', '.join(meanings)}{near and f';{near}'}")
     return meanings[text.lower()]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -36,6 +36,9 @@ SOFA = ".sofa"
 LEVELS = parameters.parameters(edit.mix)
 """What every builder spec may say besides the builder's own parameters."""
 
+LONG = 60
+"""Seconds of an impulse that are rarely meant."""
+
 MAX_SAMPLES = 2**28
 """Of an impulse file, all channels together: 2 GiB of memory."""
 
@@ -53,12 +56,20 @@ def build(builder: str, values: dict[str, list[str]], rate: int) -> Impulse:
     >>> build("double-spike", {"delay": ["2S"], "gain": ["0.5"]}, 48000).taps.ravel()
     array([1. , 0. , 0.5])
     """
-    found = parameters.arguments(builder, builder_parameters(builder), values, rate)
+    declared = builder_parameters(builder)
+    found = parameters.arguments(builder, declared, values, rate)
     levels = {p.name: found.pop(p.name) for p in LEVELS if p.name in found}
     try:
-        return edit.mix(BUILDERS[builder](rate, **found), **levels)
+        impulse = edit.mix(BUILDERS[builder](rate, **found), **levels)
     except ImpulseError as error:
-        raise UsageError(f"{builder}: {error}") from None
+        raise UsageError(f"{builder}: {parameters.as_options(str(error), declared)}") from None
+    if impulse.frames <= LONG * rate:
+        return impulse
+    return impulse.with_taps(
+        impulse.taps,
+        f"{builder} is {impulse.frames / rate:.0f} s long: a time without a unit is in seconds, "
+        "milliseconds are written 350ms",
+    )
 
 
 def builder_parameters(builder: str) -> list[Parameter]:
@@ -73,6 +84,12 @@ def known_builder(builder: str) -> str:
         raise UsageError(
             f"{builder}: give a builder's parameters as options here, as in "
             f"`audioconv ir build {bare} OUT --delay 350ms`"
+        )
+    preset = builder.removeprefix(f"{PRESET}:")
+    if preset in PRESETS:
+        raise UsageError(
+            f"{preset} is a preset: use it as --ir {PRESET}:{preset}, or write it to a file with "
+            f"`audioconv ir edit {PRESET}:{preset} OUT`"
         )
     if builder not in BUILDERS:
         raise UsageError(f"no builder is named {builder!r};{_meant(builder)}")
@@ -92,7 +109,7 @@ def load(ir: str, rate: int | None) -> tuple[Impulse, Ingredient]:
     ir : str
         a path that exists; a SOFA file and a direction, ``kemar.sofa:azimuth=30,elevation=0``;
         ``name:key=value,key=value``, of which lists are ``key=value,value``; or
-        ``preset:name``
+        ``preset:name``, of which values can be changed, ``preset:name,key=value``
     rate : int, optional
         for builders; a spec without one is refused
 
@@ -131,14 +148,29 @@ def told(ingredient: Ingredient) -> str | dict[str, Any]:
 
 
 def _expanded(ir: str) -> str:
-    """Return the spec that a preset stands for."""
-    kind, _, preset = ir.partition(":")
+    """Return the spec that a preset stands for, with the values that are given instead."""
+    kind, _, rest = ir.partition(":")
     if kind != PRESET or os.path.lexists(ir):
         return ir
+    preset, _, changes = rest.partition(",")
     if preset not in PRESETS:
         there = parameters.nearest(preset, list(PRESETS))
         raise UsageError(f"no preset is named {preset!r};{there}")
-    return PRESETS[preset].spec
+    builder, _, values = PRESETS[preset].spec.partition(":")
+    changed = {**_assignments(values, ir), **_assignments(changes, ir)}
+    return spec(builder, changed)
+
+
+def spec(builder: str, values: Mapping[str, Sequence[str]]) -> str:
+    """Write a builder and its values as a spec.
+
+    Examples
+    --------
+    >>> spec("multi-tap", {"delay": ["0", "2S"], "gain": ["1", "0.5"]})
+    'multi-tap:delay=0,2S,gain=1,0.5'
+    """
+    written = ",".join(f"{key}={','.join(texts)}" for key, texts in values.items())
+    return f"{builder}:{written}".rstrip(":")
 
 
 def _assignments(text: str, whole: str) -> dict[str, list[str]]:
@@ -185,6 +217,12 @@ def _refuse_long(path: Path, samples: int) -> None:
         )
 
 
+def rate_of(irs: Sequence[str]) -> int | None:
+    """Return the rate of the first of the impulses that has one of its own."""
+    own = (load_impulse(ir, None).rate for ir in irs if not _is_spec(_expanded(ir)))
+    return next(own, None)
+
+
 def impulse_files(irs: Sequence[str]) -> list[Path]:
     """Return the paths of those of the impulses that are files."""
     return [_located(ir)[0] for ir in irs if not _is_spec(_expanded(ir))]
@@ -196,4 +234,6 @@ def _is_spec(ir: str) -> bool:
 
 
 def _meant(word: str) -> str:
+    if word in PRESETS:
+        return f" it is a preset: write {PRESET}:{word}"
     return f"{parameters.meant(word, list(BUILDERS))} `audioconv ir list` shows them all"

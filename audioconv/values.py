@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 
 from audioconv.errors import UsageError
@@ -31,17 +32,21 @@ def parse_gain(text: str) -> float:
     (0.5, 0.1)
     """
     number, unit = _number(text, "dB|db|DB|", "a gain; write 0.5 or -6dB")
+    if unit and number > 6000:  # 10^300, and no sound
+        raise UsageError(f"{text!r} is not a gain; write one under 6000 dB")
     return 10 ** (number / 20) if unit else number
 
 
 def parse_level(text: str) -> float:
-    """Read a level in decibels, with or without the unit.
+    """Read a level in decibels, with or without the unit; ``-inf`` is nothing at all.
 
     Examples
     --------
-    >>> parse_level("-60dB"), parse_level("-60")
-    (-60.0, -60.0)
+    >>> parse_level("-60dB"), parse_level("-60"), parse_level("-inf")
+    (-60.0, -60.0, -inf)
     """
+    if text.strip() == "-inf":
+        return -math.inf
     return _number(text, "dB|db|DB|", "a level in decibels; write -60dB")[0]
 
 

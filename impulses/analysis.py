@@ -44,7 +44,8 @@ def l2(impulse: Impulse) -> float:
     >>> l2(Impulse([[3.0], [4.0]], rate=1))
     5.0
     """
-    return float(np.sqrt((impulse.paths**2).sum(axis=(0, 1)).max()))
+    scale = _scale(impulse)
+    return scale * float(np.sqrt(((impulse.paths / scale) ** 2).sum(axis=(0, 1)).max()))
 
 
 def dc(impulse: Impulse) -> float:
@@ -90,7 +91,8 @@ def rms(impulse: Impulse) -> float:
     >>> rms(Impulse([[3.0], [-3.0]], rate=1))
     3.0
     """
-    return float(np.sqrt(np.mean(impulse.taps**2)))
+    scale = _scale(impulse)
+    return scale * float(np.sqrt(np.mean((impulse.taps / scale) ** 2)))
 
 
 @dataclass(frozen=True)
@@ -184,6 +186,11 @@ def onset(impulse: Impulse, level: float = -20.0) -> int:
     """
     envelope = frame_peaks(impulse)
     return int(np.argmax(envelope >= envelope.max() * from_db(level)))
+
+
+def _scale(impulse: Impulse) -> float:
+    """Return a power of two, which rounds nothing, so that no square is too large or too small."""
+    return 2.0 ** max(int(np.frexp(peak(impulse))[1]), -1000)
 
 
 def frame_peaks(impulse: Impulse) -> Taps:

@@ -12,8 +12,8 @@ import numpy as np
 
 from impulses import analysis
 from impulses.acoustics import decay
-from impulses.impulse import Impulse, ImpulseError, from_db
-from impulses.quantities import Gain
+from impulses.impulse import MAX_FRAMES, Impulse, ImpulseError, from_db
+from impulses.quantities import Gain, inverted
 
 ALIGNMENTS: dict[str, Callable[[Impulse], int]] = {
     "peak": analysis.peak_frame,
@@ -30,7 +30,7 @@ def gain(impulse: Impulse, factor: float) -> Impulse:
     >>> gain(Impulse([[1.0], [0.5]], rate=1), 2).taps.ravel()
     array([2., 1.])
     """
-    return impulse if factor == 1 else impulse.with_taps(impulse.taps * factor)
+    return impulse if factor == 1 else impulse.with_taps(impulse.taps * factor, *inverted(factor))
 
 
 def mix(impulse: Impulse, *, dry: Gain = 0.0, wet: Gain = 1.0) -> Impulse:
@@ -69,7 +69,7 @@ def mix(impulse: Impulse, *, dry: Gain = 0.0, wet: Gain = 1.0) -> Impulse:
             f"a dry path needs as many outputs as inputs, but the impulse leads from {inputs} "
             f"to {outputs}; use a dry gain of 0"
         )
-    return impulse.with_taps(taps)
+    return impulse.with_taps(taps, *inverted(wet, dry))
 
 
 def delay(impulse: Impulse, frames: int) -> Impulse:
@@ -80,8 +80,8 @@ def delay(impulse: Impulse, frames: int) -> Impulse:
     >>> delay(Impulse([[1.0]], rate=1), 2).taps.ravel()
     array([0., 0., 1.])
     """
-    if frames < 0:
-        raise ImpulseError(f"delay is {frames} frames; it must be 0 or more")
+    if not 0 <= frames < MAX_FRAMES:
+        raise ImpulseError(f"delay is {frames} frames; it must be 0 or more, under {MAX_FRAMES}")
     before = [(frames, 0), *[(0, 0)] * (impulse.taps.ndim - 1)]
     return impulse.with_taps(np.pad(impulse.taps, before))
 
@@ -113,7 +113,7 @@ def trim(impulse: Impulse, level: float) -> Impulse:
         raise ImpulseError(f"trim level is {level:g} dB; it must be below 0 dB, such as -80")
     peaks = analysis.frame_peaks(impulse)
     loud = np.flatnonzero(peaks >= peaks.max() * from_db(level))
-    return impulse.with_taps(impulse.taps[: loud[-1] + 1])
+    return _cut(impulse, int(loud[-1]) + 1)
 
 
 def trim_at_noise(impulse: Impulse) -> Impulse:
@@ -197,7 +197,12 @@ def split(impulse: Impulse, frames: int) -> tuple[Impulse, Impulse]:
     if frames < 0:
         raise ImpulseError(f"an impulse cannot be split {frames} frames after its onset; use 0")
     at = min(analysis.onset(impulse) + frames, impulse.frames)
-    late = impulse.taps.copy()
+    early, late = impulse.taps.copy(), impulse.taps.copy()
+    early[at:] = 0
     late[:at] = 0
-    early = impulse.taps[:at] if at else np.zeros_like(impulse.taps[:1])
-    return impulse.with_taps(early), impulse.with_taps(late)
+    return _cut(impulse.with_taps(early), at), impulse.with_taps(late)
+
+
+def _cut(impulse: Impulse, frames: int) -> Impulse:
+    """Keep so many frames, or as many more as its origin needs."""
+    return impulse.with_taps(impulse.taps[: max(frames, impulse.origin + 1)])

@@ -7,7 +7,7 @@ from functools import reduce
 
 import numpy as np
 
-from impulses.impulse import Impulse, ImpulseError, Taps
+from impulses.impulse import MAX_FRAMES, Impulse, ImpulseError, Taps, too_long
 
 FEW_TAPS = 64
 """Up to so many non-zero taps an impulse is folded by shifted adds, which keep echoes exact."""
@@ -48,6 +48,8 @@ def _fold(first: Impulse, second: Impulse) -> Impulse:
         )
     f, g = first.taps, second.taps
     frames = len(f) + len(g) - 1
+    if frames > MAX_FRAMES:
+        raise ImpulseError(too_long(frames))
     if f.ndim == g.ndim == 2:
         if f.shape[1] != g.shape[1] and 1 not in (f.shape[1], g.shape[1]):
             raise _misfit(f.shape[1], g.shape[1])
@@ -91,7 +93,7 @@ def _convolve(f: Taps, g: Taps) -> Taps:
         for spike in spikes:
             taps[spike : spike + len(other)] += sparse[spike] * other
         return taps
-    from scipy.fft import irfft, next_fast_len, rfft  # late, as above
+    from scipy.fft import irfft, next_fast_len, rfft  # late: an echo must not import scipy
 
     size = next_fast_len(frames, real=True)
     folded: Taps = irfft(rfft(f, size) * rfft(g, size), size)[:frames]

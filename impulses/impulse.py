@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
@@ -31,7 +32,7 @@ class Impulse:
         Samples per second.
     notes : tuple of str
         What was done to make it that its reader should know, such as a rounded delay.
-    origin : int >= 0
+    origin : int, 0 to frames - 1
         The frame that stands for no delay at all: 0, but for ringing kept before it.
 
     Raises
@@ -62,6 +63,10 @@ class Impulse:
         if not isinstance(self.rate, int | np.integer) or self.rate < 1:
             raise ImpulseError(
                 f"impulse rate is {self.rate} Hz; it must be at least 1 Hz, and a whole number"
+            )
+        if not 0 <= self.origin < len(taps):
+            raise ImpulseError(
+                f"impulse origin is {self.origin}; it must be one of its {len(taps)} frames"
             )
         finite = np.isfinite(taps)
         if not finite.all():
@@ -117,4 +122,4 @@ def from_db(level: float) -> float:
     >>> from_db(-20)
     0.1
     """
-    return float(10 ** (level / 20))
+    return float(10 ** (level / 20)) if level < 6000 else math.inf

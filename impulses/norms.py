@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
+
 from impulses import analysis
 from impulses.edit import gain
 from impulses.impulse import Impulse, ImpulseError
@@ -69,4 +71,6 @@ def norm_gain(impulse: Impulse, norm: str) -> float:
     # a constant that cancels leaves rounding, never exactly nothing
     if size <= 1e-12 * analysis.l1(impulse):
         raise ImpulseError(f"the impulse's {norm} is 0, so it cannot be scaled by it; use a gain")
-    return 1 / size
+    if not 0 < 1 / size < np.inf:
+        raise ImpulseError(f"the impulse's {norm} of {size:g} is too far from 1; use a gain")
+    return float(1 / size)

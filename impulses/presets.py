@@ -36,12 +36,12 @@ PRESETS: dict[str, Preset] = {
     ),
     "small-room": Preset(
         "shoebox:room=4.2,3.4,2.6,source=2.1,1.9,1.5,microphone=1.2,1.5,1.4,rt60=350ms,"
-        "receiver=stereo,high-pass=100,wet=20dB",
+        "receiver=stereo,wet=20dB",
         "a furnished room, close and dry",
     ),
     "tiled-room": Preset(
         "shoebox:room=3.1,2.3,2.5,source=1.6,1.5,1.6,microphone=0.9,0.9,1.5,rt60=800ms,"
-        "receiver=stereo,high-pass=100,wet=15dB",
+        "receiver=stereo,wet=15dB",
         "a bathroom: small, hard and ringing",
     ),
     "chamber": Preset(

@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 from typing import Annotated
 
-from impulses.impulse import MAX_FRAMES, ImpulseError, from_db, too_long
+import numpy as np
+
+from impulses.impulse import MAX_FRAMES, ImpulseError, from_db, to_db, too_long
 
 # A parameter's unit stands in its annotation; a command line reads it from there.
 Seconds = Annotated[float, "time"]
@@ -59,6 +61,7 @@ def frames_of(name: str, seconds: float, rate: int) -> int:
     >>> frames_of("predelay", 0.0205, 1000)
     20
     """
+    above("rate", rate, 0, "Hz")
     if not 0 <= seconds < math.inf:
         raise ImpulseError(f"{name} is {seconds:g} s; it must be 0 or more, and finite")
     if seconds * rate >= MAX_FRAMES:
@@ -75,6 +78,35 @@ def decay_gain(seconds: float, rt60: float) -> float:
     0.031623
     """
     return from_db(-60 * seconds / rt60)
+
+
+def chance(seed: int) -> np.random.Generator:
+    """Return the random numbers of a seed, the same on every machine.
+
+    Examples
+    --------
+    >>> bool(chance(1).integers(10) == chance(1).integers(10))
+    True
+    """
+    if not isinstance(seed, int | np.integer) or seed < 0:
+        raise ImpulseError(f"seed is {seed}; it must be a whole number, 0 or more")
+    return np.random.default_rng(seed)
+
+
+def inverted(*factors: float) -> tuple[str, ...]:
+    """Note gains that make louder and turn upside down, as decibels without their unit do.
+
+    Examples
+    --------
+    >>> inverted(0.5, -6.0)
+    ('a gain of -6 is a factor: 15.6 dB louder, and inverted; 6 dB softer is written -6dB',)
+    """
+    return tuple(
+        f"a gain of {factor:g} is a factor: {to_db(-factor):.1f} dB louder, and inverted; "
+        f"{-factor:g} dB softer is written {factor:g}dB"
+        for factor in factors
+        if factor < -1
+    )
 
 
 def _written(value: float, unit: str) -> str:

@@ -26,7 +26,8 @@ def resample(impulse: Impulse, rate: int) -> Impulse:
     Taps are scaled by the ratio of the rates, because a sum over twice as many taps must give
     the same response. A band-limited spike rings on both sides of itself: ringing outside the
     impulse's own span is kept until no more than a hundred-millionth of the energy is left
-    out; before the start it becomes a delay, which `origin` tells.
+    out; before the start it becomes a delay, which `origin` tells. Frame 0 stays on a sample;
+    an origin elsewhere is rounded to the nearest.
 
     Parameters
     ----------
@@ -44,8 +45,8 @@ def resample(impulse: Impulse, rate: int) -> Impulse:
     >>> h.rate, bool(abs(h.taps.sum() - 100.5) < 0.1)
     (24000, True)
     """
-    if rate < 1:
-        raise ImpulseError(f"rate is {rate} Hz; it must be at least 1 Hz")
+    if not isinstance(rate, int | np.integer) or rate < 1:
+        raise ImpulseError(f"rate is {rate} Hz; it must be at least 1 Hz, and a whole number")
     if rate == impulse.rate:
         return impulse
     import soxr  # only when used, like every import that a plain echo can do without
@@ -55,22 +56,27 @@ def resample(impulse: Impulse, rate: int) -> Impulse:
     step = impulse.rate // np.gcd(impulse.rate, rate)
     longest = RINGING * max(1, impulse.rate // rate)
     room = step * -(-longest // step)
+    most = (impulse.frames + 2 * room) * max(1, rate / impulse.rate)
+    if most > MAX_FRAMES:
+        raise ImpulseError(too_long(most))
     channels = impulse.taps.reshape(impulse.frames, -1)
     padded = np.pad(channels, [(room, room), (0, 0)])
     resampled = soxr.resample(padded, impulse.rate, rate, quality="VHQ") * (impulse.rate / rate)
 
-    origin = room * rate // impulse.rate
+    first = room * rate // impulse.rate
+    origin = first + round(impulse.origin * rate / impulse.rate)
     energy = np.cumsum((resampled**2).sum(axis=1))
     left, right = UNHEARD / 2 * energy[-1], (1 - UNHEARD / 2) * energy[-1]
     audible = np.flatnonzero((energy > left) & (energy < right))
-    start = min([origin, *audible[:1]])
-    end = max([origin + -(-impulse.frames * rate // impulse.rate), *(audible[-1:] + 2)])
+    start = min([first, *audible[:1]])
+    last = first + -(-impulse.frames * rate // impulse.rate)
+    end = max([last, origin + 1, *(audible[-1:] + 2)])
     kept = resampled[start:end]
     return impulse.with_taps(
         kept.reshape(-1, *impulse.taps.shape[1:]),
         f"impulse resampled from {impulse.rate} to {rate} Hz",
         rate=rate,
-        origin=origin - start + round(impulse.origin * rate / impulse.rate),
+        origin=origin - start,
     )
 
 

@@ -240,7 +240,7 @@ def test_sides_are_orthogonal_and_alike_in_level(lines):
         ({"rt60": 0.02}, "rt60 is 0.02 s; it must be above 0.02 s"),
         ({"rt60_high": 1.5}, "rt60_high is 1.5 s; it must be between 0.02 and 1 s"),
         ({"rt60_high": 0.0}, "rt60_high is 0 s; it must be above 0.02 s"),
-        ({"seed": -1}, "seed is -1; it must be 0 or more"),
+        ({"seed": -1}, "seed is -1; it must be a whole number, 0 or more"),
     ],
 )
 def test_what_makes_no_network_is_refused(given, message):

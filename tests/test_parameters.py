@@ -92,7 +92,7 @@ def test_levels(text, level):
     assert parse_level(text) == level
 
 
-@pytest.mark.parametrize("text", [*BAD_NUMBERS, "-60s"])
+@pytest.mark.parametrize("text", [*(text for text in BAD_NUMBERS if text != "-inf"), "-60s"])
 def test_what_is_no_level_is_refused(text):
     with pytest.raises(UsageError, match="is not a level in decibels; write -60dB"):
         parse_level(text)
@@ -364,7 +364,7 @@ def test_silence_is_an_impulse_too(tmp_path):
 
 
 def test_a_rate_is_at_least_one():
-    with pytest.raises(UsageError, match="delta: impulse rate is 0 Hz; it must be at least 1 Hz"):
+    with pytest.raises(UsageError, match="delta: rate is 0 Hz; it must be above 0 Hz"):
         load_impulse("delta", 0)
 
 

@@ -80,7 +80,7 @@ def test_dry_and_wet_go_with_any_builder(spec, taps):
 @pytest.mark.parametrize(
     ("spec", "message"),
     [
-        ("shoebox:room=6,4", "shoebox room: it takes 3 values, but 2 are given"),
+        ("shoebox:room=6,4", "shoebox room: it takes 3 values, with commas, but 2 are given: 6,4"),
         ("shoebox:room=6,4,high", "shoebox room: 'high' is not a distance; write 3.5m or 17cm"),
         ("low-pass:cutoff=dull", "low-pass cutoff: 'dull' is not a frequency; write 500Hz or"),
         ("delta:dry=loud", "delta dry: 'loud' is not a gain; write 0.5 or -6dB"),

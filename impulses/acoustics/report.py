@@ -94,7 +94,7 @@ def measure(impulse: Impulse, channel: int | None = None) -> Acoustics:
         silent = no_figures("the impulse is silent")
         return Acoustics(None, silent, tuple(Band(b.hz, silent) for b in octaves(rate)))
     taps = _without_offset(impulse.taps / largest)  # no square is too large or too small
-    onset = analysis.onset(impulse)
+    onset = analysis.onset(impulse.with_taps(taps))
     first = np.abs(taps[onset : onset + round(DIRECT * rate) + 1]).max(axis=1)
     direct = int(np.argmax(first)) + round(DIRECT * rate) + 1
 

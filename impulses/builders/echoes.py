@@ -16,7 +16,15 @@ from numpy.typing import ArrayLike
 
 from impulses.builders.fractional import in_samples, lagrange
 from impulses.impulse import MAX_FRAMES, Impulse, ImpulseError, to_db, too_long
-from impulses.quantities import Decibels, Gain, Seconds, above, decay_gain, within
+from impulses.quantities import (
+    Decibels,
+    Gain,
+    Seconds,
+    above,
+    decay_gain,
+    inverted,
+    within,
+)
 
 LAGRANGE_ORDER = 3
 
@@ -307,10 +315,11 @@ def _spikes(
     if not fractional:
         notes += _rounding(rate, positions)
         positions, between = np.rint(positions), np.zeros_like(between)
-    shapes = [lagrange(position, LAGRANGE_ORDER) for position in positions[between].tolist()]
-    ends = [int(positions[~between].max(initial=0)), *(at + LAGRANGE_ORDER for at, _ in shapes)]
-    taps = np.zeros((max(ends) + 1, levels.shape[1]))
+    starts, shapes = lagrange(positions[between], LAGRANGE_ORDER)
+    fractional_ends = starts.max(initial=0) + LAGRANGE_ORDER if len(starts) else 0
+    end = max(int(positions[~between].max(initial=0)), int(fractional_ends))
+    taps = np.zeros((end + 1, levels.shape[1]))
     np.add.at(taps, positions[~between].astype(np.int64), levels[~between])
-    for (at, shape), level in zip(shapes, levels[between], strict=True):
-        taps[at : at + len(shape)] += np.outer(shape, level)
-    return Impulse(taps, rate, notes)
+    for node, shape in enumerate(shapes.T):
+        np.add.at(taps, starts + node, shape[:, np.newaxis] * levels[between])
+    return Impulse(taps, rate, (*notes, *inverted(*np.unique(levels).tolist())))

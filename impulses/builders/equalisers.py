@@ -225,7 +225,7 @@ def _ringing(*polynomials: Taps) -> int:
     if frames >= LONGEST:
         raise ImpulseError(
             f"filter rings for {frames:.3g} frames; the limit is {LONGEST}; "
-            "raise the frequency, or lower q"
+            "raise the frequency, or bring q nearer to 0.5"
         )
     return math.ceil(frames) + 3
 

@@ -12,10 +12,10 @@ import math
 from typing import Literal
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from impulses.impulse import MAX_FRAMES, Impulse, ImpulseError, Taps, too_long
-from impulses.quantities import Seconds, within
+from impulses.quantities import Seconds, above, within
 
 SINC_TAPS = 81
 """Taps of the windowed sinc: 40 on either side of the one nearest to the delay."""
@@ -89,13 +89,13 @@ def fractional_delay(
         shape = _sinc(position - start)
     else:
         start = _start(position, int(order))
-        shape = _basis(position - start, int(order))
+        shape = _basis(np.array(position - start), int(order))
     taps = np.concatenate([np.zeros(max(start, 0)), shape])
     return Impulse(taps[:, np.newaxis], rate, origin=max(-start, 0))
 
 
-def lagrange(position: float, order: int) -> tuple[int, Taps]:
-    """Return where a fractional tap starts, never before frame 0, and its samples.
+def lagrange(positions: Taps, order: int) -> tuple[NDArray[np.int64], Taps]:
+    """Return where fractional taps start, never before frame 0, and the samples of each.
 
     They are the Lagrange basis polynomials at the position, so they sum to 1 and delay
     polynomials up to that order exactly.
@@ -107,11 +107,11 @@ def lagrange(position: float, order: int) -> tuple[int, Taps]:
 
     Examples
     --------
-    >>> lagrange(10.5, 1)
-    (10, array([0.5, 0.5]))
+    >>> lagrange(np.array([10.5]), 1)
+    (array([10]), array([[0.5, 0.5]]))
     """
-    start = max(0, _start(position, order))
-    return start, _basis(position - start, order)
+    starts = np.maximum(0, np.floor(positions - (order - 1) / 2)).astype(np.int64)
+    return starts, _basis(positions - starts, order)
 
 
 def in_samples(rate: int, delays: ArrayLike) -> Taps:
@@ -122,6 +122,7 @@ def in_samples(rate: int, delays: ArrayLike) -> Taps:
     >>> in_samples(1000, [0.25, 0.0005])
     array([250. ,   0.5])
     """
+    above("rate", rate, 0, "Hz")
     seconds = np.asarray(delays, np.float64)
     for delay in seconds[~((seconds >= 0) & (seconds < np.inf))]:
         raise ImpulseError(f"delay is {delay:g} s; it must be 0 or more, and finite")
@@ -138,13 +139,17 @@ def _start(position: float, order: int) -> int:
     return math.floor(position - (order - 1) / 2)
 
 
-def _basis(offset: float, order: int) -> Taps:
-    """Return the polynomials that are 1 at one of the nodes 0 .. order, 0 at the others."""
-    nodes = np.arange(order + 1)
-    weights = [
-        np.prod([(offset - j) / (i - j) for j in nodes if j != i], dtype=np.float64) for i in nodes
-    ]
-    return np.array(weights)
+def _basis(offsets: Taps, order: int) -> Taps:
+    """Return the polynomials that are 1 at one of the nodes 0 .. order, 0 at the others.
+
+    The last axis is that of the nodes.
+    """
+    weights = np.ones((*np.shape(offsets), order + 1))
+    for i in range(order + 1):
+        for j in range(order + 1):
+            if j != i:
+                weights[..., i] *= (offsets - j) / (i - j)
+    return weights
 
 
 def _sinc(offset: float) -> Taps:

@@ -117,6 +117,12 @@ def images(
     >>> [(distance, gain) for distance, gain, _ in images(axes, 0, 10)]
     [(array([3., 7.]), array([1. , 0.5]))]
     """
+    # an image is no nearer than it is along one side
+    near = [np.abs(axis.offset) < stop for axis in axes]
+    axes = [
+        Axis(axis.offset[kept], axis.gain[kept], axis.order[kept])
+        for axis, kept in zip(axes, near, strict=True)
+    ]
     shape = [len(axis.offset) for axis in axes]
     squares = [axis.offset**2 for axis in axes]
     for first in range(0, math.prod(shape), CHUNK):
@@ -205,7 +211,9 @@ def _coefficients(width: int) -> Taps:
     fractions = (np.cos(angles) + 1) / 2
     t = np.arange(width) - width // 2 + 1 - fractions[:, np.newaxis]
     tap = 0.5 * (1 + np.cos(2 * np.pi * t / width)) * np.sinc(t)
-    coefficients: Taps = np.cos(np.outer(degrees, angles)) @ tap * 2 / (DEGREE + 1)
+    # einsum, as the rounding of a matrix product may depend on threads
+    coefficients: Taps = np.einsum("da,at->dt", np.cos(np.outer(degrees, angles)), tap)
+    coefficients *= 2 / (DEGREE + 1)
     coefficients[0] /= 2
     return coefficients
 

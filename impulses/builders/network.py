@@ -17,9 +17,13 @@ from impulses.builders.recursion import (
     fitting,
 )
 from impulses.impulse import Impulse, ImpulseError, Taps
-from impulses.quantities import Decibels, Seconds, above, decay_gain, within
+from impulses.quantities import Decibels, Seconds, above, chance, decay_gain, within
 
 MOST_LINES = 64
+
+BLOCK = 100
+"""Samples that a block costs before there is one in it."""
+
 HIGH = 5000.0
 """Hz at which the decay of high frequencies is given, or half the rate where that is less."""
 
@@ -96,14 +100,15 @@ def fdn(
     check_rate(rate)
     check_floor(floor)
     _check_matrix(matrix, lines)
+    lines = int(lines)
     within("longest", longest, 0.001, 1, "s")
     within("shortest", shortest, 0.001, longest, "s")
     above("rt60", rt60, shortest, "s")
-    if seed < 0:
-        raise ImpulseError(f"seed is {seed}; it must be 0 or more")
-    random = np.random.default_rng(seed)
+    random = chance(seed)
     delays = _delays(math.ceil(shortest * rate), math.floor(longest * rate), lines, random)
-    frames = fitting(max(decay_frames(rt60, floor, rate), max(delays) + 1))
+    frames = fitting(
+        max(decay_frames(rt60, floor, rate), max(delays) + 1), lines * (1 + BLOCK / min(delays))
+    )
 
     gains = np.array([[decay_gain(delay / rate, rt60)] for delay in delays])
     absorptions = []
@@ -152,10 +157,11 @@ MATRICES: dict[str, Callable[[Taps], Taps]] = {
 
 
 def _check_matrix(matrix: str, lines: int) -> None:
-    within("lines", lines, 1, MOST_LINES)
+    if within("lines", lines, 1, MOST_LINES) != int(lines):
+        raise ImpulseError(f"lines is {lines:g}; it must be a whole number, such as 8")
     if matrix not in MATRICES:
         raise ImpulseError(f"matrix is {matrix!r}; it must be {' or '.join(MATRICES)}")
-    below = 2 ** (lines.bit_length() - 1)
+    below = 2 ** (int(lines).bit_length() - 1)
     if matrix == "hadamard" and lines != below:
         raise ImpulseError(
             f"lines is {lines}; a hadamard matrix needs a power of two: give {below} or "

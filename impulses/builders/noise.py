@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from impulses.impulse import Impulse, ImpulseError, Taps
-from impulses.quantities import Decibels, Hertz, Seconds, above, frames_of, within
+from impulses.quantities import Decibels, Hertz, Seconds, above, chance, frames_of, within
 
 CROSSOVER = 1 / 3
 """Octaves in which one band hands over to the next."""
@@ -73,7 +73,7 @@ def noise(
     >>> hall.taps.shape, (hall.taps**2).sum(axis=0).round(12)
     ((16000, 2), array([1., 1.]))
     """
-    _check(rate, channels, seed)
+    _check(rate, channels)
     centres = () if bands is None else tuple(bands)
     if len(rt60) != max(1, len(centres)):
         raise ImpulseError(
@@ -81,7 +81,7 @@ def noise(
         )
     before = frames_of("predelay", predelay, rate)
     frames = max(1, max(_decay_frames(rate, time, floor, predelay) for time in rt60))
-    sound = np.random.default_rng(seed).standard_normal((channels, frames))
+    sound = chance(seed).standard_normal((channels, frames))
     parts = _split(sound, rate, centres) if centres else [sound]
     for part, time in zip(parts, rt60, strict=True):
         part *= _decay(np.arange(frames), rate, time)
@@ -144,7 +144,7 @@ def velvet(
     >>> np.count_nonzero(velvet(8000, density=500, rt60=2.0).taps, axis=0)
     array([1000, 1000])
     """
-    _check(rate, channels, seed)
+    _check(rate, channels)
     within("density", density, 1e-3, rate, "/s")
     frames = _decay_frames(rate, rt60, floor)
     cell = rate / density
@@ -154,7 +154,7 @@ def velvet(
             f"density is {density:g} /s, a spike every {1 / density:g} s, but the decay is over "
             f"after {frames / rate:g} s; raise the density or the rt60"
         )
-    within_cell, side = np.random.default_rng(seed).random((channels, 2, cells)).swapaxes(0, 1)
+    within_cell, side = chance(seed).random((channels, 2, cells)).swapaxes(0, 1)
     # half up: half to even would let 1.5 and 2.5, of neighbouring cells, meet
     places = np.floor(np.arange(cells) * cell + within_cell * (cell - 1) + 0.5).astype(np.int64)
     spikes = np.where(side < 0.5, -1.0, 1.0) * _decay(places, rate, rt60)
@@ -213,9 +213,7 @@ def _of_energy_one(sound: Taps) -> Taps:
     return scaled
 
 
-def _check(rate: int, channels: int, seed: int) -> None:
+def _check(rate: int, channels: int) -> None:
     above("rate", rate, 0, "Hz")
     if channels not in (1, 2):
         raise ImpulseError(f"channels is {channels}; it must be 1 or 2")
-    if not isinstance(seed, int | np.integer) or seed < 0:
-        raise ImpulseError(f"seed is {seed}; it must be a whole number, 0 or more")

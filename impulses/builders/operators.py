@@ -137,9 +137,9 @@ def moving_average(rate: int, *, length: Seconds = 0.001) -> Impulse:
         raise ImpulseError(
             f"length {length:g} s is {length * rate:.3g} samples; a mean needs at least one"
         )
-    notes = (f"length of {length * rate:.3f} samples rounded to {frames}",)
     rounded = abs(length * rate - frames) > 1e-12 * frames
-    return Impulse(np.full((frames, 1), 1 / frames), rate, notes * rounded)
+    note = f"length of {length * rate:.3f} samples rounded to {frames}"
+    return Impulse(np.full((frames, 1), 1 / frames), rate, (note,) if rounded else ())
 
 
 def _antisymmetric(rate: int, half: Taps, window: Window) -> Impulse:

@@ -17,9 +17,14 @@ LOWEST_RATE, HIGHEST_RATE = 1000, 768_000
 """Hz between which every delay of a reverberator is a sample or more, and its rendering quick."""
 
 
+MOST_WORK = 2e9
+"""Steps of a recursion that an impulse may take: some ten seconds of work."""
+
+
 def check_rate(rate: int) -> None:
     """Refuse a rate that delays of a few milliseconds do not fit."""
-    within("rate", rate, LOWEST_RATE, HIGHEST_RATE, "Hz")
+    if within("rate", rate, LOWEST_RATE, HIGHEST_RATE, "Hz") != int(rate):
+        raise ImpulseError(f"rate is {rate} Hz; it must be a whole number")
 
 
 def check_floor(floor: float) -> None:
@@ -27,10 +32,18 @@ def check_floor(floor: float) -> None:
     within("floor", floor, -300, -1, "dB")
 
 
-def fitting(frames: int) -> int:
-    """Return a length that fits an impulse, or refuse it before it is made."""
+def fitting(frames: int, work: float = 1.0) -> int:
+    """Return a length that fits an impulse, or refuse it before it is made.
+
+    `work` is what a frame costs, beside one recursion.
+    """
     if frames > MAX_FRAMES:
         raise ImpulseError(too_long(frames))
+    if frames * work > MOST_WORK:
+        raise ImpulseError(
+            f"impulse would take {frames} frames of {work:.0f} steps each; the limit is "
+            f"{MOST_WORK:.0g} steps; end the decay earlier, or make it simpler"
+        )
     return frames
 
 

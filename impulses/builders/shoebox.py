@@ -18,6 +18,13 @@ from impulses.quantities import Hertz, Metres, Seconds, above, frames_of, within
 
 Point: TypeAlias = tuple[Metres, Metres, Metres]
 
+SOURCE: Point = (11 / 15, 0.575, 8 / 15)
+MICROPHONE: Point = (17 / 60, 0.45, 7 / 15)
+"""Shares of the room at which they are by default: off the middle, where modes cancel."""
+
+DEADEST = 0.99
+"""Share of energy that real walls take at most."""
+
 HALF_TAP = 0.004
 """Seconds for which the tap of an image rings on."""
 
@@ -34,8 +41,8 @@ def shoebox(
     rate: int,
     *,
     room: tuple[Metres, Metres, Metres] = (6.0, 4.0, 3.0),
-    source: tuple[Metres, Metres, Metres] = (4.4, 2.3, 1.6),
-    microphone: tuple[Metres, Metres, Metres] = (1.7, 1.8, 1.4),
+    source: tuple[Metres, Metres, Metres] | None = None,
+    microphone: tuple[Metres, Metres, Metres] | None = None,
     rt60: Seconds | None = None,
     absorption: Sequence[float] | None = None,
     beta: Sequence[float] | None = None,
@@ -43,7 +50,7 @@ def shoebox(
     length: Seconds | None = None,
     receiver: Literal["mono", "stereo", "ambisonic"] = "mono",
     spacing: Metres = 0.17,
-    high_pass: Hertz = 0.0,
+    high_pass: Hertz = 100.0,
     speed_of_sound: float = SPEED_OF_SOUND,
 ) -> Impulse:
     """A box-shaped room by image sources: ``sum of prod(beta) / (4 pi d) at d fs / c``.
@@ -65,9 +72,10 @@ def shoebox(
     room : three float > 0
         length, width and height, along x, y and z
     source : three float
-        where the sound comes from, from the corner x = y = z = 0
+        where the sound comes from, from the corner x = y = z = 0; if not given, at 0.73, 0.58
+        and 0.53 of the room
     microphone : three float
-        where it is heard, from the same corner
+        where it is heard, from the same corner; if not given, at 0.28, 0.45 and 0.47 of it
     rt60 : float > 0
         seconds in which the sound falls by 60 dB by Eyring's formula, all walls alike
     absorption : one or six float, 0 to 1
@@ -83,8 +91,8 @@ def shoebox(
     spacing : float > 0
         distance between the two omnis of stereo, along y
     high_pass : float >= 0
-        Hz below which to take out what walls of positive beta gather, and no room has: 100 as
-        Allen and Berkley did, 0 to leave it
+        Hz below which to take out what walls of positive beta gather, and no room has, as Allen
+        and Berkley did; 0 to leave it
     speed_of_sound : float, 1 to 1e5
         metres that sound goes in a second
 
@@ -109,15 +117,18 @@ def shoebox(
 
     Examples
     --------
-    >>> direct = shoebox(34300, source=(3, 2, 1), microphone=(1, 2, 1), max_order=0)
+    >>> direct = shoebox(34300, source=(3, 2, 1), microphone=(1, 2, 1), max_order=0, high_pass=0)
     >>> int(direct.taps.argmax()), round(float(direct.taps.max() * 4 * np.pi), 12)
     (200, 0.5)
     """
     above("rate", rate, 0, "Hz")
     within("speed_of_sound", speed_of_sound, 1, 1e5, "m/s")
     within("max_order", max_order, -1, MAX_AXIS)
+    within("high_pass", high_pass, 0, rate / 2, "Hz")
     if receiver not in ("mono", "stereo", "ambisonic"):
         raise ImpulseError(f"receiver is {receiver!r}; it must be mono, stereo or ambisonic")
+    source = _part(room, SOURCE) if source is None else source
+    microphone = _part(room, MICROPHONE) if microphone is None else microphone
     x, y, z = _inside("microphone", microphone, room)
     ears = [(x, y, z)]
     if receiver == "stereo":
@@ -151,7 +162,7 @@ def _high_passed(taps: Taps, corner: float, rate: int) -> Taps:
     """
     from scipy.signal import lfilter  # late: an echo must not import scipy
 
-    w = 2 * np.pi * within("high_pass", corner, 0, rate / 2, "Hz") / rate
+    w = 2 * np.pi * corner / rate
     r = math.exp(-w)
     passed: Taps = lfilter([1, -(1 + r), r], [1, -2 * r * math.cos(w), r * r], taps, axis=0)
     return passed
@@ -177,9 +188,26 @@ def _walls(
     else:
         time = DEFAULT_RT60 if rt60 is None else above("rt60", rt60, 0, "s")
         share = eyring_absorption(volume, sum(areas), time, speed_of_sound=speed_of_sound)
+        if share > DEADEST:
+            raise ImpulseError(
+                f"walls would have to absorb {100 * share:.4g} % for an rt60 of {time:g} s; the "
+                f"limit is {100 * DEADEST:g} %; make the room smaller or the rt60 longer"
+            )
         return [math.sqrt(1 - share)] * 6, time
     shares = [1 - reflection**2 for reflection in reflections]
     return reflections, eyring(volume, areas, shares, speed_of_sound=speed_of_sound)
+
+
+def _part(room: Sequence[float], shares: Point) -> Point:
+    """Return the point at some shares of the sides of a room."""
+    x, y, z = (side * share for side, share in zip(_three("room", room), shares, strict=True))
+    return x, y, z
+
+
+def _three(name: str, values: Sequence[float]) -> Sequence[float]:
+    if len(values) != 3:
+        raise ImpulseError(f"{name} has {len(values)} values; give 3: along x, y and z")
+    return values
 
 
 def _six(name: str, values: Sequence[float], least: float) -> list[float]:
@@ -207,10 +235,7 @@ def _frames(rate: int, length: float | None, arrival: float, tail: float) -> int
 
 def _inside(name: str, point: Sequence[float], room: Sequence[float]) -> Point:
     """Return a point that is in the room, of which the sides are sane."""
-    for what, values in (("room", room), (name, point)):
-        if len(values) != 3:
-            raise ImpulseError(f"{what} has {len(values)} values; give 3: along x, y and z")
-    for axis, value, side in zip("xyz", point, room, strict=True):
+    for axis, value, side in zip("xyz", _three(name, point), _three("room", room), strict=True):
         within("room", side, *SIDES, "m")
         if not 0 < value < side:
             raise ImpulseError(

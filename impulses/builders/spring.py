@@ -95,7 +95,7 @@ def spring(
     arrivals = 1 + (math.ceil((floor - BEYOND) / to_db(abs(feedback))) if feedback else 0)
     slowest = group_delay(math.pi / step, sections, coefficient, step)
     # once more the slowest, for what a chirp leaves ringing after its last note
-    frames = fitting(math.ceil(arrivals * (loop + slowest) + slowest) + 1)
+    frames = fitting(math.ceil(arrivals * (loop + slowest) + slowest) + 1, sections)
 
     taps = _low_passed(_loop(frames, loop, feedback, sections, coefficient, step), step)
     moved = rate / (2 * step)
