@@ -67,9 +67,10 @@ def tolerance(rate, count, c=343.0):
     """Return what rounding may add to a frame of so many images.
 
     A delay of D samples is off by a few u D, its tap by about as much, and its gain is
-    (rate / c) / (4 pi D): the product knows no D. Errors of many images are unrelated.
+    (rate / c) / (4 pi D): the product knows no D. A tap is a polynomial of 17 terms, which may
+    add as much again. Errors of many images are unrelated.
     """
-    return 16 * UNIT * rate / (4 * np.pi * c) * math.sqrt(count)
+    return 32 * UNIT * rate / (4 * np.pi * c) * math.sqrt(count)
 
 
 # against the plain sum
