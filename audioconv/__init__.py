@@ -6,7 +6,7 @@ stream       blocks in, blocks out, in constant memory
 files        sound files: reading, rounding, checked atomic writing
 values       times, gains and other quantities, as people write them
 parameters   what builders and jobs take, read from where it is declared
-specs        an impulse by its name: a file, a builder spec, or a preset
+specs        an impulse by its name: a file, a direction in one, a builder spec, a preset
 job          what is asked for, and what came of it, as plain data
 prepare      impulses and options folded into one impulse and one plan
 recipe       how a file was made, told in the file

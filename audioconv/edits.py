@@ -10,6 +10,8 @@ from audioconv.errors import UsageError
 from audioconv.specs import load_impulse
 from audioconv.values import parse_level
 from impulses import Impulse, edit, folding, norms, phase, resampling
+from impulses.acoustics.trimming import trim_at_noise
+from impulses.impulse import to_db
 from impulses.quantities import Gain, Seconds, frames_of
 
 NOISE = "noise"
@@ -90,7 +92,7 @@ def apply(impulse: Impulse, edits: Edits) -> Impulse:
     if edits.align != "none":
         impulse = edit.align(impulse, edits.align)
     if edits.trim is not None:
-        impulse = _trimmed(impulse, edits.trim)
+        impulse = _said("trimmed", impulse, _trimmed(impulse, edits.trim))
     for seconds, part in ((edits.early, 0), (edits.late, 1)):
         if seconds is not None:
             impulse = edit.split(impulse, frames_of("split", seconds, impulse.rate))[part]
@@ -109,15 +111,23 @@ def apply(impulse: Impulse, edits: Edits) -> Impulse:
         fade_out=frames_of("fade-out", edits.fade_out, rate),
     )
     if edits.norm is not None:
-        impulse = norms.normalise(impulse, edits.norm)
+        factor = norms.norm_gain(impulse, edits.norm)
+        impulse = edit.gain(impulse, factor)
+        impulse = impulse.with_taps(impulse.taps, f"scaled by {to_db(factor):+.2f} dB")
     impulse = edit.gain(impulse, edits.gain)
     impulse = edit.delay(impulse, frames_of("predelay", edits.predelay, rate))
     return edit.mix(impulse, dry=edits.dry, wet=edits.wet)
 
 
+def _said(what: str, before: Impulse, after: Impulse) -> Impulse:
+    """Note what an edit did to the length."""
+    seconds = [f"{impulse.frames / impulse.rate:.3f}" for impulse in (before, after)]
+    return after.with_taps(after.taps, f"{what} from {seconds[0]} to {seconds[1]} s")
+
+
 def _trimmed(impulse: Impulse, trim: str) -> Impulse:
     if trim == NOISE:
-        return edit.trim_at_noise(impulse)
+        return trim_at_noise(impulse)
     try:
         return edit.trim(impulse, parse_level(trim))
     except UsageError:

@@ -7,9 +7,8 @@ from dataclasses import asdict
 from typing import Any
 
 from audioconv.errors import AudioconvError, UsageError
-from audioconv.files import Path, Reader, name
+from audioconv.files import Path, Reader, carried_recipe, name
 from audioconv.parameters import arguments, parameters
-from audioconv.recipe import carried_recipe
 from audioconv.specs import read
 from impulses import ImpulseError
 from impulses.measurement.deconvolution import Deconvolved, deconvolve
@@ -70,7 +69,7 @@ def _sweep_in(path: Path) -> Sweep | None:
     with Reader(path) as reader:
         for _ in reader.blocks(2**16):
             pass
-        told = (carried_recipe(reader) or {}).get(SWEEP)
+        told = (carried_recipe(reader.metadata) or {}).get(SWEEP)
     try:
         return Sweep(**told) if isinstance(told, dict) else None
     except (ImpulseError, TypeError, ValueError):

@@ -18,6 +18,9 @@ from audioconv.values import parse_gain
 from impulses import Impulse, analysis, edit, folding, norms, resampling
 from impulses.analysis import Levels
 
+MOST_POINTS = 2**21
+"""Of the largest response that a run tells: some 30 ms and 40 MiB of a channel."""
+
 
 @dataclass(frozen=True, eq=False)
 class Prepared:
@@ -35,7 +38,7 @@ class Prepared:
         what the impulse does to levels
     norm_gain : float
         by which the impulse was scaled
-    ingredients : tuple of str or Digest
+    ingredients : tuple of str, Digest or Direction
         what the impulses were made of
     """
 
@@ -69,8 +72,8 @@ def prepare(impulses: Sequence[str], options: Options, source: Sound) -> Prepare
             f"({impulse.origin / source.rate * 1000:.2f} ms) late: what the impulse rings before "
             "its time 0 is kept; --align peak cuts it off, a filter of phase=minimum has none",
         )
-    # before there is an engine, which needs the memory; a grid of 4 is fine enough for two digits
-    levels = analysis.levels(impulse, oversampling=4)
+    # before there is an engine, which needs the memory
+    levels = analysis.levels(impulse, most=MOST_POINTS)
     routing = routes(impulse.taps, source.channels)
     engine = engine_name(routing, options.engine)
     convolver = plan(

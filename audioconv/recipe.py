@@ -45,7 +45,7 @@ class Recipe:
     version : str
         of audioconv
     input : Digest
-    impulses : tuple of str or Digest
+    impulses : tuple of str, Digest or Direction
         builder specs, or files
     options : dict
         those that are not as by default, and change the result; format and subtype always
@@ -130,14 +130,6 @@ def _held(path: Path) -> bytes | None:
         if os.path.isfile(path + SUFFIX):  # it can be made again
             return None
         raise
-
-
-def carried_recipe(reader: Reader) -> dict[str, Any] | None:
-    """Return the recipe in a file that has been read, as it stands there."""
-    with suppress(ValueError, RecursionError):
-        found = json.loads(recipe_of(reader.metadata) or b"null")
-        return found if isinstance(found, dict) else None
-    return None
 
 
 def _parsed(text: str, path: Path) -> tuple[Recipe, list[Path], Digest | None]:

@@ -17,7 +17,7 @@ from audioconv.files import Digest, Path, file_digest, name, refuse_overwrite, t
 from audioconv.job import Job, Options
 from audioconv.recipe import read_recipe
 from audioconv.render import run
-from audioconv.specs import Direction, Ingredient
+from audioconv.specs import SOFA, Direction, Ingredient, impulse_files
 
 MOST_PLACES = 100_000
 PIECE = 2**20
@@ -126,7 +126,9 @@ def redo(
     with ExitStack() as files:
         if new is not None:
             kept = [] if lost else [output]  # what there is to compare with
-            refuse_overwrite(new, inputs=[source, *impulses, *kept], overwrite=overwrite)
+            refuse_overwrite(
+                new, inputs=[source, *impulse_files(impulses), *kept], overwrite=overwrite
+            )
             made = new
         else:
             folder = files.enter_context(tempfile.TemporaryDirectory(prefix="audioconv-"))
@@ -173,19 +175,19 @@ def _first_difference(one: Path, other: Path) -> int | None:
 def _impulse(ingredient: Ingredient, search: Sequence[Path], output: Path) -> str:
     """Return an impulse as a job names it."""
     if isinstance(ingredient, Direction):
-        return f"{_find(ingredient.file, search, output)}:{ingredient.place}"
+        return f"{_find(ingredient.file, search, output, SOFA)}:{ingredient.place}"
     return ingredient if isinstance(ingredient, str) else _find(ingredient, search, output)
 
 
-def _find(wanted: Digest, places: Sequence[Path], output: Path) -> Path:
-    """Find a file by its content."""
+def _find(wanted: Digest, places: Sequence[Path], output: Path, suffix: str = "") -> Path:
+    """Find a file by its content, and by its suffix where that tells what it is."""
     seen = set()
     for path in islice(_files(places), MOST_PLACES):
         try:
             status = os.stat(path)
             known = (status.st_dev, status.st_ino)
             fits = stat.S_ISREG(status.st_mode) and status.st_size == wanted.bytes
-            if not fits or known in seen:
+            if not fits or known in seen or not path.lower().endswith(suffix):
                 continue
             seen.add(known)
             if file_digest(path) == wanted:

@@ -39,7 +39,7 @@ from audioconv.files import (
 from audioconv.job import Job, Options, Outcome
 from audioconv.prepare import Prepared, prepare
 from audioconv.recipe import SUFFIX
-from audioconv.specs import impulse_files
+from audioconv.specs import impulse_files, refuse_standard_twice
 from audioconv.told import Told
 from audioconv.values import parse_length
 from impulses.impulse import to_db
@@ -263,8 +263,7 @@ def _refuse(job: Job) -> None:
         raise UsageError(f"impulses must be a list, such as [{job.impulses!r}]")
     if not job.impulses:
         raise UsageError("no impulse is given; pass --ir with a file or a builder spec")
-    if [job.input, *job.impulses].count(STANDARD) > 1:
-        raise UsageError("standard input is named twice; give one of them as a file")
+    refuse_standard_twice([job.input, *job.impulses])
     if options.mix is not None and not 0 <= options.mix <= 1:
         raise UsageError(f"mix is {options.mix:g}; it must be between 0 (dry) and 1 (wet)")
     if options.mix is not None and (options.wet, options.dry) != (1.0, 0.0):

@@ -15,7 +15,16 @@ import numpy as np
 
 from audioconv import parameters
 from audioconv.errors import FormatError, UsageError
-from audioconv.files import STANDARD, Digest, Path, Reader, file_digest, name, read_sofa
+from audioconv.files import (
+    STANDARD,
+    Digest,
+    Path,
+    Reader,
+    carried_recipe,
+    file_digest,
+    name,
+    read_sofa,
+)
 from audioconv.parameters import Parameter
 from impulses import BUILDERS, PRESETS, Impulse, ImpulseError, edit
 
@@ -35,6 +44,15 @@ SOFA = ".sofa"
 
 LEVELS = parameters.parameters(edit.mix)
 """What every builder spec may say besides the builder's own parameters."""
+
+RATE = 48000
+"""Hz at which specs are built where nothing has a rate of its own."""
+
+ORIGIN = "origin"
+"""Key, in what a file of an impulse tells, of the frame that is its time 0."""
+
+NAME = r"[\w-]+(:(?![\\/]).*)?"
+"""What may be meant as the name of a builder; that of a drive is not."""
 
 LONG = 60
 """Seconds of an impulse that are rarely meant."""
@@ -131,10 +149,13 @@ def load(ir: str, rate: int | None) -> tuple[Impulse, Ingredient]:
             raise UsageError(f"{ir} has no rate of its own; pass --rate, such as --rate 48000")
         return build(builder, _assignments(rest, ir), rate), ir
     path, place = _located(ir)
-    if path != STANDARD and not os.path.lexists(path) and re.fullmatch(r"[\w-]+(:.*)?", path):
+    there = path == STANDARD or os.path.lexists(path)
+    if not there and re.fullmatch(NAME, path):
         raise UsageError(f"{name(ir)} is neither a file nor a builder;{_meant(builder)}")
     if not path.lower().endswith(SOFA):
         return read(path)
+    if not there:
+        raise FormatError(f"{name(path)} does not exist; check the name")
     declared = parameters.parameters(read_sofa)
     found = parameters.arguments(name(path), declared, _assignments(place, ir), rate or 1)
     return read_sofa(path, **found), Direction(file_digest(path), place)
@@ -205,8 +226,12 @@ def read(path: Path) -> tuple[Impulse, Digest]:
             _refuse_long(path, samples)
             blocks.append(block)
         digest = reader.digest()
+        made = carried_recipe(reader.metadata) or {}
     assert digest is not None  # it has been read to its end
-    return Impulse(np.concatenate(blocks).astype(np.float64, copy=False), sound.rate), digest
+    taps = np.concatenate(blocks).astype(np.float64, copy=False)
+    origin = made.get(ORIGIN, 0)
+    told = isinstance(origin, int) and 0 <= origin < len(taps)
+    return Impulse(taps, sound.rate, origin=origin if told else 0), digest
 
 
 def _refuse_long(path: Path, samples: int) -> None:
@@ -217,10 +242,22 @@ def _refuse_long(path: Path, samples: int) -> None:
         )
 
 
-def rate_of(irs: Sequence[str]) -> int | None:
-    """Return the rate of the first of the impulses that has one of its own."""
-    own = (load_impulse(ir, None).rate for ir in irs if not _is_spec(_expanded(ir)))
-    return next(own, None)
+def load_chain(irs: Sequence[str], rate: int | None) -> list[tuple[Impulse, Ingredient]]:
+    """Read or build several impulses; see `load`.
+
+    Without a rate, specs are built at that of the first file, or at `RATE` if there is none.
+    """
+    refuse_standard_twice(irs)
+    files = {at: load(ir, None) for at, ir in enumerate(irs) if not _is_spec(_expanded(ir))}
+    rates = [rate, *(impulse.rate for impulse, _ in files.values()), RATE]
+    built = next(rate for rate in rates if rate is not None)
+    return [files.get(at) or load(ir, built) for at, ir in enumerate(irs)]
+
+
+def refuse_standard_twice(names: Sequence[str]) -> None:
+    """Refuse to read standard input for two things."""
+    if list(names).count(STANDARD) > 1:
+        raise UsageError("standard input is named twice; give one of them as a file")
 
 
 def impulse_files(irs: Sequence[str]) -> list[Path]:

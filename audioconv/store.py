@@ -20,6 +20,7 @@ from audioconv.files import (
     target,
     write_all,
 )
+from audioconv.specs import ORIGIN
 from impulses import Impulse
 
 
@@ -28,10 +29,10 @@ def store(
     output: Path,
     *,
     made: dict[str, Any],
-    subtype: str = "DOUBLE",
+    subtype: str | None = None,
     overwrite: bool = False,
     inputs: Sequence[Path] = (),
-) -> Sound:
+) -> tuple[Sound, str | None]:
     """Write an impulse, or any other sound that was made of numbers, as a sound file.
 
     Parameters
@@ -42,8 +43,8 @@ def store(
         a path, or ``-``
     made : dict
         how it was made, as plain data; kept in the file where its format has a place for it
-    subtype : str
-        sample format such as DOUBLE, FLOAT, PCM_24
+    subtype : str, optional
+        sample format such as DOUBLE, FLOAT, PCM_24; DOUBLE, or what the format has instead
     overwrite : bool
         whether a file that is there may be replaced
     inputs : sequence of str
@@ -51,8 +52,10 @@ def store(
 
     Returns
     -------
-    Sound
+    sound : Sound
         what was written
+    notice : str or None
+        if that is narrower than DOUBLE without being asked for
 
     Raises
     ------
@@ -64,13 +67,16 @@ def store(
     >>> import tempfile
     >>> from audioconv.files import read_all
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     made = store(Impulse([[1.0], [0.5]], 48000), f"{folder}/ir.wav", made={"by": "hand"})
-    ...     made.subtype, made.frames
+    ...     echo = Impulse([[1.0], [0.5]], 48000)
+    ...     sound, _ = store(echo, f"{folder}/ir.wav", made={"by": "hand"})
+    ...     sound.subtype, sound.frames
     ('DOUBLE', 2)
     """
     refuse_overwrite(output, inputs=list(inputs), overwrite=overwrite)
     shape = (impulse.rate, impulse.taps.shape[1], impulse.frames)
-    form, kind, _ = output_format(output, Sound(output, "WAV", "DOUBLE", *shape), None, subtype)
+    form, kind, notice = output_format(
+        output, Sound(output, "WAV", "DOUBLE", *shape), None, subtype
+    )
     sound = Sound(output, form, kind, *shape)
     level = Level()
     level.take(impulse.taps)
@@ -79,8 +85,9 @@ def store(
             f"the peak of {level.peak:g} does not fit {kind}, whose largest value is just under "
             "1; use a lower level, or --subtype FLOAT or DOUBLE"
         )
-    recipe = json.dumps({"audioconv": __version__, **made}, sort_keys=True).encode()
+    told = {"audioconv": __version__, ORIGIN: impulse.origin, **made}
+    recipe = json.dumps(told, sort_keys=True).encode()
     with target(output, reread=output == "-") as out:
         write_all(out, sound, impulse.taps, [Chunk(RECIPE, recipe)] * holds_chunks(sound))
         out.commit()
-    return sound
+    return sound, notice

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.fft import rfft
 
-from impulses.impulse import Impulse, Taps, from_db, to_db
+from impulses.impulse import MAX_FRAMES, Impulse, Taps, from_db, to_db
 
 
 def peak(impulse: Impulse) -> float:
@@ -59,28 +59,41 @@ def dc(impulse: Impulse) -> float:
     return float(np.abs(impulse.paths.sum(axis=(0, 1))).max())
 
 
-def max_response(impulse: Impulse, oversampling: int = 8) -> float:
+def max_response(impulse: Impulse, most: int | None = None) -> float:
     """Return the largest magnitude of the frequency response of any output.
 
-    It is read from a transform `oversampling` times as long as the impulse. The squared
-    magnitude is a trigonometric polynomial of degree K - 1, so its true maximum is at most
-    ``1 / cos(pi / oversampling)`` times the one found (0.34 dB in amplitude for 8, 1.5 dB for
-    4), and in practice a hundredth of that.
+    It is read from a transform eight times as long as the impulse. The squared magnitude is a
+    trigonometric polynomial of degree K - 1, so its true maximum is at most
+    ``1 / cos(pi / 8)`` times the one found (0.34 dB), and in practice a hundredth of that.
+
+    Parameters
+    ----------
+    most : int, optional
+        points of the transform at most, to save time and memory: a long impulse is then read on
+        a coarser grid, and a sharp peak of its response may be missed
 
     Examples
     --------
     >>> max_response(Impulse([[1.0], [0.5]], rate=1))
     1.5
     """
-    least = oversampling * impulse.frames
+    least = max(8 * impulse.frames, 2**12)
     # the next 4, 5, 6 or 7 times a power of two: quick to transform, without all of scipy
-    power = 2 ** max(0, (least - 1).bit_length() - 3)
-    size = -(-least // power) * power
+    power = 2 ** ((least - 1).bit_length() - 3)
+    size = min(-(-least // power) * power, most or MAX_FRAMES * 8)
     largest = 0.0
     for output in np.moveaxis(impulse.paths, 2, 0):
-        response = sum(np.abs(rfft(taps, size)) for taps in output.T)
+        response = sum(np.abs(rfft(_wrapped(taps, size), size)) for taps in output.T)
         largest = max(largest, float(np.max(response)))
     return largest
+
+
+def _wrapped(taps: Taps, size: int) -> Taps:
+    """Add up what is `size` frames apart, which leaves the response at `size` points as it is."""
+    if len(taps) <= size:
+        return taps
+    wrapped: Taps = np.pad(taps, (0, -len(taps) % size)).reshape(-1, size).sum(axis=0)
+    return wrapped
 
 
 def rms(impulse: Impulse) -> float:
@@ -143,8 +156,8 @@ class Levels:
         return peak * self.l2
 
 
-def levels(impulse: Impulse, oversampling: int = 8) -> Levels:
-    """Return what an impulse does to a level.
+def levels(impulse: Impulse, most: int | None = None) -> Levels:
+    """Return what an impulse does to a level; `most` is that of `max_response`.
 
     Examples
     --------
@@ -156,7 +169,7 @@ def levels(impulse: Impulse, oversampling: int = 8) -> Levels:
         l1(impulse),
         l2(impulse),
         rms(impulse),
-        max_response(impulse, oversampling),
+        max_response(impulse, most),
     )
 
 

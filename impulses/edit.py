@@ -11,7 +11,6 @@ from collections.abc import Callable
 import numpy as np
 
 from impulses import analysis
-from impulses.acoustics import decay
 from impulses.impulse import MAX_FRAMES, Impulse, ImpulseError, from_db
 from impulses.quantities import Gain, inverted
 
@@ -113,38 +112,7 @@ def trim(impulse: Impulse, level: float) -> Impulse:
         raise ImpulseError(f"trim level is {level:g} dB; it must be below 0 dB, such as -80")
     peaks = analysis.frame_peaks(impulse)
     loud = np.flatnonzero(peaks >= peaks.max() * from_db(level))
-    return _cut(impulse, int(loud[-1]) + 1)
-
-
-def trim_at_noise(impulse: Impulse) -> Impulse:
-    """Cut the tail where the decay meets steady noise.
-
-    Raises
-    ------
-    ImpulseError
-        If it meets none.
-
-    References
-    ----------
-    A. Lundeby et al., "Uncertainties of measurements in room acoustics", Acustica 81, 1995.
-
-    Examples
-    --------
-    >>> noise = np.random.default_rng(0).standard_normal(96000)
-    >>> decay = 10 ** (-3 * np.arange(96000) / 48000)
-    >>> hall = Impulse((noise * decay + 0.001 * noise[::-1])[:, np.newaxis], 48000)
-    >>> 0.9 < trim_at_noise(hall).frames / 48000 < 1.1
-    True
-    """
-    onset = analysis.onset(impulse)
-    energy = (impulse.taps[onset:].reshape(impulse.frames - onset, -1) ** 2).sum(axis=1)
-    end = decay.ending(energy, impulse.rate) if energy.any() else None
-    if end is None or end.kind != "noise":
-        raise ImpulseError(
-            "the impulse's decay does not end in steady noise, so there is no place to cut it; "
-            "trim it to a level, such as -60 dB"
-        )
-    return impulse.with_taps(impulse.taps[: onset + end.frames])
+    return cut(impulse, int(loud[-1]) + 1)
 
 
 def fade(impulse: Impulse, *, fade_in: int = 0, fade_out: int = 0) -> Impulse:
@@ -200,9 +168,15 @@ def split(impulse: Impulse, frames: int) -> tuple[Impulse, Impulse]:
     early, late = impulse.taps.copy(), impulse.taps.copy()
     early[at:] = 0
     late[:at] = 0
-    return _cut(impulse.with_taps(early), at), impulse.with_taps(late)
+    return cut(impulse.with_taps(early), at), impulse.with_taps(late)
 
 
-def _cut(impulse: Impulse, frames: int) -> Impulse:
-    """Keep so many frames, or as many more as its origin needs."""
+def cut(impulse: Impulse, frames: int) -> Impulse:
+    """Keep so many frames, or as many more as its origin needs.
+
+    Examples
+    --------
+    >>> cut(Impulse([[1.0], [0.5], [0.25]], rate=1), 2).frames
+    2
+    """
     return impulse.with_taps(impulse.taps[: max(frames, impulse.origin + 1)])

@@ -77,6 +77,8 @@ class Impulse:
             )
         taps.flags.writeable = False
         object.__setattr__(self, "taps", taps)
+        object.__setattr__(self, "rate", int(self.rate))
+        object.__setattr__(self, "origin", int(self.origin))
 
     @property
     def frames(self) -> int:

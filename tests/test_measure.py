@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from audioconv.files import Reader, read_all
-from audioconv.recipe import carried_recipe
+from audioconv.files import Reader, carried_recipe, read_all
 from impulses.measurement.sweeps import Sweep
 
 RATE = 48000
@@ -16,7 +15,7 @@ RATE = 48000
 def recipe(path):
     with Reader(str(path)) as reader:
         list(reader.blocks(2**16))
-        return carried_recipe(reader)
+        return carried_recipe(reader.metadata)
 
 
 @pytest.fixture
@@ -190,6 +189,5 @@ def test_a_recipe_that_is_no_sweep(call, tmp_path, sweep):
     ],
 )
 def test_errors_of_sweeps(call, tmp_path, options, message):
-    code = 2 if "'" in message else 1
-    assert message in call("sweep", tmp_path / "s.wav", *options, code=code).err
+    assert message in call("sweep", tmp_path / "s.wav", *options, code=2).err
     assert not (tmp_path / "s.wav").exists()

@@ -104,3 +104,35 @@ def test_the_same_spec_gives_the_same_bytes(call, tmp_path, builder):
 def test_another_seed_is_another_impulse(builder):
     one, other = (load_impulse(f"{builder}:seed={seed}", 48000) for seed in (1, 2))
     assert not np.array_equal(one.taps[:4000], other.taps[:4000])
+
+
+def test_presets_can_be_changed():
+    spec = PRESETS["large-hall"].spec
+    for change in ("wet=-20dB", "rt60=1,2,3,4", "predelay=0,dry=0"):
+        _, ingredient = load(f"preset:large-hall,{change}", 48000)
+        assert all(part in ingredient for part in change.split(",") if "=" in part)
+        assert ingredient != spec
+    quiet = load_impulse("preset:large-hall,wet=0", 48000)
+    assert np.count_nonzero(quiet.taps) == 2
+    with pytest.raises(UsageError, match="noise has no parameter 'wett'; did you mean 'wet'"):
+        load_impulse("preset:large-hall,wett=1", 48000)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "ir build cathedral OUT",
+        "ir list cathedral",
+        "ir build preset:cathedral OUT",
+        "ir info cathedral",
+    ],
+)
+def test_a_preset_in_the_wrong_place_is_told(call, tmp_path, line):
+    said = call(*line.replace("OUT", str(tmp_path / "o.wav")).split(), code=2)
+    assert "preset:cathedral" in said.err
+
+
+def test_a_time_that_may_be_milliseconds_is_noted():
+    (note,) = load_impulse("delta:delay=350", 8000).notes
+    assert note.startswith("delta is 350 s long: a time without a unit is in seconds")
+    assert load_impulse("delta:delay=350ms", 8000).notes == ()

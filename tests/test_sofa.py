@@ -1,5 +1,6 @@
 """Directions of SOFA files, made up here with h5py, and of real ones."""
 
+import json
 import shutil
 import sys
 from pathlib import Path
@@ -196,8 +197,13 @@ def test_a_sound_beside_a_head_and_again(call, tmp_path, samples, head):
     said = call("convolve", samples / "speech.wav", out, "--ir", f"{head}:azimuth=80", "--json")
     assert "nearest measured direction: azimuth 90.0" in said.out
     assert read_all(str(out))[0].shape[1] == 2
-    shutil.copy(head, tmp_path / "moved.sofa")
-    call("redo", out, "--from", tmp_path, "--from", samples)
+    other = tmp_path / "elsewhere"
+    other.mkdir()
+    shutil.move(head, other / "not.dat")  # of the right content, but not known as what it is
+    call("redo", out, "--from", other, "--from", samples, code=1)
+    shutil.copy(other / "not.dat", other / "moved.SOFA")
+    call("redo", out, "--from", other, "--from", samples)
+    shutil.copy(other / "not.dat", head)
     assert impulse_files([f"{head}:azimuth=80", "delta"]) == [head]
     call("convolve", samples / "speech.wav", head, "--ir", f"{head}:azimuth=80", "-y", code=2)
 
@@ -217,3 +223,70 @@ def test_pulses_are_pulses_in_every_direction(shared):
     for place in ("azimuth=0", "azimuth=123,elevation=-20", "azimuth=-60,elevation=45"):
         taps = load(f"{path}:{place}", None)[0].taps
         np.testing.assert_array_equal(taps, np.eye(256)[:, [100, 100]])
+
+
+def test_a_distance_that_was_not_measured_is_noted(head):
+    (note,) = load(f"{head}:azimuth=45,distance=9m", None)[0].notes
+    assert note == "nearest measured distance: 1 m"
+    assert load(f"{head}:azimuth=45,distance=1", None)[0].notes == ()
+    with pytest.raises(UsageError, match="elevation is 120 degrees; it must be between -90 and 90"):
+        load(f"{head}:elevation=120", None)
+    assert load(f"{head}:elevation=60", None)[0].taps[0, 0] == 33
+
+
+def test_every_command_on_impulses_takes_a_direction(call, tmp_path, head):
+    spec, out = f"{head}:azimuth=80", tmp_path / "out.wav"
+    call("ir", "fold", spec, "delta:delay=1S", out)
+    assert read_all(str(out))[0][:, 0].tolist() == [0, 17, 18, 19, 20]
+    call("ir", "edit", spec, out, "--gain", "2", "-y")
+    call("ir", "edit", "delta", out, "--chain", spec, "-y")
+    said = call("ir", "info", spec)
+    assert "notice: nearest measured direction" in said.err
+    assert "nearest" in json.loads(call("ir", "info", spec, "--json").out)["notices"][0]
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("Data.SamplingRate", np.nan),
+        ("Data.SamplingRate", np.inf),
+        ("Data.SamplingRate", 44100.5),
+        ("Data.SamplingRate", -1),
+        ("Data.Delay", np.inf),
+        ("Data.Delay", -1),
+        ("Data.Delay", 1e12),
+        ("ListenerView", 0),
+        ("SourcePosition", np.nan),
+    ],
+)
+def test_nonsense_in_a_file_is_refused(head, variable, value):
+    with h5py.File(head, "r+") as file:
+        file[variable][...] = value
+    with pytest.raises(FormatError, match="is not a SOFA file of impulse responses"):
+        load(f"{head}:azimuth=0", None)
+
+
+def test_a_group_for_a_variable_is_refused(head):
+    with h5py.File(head, "r+") as file:
+        del file["Data.IR"]
+        file.create_group("Data.IR")
+    with pytest.raises(FormatError, match="is not a SOFA file of impulse responses"):
+        load(f"{head}:azimuth=0", None)
+
+
+def test_up_turns_the_head(tmp_path):
+    """Lying on the left side, its up points left: what was above is now on the right."""
+    up = ([[0, 1, 0]], "cartesian")
+    sources = ([[0, 0, 1], [1, 0, 0]], "cartesian")
+    path = write(tmp_path / "up.sofa", numbered(2, 1, 2), SourcePosition=sources, ListenerUp=up)
+    assert load(f"{path}:azimuth=-90", None)[0].taps[0, 0] == 1
+
+
+def test_names_with_colons(tmp_path, head):
+    folder = tmp_path / "a:b,c=d"
+    folder.mkdir()
+    shutil.copy(head, folder / "x.sofa")
+    assert load(f"{folder}/x.sofa:azimuth=90", None)[0].taps[0, 0] == 17
+    for missing in (r"C:\x.wav", "C:/x.wav", "none.sofa:azimuth=1"):
+        with pytest.raises(FormatError, match="does not exist"):
+            load(missing, None)

@@ -83,8 +83,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(arguments: Sequence[str]) -> int:
+    plain = [argument for argument in arguments if argument not in ("-v", "--verbose")]
     try:
-        code = app(arguments, prog_name="audioconv", standalone_mode=False)
+        # -v goes with every command, and only `_trace` asks for it
+        code = app(plain, prog_name="audioconv", standalone_mode=False)
         return code if isinstance(code, int) else 0
     except KeyboardInterrupt:
         return _failed("interrupted", 130)
@@ -101,8 +103,8 @@ def _run(arguments: Sequence[str]) -> int:
         _trace(arguments)
         from impulses import ImpulseError  # late: only where something has failed
 
-        if isinstance(error, ImpulseError):
-            return _failed(str(error), 1)
+        if isinstance(error, ImpulseError):  # a value that no impulse can be made with
+            return _failed(str(error), 2)
         if isinstance(error, MemoryError):
             return _failed("not enough memory; use a shorter impulse", 1)
         return _failed(

@@ -23,14 +23,12 @@ def _builder_command(builder: str) -> Callable[..., None]:
         output: Out,
         parameters: dict[str, list[str]],
         rate: Rate = 48000,
-        subtype: Subtype = "DOUBLE",
+        subtype: Subtype = None,
         overwrite: Overwrite = False,
     ) -> None:
-        from audioconv.specs import build
+        from audioconv.specs import build, spec
 
-        values = [f"{key}={','.join(texts)}" for key, texts in parameters.items()]
-        spec = f"{builder}:{','.join(values)}".rstrip(":")
-        recipe = {"build": spec, "rate": rate}
+        recipe = {"build": spec(builder, parameters), "rate": rate}
         store_and_say(
             build(builder, parameters, rate), output, recipe, subtype=subtype, overwrite=overwrite
         )

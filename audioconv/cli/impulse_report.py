@@ -14,6 +14,7 @@ COLUMNS = {
     "t20_s": ("T20 s", "#.3g"),
     "t30_s": ("T30 s", "#.3g"),
     "t30_r": ("r(T30)", ".4f"),
+    "curvature_percent": ("bend %", ".0f"),
     "c50_db": ("C50 dB", ".1f"),
     "c80_db": ("C80 dB", ".1f"),
     "d50": ("D50", ".2f"),
@@ -24,7 +25,13 @@ COLUMNS = {
 }
 """Heading and form of each figure."""
 
-NOT_SAID = ("t30_r",)
+MOST_BEND = 10
+"""Per cent by which T30 may be above T20: ISO 3382-2:2008, B.3."""
+
+SHORTEST = 0.05
+"""Seconds under which an impulse has no room in it: a filter, a head."""
+
+NOT_SAID = ("t30_r", "curvature_percent")
 """Columns of which no reason is told: they are about another."""
 
 
@@ -48,9 +55,20 @@ def show(impulse: Impulse, levels: Levels, room: Acoustics) -> None:
         ("output", f"of a full-scale sound: guaranteed at most {loudest}, expected about {usual}"),
     ]
     report.tell(report.rows(pairs))
+    if impulse.frames < SHORTEST * impulse.rate:
+        report.tell(f"room acoustics: none in an impulse under {1000 * SHORTEST:g} ms")
+        return
     rows = [("all", room.broadband), *((f"{band.hz:g}", band.figures) for band in room.bands)]
     report.tell("room acoustics (ISO 3382-1), by octave")
     report.tell(_table(rows))
+    bent = [
+        row for row, (_, figures) in enumerate(rows) if (figures.curvature_percent or 0) > MOST_BEND
+    ]
+    if bent:
+        report.tell(
+            f"a decay that bends by over {MOST_BEND} % has no one reverberation time (ISO 3382-2): "
+            f"{_bands(rows, bent)}"
+        )
     reasons = _reasons(rows)
     if reasons:
         report.tell("why some cannot be given")

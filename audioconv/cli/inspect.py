@@ -39,8 +39,7 @@ def info(
 
 
 def _look_at(path: str, json: bool, allow_truncated: bool) -> None:
-    from audioconv.files import Level, Reader, listed, name
-    from audioconv.recipe import carried_recipe
+    from audioconv.files import Level, Reader, carried_recipe, listed, name
     from impulses.impulse import to_db
 
     level = Level()
@@ -49,7 +48,7 @@ def _look_at(path: str, json: bool, allow_truncated: bool) -> None:
         for block in reader.blocks(2**16):
             level.take(block)
         tells = reader.metadata.names()
-        recipe = carried_recipe(reader)
+        recipe = carried_recipe(reader.metadata)
     if json:
         report.print_json(
             {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import typer
 
@@ -19,28 +19,36 @@ SpecRate = Annotated[
 def edit_impulse(
     ir: Annotated[str, typer.Argument(metavar="IN", help="Sound file, builder spec or preset.")],
     output: Out,
-    edits: dict[str, list[str]],
+    edits: dict[str, Any],
     rate: Annotated[
         int | None,
         typer.Option(
             metavar="HZ",
             help="Build a spec at this rate (else 48000); resample a file, at its level, between "
-            "--stretch and --minimum-phase.",
+            "--stretch and --minimum-phase. Times in samples (480S) are of OUT.",
         ),
     ] = None,
-    subtype: Subtype = "DOUBLE",
+    subtype: Subtype = None,
     overwrite: Overwrite = False,
 ) -> None:
     """Edit an impulse; the edits are made in the order in which they stand here."""
     from audioconv.edits import Edits, apply
+    from audioconv.errors import UsageError
+    from audioconv.files import STANDARD
     from audioconv.parameters import arguments, parameters
-    from audioconv.specs import impulse_files, load, told
+    from audioconv.specs import RATE, impulse_files, load, told
 
-    impulse, ingredient = load(ir, rate or 48000)
-    given = arguments("ir edit", parameters(Edits), edits, impulse.rate)
-    files = impulse_files([ir, *given.get("chain", ())])
+    chain = edits.get("chain", [])
+    if STANDARD in chain:
+        raise UsageError("--chain cannot be standard input; give it as IN, or as a file")
+    impulse, ingredient = load(ir, rate or RATE)
+    # samples, as in --fade-out 480S, are those of OUT
+    given = arguments("ir edit", parameters(Edits), edits, rate or impulse.rate)
     made = apply(impulse, Edits(**given, resample=rate))
+    if chain:
+        edits = {**edits, "chain": [told(load(one, made.rate)[1]) for one in chain]}
     recipe = {"edit": told(ingredient), "edits": edits, "rate": made.rate}
+    files = impulse_files([ir, *chain])
     store_and_say(made, output, recipe, subtype=subtype, overwrite=overwrite, inputs=files)
 
 
@@ -85,26 +93,21 @@ def fold(
         list[str], typer.Argument(metavar="IR... OUT", help="Impulses, then the file to write.")
     ],
     rate: SpecRate = None,
-    subtype: Subtype = "DOUBLE",
+    subtype: Subtype = None,
     overwrite: Overwrite = False,
 ) -> None:
     """Fold a chain of impulses into one: (f * g) * h = f * (g * h)."""
     from audioconv.errors import UsageError
-    from audioconv.files import Reader
-    from audioconv.specs import impulse_files, load, told
+    from audioconv.specs import impulse_files, load_chain, told
     from impulses import folding
 
     *chain, output = ir
     if not chain:
         raise UsageError("fold needs at least one impulse and an output; give IR IR ... OUT")
-    for path in impulse_files(chain):
-        if rate is None:
-            with Reader(path) as reader:
-                rate = reader.sound.rate
-    loaded, ingredients = zip(*(load(one, rate) for one in chain), strict=True)
-    recipe = {"fold": [told(ingredient) for ingredient in ingredients], "rate": rate}
+    impulses, ingredients = zip(*load_chain(chain, rate), strict=True)
+    folded = folding.chain(impulses)
+    recipe = {"fold": [told(ingredient) for ingredient in ingredients], "rate": folded.rate}
     files = impulse_files(chain)
-    folded = folding.chain(loaded)
     store_and_say(folded, output, recipe, subtype=subtype, overwrite=overwrite, inputs=files)
 
 
@@ -119,22 +122,35 @@ def info(
     json: Json = False,
 ) -> None:
     """Show what an impulse is: format, levels, and room acoustics after ISO 3382-1."""
+    from audioconv.errors import UsageError
     from audioconv.files import name
     from audioconv.specs import load_impulse
     from impulses import analysis
     from impulses.acoustics.report import measure
 
     impulse = load_impulse(ir, rate)
+    if channel is not None and not 1 <= channel <= impulse.taps.shape[1]:
+        raise UsageError(
+            f"channel is {channel}, but the impulse has {impulse.taps.shape[1]}, counted from 1"
+        )
     levels = analysis.levels(impulse)
     room = measure(impulse, None if channel is None else channel - 1)
     if json:
         level = levels.as_json()
         found = {"path": ir, "rate": impulse.rate, "frames": impulse.frames}
         report.print_json(
-            {**found, "channels": impulse.taps.shape[1], "level": level, **room.as_json()}
+            {
+                **found,
+                "channels": impulse.taps.shape[1],
+                "level": level,
+                **room.as_json(),
+                "notices": impulse.notes,
+            }
         )
         return
     from audioconv.cli import impulse_report  # late, as all that knows numpy
 
     report.tell(name(ir))
     impulse_report.show(impulse, levels, room)
+    for note in impulse.notes:
+        report.say(f"notice: {note}")

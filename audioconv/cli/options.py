@@ -43,8 +43,9 @@ Impulses = Annotated[
     typer.Option(
         "--ir",
         metavar="IR",
-        help="Impulse: a sound file, or a builder spec such as "
-        "double-spike:delay=350ms,gain=-6dB (see `audioconv ir list`). Several are a chain.",
+        help="Impulse: a sound file, a builder spec such as double-spike:delay=350ms,gain=-6dB or "
+        "preset:large-hall (see `audioconv ir list`), or a direction of a SOFA file, "
+        "head.sofa:azimuth=30. Several are a chain.",
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")]
@@ -203,7 +204,7 @@ def _given(declared: list[Parameter], values: dict[str, Any]) -> dict[str, list[
     return {
         option: ["yes"] if value is True else value if isinstance(value, list) else [value]
         for option, value in found.items()
-        if value
+        if value not in (None, False, [])
     }
 
 

@@ -10,7 +10,11 @@ from audioconv.cli import report
 
 Rate = Annotated[int, typer.Option(metavar="HZ", help="Samples per second.")]
 Subtype = Annotated[
-    str, typer.Option(metavar="TEXT", help="Sample format: DOUBLE, FLOAT, PCM_24, PCM_16 ...")
+    str | None,
+    typer.Option(
+        metavar="TEXT",
+        help="Sample format: DOUBLE, FLOAT, PCM_24, PCM_16 ...; the widest that OUT's format has.",
+    ),
 ]
 Overwrite = Annotated[bool, typer.Option("-y", "--overwrite", help="Replace OUT if it exists.")]
 Out = Annotated[str, typer.Argument(metavar="OUT", help="Sound file to write.")]
@@ -21,7 +25,7 @@ def store_and_say(
     output: str,
     made: dict[str, Any],
     *,
-    subtype: str,
+    subtype: str | None,
     overwrite: bool,
     inputs: list[str] | None = None,
 ) -> None:
@@ -29,19 +33,20 @@ def store_and_say(
     from audioconv.files import name
     from audioconv.store import store
 
-    sound = store(
+    sound, notice = store(
         impulse, output, made=made, subtype=subtype, overwrite=overwrite, inputs=inputs or []
     )
     report.say(
-        f"{name(output)}: {impulse.frames} frames ({impulse.frames / impulse.rate:.3f} s), "
+        f"{name(output)}: {impulse.frames} frame{'s' * (impulse.frames > 1)} "
+        f"({impulse.frames / impulse.rate:.3f} s), "
         f"{sound.channels} channel{'s' * (sound.channels > 1)}, {impulse.rate} Hz, "
         f"{sound.subtype}"
     )
-    for note in impulse.notes:
+    for note in filter(None, [*impulse.notes, notice]):
         report.say(f"notice: {note}")
     if impulse.origin:
         report.say(
             f"notice: its time 0 is frame {impulse.origin} "
-            f"({1000 * impulse.origin / impulse.rate:.3f} ms), which the file does not tell; what "
-            "it is convolved with comes so much later"
+            f"({1000 * impulse.origin / impulse.rate:.3f} ms): what it is convolved with comes so "
+            "much later"
         )

@@ -39,7 +39,14 @@ from audioconv.files.formats import (
 )
 from audioconv.files.level import Level
 from audioconv.files.limits import padding, refuse_unfit
-from audioconv.files.metadata import NO_METADATA, RECIPE, Metadata, listed, recipe_of
+from audioconv.files.metadata import (
+    NO_METADATA,
+    RECIPE,
+    Metadata,
+    carried_recipe,
+    listed,
+    recipe_of,
+)
 from audioconv.files.reading import Reader, read_all, rereadable
 from audioconv.files.riff import Chunk, serialise
 from audioconv.files.scratch import scratch
@@ -63,6 +70,7 @@ __all__ = [
     "Sound",
     "Target",
     "Writer",
+    "carried_recipe",
     "file_digest",
     "holds_chunks",
     "is_exact",

@@ -11,9 +11,12 @@ INFO, cue, smpl); EBU Tech 3285, "Broadcast wave format", 2011 (bext); iXML 2.1.
 
 from __future__ import annotations
 
+import json
 import struct
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from audioconv.files.formats import name
 from audioconv.files.riff import IMPLIED_SPEAKERS, Chunk, Header, label
@@ -161,6 +164,14 @@ def recipe_of(metadata: Metadata) -> bytes | None:
     """Return the recipe that a file holds, if it holds one."""
     found = [chunk.body for chunk in (*metadata.head, *metadata.tail) if chunk.id == RECIPE]
     return found[-1] if found else None
+
+
+def carried_recipe(metadata: Metadata) -> dict[str, Any] | None:
+    """Return the recipe that a file holds, as it stands there, if it is one at all."""
+    with suppress(ValueError, RecursionError):
+        found = json.loads(recipe_of(metadata) or b"null")
+        return found if isinstance(found, dict) else None
+    return None
 
 
 def listed(names: Iterable[str]) -> str:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from audioconv.errors import AudioconvError, FormatError, UsageError
 from audioconv.files.formats import Path, name
 from impulses import Impulse
+from impulses.impulse import MAX_FRAMES
 from impulses.quantities import Degrees, Metres
 
 SAME = 0.01
@@ -26,7 +27,7 @@ def read_sofa(
     path: Path,
     *,
     azimuth: Degrees | None = None,
-    elevation: Degrees = 0.0,
+    elevation: Degrees | None = None,
     distance: Metres | None = None,
 ) -> Impulse:
     """Read the response that was measured nearest to a direction.
@@ -36,9 +37,9 @@ def read_sofa(
     path : str
         a SOFA file of finite impulse responses (data type FIR or FIR-E)
     azimuth : float
-        degrees to the left of where the listener looks
+        degrees to the left of where the listener looks; 0 if an elevation is given alone
     elevation : float
-        degrees above the horizontal plane
+        degrees above the horizontal plane, -90 to 90; 0 if an azimuth is given alone
     distance : float
         metres from the listener, for a file that has several
 
@@ -72,15 +73,17 @@ def read_sofa(
             measurement, emitter = divmod(chosen, places.shape[1])
             taps, notes = _response(file, measurement, emitter)
             rate = float(np.ravel(file["Data.SamplingRate"][()])[0])
-    except (OSError, KeyError, ValueError, TypeError, RuntimeError, IndexError) as error:
+            if not (rate > 0 and rate == round(rate)):
+                raise ValueError(f"its rate is {rate:g} Hz, which is not a whole number")
+    except (
+        *(OSError, KeyError, ValueError, TypeError, RuntimeError, IndexError),
+        *(AttributeError, OverflowError),
+    ) as error:
         raise FormatError(
             f"{name(path)} is not a SOFA file of impulse responses: {error}; look at it with a "
             "SOFA tool"
         ) from None
-    if rate != round(rate):
-        raise FormatError(f"{name(path)} has a rate of {rate:g} Hz, which is not a whole number")
-    if azimuth is not None:
-        notes += _named(places.reshape(-1, 3)[chosen], azimuth, elevation)
+    notes += _named(places.reshape(-1, 3)[chosen], azimuth, elevation, distance)
     return Impulse(taps, round(rate), notes)
 
 
@@ -94,9 +97,9 @@ def _response(file: Any, measurement: int, emitter: int) -> tuple[Vectors, tuple
     if delays.ndim == 3:
         delays = delays[:, :, min(emitter, delays.shape[2] - 1)]
     delays = np.broadcast_to(delays[min(measurement, len(delays) - 1)], len(responses))
+    if not ((delays >= 0) & (delays < MAX_FRAMES)).all():
+        raise ValueError(f"delays of {delays} samples")
     whole = np.rint(delays).astype(np.int64)
-    if whole.min(initial=0) < 0:
-        raise ValueError(f"a delay of {delays.min():g} samples")
     taps = np.zeros((responses.shape[1] + int(whole.max(initial=0)), len(responses)))
     for receiver, (late, response) in enumerate(zip(whole.tolist(), responses, strict=True)):
         taps[late : late + len(response), receiver] = response
@@ -131,9 +134,14 @@ def _vectors(file: Any, variable: str, measurements: int) -> Vectors:
 def _cartesian(variable: Any) -> Vectors:
     """Return the coordinates of a variable, whose second axis they are, as metres."""
     values = np.asarray(variable[()], np.float64)
-    kind = variable.attrs.get("Type", "cartesian")
-    if (kind.decode() if isinstance(kind, bytes) else kind) != "spherical":
+    if not np.isfinite(values).all():
+        raise ValueError("a position that is not finite")
+    kind = np.ravel(variable.attrs.get("Type", "cartesian"))[0]
+    kind = kind.decode() if isinstance(kind, bytes) else kind
+    if kind == "cartesian":
         return values
+    if kind != "spherical":
+        raise ValueError(f"positions of the type {kind!r}")
     azimuth, elevation, radius = np.moveaxis(values, 1, 0)
     return np.stack(_sphere(azimuth, elevation, radius), axis=1)
 
@@ -145,7 +153,10 @@ def _sphere(azimuth: Any, elevation: Any, radius: Any = 1.0) -> tuple[Any, Any, 
 
 
 def _unit(vectors: Vectors) -> Vectors:
-    return np.asarray(vectors / np.linalg.norm(vectors, axis=-1, keepdims=True))
+    lengths = np.linalg.norm(vectors, axis=-1, keepdims=True)
+    if not lengths.all():
+        raise ValueError("a direction of no length")
+    return np.asarray(vectors / lengths)
 
 
 def _away(places: Vectors, azimuth: float, elevation: float) -> Vectors:
@@ -158,22 +169,28 @@ def _away(places: Vectors, azimuth: float, elevation: float) -> Vectors:
 
 
 def _nearest(
-    path: Path, places: Vectors, azimuth: float | None, elevation: float, distance: float | None
+    path: Path,
+    places: Vectors,
+    azimuth: float | None,
+    elevation: float | None,
+    distance: float | None,
 ) -> int:
     """Return which of all places is nearest to the direction, at the distance."""
     flat = places.reshape(-1, 3)
     if len(flat) == 1:
         return 0
-    if azimuth is None:
+    if azimuth is None and elevation is None:
         raise UsageError(
             f"{name(path)} has responses for {len(flat)} directions; name one, such as "
-            f"{name(path)}:azimuth=30,elevation=0"
+            f"{name(path)}:azimuth=30,elevation=0 (90 is on the left)"
         )
+    if elevation is not None and not abs(elevation) <= 90:
+        raise UsageError(f"elevation is {elevation:g} degrees; it must be between -90 and 90")
     radii = np.linalg.norm(flat, axis=-1)
     if distance is not None:
         far = np.abs(radii - distance)
         flat = np.where((far <= far.min() + SAME)[:, np.newaxis], flat, np.nan)
-    away = _away(flat, azimuth, elevation)
+    away = _away(flat, azimuth or 0.0, elevation or 0.0)
     near = np.flatnonzero(away <= np.nanmin(away) + SAME)
     found = np.unique(radii[near].round(2))
     if len(found) > 1:
@@ -184,14 +201,24 @@ def _nearest(
     return int(near[0])
 
 
-def _named(place: Vectors, azimuth: float, elevation: float) -> tuple[str, ...]:
+def _named(
+    place: Vectors, azimuth: float | None, elevation: float | None, distance: float | None
+) -> tuple[str, ...]:
     """Say which direction was measured, if it is not the one asked for."""
-    away = float(_away(place, azimuth, elevation))
-    if away <= SAME:
-        return ()
     x, y, z = place
+    radius = float(np.linalg.norm(place))
+    if distance is not None and abs(radius - distance) > SAME:
+        far: tuple[str, ...] = (f"nearest measured distance: {radius:.3g} m",)
+    else:
+        far = ()
+    if azimuth is None and elevation is None:
+        return far
+    away = float(_away(place, azimuth or 0.0, elevation or 0.0))
+    if away <= SAME:
+        return far
     found = np.rad2deg(np.arctan2(y, x)) % 360, np.rad2deg(np.arctan2(z, np.hypot(x, y)))
     return (
         f"nearest measured direction: azimuth {found[0]:.1f}, elevation {found[1]:.1f}, "
         f"{away:.1f} degrees away",
+        *far,
     )

@@ -93,7 +93,7 @@ def measure(impulse: Impulse, channel: int | None = None) -> Acoustics:
     if largest == 0:
         silent = no_figures("the impulse is silent")
         return Acoustics(None, silent, tuple(Band(b.hz, silent) for b in octaves(rate)))
-    taps = _without_offset(impulse.taps / largest)  # no square is too large or too small
+    taps = without_offset(impulse.taps / largest)  # no square is too large or too small
     onset = analysis.onset(impulse.with_taps(taps))
     first = np.abs(taps[onset : onset + round(DIRECT * rate) + 1]).max(axis=1)
     direct = int(np.argmax(first)) + round(DIRECT * rate) + 1
@@ -115,7 +115,7 @@ def _chosen(impulse: Impulse, channel: int | None) -> Impulse:
     return impulse.with_taps(columns[:, [channel]])
 
 
-def _without_offset(taps: Taps) -> Taps:
+def without_offset(taps: Taps) -> Taps:
     """Take a constant off that an impulse ends on: an offset of its recorder, and no sound.
 
     A decay of 20 dB, which any figure takes, varies by over 6 % in its last tenth.
@@ -167,9 +167,17 @@ def _in_band(band: Octave, taps: Taps, onset: int, direct: int, whole: Decay | N
             f"the impulse is {1000 * frames / band.rate:.1f} ms long; "
             f"a band of {band.width:.3g} Hz needs {1000 * least:.1f} ms"
         )
-    energy = np.zeros(band.lead + frames)
     held = whole is None or whole.end.kind != "silence"
-    for column in taps.T:
-        # what comes before the onset is no part of the decay
-        energy += band.filter(column[onset:], held=held) ** 2
+    energy = band_energy(band, taps[onset:], held=held)
     return figures_of(_decay(energy, band.rate, direct, band, whole))
+
+
+def band_energy(band: Octave, taps: Taps, *, held: bool) -> Taps:
+    """Return the energy of each frame of a band, all channels together, (lead + frames,).
+
+    The taps are those from the onset on: what comes before it is no part of a decay.
+    """
+    energy = np.zeros(band.lead + len(taps))
+    for column in taps.T:
+        energy += band.filter(column, held=held) ** 2
+    return energy

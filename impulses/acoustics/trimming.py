@@ -1,0 +1,57 @@
+"""Trimming: an impulse without the noise that follows its decay."""
+
+from __future__ import annotations
+
+from impulses import analysis
+from impulses.acoustics.bands import octaves
+from impulses.acoustics.decay import ending
+from impulses.acoustics.report import band_energy, without_offset
+from impulses.edit import cut
+from impulses.impulse import Impulse, ImpulseError
+
+
+def trim_at_noise(impulse: Impulse) -> Impulse:
+    """Cut the tail where, in the octave that lasts longest, the decay meets steady noise.
+
+    A broadband decay meets its noise where the loudest noise is, such as a rumble, while other
+    octaves go on; so every octave is looked at. One that never rises out of its noise is left
+    out.
+
+    Raises
+    ------
+    ImpulseError
+        If an octave decays up to the end of the impulse, or none at all meets noise.
+
+    References
+    ----------
+    A. Lundeby, T. E. Vigran, H. Bietz, M. Vorlander, "Uncertainties of measurements in room
+    acoustics", Acustica 81, 1995.
+
+    Examples
+    --------
+    >>> noise = np.random.default_rng(0).standard_normal((96000, 2))
+    >>> decay = 10 ** (-3 * np.arange(96000) / 48000)
+    >>> hall = Impulse((noise[:, :1] * decay[:, np.newaxis] + 0.001 * noise[:, 1:]), 48000)
+    >>> 0.9 < trim_at_noise(hall).frames / 48000 < 1.4
+    True
+    """
+    peak = analysis.peak(impulse) or 1.0
+    taps = without_offset(impulse.taps.reshape(impulse.frames, -1) / peak)
+    onset = analysis.onset(impulse.with_taps(taps, origin=0))
+    latest = 0
+    for band in octaves(impulse.rate):
+        energy = band_energy(band, taps[onset:], held=True)
+        end = ending(energy, impulse.rate, 1 / band.width) if energy.any() else None
+        if end is not None and end.kind != "noise":
+            raise ImpulseError(
+                f"the impulse still decays at its end, in the octave of {band.hz:g} Hz, so there "
+                "is no noise to cut; trim it to a level, such as -60 dB"
+            )
+        if end is not None:
+            latest = max(latest, onset + end.frames - band.lead)
+    if not latest:
+        raise ImpulseError(
+            "the impulse does not decay into steady noise in any octave, so there is no place to "
+            "cut it; trim it to a level, such as -60 dB"
+        )
+    return cut(impulse, latest)
