@@ -71,6 +71,8 @@ def list_builders(
                 report.print_json({"preset": preset, "spec": spec, "sound": sound})
             else:
                 report.tell(f"{preset}\n  {sound}\n    {spec}")
+        if not json:
+            report.tell("as it is, preset:NAME, or with other values, preset:NAME,wet=-12dB,dry=0")
         return
     for one in [known_builder(name) for name in builder] if builder else BUILDERS:
         _list_builder(one, json)

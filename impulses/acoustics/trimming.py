@@ -29,6 +29,7 @@ def trim_at_noise(impulse: Impulse) -> Impulse:
 
     Examples
     --------
+    >>> import numpy as np
     >>> noise = np.random.default_rng(0).standard_normal((96000, 2))
     >>> decay = 10 ** (-3 * np.arange(96000) / 48000)
     >>> hall = Impulse((noise[:, :1] * decay[:, np.newaxis] + 0.001 * noise[:, 1:]), 48000)
