@@ -12,9 +12,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from impulses.impulse import Impulse, ImpulseError, Taps, from_db
-from impulses.measurement import diagnosis, recordings
-from impulses.measurement.harmonics import harmonic, spacing
-from impulses.measurement.inverses import estimated_band, lags, regularised
+from impulses.measurement import diagnosis, recordings, timing
+from impulses.measurement.division import divided, divided_periods
+from impulses.measurement.finding import find
+from impulses.measurement.harmonics import harmonic, order_band, spacing
+from impulses.measurement.inverses import HIGH_EDGE, LOW_EDGE, estimated_band, lags
 from impulses.measurement.sweeps import Sweep
 from impulses.quantities import Decibels, Hertz, Seconds, frames_of, within
 
@@ -45,7 +47,10 @@ class Deconvolved:
     decay_range : float
         Decibels from the loudest 10 ms of the response down to its noise.
     band : tuple of float
-        The lowest and the highest frequency (Hz) that the impulse holds.
+        The lowest and the highest frequency (Hz) that the impulse holds, fading within them.
+    harmonic_bands : tuple of tuple of float
+        The same of each of the `harmonics`: order m is excited from m times the start of the
+        sweep to m times its end, or half the rate, and beyond them nothing is told of it.
     notes : tuple of str
         What is amiss with the recording, a line each.
     """
@@ -55,7 +60,15 @@ class Deconvolved:
     latency: float
     decay_range: float
     band: tuple[float, float]
+    harmonic_bands: tuple[tuple[float, float], ...]
     notes: tuple[str, ...]
+
+    @property
+    def flat(self) -> tuple[float, float]:
+        """The lowest and the highest frequency (Hz) between which the band does not fade."""
+        low, high = self.band
+        limit = self.impulse.rate / 2
+        return low * LOW_EDGE, high / HIGH_EDGE if high < limit else high
 
 
 def deconvolve(
@@ -67,7 +80,7 @@ def deconvolve(
     band: tuple[Hertz, Hertz] | None = None,
     regularisation: Decibels = -80.0,
     length: Seconds | None = None,
-    before: Seconds = 0.0,
+    before: Seconds | None = None,
     harmonics: int = 1,
 ) -> Deconvolved:
     """Recover an impulse: ``H = Y conj(X) / (abs(X)^2 + beta)``.
@@ -88,15 +101,20 @@ def deconvolve(
     sweep : Sweep, optional
         What the excitation was made from: gives its band, and is needed for harmonics.
     band : tuple of float, optional
-        lowest and highest frequency to keep; by default those that the excitation has. 0 and
-        half the rate are no limits.
+        lowest and highest frequency to keep; by default those that the excitation has. The
+        response fades within them, over a third of an octave at the low end and a twelfth at
+        the high end: 20 to 20000 Hz are flat from 25 to 18900 Hz. 0 and half the rate are no
+        limits.
     regularisation : float < 0
         beta below the mean power of the excitation in the band; minus infinity for none
     length : float > 0, optional
-        seconds of impulse to keep; by default as many as the recording has after the excitation
-    before : float >= 0
+        seconds of impulse to keep, at most as many as the recording has after the excitation,
+        which are the default
+    before : float >= 0, optional
         seconds to keep before the excitation began: the low end of the band rings there, for
-        some of its periods, at the level that what is missing below it would have
+        some of its periods, at the level that what is missing below it would have. By default 0,
+        or with harmonics 2 periods of the lowest frequency, or half of the time between the
+        two harmonics that are nearest if that is less.
     harmonics : int >= 1
         orders to separate: 3 gives the impulse and the distortion of orders 2 and 3
 
@@ -135,36 +153,55 @@ def deconvolve(
         raise ImpulseError(f"regularisation is {regularisation:g} dB; it must be below 0 dB")
     notes = recordings.examine(recording, excitation, rate)
     low, high = band or (sweep.band if sweep else estimated_band(excitation[:, 0], rate))
-    if not 0 <= low < min(high, rate / 2):
+    if not 0 <= low < high <= rate / 2:
         raise ImpulseError(
-            f"band is {low:g} to {high:g} Hz; it must rise, and begin between 0 and {rate / 2:g} Hz"
+            f"band is {low:g} to {high:g} Hz; it must rise, and lie between 0 and {rate / 2:g} Hz, "
+            "half the rate"
         )
 
     beta = from_db(2 * regularisation)
     periodic = sweep is not None and sweep.kind == "mls" and sweep.repeats > 1
     if sweep is not None and periodic:
-        response = _divided_periods(recording, excitation, sweep, (low, high), beta)
+        response = divided_periods(recording, excitation, sweep, (low, high), beta)
     else:
-        response = _divided(recording, excitation, rate, (low, high), beta)
-    found = diagnosis.find(response, recording, excitation, rate, periodic=periodic)
-    notes += diagnosis.of_response(found, recording, excitation, rate, sweep)
+        response = divided(recording, excitation, rate, (low, high), beta)
+    found = find(response, recording, excitation, rate, periodic=periodic)
+    told, whole = diagnosis.of_response(found, recording, excitation, rate, sweep, low)
+    notes += told
 
+    if before is None:
+        before = timing.early_time(sweep, harmonics)
     ringing = round(RINGING * rate / high) if high < rate / 2 else 0
     early = frames_of("before", before, rate)
     start = max(min(-early, found.lag - ringing), -len(response) // 2)
-    whole = max(found.tail, found.lag + ringing + 1)
-    frames = whole if length is None else frames_of("length", length, rate)
+    frames = max(found.tail, found.lag + ringing + 1)
+    if length is not None:
+        # the frame at the end of the excitation is one more lag
+        longest = max(frames, found.tail + 1)
+        frames = frames_of("length", length, rate)
+        if frames > longest:
+            frames = longest
+            notes += timing.of_length(length, found.tail / rate, longest / rate)
     stop = max(start + 1, min(frames, len(response) + start))
     impulse = Impulse(lags(response, start, stop), rate, origin=-start)
-    notes += diagnosis.of_early_time(before, sweep)
-    orders: tuple[Impulse, ...] = ()
+    notes += timing.of_early_time(before, sweep)
+    if whole:
+        notes += timing.of_low_end(found, start, low, rate)
+    separated: dict[int, Impulse] = {}
     if sweep is not None and harmonics > 1:
-        notes += diagnosis.of_harmonics(found, sweep, harmonics)
-        orders = tuple(
-            harmonic(recording, sweep, order, impulse, found.lag - max(ringing, early))
-            for order in range(2, harmonics + 1)
-        )
-    return Deconvolved(impulse, orders, found.lag / rate, found.decay_range, (low, high), notes)
+        notes += diagnosis.of_harmonics(found, sweep, harmonics, before)
+        begin = found.lag - max(ringing, early)
+        for order in range(2, harmonics + 1):
+            separated[order] = harmonic(recording, sweep, order, impulse, begin)
+    return Deconvolved(
+        impulse=impulse,
+        harmonics=tuple(separated.values()),
+        latency=found.lag / rate,
+        decay_range=found.decay_range,
+        band=(low, high),
+        harmonic_bands=tuple(order_band(sweep, order) for order in separated) if sweep else (),
+        notes=notes,
+    )
 
 
 def _sound(name: str, samples: ArrayLike) -> Taps:
@@ -207,47 +244,3 @@ def _check(excitation: Taps, rate: int, sweep: Sweep | None, harmonics: int) -> 
             f"harmonic {harmonics} comes {spacing(sweep, harmonics):.3g} s before the next; it "
             f"must be at least {shortest:.3g} s; use a longer sweep or ask for fewer"
         )
-
-
-def _divided(
-    recording: Taps,
-    excitation: Taps,
-    rate: int,
-    band: tuple[float, float],
-    beta: float,
-) -> Taps:
-    """Return the response at lags 0, 1 ... and, from the end, -1, -2 ..., (frames, channels)."""
-    from scipy.fft import irfft, next_fast_len, rfft  # late: an echo must not import scipy
-
-    # so long that no lag, from -len(excitation) to len(recording), is another one's alias
-    size = next_fast_len(len(recording) + len(excitation), real=True)
-    inverse = regularised(rfft(excitation[:, 0], size), size, rate, band, beta)
-    response = np.empty((size, recording.shape[1]))
-    for channel in range(recording.shape[1]):
-        response[:, channel] = irfft(rfft(recording[:, channel], size) * inverse, size)
-    return response
-
-
-def _divided_periods(
-    recording: Taps,
-    excitation: Taps,
-    sweep: Sweep,
-    band: tuple[float, float],
-    beta: float,
-) -> Taps:
-    """Return the circular response of one period, the mean over all but the first."""
-    from scipy.fft import irfft, rfft
-
-    rate, period = sweep.rate, sweep.period
-    first, last = sweep.lead_frames, sweep.lead_frames + sweep.active_frames
-    if len(recording) < last:
-        raise ImpulseError(diagnosis.ends_early(last - len(recording), rate))
-    inverse = regularised(rfft(excitation[first : first + period, 0]), period, rate, band, beta)
-    response = np.empty((period, recording.shape[1]))
-    for channel in range(recording.shape[1]):
-        steady = recording[first + period : last, channel].reshape(-1, period).mean(axis=0)
-        response[:, channel] = irfft(rfft(steady) * inverse, period)
-    # an offset of the recording cannot be told from the gain of a constant and becomes a
-    # pedestal; the end of the period, where the response has decayed, tells its height
-    pedestal: Taps = response[-max(1, period // 10) :].mean(axis=0)
-    return response - pedestal

@@ -5,21 +5,17 @@ What leaves no impulse to speak of is an error; what only makes it worse is a no
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
-from impulses.impulse import ImpulseError, Taps, from_db, to_db
-from impulses.measurement.harmonics import spacing
+from impulses.impulse import ImpulseError, Taps
+from impulses.measurement import timing
+from impulses.measurement.arrivals import arrivals, step
+from impulses.measurement.finding import FALL, Found
+from impulses.measurement.harmonics import PERIODS, spacing
 from impulses.measurement.inverses import lags
-from impulses.measurement.recordings import blocks
-from impulses.measurement.speeds import drift, wrong_rate
+from impulses.measurement.speeds import WIDEST_DRIFT, drift, wrong_rate
 from impulses.measurement.sweeps import Sweep
-
-Notes = tuple[str, ...]
-
-BLOCK = 0.01
-"""Seconds over which the energy of a response is summed, to tell sound from noise."""
+from impulses.measurement.timing import Notes, told
 
 FOUND = 20.0
 """Decibels that a response must rise above its noise; unrelated sounds stay below."""
@@ -27,82 +23,26 @@ FOUND = 20.0
 GOOD_RANGE = 45.0
 """Decibels of decay that a T30 needs: 35, and 10 to the noise (ISO 3382-1:2009, 5.3.3)."""
 
-LOST = 0.01
-"""Share of the excitation that may be missing: a tenth of an octave of ten."""
-
-FALL = 30.0
-"""Decibels by which a response should have fallen before it is cut."""
-
-
-@dataclass(frozen=True, eq=False)
-class Found:
-    """An excitation found in a recording.
-
-    Parameters
-    ----------
-    response : array, (lags,)
-        The loudest channel of the response: lags 0, 1 ..., and from the end -1, -2 ...
-    channel : int
-        Which one that is.
-    lag : int
-        Frames from the excitation to the peak of the response.
-    tail : int
-        Frames of response that are whole: those recorded after the excitation ended.
-    late, early : int
-        Frames of the excitation that passed before the recording began, and that came after
-        it ended; negative where there is time to spare.
-    active : int
-        Frames of the excitation without the silence around it.
-    decay_range : float
-        Decibels from the loudest block to the noise.
-    fall : float
-        Seconds in which the energy still to come falls by 30 dB.
-    """
-
-    response: Taps
-    channel: int
-    lag: int
-    tail: int
-    late: int
-    early: int
-    active: int
-    decay_range: float
-    fall: float
-
-
-def find(response: Taps, recording: Taps, excitation: Taps, rate: int, *, periodic: bool) -> Found:
-    """Find where the response of an excitation begins and how far it stands above the noise."""
-    channel = int(np.argmax(np.abs(response).max(axis=0)))
-    loudest = response[:, channel]
-    sounding = np.flatnonzero(np.abs(excitation[:, 0]) > from_db(-60) * np.abs(excitation).max())
-    first, last = int(sounding[0]), int(sounding[-1]) + 1
-    # later lags than these stand for earlier ones
-    latest = len(loudest) * 9 // 10 if periodic else len(recording)
-    tail = latest if periodic else len(recording) - last
-    peak = int(np.argmax(np.abs(loudest)))
-    lag = peak if peak < latest else peak - len(loudest)
-    # noise is heard where no response can be: before the excitation, harmonics being few
-    quiet = loudest[latest:] if periodic else loudest[-(last - first) :]
-    block = max(1, round(BLOCK * rate))
-    noise = float(np.median(blocks(quiet**2, block).sum(axis=1)))
-    loud = float(blocks(loudest**2, block).sum(axis=1).max())
-    return Found(
-        response=loudest,
-        channel=channel,
-        lag=lag,
-        tail=tail,
-        late=-lag if periodic else -lag - first,
-        early=lag - latest if periodic else lag + last - len(recording),
-        active=last - first,
-        decay_range=to_db(np.sqrt(loud / noise)) if noise else np.inf,
-        fall=_fall(loudest, lag, tail, noise / block) / rate,
-    )
+SHARP = 1.25
+"""How much a peak may grow without a drift, and its sign be of worth."""
 
 
 def of_response(
-    found: Found, recording: Taps, excitation: Taps, rate: int, sweep: Sweep | None
-) -> Notes:
-    """Tell what a response shows of its recording, and refuse one that is not the excitation's."""
+    found: Found,
+    recording: Taps,
+    excitation: Taps,
+    rate: int,
+    sweep: Sweep | None,
+    low: float,
+) -> tuple[Notes, bool]:
+    """Tell what a response shows of its recording, and refuse one that is not the excitation's.
+
+    Returns
+    -------
+    notes : tuple of str
+    whole : bool
+        Whether it is one response, all of it and not smeared.
+    """
     sound = recording[:, found.channel]
     # at another speed, nothing is left of a sequence, and what is clear needs no search
     clear = sweep is not None and sweep.kind == "mls" and found.decay_range > GOOD_RANGE
@@ -118,77 +58,30 @@ def of_response(
             f"excitation is not found in the recording: the response is {found.decay_range:.1f} dB "
             f"above its noise, under {FOUND:g} dB; give its own recording or play it louder"
         )
-    for lost, problem in ((found.late, starts_late), (found.early, ends_early)):
-        if lost > LOST * found.active:
-            raise ImpulseError(problem(lost, rate))
-    # the sign of a smeared peak says nothing
-    sharp = _drift(found, sweep) or _polarity(found)
-    return (*_timing(found, rate), *_noise(found), *sharp)
+    twice = _twice(found, rate)
+    if twice:
+        return twice + _noise(found), False
+    smeared, sharp = _smear(found, sweep)
+    # the time and the sign of a smeared peak say nothing
+    amiss = smeared or timing.of_response(found, rate, low)
+    return _noise(found) + amiss + (_polarity(found) if sharp else ()), not amiss
 
 
-def of_harmonics(found: Found, sweep: Sweep, orders: int) -> Notes:
+def of_harmonics(found: Found, sweep: Sweep, orders: int, early: float) -> Notes:
     """Tell which orders of distortion overlap because the room decays too slowly."""
-    spacings = {order: spacing(sweep, order) for order in range(2, orders + 1)}
+    # the time before each is kept for its own ringing
+    spacings = {order: spacing(sweep, order) - early for order in range(2, orders + 1)}
     overlapping = [order for order, alone in spacings.items() if alone < found.fall]
     if not overlapping:
         return ()
-    needed = sweep.seconds * found.fall / min(spacings.values())
+    # that time does not grow with the sweep beyond what its lowest frequency needs
+    early = max(early, PERIODS / sweep.band[0])
+    needed = sweep.seconds * (found.fall + early) / spacing(sweep, orders)
     return (
         f"harmonic {overlapping[0]} has {spacings[overlapping[0]]:.3g} s to itself but the "
         f"response falls by {FALL:g} dB in {found.fall:.3g} s, so that they overlap; use a sweep "
         f"of {needed:.0f} s or more",
     )
-
-
-def of_early_time(before: float, sweep: Sweep | None) -> Notes:
-    """Tell whether time kept before the excitation reaches into the distortion of order 2."""
-    if sweep is None or sweep.kind == "mls" or before < sweep.harmonic_advance(2):
-        return ()
-    return (
-        f"{1000 * before:g} ms are kept before the excitation, but its second harmonic comes "
-        f"{1000 * sweep.harmonic_advance(2):.0f} ms before; keep less, or use a longer sweep",
-    )
-
-
-def starts_late(frames: int, rate: int) -> str:
-    """Say that the first frames of an excitation are missing."""
-    return (
-        f"recording starts {frames / rate:.3f} s after the excitation did, over {LOST:.0%} of it; "
-        "start to record first (or give the recording before the sweep)"
-    )
-
-
-def ends_early(frames: int, rate: int) -> str:
-    """Say that the last frames of an excitation are missing."""
-    return (
-        f"recording ends {frames / rate:.3f} s before the excitation does, over {LOST:.0%} of it; "
-        "record until the sound has decayed"
-    )
-
-
-def _fall(response: Taps, lag: int, tail: int, noise: float) -> int:
-    """Return after how many frames from the peak 30 dB less energy is still to come."""
-    energy = lags(response, lag, max(tail, lag + 1)) ** 2 - noise
-    coming = np.cumsum(energy[::-1])[::-1]
-    return int(np.argmax(np.append(coming, 0) <= from_db(-2 * FALL) * coming[0]))
-
-
-def _timing(found: Found, rate: int) -> Notes:
-    notes = []
-    if found.late > 0:
-        notes.append(starts_late(found.late, rate).replace(" over ", " under "))
-    elif found.lag < 0:
-        notes.append(
-            f"recording starts {-found.lag / rate:.3f} s into the silence before the sweep, so the "
-            "impulse begins before its time zero (limit 0 s); align it, or start to record first"
-        )
-    spare = -found.early / rate
-    if spare < found.fall:
-        notes.append(
-            f"recording ends {spare:.3f} s after the sweep, but the response needs "
-            f"{found.fall:.3f} s to fall by {FALL:g} dB; record for longer"
-        )
-    return tuple(notes)
 
 
 def _noise(found: Found) -> Notes:
@@ -212,14 +105,48 @@ def _polarity(found: Found) -> Notes:
     )
 
 
-def _drift(found: Found, sweep: Sweep | None) -> Notes:
-    if sweep is None or sweep.kind == "mls":
-        return ()
-    drifted, step = drift(found.response, found.lag, sweep)
-    if not drifted:
+def _twice(found: Found, rate: int) -> Notes:
+    frames = len(found.response)
+    later = (np.arange(frames) - found.lag) % frames
+    apart = np.minimum(later, frames - later)
+    # no harmonic comes so early, and an echo as late would need a longer sweep
+    others = np.abs(found.response) * (apart >= found.active)
+    other = int(others.argmax())
+    if others[other] < abs(found.response[found.lag]) / 2:
         return ()
     return (
+        f"recording holds the excitation twice, {told(apart[other] / rate)} apart, the one at "
+        f"{others[other] / abs(found.response[found.lag]):.2f} of the other's level; cut it to one",
+    )
+
+
+def _smear(found: Found, sweep: Sweep | None) -> tuple[Notes, bool]:
+    """Tell what smears a response, and return whether its peak is sharp."""
+    if sweep is None or sweep.kind == "mls":
+        return (), True
+    drifted = drift(found.response, found.lag, sweep)
+    if drifted.found:
+        return (_of_speed(drifted.found, drifted.step, sweep),), False
+    lost = step(*arrivals(found.response, found.lag, sweep))
+    if lost is None:
+        return (), drifted.gain < SHARP
+    at = sweep.growth * np.log(lost.frequency / sweep.band[0])
+    way, what = ("earlier", "lost") if lost.seconds < 0 else ("later", "repeated")
+    return (
+        f"what is above {lost.frequency:.0f} Hz arrives {told(abs(lost.seconds))} {way} than what "
+        f"is below, as if so much sound were {what} about {at:.1f} s into the sweep; use larger "
+        "buffers and record again",
+    ), False
+
+
+def _of_speed(drifted: float, step: float, sweep: Sweep) -> str:
+    smears = f"smears the response by {told(abs(drifted) * sweep.seconds)}"
+    if abs(drifted) > WIDEST_DRIFT:
+        return (
+            f"recording runs at {1 / (1 + drifted):.4f} times the speed of the sweep, as a tape or "
+            f"a wrong rate does, and {smears}; mend the speed, or resample the recording"
+        )
+    return (
         f"recording's clock is {drifted * 1e6:+.0f} ppm off the sweep's, over {2e6 * step:.1f} "
-        f"ppm, and smears the response by {abs(drifted) * sweep.seconds * 1000:.2f} ms; play and "
-        "record with one clock, or use a shorter sweep",
+        f"ppm, and {smears}; play and record with one clock, or use a shorter sweep"
     )

@@ -9,10 +9,25 @@ from impulses.impulse import Impulse, Taps, from_db
 from impulses.measurement.inverses import Spectrum, lags, rise, window
 from impulses.measurement.sweeps import Sweep
 
+PERIODS = 2.0
+"""Of the lowest frequency, for which it rings on either side of a direct sound."""
+
 
 def spacing(sweep: Sweep, order: int) -> float:
     """Return the seconds from harmonic `order` to the one below it, which comes later."""
     return sweep.harmonic_advance(order) - sweep.harmonic_advance(order - 1)
+
+
+def order_band(sweep: Sweep, order: int) -> tuple[float, float]:
+    """Return the lowest and the highest frequency at which an order can be told.
+
+    Examples
+    --------
+    >>> order_band(Sweep(start=20, end=10000, rate=48000), 3)
+    (60.0, 24000.0)
+    """
+    low, high = sweep.band
+    return float(order * low), min(order * high, sweep.rate / 2)
 
 
 def harmonic(recording: Taps, sweep: Sweep, order: int, linear: Impulse, begin: int) -> Impulse:
@@ -55,12 +70,12 @@ def _inverse(sweep: Sweep, order: int, size: int) -> Spectrum:
     implementation", J. Audio Eng. Soc. 63(10), 2015, eq. 43.
     """
     rate, growth = sweep.rate, sweep.growth
-    low, high = sweep.band
+    low, _ = sweep.band
     frequency = np.arange(1, size // 2 + 1) * (rate / size)
     turns = frequency * growth * (np.log(frequency / low) - 1)
     turns += 1 / 8 + order * low * growth
     turns += frequency * (sweep.lead_frames / rate - sweep.harmonic_advance(order))
     inverse = np.zeros(size // 2 + 1, np.complex128)
     inverse[1:] = 2 * np.sqrt(frequency / growth) * np.exp(2j * np.pi * turns)
-    inverse *= window(size, rate, (order * low, min(order * high, rate / 2)))
+    inverse *= window(size, rate, order_band(sweep, order))
     return inverse / (from_db(sweep.level) * rate)

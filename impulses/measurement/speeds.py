@@ -7,11 +7,14 @@ smeared. To undo that for a range of speeds and to see where it is sharpest tell
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from impulses.impulse import Taps
+from impulses.measurement.arrivals import WIDEST, arrivals, slope
 from impulses.measurement.inverses import lags
 from impulses.measurement.sweeps import Sweep
 
@@ -36,6 +39,9 @@ WIDEST_DRIFT = 1e-3
 CLEARER = 1.6
 """How much higher the peak must be without its drift; the reflections of some rooms, taken for
 a drift, reach 1.5. Ten seconds of sweep show 100 to 300 ppm by this."""
+
+ROUNDS = 3
+"""How often the slope of arrival times is undone and taken again."""
 
 
 def wrong_rate(
@@ -71,11 +77,27 @@ def wrong_rate(
     return pairs[best] if clear else None
 
 
-def drift(response: Taps, lag: int, sweep: Sweep) -> tuple[float, float]:
-    """Return by how much a recording's clock is fast beside the sweep's, and the finest step.
+class Drift(NamedTuple):
+    """By how much a recording is slow beside its sweep.
 
-    A part of the sweep played at time t is recorded at ``t (1 + drift)``; a drift within two
-    steps, or one that sharpens nothing, is returned as 0.
+    Parameters
+    ----------
+    found : float
+        A part of the sweep played at time t is recorded at ``t (1 + found)``; 0 where it is
+        within two steps, or undoing it sharpens too little.
+    step : float
+        The finest that can be told.
+    gain : float
+        How much higher the peak is without the drift that suits it best, clear or not.
+    """
+
+    found: float
+    step: float
+    gain: float
+
+
+def drift(response: Taps, lag: int, sweep: Sweep) -> Drift:
+    """Return by how much a recording is slow beside its sweep: by some ppm, or some percent.
 
     Parameters
     ----------
@@ -86,28 +108,66 @@ def drift(response: Taps, lag: int, sweep: Sweep) -> tuple[float, float]:
     sweep : Sweep
         Exponential or synchronised.
     """
-    # what a whole drift smears, on both sides of the peak, and a twentieth of a second of room
-    reach = round((WIDEST_DRIFT * sweep.seconds + 0.05) * sweep.rate)
-    around = lags(response, lag - reach, lag + reach)
     # within an octave at the top, where most of the peak comes from, this is a period's half
     step = 1 / (2 * np.log(2) * sweep.growth * sweep.band[1])
-    steps = min(400, int(WIDEST_DRIFT / step))
-    drifts = np.arange(-steps, steps + 1) * (WIDEST_DRIFT / max(1, steps))
+    near, gain = _sharpest(response, lag, sweep, step)
+    far, higher = _by_slope(response, lag, sweep, step)
+    best, gain = (far, higher) if higher > gain else (near, gain)
+    return Drift(best if gain > CLEARER and abs(best) > 2 * step else 0.0, step, gain)
+
+
+def _by_slope(response: Taps, lag: int, sweep: Sweep, step: float) -> tuple[float, float]:
+    """Return the drift that the arrival times of its parts tell, made sharp, and its gain."""
+    reach = min(len(response) // 2, _reach(sweep, WIDEST))
+    undone = around = lags(response, lag - reach, lag + reach)
+    both = 1.0
+    # times are the clearer, the less they are smeared
+    for _ in range(ROUNDS):
+        further = slope(*arrivals(undone, int(np.abs(undone).argmax()), sweep), sweep)
+        if not abs(both * (1 + further) - 1) <= WIDEST:
+            return 0.0, 1.0
+        both *= 1 + further
+        undone = next(_at_speeds(around, sweep, [1 / both]))
+    if abs(both - 1) < WIDEST_DRIFT / 2:
+        return 0.0, 1.0
+    rest, _ = _sharpest(undone, int(np.abs(undone).argmax()), sweep, step)
+    both *= 1 + rest
+    crests = _crests(around, sweep, [1.0, 1 / both], finer=2)
+    return both - 1, crests[1 / both] / crests[1.0]
+
+
+def _sharpest(response: Taps, lag: int, sweep: Sweep, step: float) -> tuple[float, float]:
+    """Return the drift, within `WIDEST_DRIFT`, without which the peak is highest, and its gain."""
+    reach = _reach(sweep, WIDEST_DRIFT)
+    around = lags(response, lag - reach, lag + reach)
+    steps = max(1, min(400, int(WIDEST_DRIFT / step)))
+    drifts = np.arange(-steps, steps + 1) * (WIDEST_DRIFT / steps)
     # twice as many samples as there are, so that no peak falls between them
     coarse = _crests(around, sweep, list(1 / (1 + drifts)), finer=2)
     best = 1 / max(coarse, key=lambda ratio: coarse[ratio]) - 1
-    near = best + np.arange(-8, 9) / 8 * (WIDEST_DRIFT / max(1, steps))
+    near = best + np.arange(-8, 9) / 8 * (WIDEST_DRIFT / steps)
     fine = _crests(around, sweep, [1.0, *(1 / (1 + near))], finer=2)
     ratio = max(fine, key=lambda ratio: fine[ratio])
-    found = 1 / ratio - 1
-    clear = fine[ratio] > CLEARER * fine[1.0] and abs(found) > 2 * step
-    return (found if clear else 0.0), step
+    return 1 / ratio - 1, fine[ratio] / fine[1.0] if fine[1.0] else 1.0
+
+
+def _reach(sweep: Sweep, drift: float) -> int:
+    """Return frames: what a whole drift smears to either side, and a twentieth of a second."""
+    return round((drift * (sweep.lead + sweep.seconds) + 0.05) * sweep.rate)
 
 
 def _crests(
     response: Taps, sweep: Sweep, ratios: list[float], *, finer: int = 1
 ) -> dict[float, float]:
-    """Return peak over root mean square of a response as it would be at other speeds.
+    """Return peak over root mean square of a response as it would be at other speeds."""
+    undone = _at_speeds(response, sweep, ratios, finer=finer)
+    return {ratio: _crest(other) for ratio, other in zip(ratios, undone, strict=True)}
+
+
+def _at_speeds(
+    response: Taps, sweep: Sweep, ratios: list[float], *, finer: int = 1
+) -> Iterator[Taps]:
+    """Yield a response as it would be if the recording had run at other speeds.
 
     A sweep at r times the speed has the phase of the sweep at f / r, which the division has
     left beside that at f; it is taken off here.
@@ -121,13 +181,11 @@ def _crests(
     inside = slice(*np.searchsorted(frequency, (low, high)))
     frequency = frequency[inside]
     own = _turns(frequency, sweep)
-    crests = {}
     for ratio in ratios:
         turns = _turns(frequency / ratio, sweep) - own
         sharper = np.zeros(finer * size // 2 + 1, np.complex128)
         sharper[inside] = spectrum[inside] * np.exp(-2j * np.pi * turns)
-        crests[ratio] = _crest(irfft(sharper, finer * size))
-    return crests
+        yield irfft(sharper, finer * size)
 
 
 def _turns(frequency: NDArray[np.floating], sweep: Sweep) -> Taps:

@@ -1,0 +1,54 @@
+"""A recording divided by its excitation: at once, or period by period."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from impulses.impulse import ImpulseError, Taps
+from impulses.measurement.inverses import regularised
+from impulses.measurement.sweeps import Sweep
+from impulses.measurement.timing import ends_early
+
+
+def divided(
+    recording: Taps,
+    excitation: Taps,
+    rate: int,
+    band: tuple[float, float],
+    beta: float,
+) -> Taps:
+    """Return the response at lags 0, 1 ... and, from the end, -1, -2 ..., (frames, channels)."""
+    from scipy.fft import irfft, next_fast_len, rfft  # late: an echo must not import scipy
+
+    # so long that no lag, from -len(excitation) to len(recording), is another one's alias
+    size = next_fast_len(len(recording) + len(excitation), real=True)
+    inverse = regularised(rfft(excitation[:, 0], size), size, rate, band, beta)
+    response = np.empty((size, recording.shape[1]))
+    for channel in range(recording.shape[1]):
+        response[:, channel] = irfft(rfft(recording[:, channel], size) * inverse, size)
+    return response
+
+
+def divided_periods(
+    recording: Taps,
+    excitation: Taps,
+    sweep: Sweep,
+    band: tuple[float, float],
+    beta: float,
+) -> Taps:
+    """Return the circular response of one period, the mean over all but the first."""
+    from scipy.fft import irfft, rfft
+
+    rate, period = sweep.rate, sweep.period
+    first, last = sweep.lead_frames, sweep.lead_frames + sweep.active_frames
+    if len(recording) < last:
+        raise ImpulseError(ends_early(last - len(recording), rate))
+    inverse = regularised(rfft(excitation[first : first + period, 0]), period, rate, band, beta)
+    response = np.empty((period, recording.shape[1]))
+    for channel in range(recording.shape[1]):
+        steady = recording[first + period : last, channel].reshape(-1, period).mean(axis=0)
+        response[:, channel] = irfft(rfft(steady) * inverse, period)
+    # an offset of the recording cannot be told from the gain of a constant and becomes a
+    # pedestal; the end of the period, where the response has decayed, tells its height
+    pedestal: Taps = response[-max(1, period // 10) :].mean(axis=0)
+    return response - pedestal
