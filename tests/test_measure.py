@@ -111,6 +111,20 @@ def test_harmonics_are_files_of_their_own(call, tmp_path):
         assert abs(taps @ at) == pytest.approx(level, rel=2e-3)
 
 
+def test_the_band_in_which_each_order_can_be_trusted_is_told(call, tmp_path, sweep):
+    heard = record(tmp_path / "heard.wav", sweep, np.array([1.0]))
+    options = ("--harmonics", "3", "--before", "50ms")
+    said = call("deconvolve", heard, sweep, tmp_path / "ir.wav", *options)
+    lines = [" ".join(line.split()) for line in said.err.splitlines()]
+    assert "band 20 to 20000 Hz, flat from 25 to 18877 Hz" in lines
+    assert "harmonic 2 40 to 24000 Hz, no more" in lines
+    assert "harmonic 3 60 to 24000 Hz, no more" in lines
+    said = call("deconvolve", heard, sweep, tmp_path / "ir.wav", *options, "--json", "-y")
+    found = json.loads(said.out)
+    assert found["harmonic_bands_hz"] == [[40, 24000], [60, 24000]]
+    assert found["flat_hz"] == pytest.approx([25.2, 18877.5], abs=0.1)
+
+
 def bent(path):
     x = read_all(str(path))[0][:, 0]
     return x + 0.1 * x**2 + 0.05 * x**3, RATE

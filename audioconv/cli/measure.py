@@ -78,21 +78,29 @@ def deconvolve(
                 "origin_s": origin,
                 "decay_range_db": found.decay_range,
                 "band_hz": found.band,
+                "flat_hz": found.flat,
+                "harmonic_bands_hz": found.harmonic_bands,
                 "notices": found.notes,
             }
         )
-    low, high = found.band
+    low, high = found.flat
+    told = zip(orders, found.harmonic_bands, strict=True)
     report.say(
         report.rows(
             [
                 ("latency", f"{1000 * found.latency:.3f} ms from the start of {name(excitation)}"),
                 ("range", f"{found.decay_range:.1f} dB from its loudest 10 ms to the noise"),
-                ("band", f"{low:g} to {high:g} Hz"),
+                ("band", f"{_hertz(found.band)}, flat from {low:.0f} to {high:.0f} Hz"),
+                *((f"harmonic {order}", f"{_hertz(band)}, no more") for order, band in told),
             ]
         )
     )
     for note in found.notes:
         report.say(f"notice: {note}")
+
+
+def _hertz(band: tuple[float, float]) -> str:
+    return f"{band[0]:g} to {band[1]:g} Hz"
 
 
 def _of_sweeps() -> dict[str, list[Parameter]]:
