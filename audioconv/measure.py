@@ -7,9 +7,9 @@ from dataclasses import asdict
 from typing import Any
 
 from audioconv.errors import AudioconvError, UsageError
-from audioconv.files import Path, Reader, carried_recipe, name
+from audioconv.files import Path, Reader, carried_recipe, name, rereadable
 from audioconv.parameters import arguments, parameters
-from audioconv.specs import read
+from audioconv.specs import read, refuse_standard_twice
 from impulses import ImpulseError
 from impulses.measurement.deconvolution import Deconvolved, deconvolve
 from impulses.measurement.recordings import same_rate
@@ -47,8 +47,10 @@ def measure(
     AudioconvError
         If a file cannot be read, or the recording holds no such excitation.
     """
-    sweep = _sweep_in(excitation)
-    (recorded, heard), (played, known) = read(recording), read(excitation)
+    refuse_standard_twice([recording, excitation])
+    with rereadable(excitation) as path:
+        sweep = _sweep_in(path)
+        (recorded, heard), (played, known) = read(recording), read(path)
     given = arguments("deconvolve", parameters(deconvolve), settings or {}, played.rate)
     if given.get("harmonics", 1) > 1 and sweep is None:
         raise UsageError(
@@ -72,7 +74,7 @@ def _sweep_in(path: Path) -> Sweep | None:
         told = (carried_recipe(reader.metadata) or {}).get(SWEEP)
     try:
         return Sweep(**told) if isinstance(told, dict) else None
-    except (ImpulseError, TypeError, ValueError):
+    except (ImpulseError, TypeError, ValueError, OverflowError):
         raise AudioconvError(
             f"{name(path)} says it is a sweep that this version cannot follow; make it again"
         ) from None

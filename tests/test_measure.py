@@ -1,6 +1,8 @@
 """`audioconv sweep` and `audioconv deconvolve`, from files to files."""
 
+import io
 import json
+import sys
 
 import numpy as np
 import pytest
@@ -180,6 +182,9 @@ def test_nothing_is_overwritten_unasked(call, sweep, tmp_path):
     assert not (tmp_path / "ir.wav").exists()
     call("deconvolve", heard, sweep, sweep, "-y", code=2)
     call("deconvolve", heard, sweep, "-", "--harmonics=2", code=2)
+    call("deconvolve", heard, sweep, "", "--harmonics=2", code=2)
+    call("deconvolve", heard, sweep, "-", "--json", code=2)
+    call("deconvolve", "-", "-", tmp_path / "ir.wav", code=2)
 
 
 def test_a_recipe_that_is_no_sweep(call, tmp_path, sweep):
@@ -205,3 +210,24 @@ def test_a_recipe_that_is_no_sweep(call, tmp_path, sweep):
 def test_errors_of_sweeps(call, tmp_path, options, message):
     assert message in call("sweep", tmp_path / "s.wav", *options, code=2).err
     assert not (tmp_path / "s.wav").exists()
+
+
+def test_a_sweep_may_come_through_a_pipe(call, sweep, tmp_path, monkeypatch):
+    heard = record(tmp_path / "heard.wav", sweep, np.array([0.0, 1.0]))
+    options = ("--harmonics=2", "--before=0.01")
+    call("deconvolve", heard, sweep, tmp_path / "a.wav", *options)
+    with sweep.open("rb") as file:
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(file))
+        call("deconvolve", heard, "-", tmp_path / "b.wav", *options)
+    for suffix, order in ((".wav", 1), ("-h2.wav", 2)):
+        one, other = (tmp_path / f"{name}{suffix}" for name in "ab")
+        assert one.read_bytes() == other.read_bytes()
+        assert recipe(one)["order"] == order
+
+
+def test_an_impulse_is_longer_than_its_latency(call, sweep, tmp_path):
+    heard = record(tmp_path / "heard.wav", sweep, np.eye(1, 2401, 2400)[0])
+    said = call("deconvolve", heard, sweep, tmp_path / "ir.wav", "--length=20ms", code=1)
+    assert "length is 0.02 s, but the sound arrives only after 0.05 s" in said.err
+    call("deconvolve", heard, sweep, tmp_path / "ir.wav", "--length=0", code=1)
+    call("deconvolve", heard, sweep, tmp_path / "ir.wav", "--length=60ms")

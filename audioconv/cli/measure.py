@@ -43,7 +43,7 @@ def deconvolve(
     excitation: Annotated[str, typer.Argument(metavar="SWEEP", help="The sweep that was played.")],
     output: Out,
     settings: dict[str, list[str]],
-    subtype: Subtype = "DOUBLE",
+    subtype: Subtype = None,
     overwrite: Overwrite = False,
     json: Json = False,
 ) -> None:
@@ -56,18 +56,22 @@ def deconvolve(
     from audioconv.files import STANDARD, name, refuse_overwrite
     from audioconv.measure import measure
 
+    if json and output == STANDARD:
+        raise UsageError("--json and the sound cannot both go to standard output; name a file")
+    inputs = [recording, excitation]
+    refuse_overwrite(output, inputs=inputs, overwrite=overwrite)
     found, made = measure(recording, excitation, settings)
-    impulses = [found.impulse, *found.harmonics]
-    if output == STANDARD and len(impulses) > 1:
+    orders = range(2, len(found.harmonics) + 2)
+    if output == STANDARD and orders:
         raise UsageError("harmonics need files of their own; give OUT a name")
     out = Path(output)
-    orders = range(2, len(impulses) + 1)
     outputs = [output, *(str(out.with_stem(f"{out.stem}-h{order}")) for order in orders)]
-    inputs = [recording, excitation]
     for path in outputs:
         refuse_overwrite(path, inputs=inputs, overwrite=overwrite)
-    for path, impulse in zip(outputs, impulses, strict=True):
-        store_and_say(impulse, path, made, subtype=subtype, overwrite=overwrite, inputs=inputs)
+    impulses = zip(outputs, [found.impulse, *found.harmonics], strict=True)
+    for order, (path, impulse) in enumerate(impulses, 1):
+        recipe = {**made, "order": order}
+        store_and_say(impulse, path, recipe, subtype=subtype, overwrite=overwrite, inputs=inputs)
     origin = found.impulse.origin / found.impulse.rate
     if json:
         report.print_json(

@@ -18,7 +18,7 @@ from impulses.measurement.finding import find
 from impulses.measurement.harmonics import harmonic, order_band, spacing
 from impulses.measurement.inverses import HIGH_EDGE, LOW_EDGE, estimated_band, lags
 from impulses.measurement.sweeps import Sweep
-from impulses.quantities import Decibels, Hertz, Seconds, frames_of, within
+from impulses.quantities import Decibels, Hertz, Seconds, above, frames_of, within
 
 LOUDEST = 1e30
 """So that ratios of sounds, squared, are numbers still."""
@@ -178,11 +178,16 @@ def deconvolve(
     if length is not None:
         # the frame at the end of the excitation is one more lag
         longest = max(frames, found.tail + 1)
-        frames = frames_of("length", length, rate)
+        frames = frames_of("length", above("length", length, 0, "s"), rate)
+        if frames <= found.lag:
+            raise ImpulseError(
+                f"length is {length:g} s, but the sound arrives only after {found.lag / rate:g} s; "
+                "keep more than that"
+            )
         if frames > longest:
             frames = longest
             notes += timing.of_length(length, found.tail / rate, longest / rate)
-    stop = max(start + 1, min(frames, len(response) + start))
+    stop = max(1, start + 1, min(frames, len(response) + start))
     impulse = Impulse(lags(response, start, stop), rate, origin=-start)
     notes += timing.of_early_time(before, sweep)
     if whole:
