@@ -398,6 +398,11 @@ def test_a_run_tells_its_head_room(call, tmp_path):
     assert found["guaranteed_dbfs"] == pytest.approx(20 * math.log10(0.5 * 1.75))
     assert found["expected_dbfs"] == pytest.approx(20 * math.log10(0.5 * 1.25))
     assert found["peak_dbfs"] == pytest.approx(found["guaranteed_dbfs"])
+    loud = strict_json(call(*arguments, "-y", "--json", "--wet=4").out)
+    assert loud["gain_db"] < 0  # the guard has made it softer, and what it promises too
+    for promise in ("guaranteed_dbfs", "expected_dbfs"):
+        softer = loud["gain_db"] + 20 * math.log10(4)
+        assert loud[promise] == pytest.approx(found[promise] + softer)
     said = call(*arguments, "-y").err
     assert "peak +0.00 dB, sum|h| +4.86 dB, rms -1.07 dB, max|H| +4.86 dB" in said
     assert "-1.16 dBFS (guaranteed: at most -1.16 dBFS; expected: about -4.08 dBFS)" in said
@@ -439,7 +444,14 @@ def test_the_command_without_arguments_shows_its_help():
 
 
 COMMANDS = ["", "convolve", "echo", "info", "verify", "compare", "ir", "ir build", "ir list"]
-COMMANDS += ["ir fold", "ir info", *(f"ir build {builder}" for builder in BUILDERS)]
+COMMANDS += [
+    "ir fold",
+    "ir info",
+    "ir edit",
+    "sweep",
+    "deconvolve",
+    *(f"ir build {builder}" for builder in BUILDERS),
+]
 
 
 @pytest.mark.parametrize("flag", ["--help", "-h"])
@@ -448,6 +460,19 @@ def test_every_command_has_help(command, flag, call):
     said = call(*command.split(), flag)
     assert said.out.startswith(f"Usage: audioconv {command}".rstrip())
     assert said.err == ""
+
+
+def test_options_that_are_read_late_are_in_the_help(call):
+    from audioconv.edits import Edits
+    from impulses.measurement.deconvolution import deconvolve
+    from impulses.measurement.sweeps import Sweep
+
+    for command, declared in (("ir edit", Edits), ("sweep", Sweep), ("deconvolve", deconvolve)):
+        text = " ".join(call(*command.split(), "--help").out.split())
+        for parameter in parameters(declared):
+            assert len(parameter.help) > 10, parameter.name
+            if parameter.name != "resample":  # which is --rate
+                assert f"--{parameter.option} " in text
 
 
 @pytest.mark.parametrize("command", ["convolve", "echo", "verify"])

@@ -87,6 +87,25 @@ def test_edits_are_made_in_their_order(decaying):
     np.testing.assert_allclose(made.taps[480:], faded / np.abs(faded).max() / 2, rtol=4 * UNIT)
 
 
+def test_edits_follow_their_order_from_the_first(noise):
+    """Each of the first edits, made one by one and by hand in the order of `Edits`."""
+    impulse = Impulse(noise(2000, 1) * np.r_[np.full(500, 1e-3), np.ones(1500)][:, None], RATE)
+    whole = {"align": "onset", "trim": "-30dB", "early": 0.02, "late": 0.005, "reverse": True}
+    by_hand = edit.trim(edit.align(impulse, "onset"), -30)
+    by_hand = edit.split(by_hand, 960)[0]
+    by_hand = edit.reverse(edit.split(by_hand, 240)[1])
+    np.testing.assert_array_equal(apply(impulse, Edits(**whole)).taps, by_hand.taps)
+    faded = edit.fade(by_hand, fade_in=48, fade_out=96).taps
+    made = apply(impulse, Edits(**whole, fade_in=0.001, fade_out=0.002)).taps
+    np.testing.assert_array_equal(made, faded)
+
+
+def test_minimum_phase_brings_a_filter_to_its_start():
+    made = apply(load_impulse("low-pass:cutoff=4kHz", RATE), Edits(minimum_phase=True))
+    assert np.argmax(np.abs(made.taps)) < 20
+    assert made.origin == 0
+
+
 def test_a_chain_equalises(call, tmp_path):
     out = tmp_path / "out.wav"
     spec = "double-spike:delay=1S,gain=-1"
@@ -145,9 +164,10 @@ def test_an_input_is_never_the_output(call, samples, tmp_path):
 
 def test_files_tell_how_they_were_made(call, samples, tmp_path):
     built, edited, folded = (tmp_path / f"{name}.wav" for name in ("built", "edited", "folded"))
-    options = ("--delay", "0", "--delay", "2S", "--gain", "1,0.5", "--rate", "8000")
+    options = ("--delay", "0", "--delay", "0.25ms", "--gain", "1,0.5", "--rate", "8000")
     call("ir", "build", "multi-tap", built, *options)
-    assert recipe(built)["build"] == "multi-tap:delay=0,2S,gain=1,0.5"
+    assert recipe(built)["build"] == "multi-tap:delay=0,0.25ms,gain=1,0.5"
+    assert recipe(built)["rate"] == 8000
     again = load_impulse(recipe(built)["build"], recipe(built)["rate"])
     np.testing.assert_array_equal(again.taps, read_all(str(built))[0])
 
@@ -155,8 +175,17 @@ def test_files_tell_how_they_were_made(call, samples, tmp_path):
     digest = load(str(built), None)[1]._asdict()
     assert recipe(edited)["edit"] == digest
     assert recipe(edited)["edits"] == {"gain": ["2"]}
+    assert recipe(edited)["rate"] == 8000
+    chained = tmp_path / "chained.wav"
+    call("ir", "edit", built, chained, "--chain", built, "--chain", "delta")
+    assert recipe(chained)["edits"]["chain"] == [digest, "delta"]
+    call("ir", "edit", built, chained, "--rate", "16000", "-y")
+    assert recipe(chained)["rate"] == 16000
     call("ir", "fold", built, "delta:delay=1S", folded)
     assert recipe(folded)["fold"] == [digest, "delta:delay=1S"]
+    assert recipe(folded)["rate"] == 8000
+    for path, command in ((edited, "ir edit"), (folded, "ir fold"), (built, "ir build")):
+        assert f"was made by `audioconv {command}`" in call("redo", path, code=1).err
     said = json.loads(call("info", folded, "--json").out)
     assert said["recipe"] == recipe(folded)
 

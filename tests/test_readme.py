@@ -40,5 +40,6 @@ def test_the_readme_names_every_command():
     from audioconv.cli import app
 
     named = [command.name or command.callback.__name__ for command in app.registered_commands]
-    for name in [*named, *(group.name for group in app.registered_groups)]:
+    late = ["sweep", "deconvolve", "ir build", "ir edit", "ir fold", "ir info", "ir list"]
+    for name in [*named, *late, *(group.name for group in app.registered_groups)]:
         assert f"audioconv {name}" in README
