@@ -157,7 +157,9 @@ def load(ir: str, rate: int | None) -> tuple[Impulse, Ingredient]:
     if not there:
         raise FormatError(f"{name(path)} does not exist; check the name")
     declared = parameters.parameters(read_sofa)
-    found = parameters.arguments(name(path), declared, _assignments(place, ir), rate or 1)
+    found = parameters.arguments(
+        name(path), declared, _assignments(place, ir, "azimuth=30"), rate or 1
+    )
     return read_sofa(path, **found), Direction(file_digest(path), place)
 
 
@@ -194,14 +196,14 @@ def spec(builder: str, values: Mapping[str, Sequence[str]]) -> str:
     return f"{builder}:{written}".rstrip(":")
 
 
-def _assignments(text: str, whole: str) -> dict[str, list[str]]:
+def _assignments(text: str, whole: str, example: str = "delay=350ms") -> dict[str, list[str]]:
     """Read ``key=value,key=value,value``, in which a value without a key continues a list."""
     values: dict[str, list[str]] = {}
     key = ""
     for item in filter(None, text.split(",")):
         before, equals, value = item.rpartition("=")
         if not (equals or key):
-            raise UsageError(f"{item!r} in {whole} is not key=value, such as delay=350ms")
+            raise UsageError(f"{item!r} in {whole} is not key=value, such as {example}")
         key = before.strip() if equals else key
         values.setdefault(key, []).append(value)
     return values

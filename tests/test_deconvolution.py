@@ -772,3 +772,15 @@ def test_time_before_that_reaches_the_second_harmonic_is_noted():
     for before, noted in ((0.9 * advance, False), (1.1 * advance, True)):
         notes = deconvolve(played, played, 8000, sweep=sweep, before=before).notes
         assert any("its second harmonic comes 159 ms before" in note for note in notes) == noted
+
+
+@pytest.mark.parametrize("kept", [0.3, 0.72, 0.9])
+def test_a_recording_shorter_than_the_sweep_is_refused_whatever_its_peak(kept):
+    """After half a second of nothing, the sweep in a room, cut off while it still rises."""
+    sweep = Sweep(rate=16000, duration=4, start=50, lead=0.5, silence=1)
+    played = sweep.samples()
+    room = np.random.default_rng(0).standard_normal(8000) * np.exp(-np.arange(8000) / 1000)
+    heard = np.convolve(played[:, 0], room)
+    cut = np.concatenate([np.zeros(8000), heard])[: round(kept * sweep.active_frames)]
+    with pytest.raises(ImpulseError, match=r"before the excitation does|is not found"):
+        deconvolve(cut[:, np.newaxis], played, 16000, sweep=sweep)

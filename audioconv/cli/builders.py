@@ -72,7 +72,10 @@ def list_builders(
             else:
                 report.tell(f"{preset}\n  {sound}\n    {spec}")
         if not json:
-            report.tell("as it is, preset:NAME, or with other values, preset:NAME,wet=-12dB,dry=0")
+            report.tell(
+                "as it is, preset:NAME, or with other values, preset:NAME,wet=-12dB; a spec "
+                "without dry= holds the direct sound in the impulse, so that wet= scales both"
+            )
         return
     for one in [known_builder(name) for name in builder] if builder else BUILDERS:
         _list_builder(one, json)

@@ -58,6 +58,10 @@ def of_response(
             f"excitation is not found in the recording: the response is {found.decay_range:.1f} dB "
             f"above its noise, under {FOUND:g} dB; give its own recording or play it louder"
         )
+    # however late it began, a recording shorter than the excitation has not got all of it
+    missing = found.active - len(recording)
+    if missing > timing.LOST * found.active:
+        raise ImpulseError(timing.ends_early(missing, rate))
     twice = _twice(found, rate)
     if twice:
         return twice + _noise(found), False
