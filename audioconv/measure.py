@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from audioconv.errors import AudioconvError, UsageError
-from audioconv.files import Path, Reader, carried_recipe, name, rereadable
+from audioconv.files import Path, name
 from audioconv.parameters import arguments, parameters
 from audioconv.specs import read, refuse_standard_twice
 from impulses import ImpulseError
@@ -48,9 +48,8 @@ def measure(
         If a file cannot be read, or the recording holds no such excitation.
     """
     refuse_standard_twice([recording, excitation])
-    with rereadable(excitation) as path:
-        sweep = _sweep_in(path)
-        (recorded, heard), (played, known) = read(recording), read(path)
+    (recorded, heard, _), (played, known, told) = read(recording), read(excitation)
+    sweep = _sweep(told.get(SWEEP), excitation)
     given = arguments("deconvolve", parameters(deconvolve), settings or {}, played.rate)
     if given.get("harmonics", 1) > 1 and sweep is None:
         raise UsageError(
@@ -66,12 +65,8 @@ def measure(
     return found, {"deconvolve": made}
 
 
-def _sweep_in(path: Path) -> Sweep | None:
+def _sweep(told: Any, path: Path) -> Sweep | None:
     """Return the sweep that a file says it is."""
-    with Reader(path) as reader:
-        for _ in reader.blocks(2**16):
-            pass
-        told = (carried_recipe(reader.metadata) or {}).get(SWEEP)
     try:
         return Sweep(**told) if isinstance(told, dict) else None
     except (ImpulseError, TypeError, ValueError, OverflowError):

@@ -153,7 +153,8 @@ def load(ir: str, rate: int | None) -> tuple[Impulse, Ingredient]:
     if not there and re.fullmatch(NAME, path):
         raise UsageError(f"{name(ir)} is neither a file nor a builder;{_meant(builder)}")
     if not path.lower().endswith(SOFA):
-        return read(path)
+        impulse, digest, _ = read(path)
+        return impulse, digest
     if not there:
         raise FormatError(f"{name(path)} does not exist; check the name")
     declared = parameters.parameters(read_sofa)
@@ -217,8 +218,11 @@ def _located(ir: str) -> tuple[Path, str]:
     return ir, ""
 
 
-def read(path: Path) -> tuple[Impulse, Digest]:
-    """Read a whole file as an impulse; its header may lie about its length."""
+def read(path: Path) -> tuple[Impulse, Digest, dict[str, Any]]:
+    """Read a whole file as an impulse, with its digest and how it says it was made.
+
+    Its header may lie about its length.
+    """
     blocks, samples = [], 0
     with Reader(path, hashed=True) as reader:
         sound = reader.sound
@@ -233,7 +237,7 @@ def read(path: Path) -> tuple[Impulse, Digest]:
     taps = np.concatenate(blocks).astype(np.float64, copy=False)
     origin = made.get(ORIGIN, 0)
     told = isinstance(origin, int) and 0 <= origin < len(taps)
-    return Impulse(taps, sound.rate, origin=origin if told else 0), digest
+    return Impulse(taps, sound.rate, origin=origin if told else 0), digest, made
 
 
 def _refuse_long(path: Path, samples: int) -> None:
