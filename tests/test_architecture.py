@@ -19,7 +19,9 @@ STOREYS = [
     ["audioconv.prepare", "audioconv.recipe", "audioconv.verify"],
     ["audioconv.told", "audioconv.store", "audioconv.edits", "audioconv.measure"],
     ["audioconv.render", "audioconv.compare"],
-    ["audioconv.redo"],
+    ["audioconv.redo", "audioconv.views"],
+    ["audioconv.explain"],
+    ["audioconv.report"],
     ["audioconv.api"],
     ["audioconv.cli"],
     ["audioconv.__main__"],
@@ -30,6 +32,9 @@ HOMES = {
     "h5py": "audioconv.files",
     "typer": "audioconv.cli",
     "soxr": "impulses",
+    "matplotlib": "audioconv.report",
+    "PIL": "audioconv.report",
+    "rich": "audioconv.cli",
 }
 
 
@@ -77,7 +82,8 @@ def test_imports_go_down_only(module):
 @pytest.mark.parametrize(
     "package",
     [
-        *("audioconv", "audioconv.engines", "audioconv.files", "impulses"),
+        *("audioconv", "audioconv.engines", "audioconv.files", "audioconv.views", "impulses"),
+        *("audioconv.report", "audioconv.report.page"),
         *("impulses.builders", "impulses.acoustics", "impulses.measurement"),
     ],
 )
