@@ -102,10 +102,7 @@ def compare(first: Path, second: Path) -> Difference:
 
 
 def _together(a: Reader, b: Reader, shift: int) -> Iterator[tuple[Audio, Audio]]:
-    """Yield both sounds in equal blocks, the second moved to `shift` frames earlier.
-
-    Frames that only one of them has are held against silence.
-    """
+    """Yield both sounds in equal blocks; see `aligned`."""
     streams = [stream.regrid(_from(r, skip), GRID) for r, skip in ((a, -shift), (b, shift))]
     while True:
         one, other = (next(blocks, np.zeros((0, a.sound.channels))) for blocks in streams)
@@ -151,12 +148,12 @@ def _shift(first: Path, second: Path, centre: int) -> int:
 def _null(first: Path, second: Path, shift: int) -> tuple[float | None, float | None]:
     """Return the least-squares gain, and the residual in dB that it leaves."""
     products, energy = [], []
-    for one, other in _opened(first, second, shift):
+    for one, other in aligned(first, second, shift):
         products.append(float(np.vdot(one, other)))
         energy.append(float(np.vdot(one, one)))
     gain = math.fsum(products) / math.fsum(energy) if any(energy) else None
     left, whole = [], []
-    for one, other in _opened(first, second, shift):
+    for one, other in aligned(first, second, shift):
         rest = other - (gain or 0.0) * one
         left.append(float(np.vdot(rest, rest)))
         whole.append(float(np.vdot(other, other)))
@@ -165,6 +162,16 @@ def _null(first: Path, second: Path, shift: int) -> tuple[float | None, float | 
     return gain or None, 10 * math.log10(math.fsum(left) / math.fsum(whole))
 
 
-def _opened(first: Path, second: Path, shift: int) -> Iterator[tuple[Audio, Audio]]:
+def aligned(first: Path, second: Path, shift: int = 0) -> Iterator[tuple[Audio, Audio]]:
+    """Yield two sound files in equal blocks, the second moved to `shift` frames earlier.
+
+    Frames that only one of them has are held against silence.
+
+    Examples
+    --------
+    >>> one, other = next(aligned("samples/hall.wav", "samples/hall.wav", shift=1))
+    >>> bool((one[1:] == other[:-1]).all())
+    True
+    """
     with Reader(first) as a, Reader(second) as b:
         yield from _together(a, b, shift)
