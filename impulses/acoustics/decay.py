@@ -51,10 +51,21 @@ class Ending:
 
 @dataclass(frozen=True)
 class Line:
-    """A straight line through a decay: its seconds for 60 dB, and its correlation (-1 is best)."""
+    """A straight line through a decay.
+
+    Parameters
+    ----------
+    rt60 : float
+        Seconds in which it falls by 60 dB.
+    r : float
+        Its correlation; -1 is best.
+    level : float
+        dB at time 0.
+    """
 
     rt60: float
     r: float
+    level: float
 
 
 def energy_decay(energy: Taps, *, noise: float = 0.0, beyond: float = 0.0) -> Taps:
@@ -157,15 +168,15 @@ def fit(decay_db: Taps, rate: int, upper: float, lower: float) -> Line | None:
     Examples
     --------
     >>> fit(np.array([0.0, -3.0, -6.0, -9.0, -12.0]), 10, 0, -10)
-    Line(rt60=2.0, r=-1.0)
+    Line(rt60=2.0, r=-1.0, level=0.0)
     """
     below = np.flatnonzero(~(decay_db >= lower))
     end = int(below[0]) if len(below) else len(decay_db)
     start = int(np.argmax(decay_db[:end] <= upper)) if end else 0
     if end - start < FEWEST or decay_db[start] > upper:
         return None
-    slope, _, r = line_through(decay_db[start:end])
-    return Line(-60 / slope / rate, r) if slope < 0 else None
+    slope, level, r = line_through(decay_db[start:end])
+    return Line(-60 / slope / rate, r, level - slope * start) if slope < 0 else None
 
 
 def _is_sparse(energy: Taps, rate: int) -> bool:

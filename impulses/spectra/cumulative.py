@@ -1,0 +1,120 @@
+"""Cumulative spectral decay: what is left of each frequency after some time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from impulses import analysis
+from impulses.acoustics.decay import ending, energy_decay
+from impulses.impulse import Impulse, Taps
+from impulses.quantities import Seconds, above
+from impulses.spectra.transform import column, decibels, frequencies, smoothing_of, spectrum_of
+
+
+@dataclass(frozen=True, eq=False)
+class CumulativeDecay:
+    """What is left of each frequency after some time.
+
+    Parameters
+    ----------
+    hz : array, (points,)
+    seconds : array, (slices,)
+        From the onset of the impulse to where each slice begins.
+    level_db : array, (slices, points)
+        Beside the largest of the first slice; -inf where nothing is left.
+    smoothing : int
+        As of a `Response`.
+    """
+
+    hz: Taps
+    seconds: Taps
+    level_db: Taps
+    smoothing: int
+
+
+def cumulative_decay(
+    impulse: Impulse,
+    *,
+    channel: int = 0,
+    span: Seconds | None = None,
+    slices: int = 40,
+    depth: float = 40.0,
+    smoothing: int | None = None,
+    points: int = 400,
+) -> CumulativeDecay:
+    """Return the cumulative spectral decay: spectra of what is left from later and later on.
+
+    Each window rises before it begins, as half of a Hann window over a hundredth of the span, so
+    that no spectrum is that of a step; the first has risen by the onset, and holds everything.
+
+    Parameters
+    ----------
+    impulse : Impulse
+    channel : int
+        As for `response`.
+    span : float > 0, optional
+        Seconds from the first slice to the last; what the impulse takes to fall by `depth`, if
+        not given.
+    slices : int > 1
+        How many, evenly spaced.
+    depth : float > 0
+        dB of decay that are of interest.
+    smoothing, points
+        As for `response`.
+
+    Raises
+    ------
+    ImpulseError
+        If there is no such channel, or a value is out of range.
+
+    References
+    ----------
+    J. M. Berman, L. R. Fincham, "The application of digital techniques to the measurement of
+    loudspeakers", J. Audio Eng. Soc. 25, 1977.
+
+    Examples
+    --------
+    >>> taps = 10 ** (-3 * np.arange(4000) / 1000)
+    >>> found = cumulative_decay(Impulse(taps[:, np.newaxis], 1000), span=0.5, slices=3)
+    >>> found.seconds, found.level_db[:, 0].round(0)
+    (array([0.  , 0.25, 0.5 ]), array([  0., -15., -30.]))
+    """
+    taps = column(impulse, channel)
+    taps = taps / (np.abs(taps).max() or 1.0)  # no square is too large or too small
+    onset = analysis.onset(Impulse(taps[:, np.newaxis], impulse.rate))
+    smoothing = smoothing_of(impulse, smoothing)
+    if span is None:
+        span = decay_span(taps[onset:], impulse.rate, depth)
+    above("span", span, 0, "s")
+    seconds = np.linspace(0, span, slices)
+    hz = frequencies(impulse.rate, points)
+    rise = max(1, round(span / 100 * impulse.rate))
+    ramp = np.sin(np.pi / 2 * np.arange(1, rise + 1) / (rise + 1)) ** 2
+    power = np.zeros((slices, points))
+    for row, time in zip(power, seconds, strict=True):
+        start = onset + round(time * impulse.rate)
+        left = np.array(taps[max(0, start - rise) :])
+        risen = min(start, rise)
+        left[:risen] *= ramp[rise - risen :][: len(left)]
+        if left.any():
+            row[:] = spectrum_of(left, impulse.rate, hz, smoothing, 0).power
+    return CumulativeDecay(hz, seconds, decibels(power / (power[0].max() or 1.0)), smoothing)
+
+
+def decay_span(taps: Taps, rate: int, depth: float) -> Seconds:
+    """Return the seconds in which the energy decay falls by `depth` dB, or ends in noise.
+
+    Examples
+    --------
+    >>> round(decay_span(10 ** (-3 * np.arange(2000) / 1000), 1000, 30.0), 2)
+    0.5
+    """
+    energy = taps**2
+    end = ending(energy, rate) if energy.any() else None
+    if end is None:
+        return len(taps) / rate
+    curve = energy_decay(energy[: end.frames], noise=end.noise, beyond=end.beyond)
+    below = np.flatnonzero(curve < curve[0] * 10 ** (-depth / 10))
+    return max(1, int(below[0]) if len(below) else end.frames) / rate
