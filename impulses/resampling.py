@@ -7,7 +7,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from impulses.impulse import MAX_FRAMES, Impulse, ImpulseError, too_long
+from impulses.impulse import MAX_FRAMES, Impulse, ImpulseError, Taps, too_long
 from impulses.quantities import within
 
 RINGING = 2048
@@ -78,6 +78,26 @@ def resample(impulse: Impulse, rate: int) -> Impulse:
         rate=rate,
         origin=origin - start,
     )
+
+
+def resample_sound(samples: Taps, rate: int, to: int) -> Taps:
+    """Resample a sound, not an impulse: samples keep their level.
+
+    Parameters
+    ----------
+    samples : array, (frames, channels)
+    rate, to : int > 0
+        samples per second, before and after
+
+    Examples
+    --------
+    >>> resample_sound(np.ones((4800, 1)), 48000, 24000).shape
+    (2400, 1)
+    """
+    import soxr  # only when used
+
+    resampled: Taps = soxr.resample(samples, rate, to, quality="VHQ")
+    return resampled
 
 
 def stretch(impulse: Impulse, factor: float) -> Impulse:

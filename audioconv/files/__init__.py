@@ -49,10 +49,10 @@ from audioconv.files.metadata import (
 )
 from audioconv.files.reading import Reader, read_all, rereadable
 from audioconv.files.riff import Chunk, serialise
-from audioconv.files.scratch import scratch
+from audioconv.files.scratch import scratch, scratch_folder
 from audioconv.files.sofa import read_sofa
 from audioconv.files.source import Digest, file_digest
-from audioconv.files.writing import Encoded, Writer, write_all
+from audioconv.files.writing import Encoded, Writer, encoded, write_all
 
 __all__ = [
     "FLOATS",
@@ -71,6 +71,7 @@ __all__ = [
     "Target",
     "Writer",
     "carried_recipe",
+    "encoded",
     "file_digest",
     "holds_chunks",
     "is_exact",
@@ -85,6 +86,7 @@ __all__ = [
     "refuse_unfit",
     "rereadable",
     "scratch",
+    "scratch_folder",
     "serialise",
     "target",
     "write_all",

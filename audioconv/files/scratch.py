@@ -1,4 +1,4 @@
-"""Temporary files for what has to be read more than once."""
+"""Temporary files, for what has to be read more than once or is not to stay."""
 
 from __future__ import annotations
 
@@ -12,8 +12,12 @@ from typing import IO
 @contextmanager
 def scratch() -> Iterator[IO[bytes]]:
     """Open an empty file that has a name, so that it can be opened again, and is gone after."""
-    with (
-        tempfile.TemporaryDirectory(prefix="audioconv-", ignore_cleanup_errors=True) as folder,
-        (Path(folder) / "scratch").open("w+b") as file,
-    ):
+    with scratch_folder() as folder, (Path(folder) / "scratch").open("w+b") as file:
         yield file
+
+
+@contextmanager
+def scratch_folder() -> Iterator[str]:
+    """Make an empty folder that is gone after, with all that is in it."""
+    with tempfile.TemporaryDirectory(prefix="audioconv-", ignore_cleanup_errors=True) as folder:
+        yield folder

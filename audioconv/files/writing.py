@@ -24,6 +24,7 @@ from audioconv.files.metadata import NO_METADATA, Metadata
 from audioconv.files.quantise import Integers, first_past, quantise, triangular_noise
 from audioconv.files.reading import Reader
 from audioconv.files.riff import Chunk
+from audioconv.files.scratch import scratch
 from impulses.impulse import to_db
 
 READ_BACK = 2**16
@@ -299,3 +300,18 @@ def write_all(target: Target, sound: Sound, audio: Audio, recipe: Sequence[Chunk
     writer.write(audio)
     writer.finish(recipe=recipe)
     return writer
+
+
+def encoded(sound: Sound, audio: Audio) -> bytes:
+    """Return a whole sound as the bytes of its file.
+
+    Examples
+    --------
+    >>> silence = np.zeros((100, 1))
+    >>> len(encoded(Sound("silence", "WAV", "PCM_16", 48000, 1, 100), silence))
+    244
+    """
+    with scratch() as file:
+        write_all(Target(file, file.name), sound, audio)
+        file.seek(0)
+        return file.read()

@@ -23,8 +23,9 @@ SHORTEST, LONGEST = 0.5, 3.0
 """Seconds of output that are shown: one and a half times as much as the impulse lasts, within
 these."""
 
-HEARD = 0.01
-"""Beside the largest, of a tap that an impulse lasts for."""
+SEEN, UNHEARD = 0.01, 0.001
+"""An impulse lasts for taps of a hundredth of the largest, and all but a thousandth of its
+energy."""
 
 MOST = 1_400_000
 """Bytes, which are a third more as text."""
@@ -165,6 +166,8 @@ def sliding(
 
 
 def _lasts(taps: Samples) -> int:
-    """Return the frames until the taps stay 40 dB below the largest."""
-    loud = np.flatnonzero(np.abs(taps) >= HEARD * np.abs(taps).max())
-    return int(loud[-1]) + 1
+    """Return the frames until nothing is left of the taps that is seen or heard."""
+    seen = np.flatnonzero(np.abs(taps) >= SEEN * np.abs(taps).max())[-1]
+    energy = np.cumsum(taps**2)
+    heard = np.searchsorted(energy, (1 - UNHEARD) * energy[-1])
+    return int(max(seen, heard)) + 1
