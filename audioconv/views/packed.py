@@ -31,7 +31,8 @@ def kind(values: NDArray[np.float64]) -> str:
     steps = values / STEP
     if ((steps == np.rint(steps)) & (steps >= -(2**15)) & (steps < 2**15)).all():
         return "int16"
-    return "float32" if (values.astype(np.float32) == values).all() else "float64"
+    with np.errstate(over="ignore"):  # what is too large for it is not held by it
+        return "float32" if (values.astype(np.float32) == values).all() else "float64"
 
 
 def width(values: NDArray[np.float64]) -> int:

@@ -1,0 +1,346 @@
+"""What the page is made of: sums against the definition, packed numbers as they were, loudness."""
+
+import base64
+import json
+from pathlib import Path
+
+import numpy as np
+import oracle
+import pytest
+import soundfile
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from audioconv.engines import routes
+from audioconv.errors import AudioconvError, LayoutError, UsageError
+from audioconv.explain import Part, explain
+from audioconv.job import Job, Options
+from audioconv.report.page.data import data_of
+from audioconv.views import cost
+from audioconv.views.blocks import extremes, pieces
+from audioconv.views.envelope import envelope
+from audioconv.views.excerpt import excerpt, onset
+from audioconv.views.listening import listening
+from audioconv.views.loudness import _high_pass, _shelf, loudness
+from audioconv.views.packed import kind, pack, width
+from audioconv.views.sliding import Sliding, sliding
+
+RATE = 44100
+SPEECH = Path(__file__).parents[1] / "samples" / "speech.wav"
+
+
+def unpack(packed):
+    """Decode as the page does."""
+    if packed["type"] == "sparse":
+        dense = np.zeros(packed["length"])
+        dense[unpack(packed["at"]).astype(int)] = unpack(packed["values"])
+        return dense
+    raw = base64.b64decode(packed["data"])
+    return np.frombuffer(raw, np.dtype(packed["type"]).newbyteorder("<")) * packed["scale"]
+
+
+def wav(path, audio, subtype="DOUBLE", rate=RATE):
+    soundfile.write(path, np.asarray(audio), rate, subtype)
+    return str(path)
+
+
+# sliding
+
+
+@given(
+    frames=st.integers(1, 40),
+    taps=st.integers(1, 12),
+    begin=st.integers(0, 40),
+    count=st.integers(1, 30),
+)
+@settings(max_examples=60, deadline=None)
+def test_products_and_sums_are_the_definition(frames, taps, begin, count):
+    random = np.random.default_rng(frames * taps)
+    x, h = random.standard_normal(frames), random.standard_normal(taps)
+    y = np.pad(oracle.convolve(x, h), (0, 80))
+    first = max(0, begin - taps + 1)
+    end = begin + count
+    f = np.pad(x, (0, 80))[first:end]
+    seen = Sliding(RATE, 0, 0, first, f, h, begin, end)
+    limit = oracle.tolerance(x, h)
+    np.testing.assert_allclose(seen.sums(), y[begin:end], rtol=0, atol=limit)
+    for c in range(begin, end):
+        wanted = [x[c - b] * h[b] if 0 <= c - b < frames else 0 for b in range(taps)]
+        assert seen.products(c).tolist() == wanted
+
+
+@pytest.mark.parametrize("begin", [0, 500, 2900])
+@pytest.mark.parametrize(("channels", "shape"), [(1, (300, 1)), (2, (300, 2)), (2, (300, 2, 2))])
+def test_what_is_shown_of_a_file_sums_up_to_its_convolution(
+    tmp_path, noise, begin, channels, shape
+):
+    sound, taps = noise(3000, channels), noise(*shape, seed=1)
+    routing = routes(taps, channels)
+    seen = sliding(wav(tmp_path / "x.wav", sound), RATE, routing, begin, 3000 + 299)
+    path = min(routing.routes, key=lambda route: (route.target, route.source))
+    y = oracle.convolve(sound[:, path.source], path.taps)
+    assert (seen.source, seen.target, seen.left_out, seen.kept) == (0, 0, 0, 1)
+    assert seen.others == (len(shape) == 3)
+    assert seen.end <= len(y)
+    limit = oracle.tolerance(sound[:, 0], path.taps)
+    np.testing.assert_allclose(seen.sums(), y[begin : seen.end], rtol=0, atol=limit)
+
+
+def test_taps_that_are_too_many_are_left_out_and_counted(tmp_path, noise):
+    sound, taps = noise(4000, 1), noise(2000, 1, seed=1)
+    path = wav(tmp_path / "x.wav", sound)
+    seen = sliding(path, RATE, routes(taps, 1), 1000, 5999, most=16_000)
+    assert len(seen.g) == 500  # 8 bytes for a tap, 16 for the sound, 8 for the sum
+    assert seen.left_out == 1500
+    assert seen.kept == pytest.approx((taps[:500] ** 2).sum() / (taps**2).sum())
+    y = oracle.convolve(sound[:, 0], taps[:500, 0])[1000 : seen.end]
+    np.testing.assert_allclose(seen.sums(), y, rtol=0, atol=oracle.tolerance(sound, taps))
+
+
+def test_a_second_spike_is_within_what_is_shown(samples):
+    taps = np.zeros((RATE + 1, 1))
+    taps[[0, RATE], 0] = 1, 0.02  # weak, but an echo all the same
+    seen = sliding(str(samples / "guitar.wav"), RATE, routes(taps, 2), 100, 10**6)
+    assert seen.end - seen.begin > RATE
+    assert len(seen.g) == RATE + 1
+
+
+def test_a_silent_impulse_has_nothing_to_see(samples):
+    with pytest.raises(LayoutError, match="silent"):
+        sliding(str(samples / "speech.wav"), RATE, routes(np.zeros((5, 1)), 1), 0, 10)
+
+
+def test_an_excerpt_is_a_part_of_the_file(samples):
+    whole, _ = soundfile.read(samples / "guitar.wav", always_2d=True)
+    path = str(samples / "guitar.wav")
+    assert (excerpt(path, 70000, 140001) == whole[70000:140001]).all()
+    early = excerpt(path, -5, 3)
+    assert (early[:5] == 0).all()
+    assert (early[5:] == whole[:3]).all()
+    assert len(excerpt(path, len(whole) - 2, len(whole) + 9)) == 2
+
+
+def test_a_sound_begins_where_it_comes_within_20_db_of_its_peak(tmp_path):
+    sound = np.zeros(10_000)
+    sound[4000], sound[5001], sound[9000] = 0.0999, -0.1, 1.0
+    path = wav(tmp_path / "x.wav", sound)
+    assert onset(path, envelope([sound[:, np.newaxis]], 50)) == 5001
+
+
+# blocks
+
+
+@given(frames=st.integers(1, 50), taps=st.integers(1, 30), count=st.integers(1, 9))
+@settings(max_examples=40, deadline=None)
+def test_pieces_add_up_to_the_convolution(frames, taps, count):
+    random = np.random.default_rng(frames + 100 * taps)
+    x, h = random.standard_normal(frames), random.standard_normal(taps)
+    made = pieces(x, h, count)
+    assert sum(piece.frames for piece in made) == frames
+    for piece in made:
+        alone = oracle.convolve(x[piece.start : piece.start + piece.frames], h)
+        wanted = np.zeros(frames + taps - 1)
+        wanted[piece.start : piece.start + len(alone)] = alone
+        np.testing.assert_allclose(piece.y, wanted, rtol=0, atol=oracle.tolerance(x, h))
+    total = np.sum([piece.y for piece in made], axis=0)
+    np.testing.assert_allclose(total, oracle.convolve(x, h), rtol=0, atol=oracle.tolerance(x, h))
+
+
+@pytest.mark.parametrize("frames", [1, 7, 600, 601, 5000])
+def test_extremes_of_columns(noise, frames):
+    values = noise(frames)
+    low, high = extremes(values)
+    assert len(low) == len(high) == 600
+    for column in range(600):
+        begin, end = column * frames // 600, (column + 1) * frames // 600
+        part = values[begin : max(end, begin + 1)]
+        assert (low[column], high[column]) == (part.min(), part.max())
+
+
+# packing
+
+
+@given(
+    st.one_of(
+        st.lists(st.integers(-(2**15), 2**15 - 1), min_size=1).map(lambda v: np.array(v) / 2**15),
+        st.lists(st.integers(-(2**23), 2**23 - 1), min_size=1).map(lambda v: np.array(v) / 2**23),
+        st.lists(st.floats(-1e30, 1e30), min_size=1).map(np.array),
+    )
+)
+def test_packed_numbers_come_back_as_they_were(values):
+    assert (unpack(pack(values)) == values).all()
+    json.dumps(pack(values))
+
+
+def test_each_kind_of_sound_takes_no_more_than_its_samples():
+    assert [kind(np.array([v])) for v in (0.5, 1.0, -1.0, 2.0**-23, 0.1, 1e300)] == [
+        *("int16", "float32", "int16", "float32", "float64", "float64")
+    ]
+    spikes = np.zeros(1000)
+    spikes[[3, 999]] = 1, 0.1
+    assert width(spikes) == 0
+    assert (unpack(pack(spikes)) == spikes).all()
+    assert len(json.dumps(pack(spikes))) < 300
+
+
+def test_what_is_only_drawn_is_within_half_a_step(noise):
+    values = noise(1000)
+    found = unpack(pack(values, exact=False))
+    assert np.abs(found - values).max() <= np.abs(values).max() / (2**15 - 1) / 2 * (1 + 1e-12)
+    assert (unpack(pack(np.zeros(3), exact=False)) == 0).all()
+
+
+# loudness
+
+
+def test_weighting_at_48_khz_is_that_of_the_recommendation():
+    shelf, high_pass = _shelf(48000), _high_pass(48000)
+    # ITU-R BS.1770, tables 1 and 2
+    wanted = [1.53512485958697, -2.69169618940638, 1.19839281085285]
+    assert shelf[0] == pytest.approx(wanted, abs=1e-13)
+    assert shelf[1] == pytest.approx([1, -1.69065929318241, 0.73248077421585], abs=1e-13)
+    assert high_pass[0] == [1, -2, 1]
+    assert high_pass[1] == pytest.approx([1, -1.99004745483398, 0.99007225036621], abs=1e-13)
+
+
+def tone(level, seconds, rate=48000, hz=1000):
+    return 10 ** (level / 20) * np.sin(2 * np.pi * hz * np.arange(round(seconds * rate)) / rate)
+
+
+@pytest.mark.parametrize(
+    ("levels", "wanted"),
+    [
+        # EBU Tech 3341, minimum requirements 1 to 4: stereo, LUFS within 0.1
+        ([(-23, 20)], -23),
+        ([(-33, 20)], -33),
+        ([(-36, 10), (-23, 60), (-36, 10)], -23),
+        ([(-72, 10), (-36, 10), (-23, 60), (-36, 10), (-72, 10)], -23),
+    ],
+)
+@pytest.mark.parametrize("rate", [44100, 48000])
+def test_loudness_of_the_ebu_test_signals(levels, wanted, rate):
+    sound = np.concatenate([tone(level, seconds, rate) for level, seconds in levels])
+    found = loudness(np.stack([sound, sound], axis=1), rate)
+    assert found == pytest.approx(wanted, abs=0.1)
+
+
+def test_silence_has_no_loudness_and_a_short_sound_has():
+    assert loudness(np.zeros((48000, 1)), 48000) == -np.inf
+    assert np.isfinite(loudness(tone(-20, 0.1)[:, np.newaxis], 48000))
+
+
+# what costs what
+
+
+def test_costs_are_of_growing_sizes_and_the_job_is_reckoned_from_them(monkeypatch):
+    monkeypatch.setattr(cost, "ENOUGH", 0.002)
+    monkeypatch.setattr(cost, "MOST", 2**12)
+    from audioconv.engines import plan
+
+    found = cost.measure(plan(routes(np.ones((100, 2)), 2)), 5000)
+    assert [n for n, _ in found.fft][:3] == [64, 128, 256]
+    assert found.products == 2 * 100 * 5000
+    n, seconds = found.direct[-1]
+    assert found.direct_seconds == pytest.approx(found.products * seconds / n**2)
+    assert found.job_seconds > 0
+
+
+# what is heard
+
+
+@pytest.mark.parametrize(("rate", "channels"), [(44100, 2), (96000, 1), (8000, 6), (11025, 1)])
+def test_what_is_heard_is_the_sound_at_its_level(tmp_path, rate, channels):
+    sound = 0.25 * np.tile(tone(0, 1, rate, 440)[:, np.newaxis], channels)
+    heard = listening(sound, rate)
+    (tmp_path / "x.mp3").write_bytes(heard.mp3)
+    played, found = soundfile.read(tmp_path / "x.mp3", always_2d=True)
+    assert found == {44100: 44100, 96000: 48000, 8000: 32000, 11025: 32000}[rate]
+    assert played.shape[1] == min(channels, 2)
+    middle = played[len(played) // 4 : len(played) // 2]
+    assert np.sqrt((middle**2).mean()) == pytest.approx(0.25 / np.sqrt(2), rel=0.01)
+    assert heard.gain == 1
+
+
+# all together
+
+
+@pytest.fixture(scope="module")
+def echo():
+    job = Job(str(SPEECH), "page.html", ["double-spike:delay=50ms,gain=-6dB"])
+    return explain(job, Part(start="200ms", seconds=1))
+
+
+def test_the_page_is_given_the_numbers_of_the_run(echo, samples):
+    data = data_of(echo)
+    json.dumps(data, allow_nan=False)
+    sound, _ = soundfile.read(samples / "speech.wav")
+    slid = data["sliding"]
+    assert (slid["begin"], slid["first"]) == (8820, 8820 - 2205)
+    f, g, y = (unpack(slid[key]) for key in "fgy")
+    assert (f == sound[slid["first"] : slid["end"]]).all()
+    assert g.nonzero()[0].tolist() == [0, 2205]
+    wanted = np.pad(sound, (0, 2205)) + g[2205] * np.pad(sound, (2205, 0))
+    np.testing.assert_allclose(y, wanted[8820 : slid["end"]], rtol=0, atol=2e-16)
+    assert data["output"]["frames"] == len(sound) + 2205
+    assert data["input"]["name"] == "speech.wav"
+    assert data["listen"]["seconds"] == 1
+    assert data["listen"]["start"] == 0.2
+    rows, columns = (
+        data["listen"]["spectrograms"]["rows"],
+        data["listen"]["spectrograms"]["columns"],
+    )
+    assert len(unpack(data["listen"]["spectrograms"]["before"])) == rows * columns
+    assert data["decay"]["lines"] == []
+    assert any(reason.startswith("T30: ") for reason in data["decay"]["why_not"])
+    job = data["cost"]["job"]
+    assert job["direct_operations"] == len(sound) * 2206
+    assert echo.outcome.verified["passed"]
+
+
+def test_blocks_of_the_page_add_up(echo):
+    blocks = data_of(echo)["blocks"]
+    slid = echo.sliding
+    f, late = slid.f[slid.begin - slid.first :], slid.g[2205]
+    whole = np.pad(f, (0, 2205)) + late * np.pad(f, (2205, 0))
+    high = unpack(blocks["sum"]["high"])
+    wanted = extremes(whole)[1]
+    assert np.abs(high - wanted).max() < 1e-4 * np.abs(wanted).max()
+    assert [piece["start"] for piece in blocks["pieces"]] == [
+        slid.begin + n * blocks["segment"] for n in range(4)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("part", "message"),
+    [
+        (Part(start="99s"), "start is 99.000 s; it must be in the sound, which is 2.883 s long"),
+        (Part(start="-1s"), "start is -1.000 s"),
+        (Part(seconds=0.5), "seconds is 0.5; it must be from 1 to 60"),
+        (Part(start="soon"), "'soon' is not a time"),
+    ],
+)
+def test_a_part_that_cannot_be_meant(samples, part, message):
+    job = Job(str(samples / "speech.wav"), "page.html", ["delta"])
+    with pytest.raises(UsageError, match=message):
+        explain(job, part)
+
+
+def test_an_impulse_from_standard_input_is_refused(samples):
+    with pytest.raises(UsageError, match="name a file"):
+        explain(Job(str(samples / "speech.wav"), "page.html", ["-"]))
+
+
+def test_options_are_those_of_convolve(samples):
+    job = Job(
+        str(samples / "guitar.wav"),
+        "page.html",
+        [str(samples / "hall.wav")],
+        Options(ir_gain="l1", length="input"),
+    )
+    told = explain(job, Part(seconds=1))
+    assert told.outcome.frames == 176400
+    assert told.outcome.peak_dbfs < 0
+    assert data_of(told)["notices"] == []
+    strict = Job(job.input, "page.html", job.impulses, Options(strict=True))
+    with pytest.raises(AudioconvError, match="under --strict"):
+        explain(strict, Part(seconds=1))
