@@ -79,7 +79,8 @@ def spectrum_of(taps: Taps, rate: int, hz: Taps, smoothing: int, centre: int) ->
     low, high = hz / half * size / rate, np.minimum(hz * half * size / rate, size / 2)
 
     def mean(values: NDArray[Any]) -> NDArray[Any]:
-        return (_integral(values, high) - _integral(values, low)) / (high - low)
+        found: NDArray[Any] = (_integral(values, high) - _integral(values, low)) / (high - low)
+        return found
 
     return Spectrum(np.maximum(mean(np.abs(h) ** 2), 0), mean(h), mean((h.conj() * g).real))
 
@@ -117,8 +118,9 @@ def _integral(values: NDArray[Any], upto: Taps) -> NDArray[Any]:
     whole = np.concatenate([[0], np.cumsum((values[1:] + values[:-1]) / 2)])
     at = np.minimum(upto.astype(int), len(values) - 2)
     rest = upto - at
-    found: NDArray[Any] = whole[at] + rest * values[at]
-    return found + rest**2 / 2 * (values[at + 1] - values[at])
+    slope = values[at + 1] - values[at]
+    found: NDArray[Any] = whole[at] + rest * values[at] + rest**2 / 2 * slope
+    return found
 
 
 def decibels(power: Taps) -> Taps:

@@ -1,0 +1,108 @@
+"""`audioconv plot ...`: pictures of sounds and impulses."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from audioconv.cli import report
+from audioconv.cli.options import expand
+from audioconv.report.options import Drawn, Look
+
+Picture = Annotated[
+    str, typer.Option("-o", "--output", metavar="PICTURE", help="File to write: .png, .svg, .pdf.")
+]
+Sounds = Annotated[
+    list[str],
+    typer.Argument(metavar="FILE...", help="Sound files, or - for standard input; overlaid."),
+]
+Start = Annotated[str, typer.Option(metavar="TIME", help="Where to begin.")]
+Duration = Annotated[
+    str | None, typer.Option(metavar="TIME", help="How much to draw; up to the end if not given.")
+]
+Irs = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="IR...", help="Impulses: sound files, builder specs, presets; overlaid."
+    ),
+]
+Rate = Annotated[int, typer.Option(metavar="HZ", help="For builder specs.")]
+Channel = Annotated[
+    int | None, typer.Option(metavar="N", help="One channel, counted from 1; all if not given.")
+]
+Smoothing = Annotated[
+    int | None,
+    typer.Option(
+        metavar="N",
+        min=0,
+        help="Average over 1/N octave, 0 for none; if not given, 12 for an impulse of over 4096 "
+        "frames, and none for a shorter one.",
+    ),
+]
+
+app = typer.Typer(
+    help="Draw sounds and impulses: PNG, SVG or PDF, at the width of a page.",
+    rich_markup_mode=None,
+    no_args_is_help=True,
+)
+
+
+def waveform(
+    file: Sounds,
+    output: Picture,
+    start: Start = "0",
+    duration: Duration = None,
+    *,
+    look: Look,
+) -> None:
+    """Draw the waveform: extremes and level of each moment, hours as well as milliseconds."""
+    from audioconv.report.waveform import waveform as draw
+
+    _say(output, draw(file, output, look, start=start, duration=duration))
+
+
+def response(
+    ir: Irs,
+    output: Picture,
+    rate: Rate = 48000,
+    channel: Channel = None,
+    smoothing: Smoothing = None,
+    *,
+    look: Look,
+) -> None:
+    """Draw magnitude, phase and group delay of impulses."""
+    from audioconv.report.response import response as draw
+
+    _say(output, draw(ir, output, look, rate=rate, channel=channel, smoothing=smoothing))
+
+
+def decay(
+    ir: Irs,
+    output: Picture,
+    rate: Rate = 48000,
+    channel: Channel = None,
+    band: Annotated[
+        float | None,
+        typer.Option(metavar="HZ", help="An octave, such as 1000; broadband if not given."),
+    ] = None,
+    *,
+    look: Look,
+) -> None:
+    """Draw the decay of impulses: level, energy decay, T20, T30, noise floor (ISO 3382-1)."""
+    from audioconv.report.decay import decay as draw
+
+    _say(output, draw(ir, output, look, rate=rate, channel=channel, band=band))
+
+
+def _say(output: str, drawn: Drawn) -> None:
+    from audioconv.files import name
+
+    width, height = drawn.size
+    report.say(f"{name(output)}: {drawn.what}, {width:g} x {height:g} mm")
+    for notice in drawn.notices:
+        report.say(f"notice: {notice}")
+
+
+for command in (waveform, response, decay):
+    app.command()(expand(command))
