@@ -1,0 +1,125 @@
+// A 3 by 3 window over a small picture.
+
+const SIDE = 24;
+const KERNELS = {
+  blur: { of: 16, taps: [[1, 2, 1], [2, 4, 2], [1, 2, 1]], middle: 0 },
+  edges: { of: 1, taps: [[1, 0, -1], [2, 0, -2], [1, 0, -1]], middle: 0.5 },
+  "one step right": { of: 1, taps: [[0, 0, 0], [0, 0, 1], [0, 0, 0]], middle: 0 },
+};
+
+/** Return the grey of each pixel, 0 to 255: a hill, the sun above it, and its light. */
+function scene() {
+  return Array.from({ length: SIDE * SIDE }, (_, i) => {
+    const x = i % SIDE;
+    const y = Math.floor(i / SIDE);
+    if ((x - 17) ** 2 + (y - 6) ** 2 < 14) return 250;
+    if (y > 12 + 4 * Math.sin(x / 4)) return 40 + 2 * (SIDE - y);
+    if (x > 3 && x < 7 && y > 8) return 25;
+    return 120 + 4 * y;
+  });
+}
+
+/** Return the nine products that are one pixel of the convolution: p(y - i, x - j) k(i, j). */
+function nine(pixels, kernel, at) {
+  const x = at % SIDE;
+  const y = Math.floor(at / SIDE);
+  const found = [];
+  for (let row = -1; row <= 1; row++) {
+    for (let column = -1; column <= 1; column++) {
+      const inside = y + row >= 0 && y + row < SIDE && x + column >= 0 && x + column < SIDE;
+      const pixel = inside ? pixels[(y + row) * SIDE + x + column] : 0;
+      const tap = kernel.taps[1 - row][1 - column];
+      found.push({ pixel, tap, product: (pixel * tap) / kernel.of });
+    }
+  }
+  return found;
+}
+
+function picture() {
+  const canvas = element("picture-canvas");
+  const choice = element("picture-kernel");
+  const range = element("picture-position");
+  const pixels = scene();
+  choices(choice, Object.keys(KERNELS).map((name) => [name, name]), "edges");
+  let filtered = [];
+  const box = (width) => {
+    const gap = 24;
+    const each = Math.min(240, Math.floor((width - gap) / 2 / SIDE) * SIDE);
+    return { each, second: each + gap, cell: each / SIDE };
+  };
+  const figure = new Figure(canvas, (width) => box(width).each + 26, (context, width) => {
+    const { each, second, cell } = box(width);
+    const at = Number(range.value);
+    grid(context, 0, cell, pixels, SIDE * SIDE);
+    grid(context, second, cell, filtered, at + 1);
+    const x = at % SIDE;
+    const y = Math.floor(at / SIDE);
+    context.lineWidth = 2;
+    context.strokeStyle = theme.g;
+    context.strokeRect((x - 1) * cell, 20 + (y - 1) * cell, 3 * cell, 3 * cell);
+    context.strokeStyle = theme.sum;
+    context.strokeRect(second + x * cell, 20 + y * cell, cell, cell);
+    context.lineWidth = 1;
+    context.strokeStyle = theme.line;
+    context.strokeRect(second + 0.5, 20.5, each - 1, each - 1);
+    write(context, "picture", 0, 12, { colour: theme["f-text"] });
+    write(context, "convolved, up to here", second, 12, { colour: theme["sum-text"] });
+  });
+  const show = () => {
+    const at = Number(range.value);
+    const kernel = KERNELS[choice.value];
+    const terms = nine(pixels, kernel, at);
+    const sum = terms.reduce((found, term) => found + term.product, 0);
+    showNine(terms, kernel);
+    const shown = kernel.middle ? ", drawn beside middle grey" : "";
+    const text = `Row ${Math.floor(at / SIDE)}, column ${at % SIDE}: the nine add up to ${digits(sum, 5)}${shown}.`;
+    element("picture-value").dataset.value = String(sum);
+    say(element("picture-value"), text);
+    canvas.setAttribute("aria-label", `A small picture and its convolution with the kernel ${choice.value}. ${text}`);
+    figure.change();
+  };
+  const choose = () => {
+    const kernel = KERNELS[choice.value];
+    filtered = pixels.map((_, at) => {
+      const sum = nine(pixels, kernel, at).reduce((found, term) => found + term.product, 0);
+      return kernel.middle ? 127.5 + sum / 4 : sum;
+    });
+    show();
+  };
+  choice.addEventListener("change", choose);
+  range.addEventListener("input", show);
+  range.addEventListener("keydown", (event) => {
+    const step = { ArrowUp: -SIDE, ArrowDown: SIDE }[event.key];
+    if (!step) return;
+    event.preventDefault();
+    const next = Number(range.value) + step;
+    if (next >= 0 && next < SIDE * SIDE) range.value = next;
+    show();
+  });
+  follow(canvas, (x, y) => {
+    const { each, second, cell } = box(canvas.clientWidth);
+    const column = Math.floor((x >= second ? x - second : x) / cell);
+    const row = Math.floor((y - 20) / cell);
+    if (row < 0 || row >= SIDE || column < 0 || column >= SIDE || (x > each && x < second)) return;
+    range.value = row * SIDE + column;
+    show();
+  }, true);
+  choose();
+}
+
+/** Draw the first pixels of a picture. */
+function grid(context, left, cell, pixels, count) {
+  for (let i = 0; i < count; i++) {
+    const grey = Math.max(0, Math.min(255, Math.round(pixels[i])));
+    context.fillStyle = `rgb(${grey},${grey},${grey})`;
+    context.fillRect(left + (i % SIDE) * cell, 20 + Math.floor(i / SIDE) * cell, cell + 0.5, cell + 0.5);
+  }
+}
+
+function showNine(terms, kernel) {
+  const body = element("picture-products").tBodies[0];
+  const over = kernel.of === 1 ? "" : `/${kernel.of}`;
+  body.replaceChildren(...[0, 3, 6].map((start) =>
+    cells(terms.slice(start, start + 3).map(({ pixel, tap, product }) =>
+      `${pixel} \u00d7 ${minus(String(tap))}${tap ? over : ""} = ${minus(String(Math.round(product * 100) / 100))}`))));
+}

@@ -1,0 +1,78 @@
+// A matrix of levels as a picture.
+
+// dark to bright, each step as much lighter as the last (CIELAB lightness 5 to 95)
+const DARK_TO_BRIGHT = [
+  [8, 9, 26], [31, 25, 84], [75, 28, 122], [128, 35, 124], [182, 54, 104], [224, 92, 74], [245, 145, 64], [250, 202, 108], [252, 250, 210],
+];
+
+/** Return the colour of each of 256 levels. */
+function colourMap() {
+  const found = new Uint8Array(256 * 3);
+  const last = DARK_TO_BRIGHT.length - 1;
+  for (let level = 0; level < 256; level++) {
+    const place = (level / 255) * last;
+    const start = Math.min(last - 1, Math.floor(place));
+    for (let part = 0; part < 3; part++) {
+      const [from, to] = [DARK_TO_BRIGHT[start][part], DARK_TO_BRIGHT[start + 1][part]];
+      found[level * 3 + part] = Math.round(from + (place - start) * (to - from));
+    }
+  }
+  return found;
+}
+
+const COLOUR_MAP = colourMap();
+
+/** Return a canvas with one pixel for each number, the lowest frequency at the bottom. */
+function spectrumPicture(levels, rows, columns) {
+  const canvas = document.createElement("canvas");
+  canvas.width = columns;
+  canvas.height = rows;
+  const context = canvas.getContext("2d");
+  const picture = context.createImageData(columns, rows);
+  for (let row = 0; row < rows; row++) {
+    for (let column = 0; column < columns; column++) {
+      const level = levels[row * columns + column];
+      const at = ((rows - 1 - row) * columns + column) * 4;
+      picture.data.set(COLOUR_MAP.subarray(level * 3, level * 3 + 3), at);
+      picture.data[at + 3] = 255;
+    }
+  }
+  context.putImageData(picture, 0, 0);
+  return canvas;
+}
+
+/** Draw a spectrogram with its axis of frequencies. */
+function drawSpectrum(context, box, picture, hz) {
+  context.imageSmoothingEnabled = true;
+  context.drawImage(picture, box.left, box.top, box.width, box.height);
+  const [from, to] = [hz[0], hz[hz.length - 1]];
+  for (const mark of [50, 100, 200, 500, 1000, 2000, 5000, 10000, 20000]) {
+    if (mark < from || mark > to) continue;
+    const y = box.top + box.height * (1 - logarithmic(mark, from, to));
+    rule(context, box.left - 4, y, box.left, y, theme.strong);
+    const even = [100, 1000, 10000].includes(mark);
+    if (even && y > box.top + 20) {
+      write(context, mark < 1000 ? String(mark) : `${mark / 1000} k`, box.left - 7, y + 4, { align: "right", size: 12 });
+    }
+  }
+  write(context, "Hz", box.left - 7, box.top + 11, { align: "right", size: 12 });
+}
+
+/** Draw which colour is which level. */
+function drawKey(context, width, topDb, rangeDb) {
+  const wide = Math.min(320, width - 130);
+  for (let i = 0; i < wide; i++) {
+    const level = Math.round((i / (wide - 1)) * 255);
+    context.fillStyle = `rgb(${COLOUR_MAP.subarray(level * 3, level * 3 + 3).join(",")})`;
+    context.fillRect(i, 4, 1.5, 12);
+  }
+  const { at, decimals } = ticks(topDb - rangeDb, topDb, wide / 70);
+  for (const value of at) {
+    const x = ((value - topDb + rangeDb) / rangeDb) * wide;
+    rule(context, x, 16, x, 20, theme.strong);
+    const text = minus(value.toFixed(decimals));
+    const align = x < 14 ? "left" : "center";
+    write(context, text, x, 34, { align, size: 12 });
+  }
+  write(context, "dBFS", wide + 20, 15, { size: 12 });
+}

@@ -1,0 +1,103 @@
+// The sum at one c: all f(a) g(b) with a + b = c, in double precision.
+
+const LARGEST = 5; // products in the table
+const FEW = 20; // spikes, of which each arrival can be visited
+
+/** A sum that remembers what rounding took from it (Neumaier 1974). */
+class Neumaier {
+  constructor() {
+    this.total = 0;
+    this.lost = 0;
+  }
+
+  add(value) {
+    const next = this.total + value;
+    this.lost += Math.abs(this.total) >= Math.abs(value)
+      ? this.total - next + value
+      : value - next + this.total;
+    this.total = next;
+  }
+
+  value() {
+    return this.total + this.lost;
+  }
+}
+
+/** The signal, the impulse, and the output that the program computed. */
+class Convolution {
+  constructor(given) {
+    const { rate, first, begin, end } = given;
+    Object.assign(this, { rate, first, begin, end });
+    this.f = unpack(given.f);
+    this.g = unpack(given.g);
+    this.y = unpack(given.y);
+    this.taps = this.g.length;
+    this.turned = this.g.slice().reverse();
+    // a tap of zero adds nothing, so only the others are gone through
+    this.spikes = Int32Array.from(this.g.keys()).filter((b) => this.g[b] !== 0);
+    this.sparse = this.spikes.length <= 64 && this.spikes.length * 8 <= this.taps;
+    this.products = new Float64Array(this.taps);
+  }
+
+  /** Return f(a), which is nothing outside the sound. */
+  signal(a) {
+    const at = a - this.first;
+    return at >= 0 && at < this.f.length ? this.f[at] : 0;
+  }
+
+  /** Return the sum at c, how many products are not zero, the largest, and the rest. */
+  at(c) {
+    const { f, g, first, spikes } = this;
+    const sum = new Neumaier();
+    const largest = [];
+    let least = 0;
+    let count = 0;
+    for (let i = 0; i < spikes.length; i++) {
+      const b = spikes[i];
+      const at = c - b - first;
+      if (at < 0 || at >= f.length) continue;
+      const product = f[at] * g[b];
+      if (product === 0) continue;
+      count += 1;
+      sum.add(product);
+      if (largest.length === LARGEST && Math.abs(product) <= least) continue;
+      largest.push({ a: c - b, b, f: f[at], g: g[b], product });
+      largest.sort((one, other) => Math.abs(other.product) - Math.abs(one.product));
+      if (largest.length > LARGEST) largest.pop();
+      if (largest.length === LARGEST) least = Math.abs(largest[LARGEST - 1].product);
+    }
+    const value = sum.value();
+    for (const term of largest) sum.add(-term.product);
+    return { value, count, largest, rest: sum.value(), written: this.y[c - this.begin] };
+  }
+
+  /** Return f(a) g(c - a) for a from c - K + 1 to c; the array is used again by the next call. */
+  window(c) {
+    const { f, turned, products, taps, first } = this;
+    const start = c - taps + 1 - first;
+    for (let i = 0; i < taps; i++) {
+      const at = start + i;
+      products[i] = at >= 0 && at < f.length ? f[at] * turned[i] : 0;
+    }
+    return products;
+  }
+
+  /** Return every c where a spike meets the loudest moment of f, with that moment. */
+  arrivals() {
+    if (!this.spikes.length || this.spikes.length > FEW) return [];
+    const last = this.spikes[this.spikes.length - 1];
+    const loudest = (from, to) => {
+      let found = -1;
+      for (let a = from; a < to; a++) {
+        if (found < 0 || Math.abs(this.signal(a)) > Math.abs(this.signal(found))) found = a;
+      }
+      return found;
+    };
+    // a moment whose every copy arrives in time, if there is one
+    let a = loudest(Math.max(this.first, this.begin - this.spikes[0]), this.end - last);
+    if (a < 0) a = loudest(this.first, this.first + this.f.length);
+    return [...this.spikes]
+      .map((b, copy) => ({ a, b, c: a + b, copy }))
+      .filter(({ c }) => c >= this.begin && c < this.end);
+  }
+}
