@@ -5,6 +5,7 @@ Nothing is drawn here, and nothing of it is kept but what is shown.
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, replace
 from pathlib import Path as FilePath
 
@@ -12,9 +13,9 @@ import numpy as np
 
 from audioconv.engines import Audio, Convolver
 from audioconv.errors import UsageError
-from audioconv.files import STANDARD, Reader, Sound, rereadable, scratch_folder
-from audioconv.job import Job, Outcome
-from audioconv.prepare import prepare
+from audioconv.files import STANDARD, Path, Reader, Sound, name, rereadable, scratch_folder
+from audioconv.job import Job, Outcome, Part
+from audioconv.prepare import Prepared, prepare
 from audioconv.render import run
 from audioconv.values import parse_time
 from audioconv.views import cost
@@ -31,23 +32,6 @@ LONGEST = 60
 """Seconds of a part to listen to, at most: some 2 MB of a page."""
 
 GRID = 2**16
-
-
-@dataclass(frozen=True, kw_only=True)
-class Part:
-    """Which part of a sound is shown and heard.
-
-    Parameters
-    ----------
-    start : str
-        where it begins, such as 12.5s; where the sound first comes within 20 dB of its peak, if
-        not given
-    seconds : float
-        how long the part to listen to is, 1 to 60 seconds
-    """
-
-    start: str | None = None
-    seconds: float = 10.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,7 +55,7 @@ class Explained:
     begin : int
         frame with which all that is shown begins
     before, after : array, (frames, channels)
-        what is heard of input and output, equally long; silence follows an input that has ended
+        what is heard of input and output, equally long; silence follows what has ended
     cost : Cost
         times of the plain sum and the FFT on this machine
     """
@@ -114,38 +98,87 @@ def explain(job: Job, part: Part | None = None) -> Explained:
     options, part = job.options, part or Part()
     if not 1 <= part.seconds <= LONGEST:
         raise UsageError(f"seconds is {part.seconds:g}; it must be from 1 to {LONGEST}")
-    if STANDARD in job.impulses:
-        raise UsageError("the impulse is read twice, so it cannot be standard input; name a file")
+    _refuse_standard_impulse(job)
     with rereadable(job.input) as path, scratch_folder() as folder:
         output = str(FilePath(folder) / "output.wav")
         kept = replace(options, verify=True, overwrite=True, recipe="none", metadata="none")
         outcome = run(Job(path, output, job.impulses, kept))
-        with Reader(path, known_as=job.input, allow_truncated=options.allow_truncated) as reader:
-            prepared = prepare(job.impulses, options, reader.sound)
-            seen = envelope(reader.blocks(GRID))
-            source = replace(reader.sound, frames=reader.frames)
-        rate, frames = source.rate, min(seen.frames, outcome.frames)
-        if part.start is None:
-            begin = max(0, onset(path, seen) - round(LEAD * rate))
-        else:
-            begin = round(parse_time(part.start, rate) * rate)
-        if not 0 <= begin < frames:
-            raise UsageError(
-                f"start is {begin / rate:.3f} s; it must be in the sound, which is "
-                f"{frames / rate:.3f} s long"
-            )
-        until = min(begin + round(part.seconds * rate), outcome.frames)
-        before, after = excerpt(path, begin, until), excerpt(output, begin, until)
-        routing = prepared.convolver.routing
-        return Explained(
-            job,
-            source,
-            prepared.impulse,
-            prepared.convolver,
-            outcome,
-            sliding(path, rate, routing, begin, outcome.frames),
-            begin,
-            np.pad(before, ((0, len(after) - len(before)), (0, 0))),
-            after,
-            cost.measure(prepared.convolver, seen.frames),
+        seen, prepared, slid = _looked(path, job, part)
+        begin, until = slid.begin, slid.begin + round(part.seconds * seen.rate)
+        before, after = (excerpt(file, begin, until) for file in (path, output))
+        longest = max(len(before), len(after))
+        before, after = (
+            np.pad(sound, ((0, longest - len(sound)), (0, 0))) for sound in (before, after)
         )
+    convolver = prepared.convolver
+    found = cost.measure(convolver, seen.frames or 1)
+    return Explained(
+        job, seen, prepared.impulse, convolver, outcome, slid, begin, before, after, found
+    )
+
+
+def slide(job: Job, part: Part | None = None) -> Sliding:
+    """Choose what is shown of a convolution as sums, without the whole of it.
+
+    Parameters
+    ----------
+    job : Job
+        whose output is not written
+    part : Part, optional
+
+    Raises
+    ------
+    AudioconvError, ImpulseError
+
+    Examples
+    --------
+    >>> slid = slide(Job("samples/speech.wav", "film.gif", ["delta:delay=100ms"]))
+    >>> slid.rate, len(slid.g)
+    (44100, 4411)
+    """
+    _refuse_standard_impulse(job)
+    with rereadable(job.input) as path:
+        return _looked(path, job, part or Part())[2]
+
+
+def title(job: Job) -> str:
+    """Name what is convolved with what, without where it lies.
+
+    Examples
+    --------
+    >>> title(Job("samples/speech.wav", "-", ["samples/hall.wav", "delta:delay=2S"]))
+    'speech.wav with hall.wav, delta:delay=2S'
+    """
+    return f"{short_name(job.input)} with {', '.join(map(short_name, job.impulses))}"
+
+
+def short_name(path: Path) -> str:
+    """Name a file without its folder; what is no file, as a builder spec, as it is."""
+    return name(FilePath(path).name if os.path.lexists(path) else path)
+
+
+def _refuse_standard_impulse(job: Job) -> None:
+    if STANDARD in job.impulses:
+        raise UsageError("the impulse is read twice, so it cannot be standard input; name a file")
+
+
+def _looked(path: Path, job: Job, part: Part) -> tuple[Sound, Prepared, Sliding]:
+    """Look through a sound for what to show of it; return it with its true length."""
+    options = job.options
+    with Reader(path, known_as=job.input, allow_truncated=options.allow_truncated) as reader:
+        prepared = prepare(job.impulses, options, reader.sound)
+        seen = envelope(reader.blocks(GRID))
+        source = replace(reader.sound, frames=seen.frames)
+    rate = source.rate
+    if part.start is None:
+        begin = max(0, onset(path, seen) - round(LEAD * rate))
+    else:
+        begin = round(parse_time(part.start, rate) * rate)
+    if not 0 <= begin < seen.frames:
+        raise UsageError(
+            f"start is {begin / rate:.3f} s; it must be in the sound, which is "
+            f"{seen.frames / rate:.3f} s long"
+        )
+    routing = prepared.convolver.routing
+    until = seen.frames + routing.frames - 1
+    return source, prepared, sliding(path, rate, routing, begin, until)

@@ -193,3 +193,20 @@ class Outcome:
         fields = asdict(self)
         del fields["routes"]
         return {key: None if value == -math.inf else value for key, value in fields.items()}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """Which part of a sound is shown and heard.
+
+    Parameters
+    ----------
+    start : str
+        where it begins, such as 12.5s; where the sound first comes within 20 dB of its peak, if
+        not given
+    seconds : float
+        how long the part to listen to is, 1 to 60 seconds
+    """
+
+    start: str | None = None
+    seconds: float = 10.0

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from audioconv.engines import routes
 from audioconv.errors import AudioconvError, LayoutError, UsageError
-from audioconv.explain import Part, explain
-from audioconv.job import Job, Options
+from audioconv.explain import explain
+from audioconv.job import Job, Options, Part
 from audioconv.report.page.data import data_of
 from audioconv.views import cost
 from audioconv.views.blocks import extremes, pieces

@@ -30,6 +30,28 @@ class Look:
     overwrite: bool = False
 
 
+@dataclass(frozen=True, kw_only=True)
+class Film:
+    """How a film looks.
+
+    Parameters
+    ----------
+    seconds : float, 1 to 60
+        how long it is
+    fps : int, 1 to 50
+        pictures a second
+    pixels : int, 240 to 1920
+        width in dots; the height is 5/8 of it
+    overwrite : bool
+        replace the film if it exists
+    """
+
+    seconds: float = 8.0
+    fps: int = 12
+    pixels: int = 720
+    overwrite: bool = False
+
+
 @dataclass(frozen=True)
 class Drawn:
     """What a picture shows, in words, its size in mm, and what its reader should know."""

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import base64
-import os
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,8 +10,7 @@ from numpy.typing import NDArray
 
 from audioconv import __version__
 from audioconv.engines import Audio
-from audioconv.explain import Explained
-from audioconv.files import name
+from audioconv.explain import Explained, short_name, title
 from audioconv.views import cost
 from audioconv.views.blocks import extremes, pieces
 from audioconv.views.listening import EARS, listening
@@ -33,19 +30,18 @@ DECAY_COLUMNS = 600
 def data_of(told: Explained) -> dict[str, Any]:
     """Return what the page shows of a convolution, as numbers, text, lists and dicts."""
     job, outcome, source = told.job, told.outcome, told.source
-    impulses = ", ".join(_title(ir) for ir in job.impulses)
     return {
-        "title": f"{_title(job.input)} with {impulses}",
+        "title": title(job),
         "version": __version__,
         "input": {
-            "name": _title(job.input),
+            "name": short_name(job.input),
             "rate": source.rate,
             "channels": source.channels,
             "frames": source.frames,
             "seconds": (source.frames or 0) / source.rate,
         },
         "impulse": {
-            "name": impulses,
+            "name": ", ".join(map(short_name, job.impulses)),
             "frames": told.impulse.frames,
             "channels": told.impulse.taps[0].size,
             "seconds": told.impulse.frames / source.rate,
@@ -62,11 +58,6 @@ def data_of(told: Explained) -> dict[str, Any]:
         "decay": _decay(told.impulse),
         "cost": _cost(told),
     }
-
-
-def _title(path: str) -> str:
-    """Name a file without where it lies; a builder spec as it is."""
-    return name(Path(path).name if os.path.lexists(path) else path)
 
 
 def _sliding(slid: Sliding) -> dict[str, Any]:

@@ -1,0 +1,63 @@
+"""`audioconv explain` and `audioconv animate`: show how a convolution comes about."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from audioconv.cli import report
+from audioconv.cli.options import Impulses, Input, Show
+from audioconv.job import Job, Options, Part
+from audioconv.report.options import Film
+
+
+def explain(
+    input: Input,
+    ir: Impulses,
+    output: Annotated[
+        str, typer.Option("-o", "--output", metavar="PAGE", help="Page to write: page.html.")
+    ],
+    part: Part,
+    options: Options,
+    show: Show,
+) -> None:
+    """Make a page that explains a convolution on your own sound: one file, to open in a browser.
+
+    It slides the impulse over the sound and shows each sum, plays both before and after, and
+    tells what the run did. The convolution is made, verified, and not kept.
+    """
+    from audioconv.explain import explain as made  # late, so that help is quick
+    from audioconv.report.page import write
+
+    told = made(Job(input, output, ir, options), part)
+    size = write(told, report.summary(told.outcome), report.proof(told.outcome))
+    if show.json:
+        report.print_json({"page": output, "bytes": size, **told.outcome.as_json()})
+    if not show.quiet:
+        report.wrote(output, f"a page of {size / 1e6:.2f} MB", told.outcome.notices)
+
+
+def animate(
+    input: Input,
+    ir: Impulses,
+    output: Annotated[
+        str, typer.Option("-o", "--output", metavar="FILM", help="Film to write: .gif or .mp4.")
+    ],
+    film: Film,
+    start: Annotated[
+        str | None,
+        typer.Option(metavar="TIME", help="Where to begin; where the sound does, if not given."),
+    ] = None,
+) -> None:
+    """Film the impulse sliding over the sound, and the sum that it traces: GIF, or MP4."""
+    from audioconv.explain import slide, title
+    from audioconv.files import name
+    from audioconv.report.film import film as filmed
+    from audioconv.specs import impulse_files
+
+    job = Job(input, output, ir)
+    slid = slide(job, Part(start=start))
+    inputs = [input, *impulse_files(ir)]
+    pictures = filmed(slid, output, film, inputs=inputs, title=title(job))
+    report.say(f"{name(output)}: {pictures} pictures, {film.pixels} dots wide")

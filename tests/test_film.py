@@ -1,0 +1,187 @@
+"""Films of the sliding sum: what moves is where the numbers say, and always the same bytes."""
+
+import io
+import os
+import stat
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from audioconv.errors import AudioconvError, UsageError
+from audioconv.explain import slide
+from audioconv.job import Job, Part
+from audioconv.report.film import film
+from audioconv.report.options import Film
+from audioconv.report.scene import Scene
+from audioconv.report.style import BLACK, GREEN, PURPLE, VERMILLION, settings
+from audioconv.views.sliding import Sliding
+
+RATE = 1000
+DELAY = 300
+
+
+def near(picture, colour, tolerance=12):
+    """Return where a picture has a colour, as rows and columns."""
+    wanted = np.array([int(colour[n : n + 2], 16) for n in (1, 3, 5)])
+    return np.nonzero((np.abs(picture.astype(int) - wanted) <= tolerance).all(axis=2))
+
+
+@pytest.fixture(scope="module")
+def echo():
+    f = np.zeros(1300)
+    f[DELAY + 100] = 1.0  # one click, 0.1 s after the first frame that is shown
+    g = np.zeros(DELAY + 1)
+    g[[0, DELAY]] = 1.0, 0.5
+    return Sliding(RATE, 0, 0, -DELAY, f, g, 0, 1000)
+
+
+@pytest.fixture(scope="module")
+def pictures(echo):
+    with settings():
+        scene = Scene(echo, 600, r"$\frac{1}{$ <b>")
+        return {c: np.asarray(scene.at(c)) for c in (0, 100, 200, 399, 400, 401, 600, 999)}
+
+
+def line(pictures, c):
+    """Return the column of the line at c: it is dark here, and not in every picture."""
+
+    def dark(picture):
+        return np.bincount(near(picture, BLACK, 60)[1], minlength=picture.shape[1])
+
+    still = np.min([dark(picture) for picture in pictures.values()], axis=0)
+    return int((dark(pictures[c]) - still).argmax())
+
+
+def test_the_line_moves_with_c(pictures):
+    each = (line(pictures, 999) - line(pictures, 0)) / 999
+    assert each > 0.3
+    for c in (100, 200, 600):
+        assert line(pictures, c) == pytest.approx(line(pictures, 0) + c * each, abs=1.5)
+
+
+def test_spikes_stand_as_far_apart_as_the_delay(pictures):
+    each = (line(pictures, 999) - line(pictures, 0)) / 999
+    _, columns = near(pictures[600], VERMILLION)
+    found = sorted({*columns})
+    assert found[0] == pytest.approx(line(pictures, 600) - DELAY * each, abs=4)
+    assert found[-1] == pytest.approx(line(pictures, 600), abs=4)
+
+
+def test_a_product_is_there_only_where_a_spike_meets_the_click(pictures):
+    def height(c):
+        rows, _ = near(pictures[c], PURPLE)
+        return int(np.ptp(rows))
+
+    assert height(100) > 2 * height(200)  # the click itself
+    assert height(400) > 1.4 * height(200)  # its copy, half as high
+    assert height(400) < height(100)
+    assert height(401) == height(399) == height(200)  # dots at zero
+
+
+def test_the_sum_is_traced_up_to_c(pictures):
+    for c, picture in pictures.items():
+        _, columns = near(picture, GREEN)
+        assert columns.max() <= line(pictures, c) + 4, c
+    count = [len(near(pictures[c], GREEN)[0]) for c in (0, 200, 600, 999)]
+    assert count == sorted(count)
+
+
+def test_a_film_has_as_many_pictures_as_asked_for_and_the_same_bytes_again(echo, tmp_path):
+    look = Film(seconds=2, fps=10, pixels=240)
+    for name in ("a.gif", "b.gif"):
+        assert film(echo, str(tmp_path / name), look, inputs=[], title="x") == 20
+    assert (tmp_path / "a.gif").read_bytes() == (tmp_path / "b.gif").read_bytes()
+    durations = []
+    with Image.open(tmp_path / "a.gif") as found:
+        for number in range(found.n_frames):
+            found.seek(number)
+            durations.append(found.info["duration"])
+        assert found.size == (240, 150)
+        assert found.info["loop"] == 0
+    assert sum(durations) == 19 * 100 + 1000
+
+
+@pytest.mark.parametrize(
+    ("name", "look", "message"),
+    [
+        ("a.mov", Film(), "a.mov does not say what kind of film it is; end it in .gif or .mp4"),
+        ("a", Film(), "end it in .gif or .mp4"),
+        ("a.gif", Film(seconds=0), "seconds is 0; it must be between 1 and 60"),
+        ("a.gif", Film(fps=99), "fps is 99; it must be between 1 and 50"),
+        ("a.gif", Film(pixels=5000), "pixels is 5000; it must be between 240 and 1920"),
+        ("there.gif", Film(), "exists; pass -y to overwrite it"),
+    ],
+)
+def test_films_that_cannot_be_meant(echo, tmp_path, name, look, message):
+    (tmp_path / "there.gif").write_bytes(b"old")
+    with pytest.raises(UsageError, match=message):
+        film(echo, str(tmp_path / name), look, inputs=[], title="x")
+    assert (tmp_path / "there.gif").read_bytes() == b"old"
+
+
+FFMPEG = """#!{python}
+import sys
+pixels = sys.stdin.buffer.read()
+open(sys.argv[-1], "wb").write(f"{{len(pixels)}} {{' '.join(sys.argv[1:-1])}}".encode())
+"""
+
+
+def program(folder, text):
+    path = folder / "ffmpeg"
+    path.write_text(text.format(python=sys.executable))
+    path.chmod(path.stat().st_mode | stat.S_IXUSR)
+    return str(folder)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a script stands in for ffmpeg")
+def test_an_mp4_is_handed_to_ffmpeg(echo, tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", program(tmp_path, FFMPEG))
+    look = Film(seconds=1, fps=5, pixels=250)
+    film(echo, str(tmp_path / "a.mp4"), look, inputs=[], title="x")
+    count, *options = (tmp_path / "a.mp4").read_text().split()
+    assert options[options.index("-s") + 1] == "250x156"
+    assert int(count) == 250 * 156 * 3 * (5 + 5)  # and a second at the end
+    assert "+bitexact" in options
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a script stands in for ffmpeg")
+def test_what_ffmpeg_says_is_told_in_one_line(echo, tmp_path, monkeypatch):
+    failing = "#!{python}\nimport sys; sys.stdin.read; sys.exit('odd\\nUnknown encoder')\n"
+    monkeypatch.setenv("PATH", program(tmp_path, failing))
+    with pytest.raises(AudioconvError, match=r"^ffmpeg cannot write the MP4: Unknown encoder; end"):
+        film(echo, str(tmp_path / "a.mp4"), Film(seconds=1, pixels=240), inputs=[], title="x")
+    assert not (tmp_path / "a.mp4").exists()
+
+
+def test_without_ffmpeg_an_mp4_names_the_remedy(echo, tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(AudioconvError, match=r"needs ffmpeg; install it, or end .* in \.gif"):
+        film(echo, str(tmp_path / "a.mp4"), Film(seconds=1, pixels=240), inputs=[], title="x")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs a shell's search path")
+def test_a_real_ffmpeg_where_there_is_one(echo, tmp_path, monkeypatch):
+    binary = pytest.importorskip("imageio_ffmpeg").get_ffmpeg_exe()
+    (tmp_path / "ffmpeg").symlink_to(binary)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    for name in ("a.mp4", "b.mp4"):
+        film(echo, str(tmp_path / name), Film(seconds=1, pixels=240), inputs=[], title="x")
+    assert (tmp_path / "a.mp4").read_bytes() == (tmp_path / "b.mp4").read_bytes()
+    said = subprocess.run([binary, "-i", str(tmp_path / "a.mp4")], capture_output=True, text=True)
+    assert "240x150" in said.stderr
+    assert "Duration: 00:00:02.00" in said.stderr
+
+
+def test_a_film_of_a_file(samples):
+    job = Job(str(samples / "guitar.wav"), "film.gif", [str(samples / "hall.wav")])
+    slid = slide(job, Part(start="1s"))
+    assert (slid.begin, len(slid.g)) == (44100, 66150)
+    with settings():
+        picture = Scene(slid, 300, "x").at(slid.end - 1)
+    assert picture.size == (300, 188)
+    buffer = io.BytesIO()
+    picture.save(buffer, "PNG")
+    assert len(near(np.asarray(picture), VERMILLION, 40)[0]) > 50
