@@ -62,6 +62,21 @@ def waveform(
     _say(output, draw(file, output, look, start=start, duration=duration))
 
 
+def spectrogram(
+    file: Sounds,
+    output: Picture,
+    start: Start = "0",
+    duration: Duration = None,
+    channel: Channel = None,
+    *,
+    look: Look,
+) -> None:
+    """Draw how loud each frequency is over time, one panel for each sound."""
+    from audioconv.report.spectrogram import spectrogram as draw
+
+    _say(output, draw(file, output, look, start=start, duration=duration, channel=channel))
+
+
 def response(
     ir: Irs,
     output: Picture,
@@ -95,6 +110,53 @@ def decay(
     _say(output, draw(ir, output, look, rate=rate, channel=channel, band=band))
 
 
+def waterfall(
+    ir: Annotated[str, typer.Argument(metavar="IR", help="Sound file, builder spec or preset.")],
+    output: Picture,
+    rate: Rate = 48000,
+    channel: Annotated[int, typer.Option(metavar="N", help="The channel, counted from 1.")] = 1,
+    span: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TIME", help="First slice to last; what it takes to fall by 45 dB if not given."
+        ),
+    ] = None,
+    slices: Annotated[int, typer.Option(metavar="N", help="How many spectra.")] = 40,
+    smoothing: Smoothing = None,
+    *,
+    look: Look,
+) -> None:
+    """Draw the cumulative spectral decay of an impulse: what is left later and later."""
+    from audioconv.report.waterfall import waterfall as draw
+
+    drawn = draw(
+        ir,
+        output,
+        look,
+        rate=rate,
+        channel=channel,
+        span=span,
+        slices=slices,
+        smoothing=smoothing,
+    )
+    _say(output, drawn)
+
+
+def null(
+    a: Annotated[str, typer.Argument(metavar="A", help="A sound file.")],
+    b: Annotated[str, typer.Argument(metavar="B", help="Another one.")],
+    output: Picture,
+    start: Start = "0",
+    duration: Duration = None,
+    *,
+    look: Look,
+) -> None:
+    """Draw the difference of two sounds, as they are and after the best shift and gain."""
+    from audioconv.report.null import null as draw
+
+    _say(output, draw(a, b, output, look, start=start, duration=duration))
+
+
 def _say(output: str, drawn: Drawn) -> None:
     from audioconv.files import name
 
@@ -104,5 +166,5 @@ def _say(output: str, drawn: Drawn) -> None:
         report.say(f"notice: {notice}")
 
 
-for command in (waveform, response, decay):
+for command in (waveform, spectrogram, response, decay, waterfall, null):
     app.command()(expand(command))

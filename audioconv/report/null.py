@@ -1,0 +1,191 @@
+"""What is between two sounds: both waveforms, and the level of their difference."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from audioconv.compare import Difference, aligned, compare
+from audioconv.engines import Audio
+from audioconv.errors import UsageError
+from audioconv.files import STANDARD, Path, Reader
+from audioconv.report import axes as scales
+from audioconv.report import style
+from audioconv.report.options import Drawn, Look
+from audioconv.report.sounds import frames_of, part
+from audioconv.report.waveform import COLUMNS, Wave, draw_wave
+from audioconv.views.envelope import Envelope, envelope
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+LOWEST = -200.0
+"""dBFS that are shown, at least: what is below is rounding of rounding."""
+
+SAME = "identical: every sample is the same"
+
+RANGE = 30.0
+"""dB that are shown, at least."""
+
+
+def null(
+    first: Path,
+    second: Path,
+    output: Path,
+    look: Look,
+    *,
+    start: str = "0",
+    duration: str | None = None,
+) -> Drawn:
+    """Draw two sounds over each other, and the level of the second minus the first.
+
+    That is drawn as they are, and after the best shift and gain; all channels together.
+
+    Parameters
+    ----------
+    first, second : str
+        sound files of one rate and number of channels
+    output, look, start, duration
+        as for `waveform`; what is told in words is of the whole sounds
+
+    Raises
+    ------
+    AudioconvError
+        If the sounds cannot be read or compared, or the picture not be written.
+    """
+    if STANDARD in (first, second):
+        raise UsageError("a null test reads both sounds more than once; give them as files")
+    with style.picture(output, look, [first, second]) as figure:
+        labels = style.labels([first, second])
+        found = compare(first, second)
+        with Reader(first) as reader:
+            rate = reader.sound.rate
+        begin, count = frames_of(start, duration, rate)
+
+        def seen(blocks: Iterator[Audio]) -> Envelope:
+            return envelope(part(blocks, begin, count, rate, first), COLUMNS)
+
+        both = seen(np.hstack([a, b, b - a]) for a, b in aligned(first, second))
+        waves = Wave("", both, rate, begin / rate)
+        style.tall(figure, look, 112)
+        above, below = figure.subplots(2, 1, sharex=True)
+        second_is = scales.time_axis(below, waves.begin, waves.end)
+        handles = _draw_both(above, waves, second_is)
+        channels = both.low.shape[1] // 3
+        rest = _channels(both, 2 * channels, channels)
+        lines: list[tuple[Envelope, str, Any, str]] = [(rest, style.VERMILLION, "-", "as they are")]
+        gain = 1.0
+        if not found.identical and found.gain_db is not None:
+            gain = _gain(first, second, found)
+            fitted = seen(b - gain * a for a, b in aligned(first, second, found.shift))
+            lines.append((fitted, style.GREEN, (0, (5, 1)), "after the best shift and gain"))
+        levels = []
+        for one, colour, dash, label in lines:
+            levels.append(
+                _draw_level(below, one, waves.begin, rate, second_is, colour, dash, label)
+            )
+        low, high = scales.decibel_range(levels, 120.0)
+        scales.level_axis(below, max(LOWEST, min(low, high - RANGE)), high)
+        below.set_ylabel("difference (dBFS)")
+        above.set_title(in_words(found, rate, inverted=gain < 0), pad=3, fontsize=7.5)
+        if found.identical:
+            below.text(0.5, 0.5, SAME, ha="center", va="center", transform=below.transAxes)
+        else:
+            below.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2, borderaxespad=0.2)
+        style.legend(figure, handles, labels)
+    return Drawn(f"null test of {style.listed(labels)}", style.size(figure))
+
+
+def in_words(found: Difference, rate: int, *, inverted: bool = False) -> str:
+    """Tell how two sounds differ.
+
+    Examples
+    --------
+    >>> in_words(Difference(False, 48, -6.0, None, 0.25, (9, 9)), 48000)
+    'second: 48 frames (1.000 ms) later, −6.00 dB; no residual; differ from 0.250 s'
+    """
+    if found.identical:
+        return SAME
+    said = []
+    if found.gain_db is None:
+        said.append("no shift or gain: one of them is silent")
+    else:
+        frames, way = abs(found.shift), "earlier" if found.shift < 0 else "later"
+        shift = f"{frames} frames ({1000 * frames / rate:.3f} ms) {way}" if frames else "no shift"
+        said.append(f"second: {shift}, {found.gain_db + 0.0:+.2f} dB{', inverted' * inverted}")
+        left = found.residual_db
+        said.append("no residual" if left is None else f"residual {left:.1f} dB beside the second")
+    if found.first_difference_s is not None:
+        said.append(f"differ from {found.first_difference_s:.3f} s")
+    return "; ".join(said).replace("-", "−")
+
+
+def _draw_both(panel: Axes, waves: Wave, second: float) -> list[Any]:
+    """Draw both waveforms, all channels of each as one; return a handle for each."""
+    from matplotlib.patches import Patch
+
+    channels = waves.channels // 3
+    scales.amplitude_axis(panel, _channels(waves.envelope, 0, 2 * channels).peak)
+    panel.set_ylabel("amplitude (dBFS)")
+    handles = []
+    for number, colour in enumerate((style.BLUE, style.GREEN)):
+        one = _channels(waves.envelope, number * channels, channels)
+        draw_wave(panel, Wave("", one, waves.rate, waves.begin), 0, colour, second, 2 + number)
+        handles.append(Patch(color=colour, alpha=0.8))
+    return handles
+
+
+def _channels(found: Envelope, first: int, count: int) -> Envelope:
+    """Return some channels of an envelope as one: their extremes, and the largest level."""
+    here = slice(first, first + count)
+    return Envelope(
+        found.low[:, here].min(axis=1, keepdims=True),
+        found.high[:, here].max(axis=1, keepdims=True),
+        found.rms[:, here].max(axis=1, keepdims=True),
+        found.frames,
+        found.step,
+    )
+
+
+def _draw_level(
+    panel: Axes,
+    found: Envelope,
+    begin: float,
+    rate: int,
+    second: float,
+    colour: str,
+    dash: Any,
+    label: str,
+) -> np.ndarray:
+    """Draw level and peak of a difference over time, and return what is drawn."""
+    one = _channels(found, 0, found.low.shape[1])
+    times = (begin + one.starts / rate) * second
+    rms = _decibels(one.rms[:, 0])
+    peak = _decibels(np.maximum(one.high, -one.low)[:, 0])
+    panel.plot(
+        times,
+        rms,
+        color=colour,
+        linestyle=dash,
+        linewidth=0.9,
+        label=f"{label}: rms, and up to the peak",
+        zorder=3,
+    )
+    panel.fill_between(times, rms, peak, color=colour, alpha=0.25, linewidth=0)
+    return np.concatenate([rms, peak])
+
+
+def _decibels(values: np.ndarray) -> np.ndarray:
+    levels = np.full(values.shape, np.nan)
+    np.log10(values, out=levels, where=values > 0)
+    return 20 * levels
+
+
+def _gain(first: Path, second: Path, found: Difference) -> float:
+    """Return the gain with its sign: that of the product of both, once they are aligned."""
+    assert found.gain_db is not None
+    product = math.fsum(float(np.vdot(a, b)) for a, b in aligned(first, second, found.shift))
+    return math.copysign(10 ** (found.gain_db / 20), product)
