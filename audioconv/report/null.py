@@ -27,6 +27,12 @@ LOWEST = -200.0
 
 SAME = "identical: every sample is the same"
 
+PENS: tuple[dict[str, Any], ...] = (
+    {"color": style.VERMILLION, "linestyle": "-"},
+    {"color": style.GREEN, "linestyle": (0, (5, 1))},
+)
+"""Of the difference as it is, and of what is left of it."""
+
 RANGE = 30.0
 """dB that are shown, at least."""
 
@@ -69,24 +75,21 @@ def null(
             return envelope(part(blocks, begin, count, rate, first), COLUMNS)
 
         both = seen(np.hstack([a, b, b - a]) for a, b in aligned(first, second))
-        waves = Wave("", both, rate, begin / rate)
+        place = rate, begin / rate
+        waves = Wave("", both, *place)
         style.tall(figure, look, 112)
         above, below = figure.subplots(2, 1, sharex=True)
         second_is = scales.time_axis(below, waves.begin, waves.end)
         handles = _draw_both(above, waves, second_is)
         channels = both.low.shape[1] // 3
         rest = _channels(both, 2 * channels, channels)
-        lines: list[tuple[Envelope, str, Any, str]] = [(rest, style.VERMILLION, "-", "as they are")]
+        levels = [_draw_level(below, Wave("", rest, *place), second_is, "as they are", PENS[0])]
         gain = 1.0
         if not found.identical and found.gain_db is not None:
             gain = _gain(first, second, found)
-            fitted = seen(b - gain * a for a, b in aligned(first, second, found.shift))
-            lines.append((fitted, style.GREEN, (0, (5, 1)), "after the best shift and gain"))
-        levels = []
-        for one, colour, dash, label in lines:
-            levels.append(
-                _draw_level(below, one, waves.begin, rate, second_is, colour, dash, label)
-            )
+            rest = seen(b - gain * a for a, b in aligned(first, second, found.shift))
+            wave = Wave("", rest, *place)
+            levels.append(_draw_level(below, wave, second_is, "best shift and gain", PENS[1]))
         low, high = scales.decibel_range(levels, 120.0)
         scales.level_axis(below, max(LOWEST, min(low, high - RANGE)), high)
         below.set_ylabel("difference (dBFS)")
@@ -151,30 +154,15 @@ def _channels(found: Envelope, first: int, count: int) -> Envelope:
 
 
 def _draw_level(
-    panel: Axes,
-    found: Envelope,
-    begin: float,
-    rate: int,
-    second: float,
-    colour: str,
-    dash: Any,
-    label: str,
+    panel: Axes, wave: Wave, second: float, label: str, pen: dict[str, Any]
 ) -> np.ndarray:
     """Draw level and peak of a difference over time, and return what is drawn."""
-    one = _channels(found, 0, found.low.shape[1])
-    times = (begin + one.starts / rate) * second
+    one, times = _channels(wave.envelope, 0, wave.channels), wave.times * second
     rms = _decibels(one.rms[:, 0])
     peak = _decibels(np.maximum(one.high, -one.low)[:, 0])
-    panel.plot(
-        times,
-        rms,
-        color=colour,
-        linestyle=dash,
-        linewidth=0.9,
-        label=f"{label}: rms, and up to the peak",
-        zorder=3,
-    )
-    panel.fill_between(times, rms, peak, color=colour, alpha=0.25, linewidth=0)
+    left = "rms, up to peak" if np.isfinite(rms).any() else "nothing left"
+    panel.plot(times, rms, **pen, linewidth=0.9, label=f"{label}: {left}", zorder=3)
+    panel.fill_between(times, rms, peak, color=pen["color"], alpha=0.25, linewidth=0)
     return np.concatenate([rms, peak])
 
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from audioconv.errors import AudioconvError, UsageError
 from audioconv.files import Path, name, refuse_overwrite, target
+from audioconv.report.fonts import give_fonts
 from audioconv.report.options import Look
 
 if TYPE_CHECKING:
@@ -224,7 +225,7 @@ def _matplotlib() -> Any:
 
 
 def _drawn(figure: Figure, kind: str) -> bytes:
-    _give_fonts(figure)
+    give_fonts(figure)
     written = io.BytesIO()
     with warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always")
@@ -236,33 +237,3 @@ def _drawn(figure: Figure, kind: str) -> bytes:
             "--width or --height"
         )
     return written.getvalue()
-
-
-def _give_fonts(figure: Figure) -> None:
-    """Add to the font of a text, where it lacks a character, one that is installed and has it."""
-    from matplotlib import font_manager
-    from matplotlib.text import Text
-
-    own = font_manager.get_font(font_manager.findfont("DejaVu Sans")).get_charmap()
-    for text in figure.findobj(Text):
-        assert isinstance(text, Text)
-        missing = {ord(c) for c in text.get_text() if ord(c) not in own and not c.isspace()}
-        families = ["DejaVu Sans"]
-        for entry in sorted(font_manager.fontManager.ttflist, key=lambda e: (e.name, e.fname)):
-            if not missing:
-                break
-            plain = entry.style == "normal" and entry.weight == 400
-            if plain and (has := missing & _characters(entry.fname)):
-                families.append(entry.name)
-                missing -= has
-        if len(families) > 1:
-            text.set_fontfamily(families)
-
-
-def _characters(font: str) -> set[int]:
-    from matplotlib import font_manager
-
-    try:
-        return {*font_manager.get_font(font).get_charmap()}
-    except (OSError, RuntimeError):  # a font that went, or is none
-        return set()
