@@ -28,9 +28,10 @@ function timeAxis(context, box, y, from, to) {
     const x = box.left + ((value / factor - from) / (to - from)) * box.width;
     rule(context, x, y + 0.5, x, y + 5.5, theme.strong);
     const text = minus(value.toFixed(decimals));
+    context.font = `12px ${theme.plain}`;
     const half = context.measureText(text).width / 2;
-    if (x + half + 6 < limit && x - half > box.left - 24) {
-      write(context, text, x, y + 19, { align: "center", size: 12 });
+    if (x + half + 6 < limit) {
+      write(context, text, Math.max(half, x), y + 19, { align: "center", size: 12 });
     }
   }
   write(context, unit, box.left + box.width, y + 19, { align: "right", size: 12 });

@@ -73,7 +73,7 @@ function drawBlocks(context, width, of, added) {
   const cells = of.sum.low.length;
   const x = (frame) => ((Math.min(of.end, Math.max(of.begin, frame)) - of.begin) / (of.end - of.begin)) * width;
   const column = (frame) => Math.round((x(frame) / width) * cells);
-  write(context, "input, cut into blocks", 0, 14);
+  write(context, "input, cut into blocks", 0, 14, { colour: theme["f-text"] });
   write(context, width < 600 ? "each convolved; its tail hatched" : "each block convolved by itself; its tail hatched", 0, rows.pieces.top - 8);
   write(context, "added up", 0, rows.sum.top - 8, { colour: theme["sum-text"] });
   of.pieces.forEach((piece, i) => {

@@ -75,12 +75,19 @@ function redrawAll() {
   for (const figure of figures) figure.change();
 }
 
-/** Write a text, and return its width. */
+/** Write a text, with a halo where lines run behind it, and return its width. */
 function write(context, text, x, y, options = {}) {
-  const { colour = theme.quiet, align = "left", size = 13, weight = "" } = options;
+  const { colour = theme.quiet, align = "left", size = 13, weight = "", halo = false } = options;
   context.font = `${weight} ${size}px ${theme.plain}`;
-  context.fillStyle = colour;
   context.textAlign = align;
+  if (halo) {
+    context.strokeStyle = theme.ground;
+    context.lineWidth = 4;
+    context.lineJoin = "round";
+    context.strokeText(text, x, y);
+    context.lineWidth = 1;
+  }
+  context.fillStyle = colour;
   context.fillText(text, x, y);
   return context.measureText(text).width;
 }

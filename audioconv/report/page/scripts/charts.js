@@ -33,7 +33,9 @@ function chart(place, columns, options) {
 function chartAxis(label, options = {}) {
   return {
     label,
-    labelSize: 22,
+    size: 30,
+    labelSize: 24,
+    labelGap: 0,
     labelFont: `13px ${theme.plain}`,
     font: `12px ${theme.plain}`,
     stroke: theme.quiet,

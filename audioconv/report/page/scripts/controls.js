@@ -1,5 +1,6 @@
 // What all figures share: sliders, choices, motion, and words that come when things are quiet.
 
+const narrow = window.matchMedia("(max-width: 560px)");
 const still = window.matchMedia("(prefers-reduced-motion: reduce)");
 
 /** Fill a choice with [value, text] pairs. */

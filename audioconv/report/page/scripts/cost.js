@@ -9,6 +9,15 @@ function lasting(time) {
   return time < 172800 ? `${digits(time / 3600, 3)} h` : `${digits(time / 86400, 3)} days`;
 }
 
+/** Return the powers of ten between two numbers, every second one where there are many. */
+function powersBetween(from, to) {
+  const [first, last] = [Math.ceil(Math.log10(from)), Math.floor(Math.log10(to))];
+  const step = last - first > 8 ? 2 : 1;
+  const found = [];
+  for (let power = first; power <= last; power += step) found.push(10 ** power);
+  return found;
+}
+
 /** Return the factor of a law that goes through the last measured point. */
 function factor(points, law) {
   const [n, time] = points[points.length - 1];
@@ -18,7 +27,7 @@ function factor(points, law) {
 function cost(given) {
   const { direct, fft, job } = given;
   // the job as if sound and taps were equally long: as many products
-  const size = Math.sqrt(job.frames * job.taps);
+  const size = Math.sqrt(job.direct_operations);
   const square = (n) => n * n;
   const quick = (n) => n * Math.log2(Math.max(2, n));
   const [slow, fast] = [factor(direct, square), factor(fft, quick)];
@@ -32,13 +41,15 @@ function cost(given) {
   const low = Math.min(...times, fast * quick(from)) / 3;
   const high = Math.max(...times, slow * square(to), job.direct_s) * 3;
   const dots = (colour) => ({ paths: () => null, stroke: colour, points: { show: true, size: 8, fill: colour, stroke: colour } });
-  const powers = (_, values) => values.map((value) => {
-    const power = Math.log10(value);
-    return Math.abs(power - Math.round(power)) < 1e-9 ? `10${raised(Math.round(power))}` : "";
+  const decades = (label, lowest, highest, size) => chartAxis(label, {
+    size,
+    splits: () => powersBetween(lowest, highest),
+    filter: (_, values) => values,
+    values: (_, values) => values.map((value) => `10${raised(Math.round(Math.log10(value)))}`),
   });
   chart(element("cost-chart"), columns, () => ({
     scales: { x: { time: false, distr: 3, range: [from, to] }, y: { distr: 3, range: [low, high] } },
-    axes: [chartAxis("samples and taps, n", { values: powers }), chartAxis("time, s", { size: 56, values: powers })],
+    axes: [decades("samples and taps, n", from, to, 30), decades("time, s", low, high, 48)],
     series: [
       {},
       { stroke: theme.g, width: 1, dash: [6, 4], points: { show: false } },
@@ -48,29 +59,56 @@ function cost(given) {
     ],
     hooks: { draw: [onChart((context, x, y, box) => costLabels(context, x, y, box, job, size))] },
   }));
-  const times_ = job.direct_s / job.fft_s;
-  const text = `This run, ${whole(job.frames)} samples under ${whole(job.taps)} taps${job.paths > 1 ? ` on ${job.paths} paths` : ""}: direct, ${digits(job.direct_operations, 2)} products, ${lasting(job.direct_s)}; by FFT, ${digits(job.fft_operations, 2)} operations, ${lasting(job.fft_s)}. ${times_ >= 1 ? `${whole(times_)} times less.` : "The plain sum is the faster here."}`;
+  const text = costSentence(job);
   say(element("cost-value"), text);
   element("cost-chart").setAttribute("aria-label", `Time over size on logarithmic axes: direct rises as n squared, FFT as n log n. ${text}`);
   say(element("cost-note"), [given.note, given.machine].filter(Boolean).join(" \u2014 "));
 }
 
+/** Return the engine that the run took, and the seconds that it takes. */
+function engineOf(job) {
+  return { engine: job.engine ?? "FFT", time: job.engine_s ?? job.fft_s ?? null };
+}
+
+function costSentence(job) {
+  const { engine, time } = engineOf(job);
+  const paths = job.paths > 1 ? ` on ${job.paths} paths` : "";
+  const operations = job.fft_operations ? `${digits(job.fft_operations, 2)} operations, ` : "";
+  const direct = `This run, ${whole(job.frames)} samples under ${whole(job.taps)} taps${paths}: direct, ${digits(job.direct_operations, 2)} products, ${lasting(job.direct_s)}`;
+  if (time === null) return `${direct}.`;
+  const less = job.direct_s / time;
+  const compared = less >= 10 ? `${whole(less)} times less` : less >= 1.05 ? `${less.toFixed(1)} times less` : "no less than the plain sum";
+  return `${direct}; by ${engine}, ${operations}${lasting(time)}: ${compared}.`;
+}
+
 function costLabels(context, x, y, box, job, size) {
+  const right = box.left + box.width - 4;
   const mark = (time, colour, text, above) => {
-    const [left, top] = [x(size), y(time)];
+    const [across, down] = [x(size), y(time)];
     context.fillStyle = theme.ground;
     context.strokeStyle = colour;
     context.lineWidth = 2;
     context.beginPath();
-    context.rect(left - 5, top - 5, 10, 10);
+    context.rect(across - 5, down - 5, 10, 10);
     context.fill();
     context.stroke();
     context.lineWidth = 1;
-    write(context, text, left - 12, top + (above ? -8 : 20), { align: "right", colour });
+    // lines rise to the right: above to the left and below to the right there are none
+    if (above) {
+      write(context, text, Math.max(across - 12, 150), down - 10, { align: "right", colour, halo: true });
+      return;
+    }
+    context.font = `13px ${theme.plain}`;
+    if (across + 12 + context.measureText(text).width < right) {
+      write(context, text, across + 12, down + 26, { colour, halo: true });
+    } else {
+      write(context, text, across - 8, box.top + box.height - 10, { align: "right", colour, halo: true });
+    }
   };
   rule(context, x(size), box.top, x(size), box.top + box.height, theme.quiet, [2, 4]);
+  const { engine, time } = engineOf(job);
   mark(job.direct_s, theme["g-text"], `this run, direct: ${lasting(job.direct_s)}`, true);
-  mark(job.fft_s, theme["sum-text"], `this run, FFT: ${lasting(job.fft_s)}`, false);
-  write(context, "direct, n\u00b2 (dashed)", box.left + 12, box.top + 20, { colour: theme["g-text"] });
-  write(context, "FFT, n log n (solid)", box.left + 12, box.top + 40, { colour: theme["sum-text"] });
+  if (time !== null) mark(time, theme["sum-text"], `this run, ${engine}: ${lasting(time)}`, false);
+  write(context, "direct, n\u00b2 (dashed)", box.left + 12, box.top + 20, { colour: theme["g-text"], halo: true });
+  write(context, "FFT, n log n (solid)", box.left + 12, box.top + 40, { colour: theme["sum-text"], halo: true });
 }

@@ -1,5 +1,11 @@
 // The impulse's level, and the energy still to come.
 
+const DECAY_LINES = [
+  { colour: "f", name: "f dashed", dash: [8, 4] },
+  { colour: "sum", name: "sum dotted", dash: [2, 3] },
+  { colour: "product-text", name: "product double", dash: [8, 3, 2, 3] },
+];
+
 function decay(given) {
   const place = element("decay-chart");
   const lowest = decayFloor(given);
@@ -21,6 +27,7 @@ function decay(given) {
   const times = given.lines.map((line) => line.label).join(", ");
   place.setAttribute("aria-label", `Level and remaining energy of the impulse over ${last.toFixed(2)} s. ${times || "No reverberation time is given."}`);
   listed(element("decay-notes"), given.why_not);
+  decayKey(given);
   decayReading(given, null);
 }
 
@@ -33,47 +40,38 @@ function decayFloor(given) {
 }
 
 function decayLabels(context, x, y, box, given, lowest) {
-  const right = box.left + box.width;
   context.save();
   context.beginPath();
   context.rect(box.left, box.top, box.width, box.height);
   context.clip();
-  const colours = [theme.f, theme.sum, theme["product-text"]];
-  const texts = [theme["f-text"], theme["sum-text"], theme["product-text"]];
   given.lines.forEach(({ from, to }, i) => {
+    const { colour, dash } = DECAY_LINES[i % DECAY_LINES.length];
     context.lineWidth = 2;
-    rule(context, x(from[0]), y(from[1]), x(to[0]), y(to[1]), colours[i % 3], [[8, 4], [2, 3], [8, 3, 2, 3]][i % 3]);
+    rule(context, x(from[0]), y(from[1]), x(to[0]), y(to[1]), theme[colour], dash);
     context.lineWidth = 1;
   });
   if (given.floor_db !== null && given.floor_db > lowest) {
-    rule(context, box.left, y(given.floor_db), right, y(given.floor_db), theme.quiet, [4, 4]);
+    rule(context, box.left, y(given.floor_db), box.left + box.width, y(given.floor_db), theme.quiet, [4, 4]);
   }
   context.restore();
-  // the legend stands at the upper right, where a decay leaves room
+}
+
+/** Name the lines under the chart. */
+function decayKey(given) {
   const items = [
-    ["level of g", theme["g-text"], []],
-    ["energy still to come", theme.ink, []],
-    ...given.lines.map(({ label }, i) => [label, texts[i % 3], [[8, 4], [2, 3], [8, 3, 2, 3]][i % 3]]),
+    ["level of g", "g"],
+    ["energy still to come", ""],
+    ...given.lines.map(({ label }, i) => [label, DECAY_LINES[i % DECAY_LINES.length].name]),
   ];
-  if (given.floor_db !== null) items.push([`noise floor ${minus(given.floor_db.toFixed(1))} dB`, theme.quiet, [4, 4]]);
-  context.font = `13px ${theme.plain}`;
-  const wide = Math.max(...items.map(([text]) => context.measureText(text).width));
-  context.fillStyle = theme.ground;
-  context.fillRect(right - wide - 52, box.top + 6, wide + 48, items.length * 20 + 8);
-  items.forEach(([text, colour, dash], i) => {
-    const height = box.top + 24 + i * 20;
-    context.lineWidth = 2;
-    rule(context, right - wide - 46, height - 4, right - wide - 18, height - 4, colour, dash);
-    context.lineWidth = 1;
-    write(context, text, right - 10, height, { align: "right", colour });
-  });
+  if (given.floor_db !== null) items.push([`noise floor ${minus(given.floor_db.toFixed(1))} dB`, "quiet dashed"]);
+  element("decay-key").replaceChildren(...items.map(([text, name]) => made("li", text, name)));
 }
 
 /** Say what the chart reads where the pointer is. */
 function decayReading(given, at) {
   const value = (number) => (number === null || number === undefined ? "nothing" : minus(`${number.toFixed(1)} dB`));
   const text = at === null || at === undefined
-    ? given.lines.map((line) => line.label).join(", ")
+    ? "Point at the chart to read it."
     : `At ${given.seconds[at].toFixed(3)} s: level ${value(given.level_db[at])}, energy still to come ${value(given.curve_db[at])}.`;
   say(element("decay-value"), text);
 }

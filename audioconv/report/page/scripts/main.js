@@ -29,9 +29,10 @@ function header() {
     const box = made("div", "", className);
     box.append(made("dt", label));
     if (what.name) box.append(made("dd", what.name));
-    const told = [`${whole(what.frames)} frames`, `${what.seconds.toFixed(3)} s`, channels(what.channels)];
-    if (what.rate) told.push(`${what.rate} Hz`);
-    box.append(made("dd", told.join(", ")));
+    const told = [`${what.seconds.toFixed(3)} s`, `${whole(what.frames)} frames`, channels(what.channels)];
+    if (what.rate) told.push(`${whole(what.rate)} Hz`);
+    // no line breaks between a number and its unit
+    box.append(made("dd", told.map((text) => text.replace(" ", "\u00a0")).join(", "), "quiet"));
     element("parts").append(box);
   }
 }

@@ -52,10 +52,12 @@ class SlidingPicture {
     const to = Math.min(width, x(c + 0.5));
     context.fillStyle = theme.panel;
     context.fillRect(from, rows[0].top, to - from, rows[2].top + rows[2].height - rows[0].top);
-    for (const row of rows) {
+    rows.forEach((row, i) => {
       const middle = Math.round(row.top + row.height / 2) + 0.5;
-      rule(context, row.left, middle, row.left + row.width, middle);
-    }
+      // the output is shown from its first c to its last
+      const [start, stop] = i < 3 ? [0, width] : [x(of.begin - 0.5), x(of.end - 0.5)];
+      rule(context, Math.max(0, start), middle, Math.min(width, stop), middle);
+    });
     this.labels(context, rows, width < 600, magnify);
 
     this.still(context, rows[0], view, of.f, of.first, peaks.f, theme.f, sharp);
@@ -85,9 +87,7 @@ class SlidingPicture {
 
   /** Draw samples that stand still; their columns are found once for each view. */
   still(context, box, view, samples, offset, peak, colour, sharp) {
-    const room = box.width / (view.to - view.from);
-    const sparse = colour === theme.f && room < ROOM;
-    if (!sparse && !(room < ROOM)) {
+    if (box.width / (view.to - view.from) >= ROOM) {
       drawSamples(context, box, view, samples, offset, peak, colour, sharp);
       return;
     }
@@ -103,11 +103,12 @@ class SlidingPicture {
 
   labels(context, rows, narrow, magnify) {
     const times = magnify > 1 ? `, ${magnify} times as high` : "";
+    const cut = magnify > 1 ? " (peaks cut off)" : "";
     const texts = narrow
       ? ["f(a), the signal", `g(c \u2212 a), turned round${times}`, "f(a) g(c \u2212 a), the products", "y, the output up to c"]
       : [
         "f(a), the signal",
-        `g(c \u2212 a), the impulse, turned round and shifted to c${times}`,
+        `g(c \u2212 a), the impulse, turned round and shifted to c${times}${cut}`,
         `f(a) g(c \u2212 a), their products${times}; added up, they are y(c)`,
         "y, the output, traced up to c",
       ];

@@ -28,6 +28,7 @@ function sliding(given) {
     const found = of.at(state.c);
     range.setAttribute("aria-valuetext", `${seconds(state.c / of.rate)}, sample ${state.c}`);
     numbers(of, state.c, found);
+    say(element("slide-arrival"), "");
     if (!player?.playing) said(sentence(of, state.c, found));
     figure.change();
   };
@@ -104,15 +105,25 @@ function numbers(of, c, found) {
   put("slide-count", found.count, `${whole(found.count)} of ${whole(of.taps)}`);
   const body = element("slide-terms").tBodies[0];
   body.replaceChildren(...found.largest.map((term) => {
-    const row = cells([whole(term.a), digits(term.f), whole(term.b), digits(term.g), digits(term.product)]);
+    const row = cells([whole(term.a), short(term.f), whole(term.b), short(term.g), short(term.product)]);
     Object.assign(row.dataset, term);
     return row;
   }));
-  for (let i = found.largest.length; i < LARGEST; i++) body.append(cells(["\u00a0", "", "", "", ""]));
+  // as many rows at every c, so that nothing below jumps
+  for (let i = found.largest.length; i < Math.min(LARGEST, of.spikes.length); i++) {
+    const empty = cells(["\u00a0", "", "", "", ""]);
+    empty.className = "empty";
+    body.append(empty);
+  }
   const more = Math.max(0, found.count - found.largest.length);
-  const rest = cells([`the other ${whole(more)}`, "", "", "", digits(found.rest)]);
+  const rest = cells([more ? `the other ${whole(more)}` : "no other", short(found.rest)]);
+  rest.cells[0].colSpan = 4;
   rest.dataset.product = found.rest;
   element("slide-terms").tFoot.replaceChildren(rest);
+}
+
+function short(value) {
+  return digits(value, narrow.matches ? 4 : 5);
 }
 
 function cells(texts) {

@@ -21,7 +21,7 @@ function ball() {
   const preset = element("ball-preset");
   const range = element("ball-position");
   choices(preset, Object.keys(BALLS).map((name) => [name, name]));
-  const figure = new Figure(canvas, () => 270, (context, width) =>
+  const figure = new Figure(canvas, (width) => 7 * ballCell(width) + 96, (context, width) =>
     drawBall(context, width, BALLS[preset.value], Number(range.value)));
   const show = () => {
     const c = Number(range.value);
@@ -44,9 +44,15 @@ function ball() {
   slider(range, show);
 }
 
+const BARS = 34; // pixels that the largest chance is high
+
+function ballCell(width) {
+  return Math.min(Math.floor((width * 0.52 - BARS - 20) / 7), 26);
+}
+
 function drawBall(context, width, { f, g }, c) {
-  const bars = 34;
-  const side = Math.min(Math.floor((width * 0.52 - bars - 20) / 7), 26);
+  const bars = BARS;
+  const side = ballCell(width);
   const left = bars + 20;
   const top = 12;
   const bottom = top + 7 * side;

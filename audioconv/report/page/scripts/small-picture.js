@@ -12,7 +12,7 @@ function scene() {
   return Array.from({ length: SIDE * SIDE }, (_, i) => {
     const x = i % SIDE;
     const y = Math.floor(i / SIDE);
-    if ((x - 17) ** 2 + (y - 6) ** 2 < 14) return 250;
+    if ((x - 16.5) ** 2 + (y - 6.5) ** 2 < 18) return 250;
     if (y > 12 + 4 * Math.sin(x / 4)) return 40 + 2 * (SIDE - y);
     if (x > 3 && x < 7 && y > 8) return 25;
     return 120 + 4 * y;
@@ -117,6 +117,8 @@ function grid(context, left, cell, pixels, count) {
 }
 
 function showNine(terms, kernel) {
+  const written = kernel.taps.map((row) => minus(row.join(" "))).join(", ");
+  say(element("picture-products").caption, `pixel \u00d7 kernel, turned round (as written: ${written})`);
   const body = element("picture-products").tBodies[0];
   const over = kernel.of === 1 ? "" : `/${kernel.of}`;
   body.replaceChildren(...[0, 3, 6].map((start) =>

@@ -1,0 +1,80 @@
+"""Before and after: both run together, the place is kept, the loudness matched."""
+
+import copy
+
+import pytest
+
+from audioconv.report.page import page as page_of
+
+
+def state(page):
+    return page.eval_on_selector("#listen", "section => ({...section.dataset})")
+
+
+def playing(page, past):
+    page.wait_for_function(
+        "past => Number(document.querySelector('#listen').dataset.position) > past", arg=past
+    )
+
+
+def test_it_plays_and_a_switch_keeps_the_place(hall):
+    hall.click("#listen-play")
+    playing(hall, 0.1)
+    assert state(hall)["which"] == "before"
+    assert state(hall)["playing"] == "true"
+    before = float(state(hall)["position"])
+    hall.click("#listen-switch")
+    after = state(hall)
+    assert after["which"] == "after"
+    assert before <= float(after["position"]) < before + 0.5
+    playing(hall, before + 0.1)
+    hall.focus("#listen-position")
+    hall.keyboard.press("x")
+    assert state(hall)["which"] == "before"
+    assert hall.is_checked("#listen-before")
+    hall.check("#listen-after")
+    assert state(hall)["which"] == "after"
+    hall.click("#listen-play")
+    stopped = state(hall)
+    assert stopped["playing"] == "false"
+    hall.wait_for_timeout(80)
+    assert state(hall)["position"] == stopped["position"]
+    assert not hall.sins
+
+
+def test_the_louder_one_is_turned_down(hall):
+    given = hall.given["listen"]
+    louder = given["after"]["loudness_db"] - given["before"]["loudness_db"]
+    assert louder > 1
+    hall.check("#listen-match")
+    gains = state(hall)
+    assert float(gains["gainBefore"]) == 1
+    assert float(gains["gainAfter"]) == pytest.approx(10 ** (-louder / 20), rel=1e-12)
+    assert f"turned down by {louder:.1f} dB" in hall.inner_text("#listen-after-told")
+    hall.uncheck("#listen-match")
+    assert float(state(hall)["gainAfter"]) == 1
+    hall.check("#listen-match")
+
+
+def test_a_waveform_is_a_place_to_seek(hall):
+    hall.locator("#wave-after").scroll_into_view_if_needed()
+    box = hall.locator("#wave-after").bounding_box()
+    hall.mouse.click(box["x"] + 44 + (box["width"] - 45) / 2, box["y"] + 40)
+    middle = hall.given["listen"]["seconds"] / 2
+    assert float(state(hall)["position"]) == pytest.approx(middle, abs=0.02)
+    hall.focus("#listen-position")
+    for key, expected in [("ArrowLeft", middle - 1), ("Home", 0), ("End", 2 * middle)]:
+        hall.keyboard.press(key)
+        assert float(state(hall)["position"]) == pytest.approx(expected, abs=0.02)
+
+
+def test_a_sound_that_cannot_be_decoded_is_told(opened, files, tmp_path):
+    given = copy.deepcopy(files["echo"][1])
+    given["listen"]["after"]["data"] = "AAAA"
+    path = tmp_path / "broken.html"
+    path.write_text(page_of(given), encoding="utf-8")
+    page = opened(path)
+    page.click("#listen-play")
+    page.wait_for_function("() => document.querySelector('#listen-message').textContent !== ''")
+    assert "cannot play" in page.inner_text("#listen-message")
+    assert state(page)["playing"] == "false"

@@ -1,0 +1,231 @@
+"""What the page computes, beside the same sums in Python."""
+
+import base64
+from math import fsum
+
+import numpy as np
+import pytest
+from oracle import UNIT, convolve
+
+
+def numbers(packed):
+    """Decode what was packed, independently of the page."""
+    raw = np.frombuffer(base64.b64decode(packed["data"]), f"<{packed['type']}".replace("<", ""))
+    return raw.astype(np.float64) * packed["scale"]
+
+
+def value(page, selector):
+    return float(page.get_attribute(selector, "data-value"))
+
+
+def partial_sum(given, c):
+    """Return f and g as they meet at c, by the definition: a + b = c."""
+    f, g = numbers(given["f"]), numbers(given["g"])
+    a = np.arange(c - len(g) + 1, c + 1)
+    at = a - given["first"]
+    inside = (at >= 0) & (at < len(f))
+    met = np.where(inside, f[np.clip(at, 0, len(f) - 1)], 0.0)
+    return met, g[c - a]
+
+
+def check(page):
+    """Compare every number under the picture with the definition; return c."""
+    given = page.given["sliding"]
+    c = int(value(page, "#slide-c"))
+    assert int(page.input_value("#slide-position")) == c
+    f, g = partial_sum(given, c)
+    products = f * g
+    scale = np.abs(products).sum() + 1e-300
+    assert abs(value(page, "#slide-sum") - float(np.dot(f, g))) < len(g) * UNIT * scale
+    # the page's own sum is compensated: it errs by no more than one rounding
+    assert abs(value(page, "#slide-sum") - fsum(products)) <= 2 * UNIT * scale
+    assert value(page, "#slide-written") == numbers(given["y"])[c - given["begin"]]
+    assert value(page, "#slide-count") == np.count_nonzero(products)
+    rows = page.eval_on_selector_all(
+        "#slide-terms tbody tr[data-a]", "rows => rows.map(row => ({...row.dataset}))"
+    )
+    largest = np.sort(np.abs(products))[::-1][:5]
+    assert [abs(float(row["product"])) for row in rows] == [p for p in largest if p]
+    for row in rows:
+        one = int(row["a"]) - (c - len(g) + 1)
+        assert int(row["a"]) + int(row["b"]) == c
+        assert (float(row["f"]), float(row["g"])) == (f[one], g[one])
+        assert float(row["product"]) == products[one]
+    rest = float(page.get_attribute("#slide-terms tfoot tr", "data-product"))
+    shown = sum(float(row["product"]) for row in rows)
+    assert abs(rest + shown - fsum(products)) <= 8 * UNIT * scale
+    return c
+
+
+def drag(page, share_from, share_to):
+    page.locator("#slide-canvas").scroll_into_view_if_needed()
+    box = page.locator("#slide-canvas").bounding_box()
+    y = box["y"] + 60
+    page.mouse.move(box["x"] + share_from * box["width"], y)
+    page.mouse.down()
+    page.mouse.move(box["x"] + share_to * box["width"], y, steps=4)
+    page.mouse.up()
+
+
+def test_the_examples_are_convolutions():
+    """The fixture's y is the definition, on a little sound."""
+    import fixture
+
+    rng = np.random.default_rng(1)
+    f, g = rng.standard_normal(40), rng.standard_normal(7)
+    assert np.allclose(fixture.sums(f, g, 0, 0, 40), convolve(f, g)[:40], atol=1e-14)
+    spikes = np.zeros(90)
+    spikes[[0, 89]] = 1.0, 0.5
+    found = fixture.sums(f, spikes, 5, 10, 45)
+    assert np.allclose(found, convolve(f, spikes)[5:40], atol=1e-14)
+
+
+@pytest.mark.parametrize("name", ["echo", "hall"])
+def test_the_handle_is_dragged_and_the_numbers_are_the_sum(name, request):
+    page = request.getfixturevalue(name)
+    given = page.given["sliding"]
+    check(page)
+    found = []
+    for share in (0.99, 0.8, 0.62):
+        drag(page, 0.9, share)
+        found.append(check(page))
+    # the axis begins with the first sample under the window and ends with the last c
+    start, end = given["begin"] - len(numbers(given["g"])) + 1, given["end"]
+    for c, share in zip(found, (0.99, 0.8, 0.62), strict=True):
+        assert abs(c - max(given["begin"], start + share * (end - start))) < 0.01 * (end - start)
+
+
+@pytest.mark.parametrize("name", ["echo", "hall"])
+def test_keys_move_the_sum(name, request):
+    page = request.getfixturevalue(name)
+    begin, end = page.given["sliding"]["begin"], page.given["sliding"]["end"]
+    length = end - 1 - begin
+    page.focus("#slide-position")
+    for key, expected in [
+        ("Home", begin),
+        ("ArrowRight", begin + round(length / 200)),
+        ("Shift+ArrowRight", begin + round(length / 200) + 1),
+        ("PageUp", begin + round(length / 200) + 1 + round(length / 20)),
+        ("PageDown", begin + round(length / 200) + 1),
+        ("Shift+ArrowLeft", begin + round(length / 200)),
+        ("ArrowLeft", begin),
+        ("ArrowLeft", begin),
+        ("End", end - 1),
+    ]:
+        page.keyboard.press(key)
+        assert check(page) == expected, key
+
+
+def test_the_second_copy_arrives(echo):
+    """Each arrival is where a spike meets the loudest moment, so its product is the largest."""
+    given = echo.given["sliding"]
+    f = numbers(given["f"])
+    echo.focus("#slide-position")
+    echo.keyboard.press("Home")
+    arrivals = []
+    for _ in range(2):
+        echo.click("#slide-next")
+        arrivals.append(check(echo))
+    assert arrivals[1] - arrivals[0] == 15435
+    loudest = arrivals[0]
+    whole = f[given["begin"] - given["first"] : given["end"] - given["first"] - 15435]
+    assert abs(f[loudest - given["first"]]) == np.abs(whole).max()
+    assert "copy 2" in echo.inner_text("#slide-arrival")
+    echo.click("#slide-previous")
+    assert check(echo) == arrivals[0]
+
+
+def test_an_impulse_of_many_taps_has_no_arrivals(hall):
+    assert not hall.is_visible("#slide-arrivals")
+
+
+def test_playing_moves_on_and_stops(hall):
+    hall.focus("#slide-position")
+    hall.keyboard.press("Home")
+    hall.click("#slide-play")
+    hall.wait_for_function("() => Number(document.querySelector('#slide-c').dataset.value) > 40200")
+    hall.click("#slide-play")
+    stopped = check(hall)
+    hall.wait_for_timeout(100)
+    assert check(hall) == stopped
+
+
+def test_sliding_is_smooth(hall):
+    """A step of the long impulse takes well under the 16 ms of a frame."""
+    times = hall.evaluate(
+        """async () => {
+          const range = document.querySelector('#slide-position');
+          const times = [];
+          for (let i = 0; i < 40; i++) {
+            range.value = 50000 + 400 * i;
+            await new Promise(requestAnimationFrame);
+            const start = performance.now();
+            range.dispatchEvent(new Event('input'));
+            await new Promise(requestAnimationFrame);  // asked for after the figure's own
+            times.push(performance.now() - start);
+          }
+          return times;
+        }"""
+    )
+    assert np.median(times) < 40  # two frames of a slow machine
+
+
+def test_two_boxes(echo):
+    for c, area in [("0.25", 0.25), ("1", 1.0), ("1.6", 0.4), ("2.5", 0.0), ("-0.5", 0.0)]:
+        echo.fill("#boxes-position", c)
+        assert abs(value(echo, "#boxes-value") - area) < 1e-12
+
+
+def test_a_ball_dropped_twice(echo):
+    weights = {
+        "even, as dice": ([0, 1, 1, 1, 1, 1, 1], [0, 1, 1, 1, 1, 1, 1]),
+        "short, then far": ([4, 3, 2, 1], [0, 0, 0, 1, 2, 3, 4]),
+        "near or far": ([0, 1, 0, 0, 0, 1], [0, 2, 5, 2, 1]),
+    }
+    for name, (f, g) in weights.items():
+        echo.select_option("#ball-preset", name)
+        chances = np.pad(convolve(f, g) / sum(f) / sum(g), (0, 13))
+        for c in range(13):
+            echo.fill("#ball-position", str(c))
+            assert abs(value(echo, "#ball-value") - chances[c]) < 1e-12
+
+
+def test_a_window_over_a_picture(echo):
+    """A picture of one step moves by it: the kernel is turned round, as convolution has it."""
+    echo.select_option("#picture-kernel", "one step right")
+    echo.fill("#picture-position", str(5 * 24 + 9))
+    cells = echo.locator("#picture-products td").all_inner_texts()
+    left = cells[3].split("×")
+    assert left[1].split("=")[0].strip() == "1"
+    assert value(echo, "#picture-value") == float(left[0])
+    echo.select_option("#picture-kernel", "blur")
+    products = echo.locator("#picture-products td").all_inner_texts()
+    total = sum(
+        float(pixel) * float(tap.split("/")[0]) / 16
+        for pixel, tap in (cell.split("=")[0].split("×") for cell in products)
+    )
+    assert abs(value(echo, "#picture-value") - total) < 1e-9
+    echo.focus("#picture-position")
+    echo.keyboard.press("ArrowDown")
+    assert echo.input_value("#picture-position") == str(6 * 24 + 9)
+
+
+def test_the_matrix_times_f(echo):
+    y = convolve([2, 1, 0, 3, -1, 2, 0, 1], [4, 3, 2, 1])
+    for c in range(11):
+        echo.fill("#matrix-position", str(c))
+        assert value(echo, "#matrix-value") == y[c]
+
+
+def test_blocks_are_added_one_by_one(hall):
+    hall.fill("#blocks-position", "0")
+    assert hall.is_disabled("#blocks-back")
+    for added in range(1, 7):
+        hall.click("#blocks-add")
+        assert value(hall, "#blocks-value") == added
+    said = hall.inner_text("#blocks-value").replace("\u202f", "")
+    assert "22050 samples become 88199, of which the last 66149 are tail" in said
+    assert hall.is_disabled("#blocks-add")
+    hall.click("#blocks-back")
+    # up to where the next block begins nothing is to be added any more
+    assert "Up to 2.500 s" in hall.inner_text("#blocks-value")
