@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 COLUMNS = 1200
 
+FEW = 80
+"""Frames that are drawn one by one."""
+
 DEEPEST = -120.0
 
 AFTER = 2.0
@@ -103,16 +106,24 @@ def _draw(
     told: list[tuple[Any, str]] = []
     if alone:
         times, levels = level_columns(one.energy[one.start :])
-        drawn = panel.plot(times * second / rate, levels, color="#A0A0A0", linewidth=0.5)
+        drawn = panel.plot(
+            times * second / rate,
+            levels,
+            "." if len(levels) <= FEW else "-",
+            color="#A0A0A0",
+            linewidth=0.5,
+        )
         told.append((drawn[0], f"level of {label}, 0 dB at its largest frame"))
     figures, followed = one.figures, one.decay
     if followed is None:
         empty = panel.plot([], [], color=colour, linestyle=dash)
-        return [*told, (empty[0], f"{'' if alone else label}: {figures.why_not['t30_s']}")]
+        why = figures.why_not["t30_s"]
+        return [*told, (empty[0], f"no decay: {why}" if alone else f"{label}: {why}")]
     decays = followed.levels_db()
     keep = _thinned(len(decays))
     shown = np.where(np.isfinite(decays[keep]), decays[keep], np.nan)
-    curve = panel.plot(keep * second / rate, shown, color=colour, linestyle=dash, linewidth=1.4)
+    pen: dict[str, Any] = {"color": colour, "linestyle": dash, "linewidth": 1.4}
+    curve = panel.plot(keep * second / rate, shown, **pen, marker="." if len(keep) <= 2 else "")
     if alone:
         told.append((curve[0], "energy decay curve, 0 dB at its start"))
     said: list[tuple[Any, str]] = []
@@ -125,23 +136,36 @@ def _draw(
         assert line is not None  # there is a figure, which was read from it
         upper, lower = RANGES[key]
         ends = [(db - line.level) / -60 * line.rt60 * second for db in (0, upper, lower, -90)]
-        pen: dict[str, Any] = {"color": line_colour if alone else colour, "zorder": 3}
+        pen = {"color": line_colour if alone else colour, "zorder": 3}
         panel.plot([ends[0], ends[3]], [0, -90], linewidth=0.6, linestyle=line_dash, **pen)
         drawn = panel.plot(ends[1:3], [upper, lower], linewidth=1.8, linestyle=line_dash, **pen)
         text = f"{heading} {value:#.3g} s"
         said.append((drawn[0], f"{text} ({upper:g} to {lower:g} dB, r = {line.r:.4f})"))
     if not alone:
-        short = ", ".join(text.partition(" (")[0].partition(";")[0] for _, text in said)
-        return [(curve[0], f"{label}: {short}")]
+        return [(curve[0], f"{label}: {_shorter([text for _, text in said])}")]
     blank = panel.plot([], [], linestyle="none")[0]
-    told += [(handle or blank, text.replace("-", "−") if handle else text) for handle, text in said]
+    told += [(handle or blank, style.minus(text)) for handle, text in said]
     if figures.noise_floor_db is None:
         return [*told, (blank, f"no noise floor: {figures.why_not['noise_floor_db']}")]
     floor = panel.axhline(figures.noise_floor_db, color=style.BLACK, linewidth=0.8, linestyle=":")
     cross = (followed.end.frames - followed.start) / rate
     panel.axvline(cross * second, color=style.BLACK, linewidth=0.6, linestyle=(0, (6, 3)))
     text = f"noise floor {figures.noise_floor_db:.1f} dB, met at {cross:.3f} s"
-    return [*told, (floor, text.replace("-", "−"))]
+    return [*told, (floor, style.minus(text))]
+
+
+def _shorter(said: list[str]) -> str:
+    """Tell figures, and why not, without what goes with them.
+
+    Examples
+    --------
+    >>> _shorter(["T20 1.20 s (-5 to -25 dB)", "no T30: range is 40 dB; it must be 45 dB"])
+    'T20 1.20 s, no T30: range is 40 dB'
+    """
+    values = [text.partition(" (")[0].partition(";")[0] for text in said]
+    if all(value.startswith("no ") for value in values):  # mostly for one reason
+        values = [*(value.partition(":")[0] for value in values[:-1]), values[-1]]
+    return style.minus(", ".join(values))
 
 
 def level_columns(energy: np.ndarray, columns: int = COLUMNS) -> tuple[np.ndarray, np.ndarray]:

@@ -93,10 +93,10 @@ def null(
         low, high = scales.decibel_range(levels, 120.0)
         scales.level_axis(below, max(LOWEST, min(low, high - RANGE)), high)
         below.set_ylabel("difference (dBFS)")
-        above.set_title(in_words(found, rate, inverted=gain < 0), pad=3, fontsize=7.5)
         if found.identical:
             below.text(0.5, 0.5, SAME, ha="center", va="center", transform=below.transAxes)
         else:
+            above.set_title(in_words(found, rate, inverted=gain < 0), pad=3, fontsize=7.5)
             below.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2, borderaxespad=0.2)
         style.legend(figure, handles, labels)
     return Drawn(f"null test of {style.listed(labels)}", style.size(figure))
@@ -123,7 +123,7 @@ def in_words(found: Difference, rate: int, *, inverted: bool = False) -> str:
         said.append("no residual" if left is None else f"residual {left:.1f} dB beside the second")
     if found.first_difference_s is not None:
         said.append(f"differ from {found.first_difference_s:.3f} s")
-    return "; ".join(said).replace("-", "−")
+    return style.minus("; ".join(said))
 
 
 def _draw_both(panel: Axes, waves: Wave, second: float) -> list[Any]:

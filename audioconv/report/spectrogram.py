@@ -21,6 +21,9 @@ MOST = 8
 RANGE = 90.0
 """dB from the loudest down that have a colour of their own."""
 
+SILENT = -200
+"""dBFS of what has no level."""
+
 COLOURS = "cividis"
 """Made for eyes that tell few colours apart (Nuñez, Anderton and Renslow 2018); it prints well."""
 
@@ -64,6 +67,7 @@ def spectrogram(
         style.tall(figure, look, 16 + 52 * len(found) if len(found) < 3 else 14 + 40 * len(found))
         panels = figure.subplots(len(found), 1, sharex=True, squeeze=False)[:, 0]
         top = 10 * -(-max(float(seen.level().max()) for seen, _ in found) // 10)
+        top = 0 if top <= SILENT else top
         ends = min(begin for _, begin in found), max(begin + s.seconds for s, begin in found)
         second = scales.time_axis(panels[-1], *ends)
         for panel, (seen, begin), label in zip(panels, found, labels, strict=True):

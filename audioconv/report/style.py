@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 import logging
 import os
+import re
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -68,6 +69,9 @@ SETTINGS: dict[str, Any] = {
     "pdf.fonttype": 42,
 }
 
+TITLE = 9
+"""Points."""
+
 MM = 25.4
 LIMITS = {"width": (40, 2000), "height": (20, 2000), "dpi": (30, 1200)}
 MOST_DOTS = 10**8
@@ -103,7 +107,7 @@ def picture(output: Path, look: Look, inputs: Sequence[Path]) -> Iterator[Figure
         figure = Figure(figsize=(look.width / MM, (look.height or 60) / MM), dpi=look.dpi)
         yield figure
         if look.title is not None:
-            figure.suptitle(printable(look.title), x=0.01, ha="left", fontsize=9)
+            _head(figure, printable(look.title))
         drawn = _drawn(figure, kind)
     with target(output) as out:
         out.file.write(drawn)
@@ -143,7 +147,18 @@ def legend(figure: Figure, handles: Sequence[Any], named: Sequence[str]) -> None
         [f" {label}" if label.startswith("_") else label for label in named],
         loc="outside upper left",
         ncols=max(1, min(len(named), int(room / wide))),
+        alignment="left",
     )
+
+
+def _head(figure: Figure, title: str) -> None:
+    """Put a title above a picture, and above its legend if it has one there."""
+    if figure.legends:
+        legend = figure.legends[0]
+        legend.set_title(title)
+        legend.get_title().set_fontsize(TITLE)
+    else:
+        figure.suptitle(title, x=0.01, ha="left", fontsize=TITLE)
 
 
 def size(figure: Figure) -> tuple[float, float]:
@@ -173,6 +188,17 @@ def labels(paths: Sequence[Path]) -> list[str]:
     """
     short = [os.path.basename(path) or path for path in paths]
     return [_shortened(name(one)) for one in (short if len({*short}) == len(short) else paths)]
+
+
+def minus(text: str) -> str:
+    """Write minus signs before numbers as wide as plus signs.
+
+    Examples
+    --------
+    >>> minus("-5 to -25 dB, a-b")
+    '−5 to −25 dB, a-b'
+    """
+    return re.sub(r"-(?=\d)", "−", text)
 
 
 def listed(names: Sequence[str]) -> str:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from audioconv.errors import UsageError
 from audioconv.files import Path
 from audioconv.report import axes as scales
 from audioconv.report import style
@@ -22,8 +21,6 @@ if TYPE_CHECKING:
 
 ROW = 34.0, 12.0
 """Height in mm of one row, and of one of many."""
-
-MOST_ROWS = 64
 
 FEW = 80
 """Samples that are drawn one by one, as stems."""
@@ -49,6 +46,12 @@ class Wave:
     def end(self) -> float:
         """Seconds at which it ends."""
         return self.begin + self.envelope.frames / self.rate
+
+    @property
+    def ends(self) -> tuple[float, float]:
+        """Seconds that a picture of it spans: with room around samples that are few."""
+        half = 0.5 / self.rate if self.envelope.frames <= FEW else 0.0
+        return self.begin - half, self.end - half
 
     @property
     def times(self) -> np.ndarray:
@@ -89,34 +92,18 @@ def waveform(
                 found = envelope(sound.blocks, COLUMNS)
                 waves.append(Wave(label, found, sound.rate, sound.begin))
         rows = max(wave.channels for wave in waves)
-        if rows > MOST_ROWS:
-            raise UsageError(
-                f"there are {rows} channels; one picture shows {MOST_ROWS} at most; take some of "
-                "them into a file of their own"
-            )
         style.tall(figure, look, 20 + 5 * (len(waves) > 1) + rows * ROW[rows > 4])
         panels = figure.subplots(rows, 1, sharex=True, squeeze=False)[:, 0]
         peak = max(wave.envelope.peak for wave in waves)
         for channel, panel in enumerate(panels):
             top = scales.amplitude_axis(panel, peak, ticks=3 if rows <= 4 else 1)
             if top > 1:
-                for full in (-1, 1):
-                    panel.axhline(full, color=style.BLACK, linewidth=0.8, linestyle=(0, (4, 2)))
-                panel.annotate(
-                    "full scale",
-                    (1, 1),
-                    (-2, 1),
-                    ("axes fraction", "data"),
-                    textcoords="offset points",
-                    ha="right",
-                    va="bottom",
-                    fontsize=6.5,
-                )
+                _mark_full_scale(panel)
             if rows <= 4:
                 panel.set_ylabel("amplitude (dBFS)")
             if rows > 1:
                 panel.set_title(f"channel {channel + 1}", pad=2, fontsize=7.5)
-        ends = min(wave.begin for wave in waves), max(wave.end for wave in waves)
+        ends = min(wave.ends[0] for wave in waves), max(wave.ends[1] for wave in waves)
         second = scales.time_axis(panels[-1], *ends)
         handles = _draw_all(panels, waves, second)
         if rows > 4:
@@ -124,6 +111,22 @@ def waveform(
         if len(waves) > 1:
             style.legend(figure, handles, [wave.label for wave in waves])
     return Drawn(f"waveform of {style.listed([w.label for w in waves])}", style.size(figure))
+
+
+def _mark_full_scale(panel: Axes) -> None:
+    for full in (-1, 1):
+        panel.axhline(full, color=style.BLACK, linewidth=0.7, linestyle=(0, (4, 2)), zorder=10)
+    panel.text(
+        1,
+        1,
+        "full scale",
+        transform=panel.get_yaxis_transform(),
+        ha="right",
+        va="bottom",
+        fontsize=7,
+        zorder=11,
+        bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 1},
+    )
 
 
 def _draw_all(panels: Iterable[Axes], waves: Sequence[Wave], second: float) -> list[Any]:

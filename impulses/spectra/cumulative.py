@@ -87,6 +87,7 @@ def cumulative_decay(
     smoothing = smoothing_of(impulse, smoothing)
     if span is None:
         span = decay_span(taps[onset:], impulse.rate, depth)
+        span = max(span, (slices - 1) / impulse.rate)  # each slice a frame of its own
     above("span", span, 0, "s")
     seconds = np.linspace(0, span, slices)
     hz = frequencies(impulse.rate, points)
