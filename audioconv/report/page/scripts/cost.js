@@ -18,29 +18,30 @@ function powersBetween(from, to) {
   return found;
 }
 
-/** Return the factor of a law that goes through the last measured point. */
-function factor(points, law) {
-  const [n, time] = points[points.length - 1];
-  return time / law(n);
+/** Return a law as it goes on from the last measured point, and nothing before. */
+function continued(points, law) {
+  const [last, time] = points[points.length - 1];
+  return (n) => (n < last ? null : (time * law(n)) / law(last));
 }
 
 function cost(given) {
   const { direct, fft, job } = given;
   // the job as if sound and taps were equally long: as many products
   const size = Math.sqrt(job.direct_operations);
-  const square = (n) => n * n;
-  const quick = (n) => n * Math.log2(Math.max(2, n));
-  const [slow, fast] = [factor(direct, square), factor(fft, quick)];
+  const slow = continued(direct, (n) => n * n);
+  const fast = continued(fft, (n) => n * Math.log2(Math.max(2, n)));
   const measured = [...direct, ...fft].map(([n]) => n);
   const from = Math.min(...measured) / 1.5;
   const to = Math.max(...measured, size) * 4;
   const n = [...new Set([...measured, from, to, size])].sort((one, other) => one - other);
   const at = (points) => n.map((value) => points.find(([m]) => m === value)?.[1] ?? null);
-  const columns = [n, n.map((v) => slow * square(v)), n.map((v) => fast * quick(v)), at(direct), at(fft)];
+  const columns = [n, n.map(slow), n.map(fast), at(direct), at(fft)];
   const times = [...direct, ...fft].map(([, time]) => time);
-  const low = Math.min(...times, fast * quick(from)) / 3;
-  const high = Math.max(...times, slow * square(to), job.direct_s) * 3;
-  const dots = (colour) => ({ paths: () => null, stroke: colour, points: { show: true, size: 8, fill: colour, stroke: colour } });
+  const low = Math.min(...times, engineOf(job).time ?? Infinity) / 4;
+  const high = Math.max(slow(to), job.direct_s) * 3;
+  const dots = (colour) => ({
+    stroke: colour, width: 1.5, spanGaps: true, points: { show: true, size: 8, fill: colour, stroke: colour },
+  });
   const decades = (label, lowest, highest, size) => chartAxis(label, {
     size,
     splits: () => powersBetween(lowest, highest),
@@ -53,7 +54,7 @@ function cost(given) {
     series: [
       {},
       { stroke: theme.g, width: 1, dash: [6, 4], points: { show: false } },
-      { stroke: theme.sum, width: 1, points: { show: false } },
+      { stroke: theme.sum, width: 1, dash: [2, 3], points: { show: false } },
       dots(theme.g),
       dots(theme.sum),
     ],
@@ -78,7 +79,7 @@ function costSentence(job) {
   if (time === null) return `${direct}.`;
   const less = job.direct_s / time;
   const compared = less >= 10 ? `${whole(less)} times less` : less >= 1.05 ? `${less.toFixed(1)} times less` : "no less than the plain sum";
-  return `${direct}; by ${engine}, ${operations}${lasting(time)}: ${compared}.`;
+  return `${direct}; by ${engine === "FFT" ? engine : `the ${engine} engine`}, ${operations}${lasting(time)}: ${compared}.`;
 }
 
 function costLabels(context, x, y, box, job, size) {
@@ -109,6 +110,6 @@ function costLabels(context, x, y, box, job, size) {
   const { engine, time } = engineOf(job);
   mark(job.direct_s, theme["g-text"], `this run, direct: ${lasting(job.direct_s)}`, true);
   if (time !== null) mark(time, theme["sum-text"], `this run, ${engine}: ${lasting(time)}`, false);
-  write(context, "direct, n\u00b2 (dashed)", box.left + 12, box.top + 20, { colour: theme["g-text"], halo: true });
-  write(context, "FFT, n log n (solid)", box.left + 12, box.top + 40, { colour: theme["sum-text"], halo: true });
+  write(context, "direct, continued as n\u00b2", box.left + 12, box.top + 20, { colour: theme["g-text"], halo: true });
+  write(context, "FFT, continued as n log n", box.left + 12, box.top + 40, { colour: theme["sum-text"], halo: true });
 }

@@ -10,13 +10,15 @@ function decay(given) {
   const place = element("decay-chart");
   const lowest = decayFloor(given);
   const last = given.seconds[given.seconds.length - 1];
+  // spikes far apart are no line; they are dots
+  const few = given.level_db.filter((level) => level !== null).length <= 64;
   const columns = [given.seconds, given.level_db, given.curve_db];
   chart(place, columns, () => ({
     scales: { x: { time: false, range: [given.seconds[0], last] }, y: { range: [lowest, 3] } },
     axes: [chartAxis("time, s"), chartAxis("level, dB", { size: 52, values: (_, at) => at.map((v) => minus(String(v))) })],
     series: [
       {},
-      { stroke: theme.g, width: 1, alpha: 0.75, points: { show: false }, spanGaps: false },
+      { stroke: theme.g, width: 1, alpha: 0.75, points: { show: few, size: 8, fill: theme.g } },
       { stroke: theme.ink, width: 2, points: { show: false } },
     ],
     hooks: {

@@ -59,7 +59,8 @@ class SlidingPicture {
       rule(context, Math.max(0, start), middle, Math.min(width, stop), middle);
     });
     this.labels(context, rows, width < 600, magnify);
-
+    // behind the stems of g, which stand on it, and before what fills its row
+    rule(context, x(c), 14, x(c), bottom + 6, theme.ink);
     this.still(context, rows[0], view, of.f, of.first, peaks.f, theme.f, sharp);
     const start = c - of.taps + 1;
     const g = peaks.g / magnify;
@@ -81,7 +82,7 @@ class SlidingPicture {
     context.clip();
     this.still(context, last, view, of.y, of.begin, peaks.y, theme.sum, sharp);
     context.restore();
-    this.handle(context, x(c), bottom, last, of.y[c - of.begin] / (peaks.y || 1));
+    this.handle(context, x(c), rows[0], last, of.y[c - of.begin] / (peaks.y || 1));
     timeAxis(context, rows[0], bottom + 6, view.from / of.rate, view.to / of.rate);
   }
 
@@ -118,8 +119,10 @@ class SlidingPicture {
     });
   }
 
-  handle(context, x, bottom, last, level) {
-    rule(context, x, 14, x, bottom + 6, theme.ink);
+  handle(context, x, first, last, level) {
+    for (const row of [first, last]) {
+      rule(context, x, row.top, x, row.top + row.height, theme.ink);
+    }
     context.fillStyle = theme.ink;
     context.beginPath();
     context.arc(x, 12, 7, 0, 2 * Math.PI);
