@@ -25,6 +25,9 @@ MOST_TICKS = 9
 DECIBELS = (0.1, 0.2, 0.5, 1, 2, 3, 6, 10, 20, 40)
 """dB from tick to tick."""
 
+LABEL, MARGINS = 7.5, 25.0
+"""mm of the label of an octave, and of what stands to the left and right of an axis."""
+
 LOWEST_TOP = 2.0**-20
 """Largest sample, -120 dBFS, that is still drawn larger."""
 
@@ -82,9 +85,18 @@ def frequency_axis(axes: Axes, low: float, high: float, *, vertical: bool = Fals
     axis = axes.yaxis if vertical else axes.xaxis
     (axes.set_yscale if vertical else axes.set_xscale)("log")
     (axes.set_ylim if vertical else axes.set_xlim)(low, high)
-    axis.set_ticks(ticks, [hertz(hz) for hz in ticks])
+    axis.set_ticks(ticks, [hertz(hz) for hz in ticks] if vertical else octave_names(axes, ticks))
     axis.set_ticks([hz for hz in thirds if low <= hz <= high], [], minor=True)
     (axes.set_ylabel if vertical else axes.set_xlabel)("frequency (Hz)")
+
+
+def octave_names(axes: Axes, ticks: Sequence[float]) -> list[str]:
+    """Name octaves across a picture; only every second one, 1 kHz among them, in a narrow one."""
+    figure = axes.get_figure(root=True)
+    assert figure is not None
+    room = 25.4 * figure.get_figwidth() - MARGINS
+    every = 1 if room >= LABEL * len(ticks) else 2
+    return [hertz(hz) if round(math.log2(hz / 1000)) % every == 0 else "" for hz in ticks]
 
 
 def octave_ticks(low: float, high: float) -> list[float]:

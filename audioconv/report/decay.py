@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -34,9 +33,6 @@ AFTER = 2.0
 
 LINES = {"t20": ("T20", style.ORANGE, (0, (5, 1.5))), "t30": ("T30", style.VERMILLION, (0, (1, 1)))}
 """Name, colour and dash of each line."""
-
-WRAPPED = 95
-"""Characters of a line of the legend, on the width of a page."""
 
 
 def decay(
@@ -85,10 +81,13 @@ def decay(
         for number, ((label, impulse), one) in enumerate(zip(named, found, strict=True)):
             alone = len(named) == 1
             more = _draw(panel, one, impulse.rate, second, None if alone else number, label)
-            wide = int(WRAPPED * look.width / 160)
             for handle, text in more:
                 handles.append(handle)
-                labels.append("\n".join(textwrap.wrap(text, wide)))
+                labels.append(style.wrapped(text, figure))
+        if len(named) > 1:
+            for heading, _, dash in LINES.values():
+                handles += panel.plot([], [], color=style.GREY, linestyle=dash, linewidth=1.8)
+                labels.append(f"{heading} of each, in its colour")
         lines = sum(text.count("\n") + 1 for text in labels)
         style.tall(figure, look, 78 + 4.2 * lines)
         style.legend(figure, handles, labels)

@@ -33,6 +33,9 @@ PENS: tuple[dict[str, Any], ...] = (
 )
 """Of the difference as it is, and of what is left of it."""
 
+NARROW = 140
+"""mm that are not enough for two labels side by side."""
+
 RANGE = 30.0
 """dB that are shown, at least."""
 
@@ -96,8 +99,14 @@ def null(
         if found.identical:
             below.text(0.5, 0.5, SAME, ha="center", va="center", transform=below.transAxes)
         else:
-            above.set_title(in_words(found, rate, inverted=gain < 0), pad=3, fontsize=7.5)
-            below.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2, borderaxespad=0.2)
+            said = style.wrapped(in_words(found, rate, inverted=gain < 0), figure)
+            above.set_title(said, pad=3, fontsize=7.5)
+            below.legend(
+                loc="lower left",
+                bbox_to_anchor=(0, 1),
+                ncols=1 + (look.width > NARROW),
+                borderaxespad=0.2,
+            )
         style.legend(figure, handles, labels)
     return Drawn(f"null test of {style.listed(labels)}", style.size(figure))
 

@@ -11,6 +11,7 @@ import io
 import logging
 import os
 import re
+import textwrap
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -71,6 +72,9 @@ SETTINGS: dict[str, Any] = {
 
 TITLE = 9
 """Points."""
+
+LETTER = 1.65
+"""mm of a letter, with what stands beside a line."""
 
 MM = 25.4
 LIMITS = {"width": (40, 2000), "height": (20, 2000), "dpi": (30, 1200)}
@@ -165,6 +169,11 @@ def size(figure: Figure) -> tuple[float, float]:
     """Return the size of a picture in mm."""
     width, height = figure.get_size_inches() * MM
     return round(float(width), 1), round(float(height), 1)
+
+
+def wrapped(text: str, figure: Figure) -> str:
+    """Break a line that is longer than a picture is wide."""
+    return "\n".join(textwrap.wrap(text, int(size(figure)[0] / LETTER)))
 
 
 def printable(text: str) -> str:

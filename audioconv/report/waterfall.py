@@ -28,6 +28,10 @@ ASIDE, BEHIND = 0.22, 0.75
 
 COLOURS = "cividis"
 
+LABELS = 32
+"""Points that the labels of ticks take."""
+
+
 FEWEST, MOST = 4, 200
 """Slices."""
 
@@ -87,7 +91,8 @@ def waterfall(
         _draw_box(panel, stage)
         _draw_slices(panel, stage)
         means = f", mean over 1/{found.smoothing} octave" if found.smoothing else ""
-        panel.set_title(f"{named.label}: what is left after a time{means}")
+        said = f"{named.label}: what is left after a time{means}"
+        panel.set_title(style.wrapped(said, figure))
     return Drawn(f"waterfall of {named.label}", style.size(figure), notes([named.impulse]))
 
 
@@ -129,12 +134,13 @@ def _draw_box(panel: Axes, stage: _Stage) -> None:
     low, high = float(stage.decay.hz[0]), float(stage.decay.hz[-1])
     thin: dict[str, Any] = {"color": "#CCCCCC", "linewidth": 0.5, "zorder": 1}
     firm: dict[str, Any] = {"color": style.BLACK, "linewidth": 0.6, "zorder": 2}
-    for hz in scales.octave_ticks(low, high):
+    ticks = scales.octave_ticks(low, high)
+    for hz, name in zip(ticks, scales.octave_names(panel, ticks), strict=True):
         x = [float(stage.x(hz, time)) for time in (1, 0, 0)]
         y = [float(stage.y(level, time)) for level, time in ((-DEPTH, 1), (-DEPTH, 0), (0, 0))]
         panel.plot(x, y, **thin)
         panel.plot([x[0]] * 2, [y[0], y[0] - 1], **firm)
-        panel.text(x[0], y[0] - 2, scales.hertz(hz), ha="center", va="top", fontsize=7.5)
+        panel.text(x[0], y[0] - 2, name, ha="center", va="top", fontsize=7.5)
     left, right = float(stage.x(low, 0)), float(stage.x(high, 0))
     for level in np.arange(0, -DEPTH - 1, -10):
         y0 = float(stage.y(level, 0))
@@ -142,7 +148,7 @@ def _draw_box(panel: Axes, stage: _Stage) -> None:
         panel.plot([right, right + 0.008], [y0, y0], **firm)
         panel.text(right + 0.014, y0, scales.decibel(level), va="center", fontsize=7.5)
     middle = float(stage.y(-DEPTH / 2, 0))
-    panel.text(right + 0.088, middle, "level (dB)", ha="center", va="center", rotation=90)
+    _beside(panel, right, middle, "level (dB)", rotation=90)
     _draw_times(panel, stage, high)
     corners = [(low, -DEPTH, 1), (high, -DEPTH, 1), (high, -DEPTH, 0), (high, 0.0, 0)]
     x = [float(stage.x(hz, time)) for hz, _, time in corners]
@@ -162,7 +168,14 @@ def _draw_times(panel: Axes, stage: _Stage, high: float) -> None:
         panel.plot([x, x + 0.008], [y, y], color=style.BLACK, linewidth=0.6)
         panel.text(x + 0.014, y, f"{tick:g}", ha="left", va="center", fontsize=7.5)
     x, y = float(stage.x(high, 0.5)), float(stage.y(-DEPTH, 0.5))
-    panel.text(x + 0.085, y, f"time ({name})", ha="left", va="center")
+    _beside(panel, x, y, f"time ({name})")
+
+
+def _beside(panel: Axes, x: float, y: float, text: str, rotation: float = 0) -> None:
+    """Name a scale, to the right of the labels of its ticks."""
+    panel.annotate(
+        text, (x, y), (LABELS, 0), textcoords="offset points", va="center", rotation=rotation
+    )
 
 
 def _round_ticks(end: float) -> list[float]:

@@ -1,0 +1,68 @@
+"""Make the reference pictures of tests/test_plot.py: `python tests/references/make_references.py`.
+
+They are drawn of made-up sounds by audioconv itself, and were looked at by a person when they were
+committed: they show that a picture has changed, and not that it is right. `matplotlib.txt` names
+the version that drew them; another one draws text a little differently.
+"""
+
+from pathlib import Path
+
+import matplotlib
+import numpy as np
+import soundfile
+
+from audioconv.report.decay import decay
+from audioconv.report.null import null
+from audioconv.report.options import Look
+from audioconv.report.response import response
+from audioconv.report.spectrogram import spectrogram
+from audioconv.report.waterfall import waterfall
+from audioconv.report.waveform import waveform
+
+HERE = Path(__file__).parent
+VERSION = HERE / "matplotlib.txt"
+LOOK = Look(width=120, dpi=70, title="$\\frac{1}{$", overwrite=True)
+RATE = 16000
+
+
+def make_sounds(folder):
+    """Write a gliding tone, the same later and softer, and a room."""
+    seconds = np.arange(2 * RATE) / RATE
+    glide = 0.5 * np.sin(2 * np.pi * 100 * (7**seconds - 1) / np.log(7)) * np.minimum(seconds, 1)
+    glide = np.stack([glide, -glide / 2], 1)
+    later = 0.7 * np.roll(glide, 160, 0) + 1e-3 * np.sin(2 * np.pi * 50 * seconds)[:, np.newaxis]
+    chance = np.random.default_rng(1).standard_normal((2, RATE))
+    room = np.concatenate([np.zeros(80), chance[0] * 10 ** (-3 * np.arange(RATE) / (0.4 * RATE))])
+    room[80] = 4
+    room[80:] += 1e-3 * chance[1]
+    paths = {}
+    for name, sound in {"glide": glide, "later": later, "room": room / 8}.items():
+        paths[name] = str(folder / f"{name}.wav")
+        soundfile.write(paths[name], sound, RATE, subtype="FLOAT")
+    return paths
+
+
+def draw_all(sounds, folder, suffix=".png"):
+    """Draw every kind of picture into a folder, and return their paths."""
+    both = [sounds["glide"], sounds["later"]]
+    drawn = {
+        "waveform": lambda out: waveform(both, out, LOOK),
+        "spectrogram": lambda out: spectrogram(both, out, LOOK, duration="1.5s"),
+        "response": lambda out: response([sounds["room"], "delta:delay=2ms"], out, LOOK, rate=RATE),
+        "decay": lambda out: decay([sounds["room"]], out, LOOK),
+        "waterfall": lambda out: waterfall(sounds["room"], out, LOOK, slices=12),
+        "null": lambda out: null(*both, out, LOOK),
+    }
+    paths = {}
+    for name, draw in drawn.items():
+        paths[name] = folder / f"{name}{suffix}"
+        draw(str(paths[name]))
+    return paths
+
+
+if __name__ == "__main__":
+    import tempfile
+
+    with tempfile.TemporaryDirectory() as sounds:
+        draw_all(make_sounds(Path(sounds)), HERE)
+    VERSION.write_text(f"{matplotlib.__version__}\n")
