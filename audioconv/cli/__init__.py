@@ -17,7 +17,7 @@ from typing import Annotated, ClassVar
 import typer
 
 from audioconv import __version__
-from audioconv.cli import convolve, inspect, ir, measure, redo, report
+from audioconv.cli import convolve, explain, inspect, ir, measure, plot, redo, report
 from audioconv.cli.options import HELP_OPTIONS, LateGroup, expand
 from audioconv.errors import AudioconvError
 
@@ -44,6 +44,9 @@ app.command()(inspect.info)
 app.command()(expand(inspect.verify))
 app.command()(inspect.compare)
 app.command()(expand(redo.redo))
+app.add_typer(plot.app, name="plot")
+app.command()(expand(explain.explain, without=explain.OF_FILES))
+app.command()(expand(explain.animate))
 
 
 def _print_version(wanted: bool) -> None:

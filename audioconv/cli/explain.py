@@ -11,6 +11,9 @@ from audioconv.cli.options import Impulses, Input, Show
 from audioconv.job import Job, Options, Part
 from audioconv.report.options import Film
 
+OF_FILES = ("format", "max_output", "metadata", "recipe", "rf64", "verify")
+"""Options of a convolution that is kept."""
+
 
 def explain(
     input: Input,

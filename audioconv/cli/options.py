@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, is_dataclass
 from typing import Annotated, Any, ClassVar, NamedTuple
 
@@ -121,13 +121,17 @@ def made(name: str, command: Callable[..., None]) -> TyperCommand:
     return found
 
 
-def expand(command: Callable[..., None], **texts: list[Parameter]) -> Callable[..., None]:
+def expand(
+    command: Callable[..., None], *, without: Collection[str] = (), **texts: list[Parameter]
+) -> Callable[..., None]:
     """Replace parameters of a command by options.
 
     Parameters
     ----------
     command : function
         each of its parameters that is a dataclass gets an option for each field
+    without : collection of str
+        fields that stay as they are by default, as they mean nothing here
     **texts : list of Parameter
         what stands behind a parameter that takes ``{option: [text, ...]}``, as given
     """
@@ -139,7 +143,7 @@ def expand(command: Callable[..., None], **texts: list[Parameter]) -> Callable[.
         if parameter.name in texts:
             expanded += map(_text_option, texts[parameter.name])
         elif is_dataclass(kind) and isinstance(kind, type):
-            fields = parameters(kind)
+            fields = [field for field in parameters(kind) if field.name not in without]
             groups[parameter.name] = kind, [field.name for field in fields]
             types = inspect.signature(kind, eval_str=True).parameters
             expanded += [_field(field, types[field.name].annotation) for field in fields]
