@@ -2,6 +2,7 @@
 
 options        what is asked of a picture, and what is told of it
 style          how every picture looks, and how it is written
+names          names of files, and numbers, in a picture
 fonts          a font for every character of a name
 axes           seconds, octaves and decibels on an axis
 sounds         stretches of sounds and channels of impulses, as pictures take them

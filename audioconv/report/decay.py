@@ -10,7 +10,7 @@ import numpy as np
 
 from audioconv.files import Path
 from audioconv.report import axes as scales
-from audioconv.report import style
+from audioconv.report import names, style
 from audioconv.report.options import Drawn, Look
 from audioconv.report.sounds import check_channel, impulse_files, load, notes
 from audioconv.specs import RATE
@@ -91,7 +91,7 @@ def decay(
         lines = sum(text.count("\n") + 1 for text in labels)
         style.tall(figure, look, 78 + 4.2 * lines)
         style.legend(figure, handles, labels)
-    what = f"decay of {style.listed(style.labels(irs))}"
+    what = f"decay of {names.listed(names.labels(irs))}"
     return Drawn(what, style.size(figure), notes(impulse for _, impulse in named))
 
 
@@ -143,14 +143,14 @@ def _draw(
     if not alone:
         return [(curve[0], f"{label}: {_shorter([text for _, text in said])}")]
     blank = panel.plot([], [], linestyle="none")[0]
-    told += [(handle or blank, style.minus(text)) for handle, text in said]
+    told += [(handle or blank, names.minus(text)) for handle, text in said]
     if figures.noise_floor_db is None:
         return [*told, (blank, f"no noise floor: {figures.why_not['noise_floor_db']}")]
     floor = panel.axhline(figures.noise_floor_db, color=style.BLACK, linewidth=0.8, linestyle=":")
     cross = (followed.end.frames - followed.start) / rate
     panel.axvline(cross * second, color=style.BLACK, linewidth=0.6, linestyle=(0, (6, 3)))
     text = f"noise floor {figures.noise_floor_db:.1f} dB, met at {cross:.3f} s"
-    return [*told, (floor, style.minus(text))]
+    return [*told, (floor, names.minus(text))]
 
 
 def _shorter(said: list[str]) -> str:
@@ -164,7 +164,7 @@ def _shorter(said: list[str]) -> str:
     values = [text.partition(" (")[0].partition(";")[0] for text in said]
     if all(value.startswith("no ") for value in values):  # mostly for one reason
         values = [*(value.partition(":")[0] for value in values[:-1]), values[-1]]
-    return style.minus(", ".join(values))
+    return names.minus(", ".join(values))
 
 
 def level_columns(energy: np.ndarray, columns: int = COLUMNS) -> tuple[np.ndarray, np.ndarray]:

@@ -13,7 +13,7 @@ from audioconv.engines import Audio
 from audioconv.errors import UsageError
 from audioconv.files import STANDARD, Path, Reader
 from audioconv.report import axes as scales
-from audioconv.report import style
+from audioconv.report import names, style
 from audioconv.report.options import Drawn, Look
 from audioconv.report.sounds import frames_of, part
 from audioconv.report.waveform import COLUMNS, Wave, draw_wave
@@ -68,7 +68,7 @@ def null(
     if STANDARD in (first, second):
         raise UsageError("a null test reads both sounds more than once; give them as files")
     with style.picture(output, look, [first, second]) as figure:
-        labels = style.labels([first, second])
+        labels = names.labels([first, second])
         found = compare(first, second)
         with Reader(first) as reader:
             rate = reader.sound.rate
@@ -108,7 +108,7 @@ def null(
                 borderaxespad=0.2,
             )
         style.legend(figure, handles, labels)
-    return Drawn(f"null test of {style.listed(labels)}", style.size(figure))
+    return Drawn(f"null test of {names.listed(labels)}", style.size(figure))
 
 
 def in_words(found: Difference, rate: int, *, inverted: bool = False) -> str:
@@ -132,7 +132,7 @@ def in_words(found: Difference, rate: int, *, inverted: bool = False) -> str:
         said.append("no residual" if left is None else f"residual {left:.1f} dB beside the second")
     if found.first_difference_s is not None:
         said.append(f"differ from {found.first_difference_s:.3f} s")
-    return style.minus("; ".join(said))
+    return names.minus("; ".join(said))
 
 
 def _draw_both(panel: Axes, waves: Wave, second: float) -> list[Any]:

@@ -13,7 +13,7 @@ class Look:
     ----------
     width : float, 40 to 2000
         width in mm; 160 is the text of an A4 page
-    height : float, 20 to 2000
+    height : float, 30 to 2000
         height in mm; what suits the picture if not given
     dpi : int, 30 to 1200
         dots an inch of a PNG, and of spectrograms in SVG and PDF

@@ -9,7 +9,7 @@ import numpy as np
 
 from audioconv.files import Path
 from audioconv.report import axes as scales
-from audioconv.report import style
+from audioconv.report import names, style
 from audioconv.report.options import Drawn, Look
 from audioconv.report.sounds import channels, impulse_files, notes
 from audioconv.specs import RATE
@@ -88,7 +88,7 @@ def response(
             for n, one in zip(named, found, strict=True)
         ]
         style.legend(figure, handles, labels)
-    what = f"response of {style.listed(style.labels(irs))}"
+    what = f"response of {names.listed(names.labels(irs))}"
     return Drawn(what, style.size(figure), notes(n.impulse for n in named))
 
 

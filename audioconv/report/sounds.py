@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from audioconv.engines import Audio
 from audioconv.errors import UsageError
 from audioconv.files import Path, Reader, name
-from audioconv.report.style import labels
+from audioconv.report.names import labels
 from audioconv.specs import impulse_files, load_impulse, refuse_standard_twice
 from audioconv.values import parse_time
 from impulses import Impulse

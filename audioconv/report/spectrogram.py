@@ -9,7 +9,7 @@ import numpy as np
 from audioconv.errors import UsageError
 from audioconv.files import Path
 from audioconv.report import axes as scales
-from audioconv.report import style
+from audioconv.report import names, style
 from audioconv.report.options import Drawn, Look
 from audioconv.report.sounds import check_channel, stretch
 from audioconv.specs import refuse_standard_twice
@@ -55,7 +55,7 @@ def spectrogram(
     if len(paths) > MOST:
         raise UsageError(f"there are {len(paths)} sounds; one picture shows {MOST} at most")
     with style.picture(output, look, paths) as figure:
-        labels, found = style.labels(paths), []
+        labels, found = names.labels(paths), []
         for label, path in zip(labels, paths, strict=True):
             with stretch(path, start, duration) as sound:
                 check_channel(label, sound.channels, channel)
@@ -91,4 +91,4 @@ def spectrogram(
         bar.outline.set_linewidth(0.6)
         ticks = [top - step for step in range(0, int(RANGE) + 1, 10)]
         bar.set_ticks(ticks, labels=[scales.decibel(tick) for tick in ticks])
-    return Drawn(f"spectrogram of {style.listed(labels)}", style.size(figure))
+    return Drawn(f"spectrogram of {names.listed(labels)}", style.size(figure))

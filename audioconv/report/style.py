@@ -10,7 +10,6 @@ from __future__ import annotations
 import io
 import logging
 import os
-import re
 import textwrap
 import warnings
 from collections.abc import Iterator, Sequence
@@ -77,12 +76,12 @@ LETTER = 1.65
 """mm of a letter, with what stands beside a line."""
 
 MM = 25.4
-LIMITS = {"width": (40, 2000), "height": (20, 2000), "dpi": (30, 1200)}
+LIMITS = {"width": (40, 2000), "height": (30, 2000), "dpi": (30, 1200)}
+LEAST = 3.0
+"""mm that an axis takes between its labels, at least."""
+
 MOST_DOTS = 10**8
 """Of a picture: 400 MB while it is drawn."""
-
-LONGEST = 44
-"""Characters of a name in a legend."""
 
 
 @contextmanager
@@ -187,46 +186,6 @@ def printable(text: str) -> str:
     return name(text) if text != "-" else text
 
 
-def labels(paths: Sequence[Path]) -> list[str]:
-    """Name files in a legend: without their folders, unless they are then alike.
-
-    Examples
-    --------
-    >>> labels(["one/hall.wav", "one/room.wav"]), labels(["one/a.wav", "two/a.wav"])
-    (['hall.wav', 'room.wav'], ['one/a.wav', 'two/a.wav'])
-    """
-    short = [os.path.basename(path) or path for path in paths]
-    return [_shortened(name(one)) for one in (short if len({*short}) == len(short) else paths)]
-
-
-def minus(text: str) -> str:
-    """Write minus signs before numbers as wide as plus signs.
-
-    Examples
-    --------
-    >>> minus("-5 to -25 dB, a-b")
-    '−5 to −25 dB, a-b'
-    """
-    return re.sub(r"-(?=\d)", "−", text)
-
-
-def listed(names: Sequence[str]) -> str:
-    """Join names to words.
-
-    Examples
-    --------
-    >>> listed(["a", "b", "c"])
-    'a, b and c'
-    """
-    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
-
-
-def _shortened(text: str) -> str:
-    if len(text) <= LONGEST:
-        return text
-    return f"{text[: LONGEST // 2]}…{text[-LONGEST // 2 + 1 :]}"
-
-
 def _check(look: Look) -> None:
     for option, (low, high) in LIMITS.items():
         value = getattr(look, option)
@@ -262,11 +221,13 @@ def _matplotlib() -> Any:
 def _drawn(figure: Figure, kind: str) -> bytes:
     give_fonts(figure)
     written = io.BytesIO()
-    with warnings.catch_warnings(record=True) as said:
-        warnings.simplefilter("always")
+    with warnings.catch_warnings():
+        # of characters that no font has, which are drawn as boxes; of axes without room, see below
+        warnings.simplefilter("ignore")
         figure.savefig(written, format=kind, metadata=UNDATED[kind])
-    if any("collapsed to zero" in str(warning.message) for warning in said):
-        width, height = size(figure)
+    width, height = size(figure)
+    places = [axes.get_position() for axes in figure.axes]
+    if any(at.height * height < LEAST or at.width * width < LEAST for at in places):
         raise UsageError(
             f"the picture is {width:g} x {height:g} mm, too small for its labels; give more to "
             "--width or --height"

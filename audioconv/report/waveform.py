@@ -10,7 +10,7 @@ import numpy as np
 
 from audioconv.files import Path
 from audioconv.report import axes as scales
-from audioconv.report import style
+from audioconv.report import names, style
 from audioconv.report.options import Drawn, Look
 from audioconv.report.sounds import stretch
 from audioconv.specs import refuse_standard_twice
@@ -87,7 +87,7 @@ def waveform(
     refuse_standard_twice(paths)
     with style.picture(output, look, paths) as figure:
         waves = []
-        for label, path in zip(style.labels(paths), paths, strict=True):
+        for label, path in zip(names.labels(paths), paths, strict=True):
             with stretch(path, start, duration) as sound:
                 found = envelope(sound.blocks, COLUMNS)
                 waves.append(Wave(label, found, sound.rate, sound.begin))
@@ -110,7 +110,7 @@ def waveform(
             figure.supylabel("amplitude (dBFS)", fontsize=8)
         if len(waves) > 1:
             style.legend(figure, handles, [wave.label for wave in waves])
-    return Drawn(f"waveform of {style.listed([w.label for w in waves])}", style.size(figure))
+    return Drawn(f"waveform of {names.listed([w.label for w in waves])}", style.size(figure))
 
 
 def _mark_full_scale(panel: Axes) -> None:

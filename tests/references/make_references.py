@@ -42,8 +42,8 @@ def make_sounds(folder):
     return paths
 
 
-def draw_all(sounds, folder, suffix=".png"):
-    """Draw every kind of picture into a folder, and return their paths."""
+def draw_all(sounds, folder, suffixes=None):
+    """Draw every kind of picture into a folder, or those kinds that have a suffix here."""
     both = [sounds["glide"], sounds["later"]]
     drawn = {
         "waveform": lambda out: waveform(both, out, LOOK),
@@ -54,9 +54,10 @@ def draw_all(sounds, folder, suffix=".png"):
         "null": lambda out: null(*both, out, LOOK),
     }
     paths = {}
-    for name, draw in drawn.items():
-        paths[name] = folder / f"{name}{suffix}"
-        draw(str(paths[name]))
+    for name, suffix in (suffixes or dict.fromkeys(drawn, ".png")).items():
+        file = f"{name}{suffix}"
+        paths[file] = folder / file
+        drawn[name](str(paths[file]))
     return paths
 
 
