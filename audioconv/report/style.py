@@ -80,6 +80,9 @@ LIMITS = {"width": (40, 2000), "height": (30, 2000), "dpi": (30, 1200)}
 LEAST = 3.0
 """mm that an axis takes between its labels, at least."""
 
+BAR = "<colorbar>"
+"""What matplotlib calls the axes of a scale of colours, which is narrow."""
+
 MOST_DOTS = 10**8
 """Of a picture: 400 MB while it is drawn."""
 
@@ -226,7 +229,8 @@ def _drawn(figure: Figure, kind: str) -> bytes:
         warnings.simplefilter("ignore")
         figure.savefig(written, format=kind, metadata=UNDATED[kind])
     width, height = size(figure)
-    places = [axes.get_position() for axes in figure.axes]
+    panels = [axes for axes in figure.axes if axes.get_label() != BAR]
+    places = [axes.get_position() for axes in panels]
     if any(at.height * height < LEAST or at.width * width < LEAST for at in places):
         raise UsageError(
             f"the picture is {width:g} x {height:g} mm, too small for its labels; give more to "
