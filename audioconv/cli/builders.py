@@ -35,7 +35,7 @@ def _builder_command(builder: str) -> Callable[..., None]:
 
     declared = builder_parameters(builder)
     command.__doc__ = f"{summary(BUILDERS[builder])}\n\nSound: {sound(BUILDERS[builder])}"
-    return expand(command, parameters=declared)
+    return expand(command, {"parameters": declared})
 
 
 class BuilderGroup(TyperGroup):

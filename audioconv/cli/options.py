@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, is_dataclass
+from types import MappingProxyType
 from typing import Annotated, Any, ClassVar, NamedTuple
 
 import typer
@@ -108,7 +109,7 @@ class LateGroup(TyperGroup):
         """Find the command that is called, or make it."""
         if args and args[0] in self.late:
             command, texts = self.late[args[0]]
-            return args[0], made(args[0], expand(command, **texts())), args[1:]
+            return args[0], made(args[0], expand(command, texts())), args[1:]
         return super().resolve_command(ctx, args)
 
 
@@ -122,7 +123,10 @@ def made(name: str, command: Callable[..., None]) -> TyperCommand:
 
 
 def expand(
-    command: Callable[..., None], *, without: Collection[str] = (), **texts: list[Parameter]
+    command: Callable[..., None],
+    texts: Mapping[str, list[Parameter]] = MappingProxyType({}),
+    *,
+    without: Collection[str] = (),
 ) -> Callable[..., None]:
     """Replace parameters of a command by options.
 
@@ -130,10 +134,10 @@ def expand(
     ----------
     command : function
         each of its parameters that is a dataclass gets an option for each field
+    texts : dict of list of Parameter
+        what stands behind each parameter that takes ``{option: [text, ...]}``, as given
     without : collection of str
         fields that stay as they are by default, as they mean nothing here
-    **texts : list of Parameter
-        what stands behind a parameter that takes ``{option: [text, ...]}``, as given
     """
     signature = inspect.signature(command, eval_str=True)
     groups: dict[str, tuple[type, list[str]]] = {}
