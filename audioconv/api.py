@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike
 from audioconv import stream
 from audioconv.engines import Audio, Convolver, plan, routes
 from audioconv.errors import AudioconvError, LayoutError
-from audioconv.job import Job, Outcome
+from audioconv.job import Job, Outcome, Progress, silent
 from audioconv.render import run
 from impulses import Impulse
 
@@ -93,13 +93,16 @@ def convolver(
     return plan(routes(taps, channels), engine, single=single)
 
 
-def convolve_file(job: Job) -> Outcome:
+def convolve_file(job: Job, progress: Progress = silent) -> Outcome:
     """Convolve a sound file, as `audioconv convolve` does.
 
     Parameters
     ----------
     job : Job
         names and options
+    progress : Progress
+        is called with what is being done, and the seconds of sound that it has been done to, of
+        how many
 
     Returns
     -------
@@ -121,4 +124,4 @@ def convolve_file(job: Job) -> Outcome:
     >>> outcome.engine, outcome.channels
     ('overlap-add', 2)
     """
-    return run(job)
+    return run(job, progress)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -13,6 +13,7 @@ from audioconv import stream
 from audioconv.engines import Audio
 from audioconv.errors import LayoutError
 from audioconv.files import Level, Path, Reader, name
+from audioconv.job import Progress, silent, watched
 from impulses.impulse import to_db
 
 GRID = 2**16
@@ -54,11 +55,17 @@ class Difference:
         return {name: value for name, value in asdict(self).items() if name != "frames"}
 
 
-def compare(first: Path, second: Path) -> Difference:
+def compare(first: Path, second: Path, progress: Progress = silent) -> Difference:
     """Compare two sound files in constant memory.
 
     The shift is the maximum of the cross-correlation within `WINDOW` frames; gain and residual
     are taken over everything that then overlaps.
+
+    Parameters
+    ----------
+    first, second : str
+    progress : Progress
+        is told how far each of its passes has come
 
     Raises
     ------
@@ -81,7 +88,7 @@ def compare(first: Path, second: Path) -> Difference:
                 f"{name(first)} has {kinds[0][1]} channels at {kinds[0][0]} Hz, but {name(second)} "
                 f"has {kinds[1][1]} at {kinds[1][0]} Hz; only like can be compared"
             )
-        for one, other in _together(a, b, 0):
+        for one, other in _together(a, b, 0, progress, "comparing"):
             if differs_at is None and (different := (one != other).any(axis=1)).any():
                 differs_at = level.frames + int(np.argmax(different))
             level.take(one)
@@ -90,7 +97,7 @@ def compare(first: Path, second: Path) -> Difference:
     if differs_at is None and frames[0] != frames[1]:
         differs_at = min(frames)
     shift = 0 if differs_at is None else _shift(first, second, level.peak_frame)
-    gain, residual = _null(first, second, shift)
+    gain, residual = _null(first, second, shift, progress)
     return Difference(
         identical=differs_at is None,
         shift=shift,
@@ -101,9 +108,13 @@ def compare(first: Path, second: Path) -> Difference:
     )
 
 
-def _together(a: Reader, b: Reader, shift: int) -> Iterator[tuple[Audio, Audio]]:
+def _together(
+    a: Reader, b: Reader, shift: int, progress: Progress, what: str
+) -> Iterator[tuple[Audio, Audio]]:
     """Yield both sounds in equal blocks; see `aligned`."""
-    streams = [stream.regrid(_from(r, skip), GRID) for r, skip in ((a, -shift), (b, shift))]
+    told = watched(a.blocks(GRID), progress, what, a.sound.rate, a.sound.frames)
+    pairs = (told, -shift), (b.blocks(GRID), shift)
+    streams = [stream.regrid(_from(blocks, skip), GRID) for blocks, skip in pairs]
     while True:
         one, other = (next(blocks, np.zeros((0, a.sound.channels))) for blocks in streams)
         if not len(one) and not len(other):
@@ -112,9 +123,9 @@ def _together(a: Reader, b: Reader, shift: int) -> Iterator[tuple[Audio, Audio]]
         yield _padded(one, longest), _padded(other, longest)
 
 
-def _from(reader: Reader, skip: int) -> Iterator[Audio]:
-    """Yield the sound without its first frames, if `skip` is positive."""
-    for block in reader.blocks(GRID):
+def _from(blocks: Iterable[Audio], skip: int) -> Iterator[Audio]:
+    """Yield a sound without its first frames, if `skip` is positive."""
+    for block in blocks:
         yield block[max(skip, 0) :]
         skip -= min(max(skip, 0), len(block))
 
@@ -133,7 +144,7 @@ def _shift(first: Path, second: Path, centre: int) -> int:
         with Reader(path) as reader:
             part = np.zeros((WINDOW, reader.sound.channels))
             at = 0
-            for block in _from(reader, begin):
+            for block in _from(reader.blocks(GRID), begin):
                 part[at : at + len(block)] = block[: WINDOW - at]
                 at += len(block)
                 if at >= WINDOW:
@@ -145,15 +156,17 @@ def _shift(first: Path, second: Path, centre: int) -> int:
     return lag - 2 * WINDOW if lag > WINDOW else lag
 
 
-def _null(first: Path, second: Path, shift: int) -> tuple[float | None, float | None]:
+def _null(
+    first: Path, second: Path, shift: int, progress: Progress
+) -> tuple[float | None, float | None]:
     """Return the least-squares gain, and the residual in dB that it leaves."""
     products, energy = [], []
-    for one, other in aligned(first, second, shift):
+    for one, other in aligned(first, second, shift, progress, "fitting"):
         products.append(float(np.vdot(one, other)))
         energy.append(float(np.vdot(one, one)))
     gain = math.fsum(products) / math.fsum(energy) if any(energy) else None
     left, whole = [], []
-    for one, other in aligned(first, second, shift):
+    for one, other in aligned(first, second, shift, progress, "subtracting"):
         rest = other - (gain or 0.0) * one
         left.append(float(np.vdot(rest, rest)))
         whole.append(float(np.vdot(other, other)))
@@ -162,7 +175,13 @@ def _null(first: Path, second: Path, shift: int) -> tuple[float | None, float | 
     return gain or None, 10 * math.log10(math.fsum(left) / math.fsum(whole))
 
 
-def aligned(first: Path, second: Path, shift: int = 0) -> Iterator[tuple[Audio, Audio]]:
+def aligned(
+    first: Path,
+    second: Path,
+    shift: int = 0,
+    progress: Progress = silent,
+    what: str = "comparing",
+) -> Iterator[tuple[Audio, Audio]]:
     """Yield two sound files in equal blocks, the second moved to `shift` frames earlier.
 
     Frames that only one of them has are held against silence.
@@ -174,4 +193,4 @@ def aligned(first: Path, second: Path, shift: int = 0) -> Iterator[tuple[Audio, 
     True
     """
     with Reader(first) as a, Reader(second) as b:
-        yield from _together(a, b, shift)
+        yield from _together(a, b, shift, progress, what)

@@ -14,7 +14,7 @@ from typing import Any
 
 from audioconv.errors import AudioconvError, VerificationError
 from audioconv.files import Digest, Path, file_digest, name, refuse_overwrite, target
-from audioconv.job import Job, Options
+from audioconv.job import Job, Options, Progress, silent
 from audioconv.recipe import read_recipe
 from audioconv.render import run
 from audioconv.specs import SOFA, Direction, Ingredient, impulse_files
@@ -81,7 +81,12 @@ class Redone:
 
 
 def redo(
-    output: Path, new: Path | None = None, *, places: Sequence[Path] = (), overwrite: bool = False
+    output: Path,
+    new: Path | None = None,
+    *,
+    places: Sequence[Path] = (),
+    overwrite: bool = False,
+    progress: Progress = silent,
 ) -> Redone:
     """Make a file again from its recipe.
 
@@ -97,6 +102,8 @@ def redo(
         the folder of the output and the working directory
     overwrite : bool
         whether what is there may be replaced
+    progress : Progress
+        is told how far it has come
 
     Raises
     ------
@@ -112,6 +119,7 @@ def redo(
     ...     redo(made, places=["samples"]).same
     True
     """
+    progress("looking for what it was made of")
     recipe, paths, known = read_recipe(output)
     folders = [os.path.dirname(os.path.abspath(output)), os.getcwd()]
     search = [*paths, *places, *folders]
@@ -135,7 +143,7 @@ def redo(
             made = os.path.join(folder, "made")
         kind = "sidecar" if new == output else "chunk"
         options = Options(**{**recipe.options, "overwrite": True, "recipe": kind})
-        outcome = run(Job(source, made, impulses, options))
+        outcome = run(Job(source, made, impulses, options), progress)
         difference = None if lost else _first_difference(output, made)
         same = file_digest(made) == known if lost else difference is None
         if not same and new is None and overwrite:

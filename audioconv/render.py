@@ -36,7 +36,7 @@ from audioconv.files import (
     rereadable,
     target,
 )
-from audioconv.job import Job, Options, Outcome
+from audioconv.job import Job, Options, Outcome, Progress, silent
 from audioconv.prepare import Prepared, prepare
 from audioconv.recipe import SUFFIX
 from audioconv.specs import impulse_files, refuse_standard_twice
@@ -45,11 +45,17 @@ from audioconv.values import parse_length
 from impulses.impulse import to_db
 
 
-def run(job: Job) -> Outcome:
+def run(job: Job, progress: Progress = silent) -> Outcome:
     """Convolve one file.
 
     The output path holds the complete, checked new file when this returns, and what it held
     before when it raises.
+
+    Parameters
+    ----------
+    job : Job
+    progress : Progress
+        is told how far it has come
 
     Raises
     ------
@@ -66,6 +72,7 @@ def run(job: Job) -> Outcome:
     started = time.perf_counter()
     options = job.options
     _refuse(job)
+    progress("reading")
     # a guard may have to begin again, and a check reads both ends once more
     twice = options.verify or (
         options.clip == "guard" and (options.subtype or "").upper() not in FLOATS
@@ -82,6 +89,7 @@ def run(job: Job) -> Outcome:
         )
         source = reader.sound
         form, subtype, notice = output_format(job.output, source, options.format, options.subtype)
+        progress("preparing the impulse")
         prepared = prepare(job.impulses, options, source)
         sound = Sound(
             job.output,
@@ -104,20 +112,29 @@ def run(job: Job) -> Outcome:
             beside = files.enter_context(target(job.output + SUFFIX))
         output = files.enter_context(target(job.output, reread=twice))
         told = Told(job, reader, prepared.ingredients, sound)
-        writer, gain = _written(reader, path, output, sound, prepared, options, told, notices)
+        writer, gain = _written(
+            reader, path, output, sound, prepared, options, told, notices, progress
+        )
         verified = None
         if options.verify:
             from audioconv.verify import verify  # late: most runs do without it
 
             assert output.path is not None
             report = verify(
-                path, output.path, prepared.convolver, options, gain=gain, known_as=job.output
+                path,
+                output.path,
+                prepared.convolver,
+                options,
+                gain=gain,
+                known_as=job.output,
+                progress=progress,
             )
             report.raise_if_failed(job.output)
             verified = report.as_json()
         if beside is not None:
             assert output.path is not None  # a sidecar is for a file
             beside.file.write(told.sidecar(output.path))
+        progress("bringing it to the disk")
         output.commit()
         if beside is not None:
             beside.commit()
@@ -172,6 +189,7 @@ def _written(
     options: Options,
     told: Told,
     notices: Notices,
+    progress: Progress,
 ) -> tuple[Writer, float]:
     """Write the convolution; return its writer, finished, and the gain the guard took."""
 
@@ -188,7 +206,7 @@ def _written(
         )
 
     writer, gain = begin(options.clip), 1.0
-    _pump(reader, writer, prepared, options, gain)
+    _pump(reader, writer, prepared, options, gain, progress)
     for notice in reader.notices:
         notices.say(notice)
     if options.clip == "guard":
@@ -201,9 +219,10 @@ def _written(
         with Reader(
             path, known_as=reader.sound.path, allow_truncated=options.allow_truncated
         ) as again:
-            _pump(again, writer, prepared, options, gain)
+            _pump(again, writer, prepared, options, gain, progress)
     elif writer.clipped:
         notices.say(f"limited {writer.clipping()}; lower --wet to keep them whole")
+    progress("reading back")
     writer.finish(told.metadata, told.chunks(reader.digest()))
     for notice in writer.notices:
         notices.say(notice)
@@ -213,11 +232,19 @@ def _written(
 
 
 def _pump(
-    reader: Reader, writer: Writer, prepared: Prepared, options: Options, gain: float
+    reader: Reader,
+    writer: Writer,
+    prepared: Prepared,
+    options: Options,
+    gain: float,
+    progress: Progress,
 ) -> None:
     """Move the sound through the convolver into the writer."""
-    convolver = prepared.convolver
-    length = parse_length(options.length, reader.sound.rate)
+    convolver, rate = prepared.convolver, reader.sound.rate
+    length = parse_length(options.length, rate)
+    what = "convolving" if gain == 1 else f"convolving at {to_db(gain):+.2f} dB"
+    ends = [end for end in (reader.sound.frames, length) if isinstance(end, int)]
+    total = min(ends) / rate if ends else None
 
     peaks = [0.0]
 
@@ -231,9 +258,11 @@ def _pump(
     convolution = stream.convolve(
         blocks, convolver, encode, unit=reader.unit, threads=options.cores
     )
+    progress(what, 0.0, total)
     with closing(convolution):  # no thread may write to a file that is closed
         for encoded in convolution:
             writer.append(encoded)
+            progress(what, writer.level.frames / rate, total)
             if writer.level.frames == length:
                 break
     frames, peak = writer.level.frames, max(peaks)

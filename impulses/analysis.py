@@ -13,6 +13,9 @@ from numpy.fft import rfft
 
 from impulses.impulse import MAX_FRAMES, Impulse, Taps, from_db, to_db
 
+MOMENT = 0.01
+"""Seconds over which a decay is loud or not."""
+
 
 def peak(impulse: Impulse) -> float:
     """Return the largest tap, max abs(h).
@@ -199,6 +202,44 @@ def onset(impulse: Impulse, level: float = -20.0) -> int:
     """
     envelope = frame_peaks(impulse)
     return int(np.argmax(envelope >= envelope.max() * from_db(level)))
+
+
+def profile(impulse: Impulse, columns: int, depth: float = 60.0) -> tuple[Taps, int]:
+    """Return the level of an impulse over time, from its onset to where it has decayed.
+
+    Parameters
+    ----------
+    columns : int > 0
+        at most so many, as long as each other but for a frame, of one frame at least
+    depth : float > 0
+        the last 10 ms are those that last come within so many dB of the loudest 10 ms
+
+    Returns
+    -------
+    levels : array, (columns,)
+        root mean square of each, all channels together, in dB beside the loudest column; none
+        of a silent impulse
+    frames : int
+        how many they are of together
+
+    Examples
+    --------
+    >>> levels, frames = profile(Impulse([[0.0], [1.0], [1.0], [0.1], [0.1], [0.0]], 99), columns=2)
+    >>> levels.round(6), frames
+    (array([  0., -20.]), 4)
+    """
+    if not impulse.taps.any():
+        return np.zeros(0), 0
+    heard = impulse.taps[onset(impulse) :].reshape(-1, impulse.taps[0].size) / _scale(impulse)
+    energy = np.vecdot(heard, heard)
+    moment = max(1, round(MOMENT * impulse.rate))
+    moments = np.add.reduceat(energy, np.arange(0, len(energy), moment))
+    last = int(np.flatnonzero(moments >= moments.max() * from_db(-depth) ** 2)[-1])
+    frames = min(len(energy), (last + 1) * moment)
+    edges = np.linspace(0, frames, min(columns, frames) + 1).astype(int)
+    mean = np.add.reduceat(energy[:frames], edges[:-1]) / np.diff(edges)
+    with np.errstate(divide="ignore"):  # silence is minus infinity
+        return 10 * np.log10(mean / mean.max()), frames
 
 
 def _scale(impulse: Impulse) -> float:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from audioconv.cli import report
+from audioconv.cli import report, terminal
 from audioconv.cli.options import Impulses, Input, Output, Show
 from audioconv.errors import UsageError
 from audioconv.job import Job, Options
@@ -66,4 +66,6 @@ def _run(job: Job, show: Show) -> None:
 
     if show.json and job.output == "-":
         raise UsageError("--json and the sound cannot both go to standard output; name a file")
-    report.outcome(run(job), show)
+    with terminal.progress(quiet=show.quiet) as progress:
+        made = run(job, progress)
+    report.outcome(made, show)

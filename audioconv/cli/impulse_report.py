@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from audioconv.cli import report
-from impulses import Impulse
+import shutil
+import sys
+
+from audioconv.cli import report, terminal
+from impulses import Impulse, analysis
 from impulses.acoustics.figures import Figures
 from impulses.acoustics.report import Acoustics
 from impulses.analysis import Levels
@@ -31,6 +34,12 @@ MOST_BEND = 10
 SHORTEST = 0.05
 """Seconds under which an impulse has no room in it: a filter, a head."""
 
+DEPTH = 60.0
+"""Decibels that a line of the decay shows."""
+
+BESIDE_THE_LINE, LONGEST_LINE = 52, 64
+"""Columns of text beside it, and its own at most."""
+
 NOT_SAID = ("t30_r", "curvature_percent")
 """Columns of which no reason is told: they are about another."""
 
@@ -54,6 +63,8 @@ def show(impulse: Impulse, levels: Levels, room: Acoustics) -> None:
         ("max|H|", f"{_level(levels.response)}: what the loudest tone rises by"),
         ("output", f"of a full-scale sound: guaranteed at most {loudest}, expected about {usual}"),
     ]
+    if terminal.shows(sys.stdout) and (line := decay(impulse)):
+        pairs.insert(2, ("decay", line))
     report.tell(report.rows(pairs))
     if impulse.frames < SHORTEST * impulse.rate:
         report.tell(f"room acoustics: none in an impulse under {1000 * SHORTEST:g} ms")
@@ -73,6 +84,22 @@ def show(impulse: Impulse, levels: Levels, room: Acoustics) -> None:
     if reasons:
         report.tell("why some cannot be given")
         report.tell(report.rows(reasons))
+
+
+def decay(impulse: Impulse) -> str | None:
+    """Return the decay of an impulse as a line of the terminal's; None where it has no length.
+
+    It goes from the onset to where it has decayed by `DEPTH` dB, or ends; what is lower in between
+    is drawn as that.
+    """
+    columns = min(shutil.get_terminal_size().columns - BESIDE_THE_LINE, LONGEST_LINE)
+    levels, frames = analysis.profile(impulse, max(columns, LONGEST_LINE // 8), DEPTH)
+    if frames < 2:
+        return None
+    shown = levels.clip(-DEPTH).tolist()
+    line = terminal.sparkline(shown, sys.stdout.encoding)
+    ends = [f"{round(level) + 0:d} dB" for level in (shown[0], shown[-1])]
+    return line and f"{ends[0]} {line} {ends[1]}, {frames / impulse.rate:.3f} s from the onset"
 
 
 def _level(ratio: float) -> str:

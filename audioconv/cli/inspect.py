@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from audioconv.cli import report
+from audioconv.cli import report, terminal
 from audioconv.cli.options import Impulses, Input, Json, Show
 from audioconv.errors import AudioconvError, FormatError
 from audioconv.job import Options
@@ -40,12 +40,16 @@ def info(
 
 def _look_at(path: str, json: bool, allow_truncated: bool) -> None:
     from audioconv.files import Level, Reader, carried_recipe, listed, name
+    from audioconv.job import watched
     from impulses.impulse import to_db
 
     level = Level()
-    with Reader(path, allow_truncated=allow_truncated) as reader:
-        sound = reader.sound
-        for block in reader.blocks(2**16):
+    with (
+        terminal.progress() as progress,
+        Reader(path, allow_truncated=allow_truncated) as reader,
+    ):
+        sound, blocks = reader.sound, reader.blocks(2**16)
+        for block in watched(blocks, progress, "reading", sound.rate, sound.frames):
             level.take(block)
         tells = reader.metadata.names()
         recipe = carried_recipe(reader.metadata)
@@ -74,8 +78,7 @@ def _look_at(path: str, json: bool, allow_truncated: bool) -> None:
         f"{f', tells {listed(tells)}' if tells else ''}"
         f"{', holds its recipe' if recipe else ''}"
     )
-    for notice in reader.notices:
-        report.say(f"notice: {notice}")
+    report.notes(reader.notices)
 
 
 def verify(
@@ -93,14 +96,15 @@ def verify(
     from audioconv.prepare import prepare
     from audioconv.verify import verify as check
 
-    with rereadable(input) as path:
+    with terminal.progress(quiet=show.quiet) as progress, rereadable(input) as path:
         with Reader(path, allow_truncated=options.allow_truncated) as reader:
             source = reader.sound
-        found = check(path, output, prepare(ir, options, source).convolver, options)
+        convolver = prepare(ir, options, source).convolver
+        found = check(path, output, convolver, options, progress=progress)
     if show.json:
         report.print_json(found.as_json())
     if not show.quiet:
-        report.verification(found.as_json())
+        report.block([report.verdict(found.as_json())])
     found.raise_if_failed(output)
 
 
@@ -115,7 +119,8 @@ def compare(
     """
     from audioconv.compare import compare as null_test
 
-    difference = null_test(a, b)
+    with terminal.progress() as progress:
+        difference = null_test(a, b, progress)
     if json:
         report.print_json(difference.as_json())
         return

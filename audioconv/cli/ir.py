@@ -6,7 +6,7 @@ from typing import Annotated, Any, ClassVar
 
 import typer
 
-from audioconv.cli import builders, report
+from audioconv.cli import builders, report, terminal
 from audioconv.cli.options import Json, Late, LateGroup
 from audioconv.cli.stored import Out, Overwrite, Subtype, store_and_say
 from audioconv.parameters import Parameter
@@ -133,8 +133,9 @@ def info(
         raise UsageError(
             f"channel is {channel}, but the impulse has {impulse.taps.shape[1]}, counted from 1"
         )
-    levels = analysis.levels(impulse)
-    room = measure(impulse, None if channel is None else channel - 1)
+    with terminal.progress("measuring"):
+        levels = analysis.levels(impulse)
+        room = measure(impulse, None if channel is None else channel - 1)
     if json:
         level = levels.as_json()
         found = {"path": ir, "rate": impulse.rate, "frames": impulse.frames}
@@ -152,5 +153,4 @@ def info(
 
     report.tell(name(ir))
     impulse_report.show(impulse, levels, room)
-    for note in impulse.notes:
-        report.say(f"notice: {note}")
+    report.notes(impulse.notes)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from audioconv.cli import report
+from audioconv.cli import report, terminal
 from audioconv.cli.options import Json, Late
 from audioconv.cli.stored import Out, Overwrite, Rate, Subtype, store_and_say
 from audioconv.parameters import Parameter, arguments, parameters
@@ -60,7 +60,8 @@ def deconvolve(
         raise UsageError("--json and the sound cannot both go to standard output; name a file")
     inputs = [recording, excitation]
     refuse_overwrite(output, inputs=inputs, overwrite=overwrite)
-    found, made = measure(recording, excitation, settings)
+    with terminal.progress("deconvolving"):
+        found, made = measure(recording, excitation, settings)
     orders = range(2, len(found.harmonics) + 2)
     if output == STANDARD and orders:
         raise UsageError("harmonics need files of their own; give OUT a name")
@@ -89,18 +90,13 @@ def deconvolve(
         )
     low, high = found.flat
     told = zip(orders, found.harmonic_bands, strict=True)
-    report.say(
-        report.rows(
-            [
-                ("latency", f"{1000 * found.latency:.3f} ms from the start of {name(excitation)}"),
-                ("range", f"{found.decay_range:.1f} dB from its loudest 10 ms to the noise"),
-                ("band", f"{_hertz(found.band)}, flat from {low:.0f} to {high:.0f} Hz"),
-                *((f"harmonic {order}", f"{_hertz(band)}, no more") for order, band in told),
-            ]
-        )
-    )
-    for note in found.notes:
-        report.say(f"notice: {note}")
+    pairs = [
+        ("latency", f"{1000 * found.latency:.3f} ms from the start of {name(excitation)}"),
+        ("range", f"{found.decay_range:.1f} dB from its loudest 10 ms to the noise"),
+        ("band", f"{_hertz(found.band)}, flat from {low:.0f} to {high:.0f} Hz"),
+        *((f"harmonic {order}", f"{_hertz(band)}, no more") for order, band in told),
+    ]
+    report.block([("", pairs)], found.notes)
 
 
 def _hertz(band: tuple[float, float]) -> str:

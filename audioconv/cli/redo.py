@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from audioconv.cli import report
+from audioconv.cli import report, terminal
 from audioconv.cli.options import Show
 
 
@@ -39,7 +39,8 @@ def redo(
     from audioconv.files import name
     from audioconv.redo import redo as again  # late, so that help is quick
 
-    made = again(output, new, places=places or [], overwrite=overwrite)
+    with terminal.progress(quiet=show.quiet) as progress:
+        made = again(output, new, places=places or [], overwrite=overwrite, progress=progress)
     if show.json:
         report.print_json(made.as_json())
     if not show.quiet:
@@ -50,6 +51,5 @@ def redo(
             f"{f' as {name(made.new)}' if made.new else ''}"
             f"{', in the place of others' * made.replaced}"
         )
-        for notice in made.notices:
-            report.say(f"notice: {notice}")
+        report.notes(made.notices)
     made.raise_if_different()

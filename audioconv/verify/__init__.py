@@ -22,7 +22,7 @@ from audioconv import stream
 from audioconv.engines import Audio, Convolver
 from audioconv.errors import FormatError, TruncatedError, VerificationError
 from audioconv.files import Level, Path, Reader, Sound, is_exact, name
-from audioconv.job import Options
+from audioconv.job import Options, Progress, silent, watched
 from audioconv.values import parse_length
 from audioconv.verify import certificate
 from audioconv.verify.bound import ErrorBound, sums_error
@@ -46,6 +46,7 @@ def verify(
     gain: float | None = None,
     known_as: Path | None = None,
     seed: int | None = None,
+    progress: Progress = silent,
 ) -> Report:
     """Check an output against the sound and the impulse that it was made from.
 
@@ -63,6 +64,8 @@ def verify(
         the output's name for messages, where it has not got it yet
     seed : int, optional
         of the random points and positions; a proof needs fresh ones, a test may fix them
+    progress : Progress
+        is told how far it has come
 
     Raises
     ------
@@ -71,14 +74,14 @@ def verify(
     VerificationError
         If the output is cut short, or has other channels or another rate.
     """
-    found, level = _scan(output, known_as or output)
+    found, level = _scan(output, known_as or output, progress)
     if not is_exact(found.subtype):
         raise FormatError(
             f"{name(found.path)} holds {found.subtype} samples, a lossy coding of the sums; "
             "verify a PCM or floating-point output"
         )
     random = np.random.default_rng(seed)
-    check = partial(_check, source, output, found, level, convolver, options, random)
+    check = partial(_check, source, output, found, level, convolver, options, random, progress)
     report, sums = check(gain or 1.0)
     if gain is None and options.clip == "guard":
         gain = sums.fitting_gain(found.subtype, options.dither)
@@ -87,14 +90,15 @@ def verify(
     return report
 
 
-def _scan(output: Path, known_as: Path) -> tuple[Sound, Level]:
+def _scan(output: Path, known_as: Path, progress: Progress) -> tuple[Sound, Level]:
     """Read an output once, for its true length and its loudest sample."""
     level = Level()
     try:
         with Reader(output, known_as=known_as) as reader:
-            for block in reader.blocks(GRID):
+            sound, blocks = reader.sound, reader.blocks(GRID)
+            for block in watched(blocks, progress, "reading back", sound.rate, sound.frames):
                 level.take(block)
-            return reader.sound, level
+            return sound, level
     except TruncatedError as error:
         raise VerificationError(str(error)) from error
 
@@ -107,6 +111,7 @@ def _check(
     convolver: Convolver,
     options: Options,
     random: np.random.Generator,
+    progress: Progress,
     gain: float,
 ) -> tuple[Report, Level]:
     """Do every check in one pass over both files; return also the level of the sums."""
@@ -146,7 +151,8 @@ def _check(
             yield from stream.ending(tail, length, frames=whole.frames, peak=whole.peak)
 
         out = stream.regrid(written.blocks(GRID), GRID)
-        for block in stream.regrid(summed(), GRID):
+        blocks = stream.regrid(summed(), GRID)
+        for block in watched(blocks, progress, "verifying", found.rate, level.frames):
             sums.take(block)
             samples.take(*_overlap(block, next(out, block[:0])))
         spots.finish()
