@@ -6,9 +6,16 @@ import json
 import re
 from html.parser import HTMLParser
 
+import numpy as np
 import pytest
+import soundfile
+from oracle import convolve
 
-from audioconv.report.page import page
+from audioconv.errors import UsageError
+from audioconv.explain import explain
+from audioconv.job import Job, Options
+from audioconv.report.page import page, write
+from audioconv.views import cost
 
 NAMES = [
     "plain.wav",
@@ -107,3 +114,29 @@ def test_numbers_that_json_has_not_are_refused():
 
 def test_the_same_bytes_each_time():
     assert page(minimal("a")) == page(minimal("a"))
+
+
+def test_a_convolution_is_written_as_a_page(tmp_path, monkeypatch):
+    """From a sound to the page, whose y is the definition, and never over what is there."""
+    measured = cost.Cost([(64, 1e-5), (128, 4e-5)], [(64, 1e-5)], 1000, 1e-3, 1e-4)
+    monkeypatch.setattr(cost, "measure", lambda *_: measured)
+    x = np.random.default_rng(2).integers(-9000, 9000, 2000) / 2.0**15
+    path, sound = tmp_path / "page.html", str(tmp_path / "sound.wav")
+    soundfile.write(sound, x, 8000, "PCM_16")
+    told = explain(Job(sound, str(path), ["double-spike:delay=10ms,gain=0.5"]))
+    size = write(told, [("engine", "a")], [("proven", "b")])
+    assert size == path.stat().st_size
+    scripts = Elements(path.read_text("utf-8")).all("script")
+    given = json.loads(next(text for about, text in scripts if about.get("id") == "data"))
+    assert given["facts"] == [["engine", "a"]]
+    assert given["verified"] == {"passed": True, "rows": [["proven", "b"]]}
+    slid = given["sliding"]
+    raw = np.frombuffer(base64.b64decode(slid["y"]["data"]), np.dtype(slid["y"]["type"]))
+    exact = convolve(x, np.r_[1, np.zeros(79), 0.5])[slid["begin"] : slid["end"]]
+    assert np.allclose(raw * slid["y"]["scale"], exact, rtol=0, atol=1e-14)
+    with pytest.raises(UsageError, match="exists"):
+        write(told, [], [])
+    before = path.read_bytes()
+    told = explain(Job(sound, str(path), ["delta"], Options(overwrite=True)))
+    write(told, [], [])
+    assert path.read_bytes() != before

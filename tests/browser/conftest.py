@@ -47,14 +47,18 @@ def files(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def opened(browser):
-    """Return a function that opens a file; what it did beside is on the page as `sins`."""
+    """Return a function that opens a file; what it did beside is on the page as `sins`.
+
+    A script that is told runs before anything of the page does.
+    """
     contexts = []
 
-    def open_(path, **options):
+    def open_(path, script="", **options):
         context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}} | options)
         contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(5000)
+        page.add_init_script(script)
         page.sins = []
         page.on("console", lambda said: page.sins.append(f"{said.type}: {said.text}"))
         page.on("pageerror", lambda error: page.sins.append(f"error: {error}"))

@@ -6,6 +6,16 @@ import pytest
 
 from audioconv.report.page import page as page_of
 
+WATCH = """
+  window.heard = {gains: [], starts: []};
+  window.GainNode = class extends GainNode {
+    constructor(...given) { super(...given); window.heard.gains.push(this); }
+  };
+  window.AudioBufferSourceNode = class extends AudioBufferSourceNode {
+    start(...given) { window.heard.starts.push(given); super.start(...given); }
+  };
+"""
+
 
 def state(page):
     return page.eval_on_selector("#listen", "section => ({...section.dataset})")
@@ -40,6 +50,30 @@ def test_it_plays_and_a_switch_keeps_the_place(hall):
     hall.wait_for_timeout(80)
     assert state(hall)["position"] == stopped["position"]
     assert not hall.sins
+
+
+def test_both_run_at_once_and_one_is_heard(opened, files):
+    """Both start at the same instant and place; the gains are what the browser applies."""
+    path, given = files["hall"]
+    page = opened(path, WATCH)
+    page.click("#listen-play")
+    playing(page, 0.1)
+    starts = page.evaluate("window.heard.starts")
+    assert len(starts) == 2
+    assert starts[0] == starts[1]
+    gains = "window.heard.gains.map(node => node.gain.value)"
+    assert page.evaluate(gains) == [1, 0]
+    page.click("#listen-switch")
+    page.wait_for_timeout(60)
+    louder = given["listen"]["after"]["loudness_db"] - given["listen"]["before"]["loudness_db"]
+    before, after = page.evaluate(gains)
+    assert before == 0
+    assert after == pytest.approx(10 ** (-louder / 20), rel=1e-6)
+    page.uncheck("#listen-match")
+    page.wait_for_timeout(60)
+    assert page.evaluate(gains) == [0, 1]
+    assert len(page.evaluate("window.heard.starts")) == 2
+    page.context.close()
 
 
 def test_the_louder_one_is_turned_down(hall):

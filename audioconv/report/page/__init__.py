@@ -15,12 +15,46 @@ from importlib.resources import files
 from string import Template
 from typing import Any
 
+from audioconv.explain import Explained
+from audioconv.files import refuse_overwrite, target
+from audioconv.report.page.data import data_of
+from audioconv.specs import impulse_files
+
 SCRIPTS = (
     *("data", "canvas", "axes", "series", "controls", "sum", "sliding-draw", "sliding"),
     *("small-boxes", "small-ball", "small-picture", "small-matrix", "blocks"),
     *("spectrogram", "sound", "listen", "charts", "decay", "cost", "main"),
 )
 """In the order in which they are put together."""
+
+
+def write(told: Explained, facts: list[tuple[str, str]], proven: list[tuple[str, str]]) -> int:
+    """Write the page of a convolution to its job's output, and return its size in bytes.
+
+    Parameters
+    ----------
+    told : Explained
+        what came of the job
+    facts, proven : list of (str, str)
+        names and values: what the run did, and what is verified of it
+
+    Raises
+    ------
+    AudioconvError
+        if the output exists and may not be overwritten, or is one of the inputs
+    """
+    job, verified = told.job, told.outcome.verified
+    inputs = [job.input, *impulse_files(job.impulses)]
+    refuse_overwrite(job.output, inputs=inputs, overwrite=job.options.overwrite)
+    data = data_of(told) | {
+        "facts": facts,
+        "verified": verified and {"passed": verified["passed"], "rows": proven},
+    }
+    text = page(data).encode()
+    with target(job.output) as out:
+        out.file.write(text)
+        out.commit()
+    return len(text)
 
 
 def page(data: dict[str, Any]) -> str:

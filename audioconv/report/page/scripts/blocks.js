@@ -20,8 +20,11 @@ function blocks(given) {
   const canvas = element("blocks-canvas");
   const range = element("blocks-position");
   range.max = count;
-  const figure = new Figure(canvas, (width) => blockRows(width, count).bottom + 30, (context, width) =>
-    drawBlocks(context, width, drawing, Number(range.value)));
+  const figure = new Figure(
+    canvas,
+    (width) => blockRows(width, count).bottom + 30,
+    (context, width) => drawBlocks(context, width, drawing, Number(range.value)),
+  );
   const show = () => {
     const added = Number(range.value);
     element("blocks-back").disabled = added === 0;
@@ -29,7 +32,10 @@ function blocks(given) {
     const text = blocksSentence(given, added);
     element("blocks-value").dataset.value = String(added);
     say(element("blocks-value"), text);
-    canvas.setAttribute("aria-label", `Blocks of the input, each convolved by itself, and their sum. ${text}`);
+    canvas.setAttribute(
+      "aria-label",
+      `Blocks of the input, each convolved by itself, and their sum. ${text}`,
+    );
     figure.change();
   };
   const move = (by) => () => {
@@ -71,26 +77,69 @@ function blockRows(width, count) {
 function drawBlocks(context, width, of, added) {
   const rows = blockRows(width, of.pieces.length);
   const cells = of.sum.low.length;
-  const x = (frame) => ((Math.min(of.end, Math.max(of.begin, frame)) - of.begin) / (of.end - of.begin)) * width;
+  const x = (frame) =>
+    ((Math.min(of.end, Math.max(of.begin, frame)) - of.begin) / (of.end - of.begin)) * width;
   const column = (frame) => Math.round((x(frame) / width) * cells);
   write(context, "input, cut into blocks", 0, 14, { colour: theme["f-text"] });
-  write(context, width < 600 ? "each convolved; its tail hatched" : "each block convolved by itself; its tail hatched", 0, rows.pieces.top - 8);
+  write(
+    context,
+    width < 600
+      ? "each convolved; its tail hatched"
+      : "each block convolved by itself; its tail hatched",
+    0,
+    rows.pieces.top - 8,
+  );
   write(context, "added up", 0, rows.sum.top - 8, { colour: theme["sum-text"] });
   of.pieces.forEach((piece, i) => {
     const colour = theme[BLOCK_COLOURS[i % BLOCK_COLOURS.length]];
     const shown = i < added;
     context.globalAlpha = shown ? 1 : 0.3;
     const stop = piece.start + piece.frames;
-    fillBetween(context, rows.input, of.input, of.peaks.input, colour, column(piece.start), column(stop));
+    fillBetween(
+      context,
+      rows.input,
+      of.input,
+      of.peaks.input,
+      colour,
+      column(piece.start),
+      column(stop),
+    );
     context.globalAlpha = 1;
-    rule(context, x(piece.start), rows.input.top, x(piece.start), rows.input.top + rows.input.height, theme.line);
-    const box = { left: 0, width, top: rows.pieces.top + i * rows.pieces.lane, height: rows.pieces.lane };
+    rule(
+      context,
+      x(piece.start),
+      rows.input.top,
+      x(piece.start),
+      rows.input.top + rows.input.height,
+      theme.line,
+    );
+    const box = {
+      left: 0,
+      width,
+      top: rows.pieces.top + i * rows.pieces.lane,
+      height: rows.pieces.lane,
+    };
     const tail = x(stop + of.taps - 1);
-    rule(context, x(piece.start), box.top + box.height / 2, tail, box.top + box.height / 2, theme.line);
+    rule(
+      context,
+      x(piece.start),
+      box.top + box.height / 2,
+      tail,
+      box.top + box.height / 2,
+      theme.line,
+    );
     if (!shown) return;
     fillBetween(context, box, piece, of.peaks.pieces, colour, column(piece.start), column(stop));
     context.globalAlpha = 0.55;
-    fillBetween(context, box, piece, of.peaks.pieces, colour, column(stop), column(stop + of.taps - 1));
+    fillBetween(
+      context,
+      box,
+      piece,
+      of.peaks.pieces,
+      colour,
+      column(stop),
+      column(stop + of.taps - 1),
+    );
     context.globalAlpha = 0.4;
     hatch(context, x(stop), box.top + 3, tail - x(stop), box.height - 6, colour);
     context.globalAlpha = 1;

@@ -3,8 +3,23 @@
 const theme = {};
 const figures = new Set();
 const NAMES = [
-  "ground", "panel", "ink", "quiet", "line", "strong", "f", "g", "product", "sum", "orange", "sky",
-  "f-text", "g-text", "product-text", "sum-text", "plain",
+  "ground",
+  "panel",
+  "ink",
+  "quiet",
+  "line",
+  "strong",
+  "f",
+  "g",
+  "product",
+  "sum",
+  "orange",
+  "sky",
+  "f-text",
+  "g-text",
+  "product-text",
+  "sum-text",
+  "plain",
 ];
 
 function readTheme() {
@@ -24,10 +39,13 @@ class Figure {
     this.context = canvas.getContext("2d");
     figures.add(this);
     new ResizeObserver(() => this.resize()).observe(canvas.parentElement);
-    new IntersectionObserver((entries) => {
-      this.seen = entries.some((entry) => entry.isIntersecting);
-      this.ask();
-    }, { rootMargin: "300px" }).observe(canvas);
+    new IntersectionObserver(
+      (entries) => {
+        this.seen = entries.some((entry) => entry.isIntersecting);
+        this.ask();
+      },
+      { rootMargin: "300px" },
+    ).observe(canvas);
     this.resize();
   }
 

@@ -11,13 +11,17 @@ function chart(place, columns, options) {
   const make = () => {
     plot?.destroy();
     const width = place.clientWidth;
-    plot = new uPlot({
-      width,
-      height: width < 600 ? 300 : 360,
-      legend: { show: false },
-      cursor: { drag: { x: false, y: false }, points: { show: false } },
-      ...options(),
-    }, columns, place);
+    plot = new uPlot(
+      {
+        width,
+        height: width < 600 ? 300 : 360,
+        legend: { show: false },
+        cursor: { drag: { x: false, y: false }, points: { show: false } },
+        ...options(),
+      },
+      columns,
+      place,
+    );
   };
   let wide = place.clientWidth;
   new ResizeObserver(() => {
@@ -55,7 +59,12 @@ function onChart(draw) {
     const x = (value) => plot.valToPos(value, "x", true) / sharp;
     const y = (value) => plot.valToPos(value, "y", true) / sharp;
     const { left, top, width, height } = plot.bbox;
-    const box = { left: left / sharp, top: top / sharp, width: width / sharp, height: height / sharp };
+    const box = {
+      left: left / sharp,
+      top: top / sharp,
+      width: width / sharp,
+      height: height / sharp,
+    };
     draw(context, x, y, box);
     context.restore();
   };

@@ -5,11 +5,13 @@ const still = window.matchMedia("(prefers-reduced-motion: reduce)");
 
 /** Fill a choice with [value, text] pairs. */
 function choices(select, pairs, chosen) {
-  select.replaceChildren(...pairs.map(([value, text]) => {
-    const option = made("option", text);
-    option.value = String(value);
-    return option;
-  }));
+  select.replaceChildren(
+    ...pairs.map(([value, text]) => {
+      const option = made("option", text);
+      option.value = String(value);
+      return option;
+    }),
+  );
   if (chosen !== undefined) select.value = String(chosen);
 }
 
@@ -29,8 +31,14 @@ function sampleKeys(range, move) {
     const part = (count) => Math.max(1, Math.round((high - low) / count));
     const arrow = event.shiftKey ? 1 : part(200);
     const steps = {
-      ArrowRight: arrow, ArrowUp: arrow, ArrowLeft: -arrow, ArrowDown: -arrow,
-      PageUp: part(20), PageDown: -part(20), Home: low - high, End: high - low,
+      ArrowRight: arrow,
+      ArrowUp: arrow,
+      ArrowLeft: -arrow,
+      ArrowDown: -arrow,
+      PageUp: part(20),
+      PageDown: -part(20),
+      Home: low - high,
+      End: high - low,
     };
     if (!(event.key in steps)) return;
     event.preventDefault();

@@ -40,16 +40,23 @@ function cost(given) {
   const low = Math.min(...times, engineOf(job).time ?? Infinity) / 4;
   const high = Math.max(slow(to), job.direct_s) * 3;
   const dots = (colour) => ({
-    stroke: colour, width: 1.5, spanGaps: true, points: { show: true, size: 8, fill: colour, stroke: colour },
+    stroke: colour,
+    width: 1.5,
+    spanGaps: true,
+    points: { show: true, size: 8, fill: colour, stroke: colour },
   });
-  const decades = (label, lowest, highest, size) => chartAxis(label, {
-    size,
-    splits: () => powersBetween(lowest, highest),
-    filter: (_, values) => values,
-    values: (_, values) => values.map((value) => `10${raised(Math.round(Math.log10(value)))}`),
-  });
+  const decades = (label, lowest, highest, size) =>
+    chartAxis(label, {
+      size,
+      splits: () => powersBetween(lowest, highest),
+      filter: (_, values) => values,
+      values: (_, values) => values.map((value) => `10${raised(Math.round(Math.log10(value)))}`),
+    });
   chart(element("cost-chart"), columns, () => ({
-    scales: { x: { time: false, distr: 3, range: [from, to] }, y: { distr: 3, range: [low, high] } },
+    scales: {
+      x: { time: false, distr: 3, range: [from, to] },
+      y: { distr: 3, range: [low, high] },
+    },
     axes: [decades("samples and taps, n", from, to, 30), decades("time, s", low, high, 48)],
     series: [
       {},
@@ -62,7 +69,10 @@ function cost(given) {
   }));
   const text = costSentence(job);
   say(element("cost-value"), text);
-  element("cost-chart").setAttribute("aria-label", `Time over size on logarithmic axes: direct rises as n squared, FFT as n log n. ${text}`);
+  element("cost-chart").setAttribute(
+    "aria-label",
+    `Time over size on logarithmic axes: direct rises as n squared, FFT as n log n. ${text}`,
+  );
   say(element("cost-note"), [given.note, given.machine].filter(Boolean).join(" \u2014 "));
 }
 
@@ -78,7 +88,12 @@ function costSentence(job) {
   const direct = `This run, ${whole(job.frames)} samples under ${whole(job.taps)} taps${paths}: direct, ${digits(job.direct_operations, 2)} products, ${lasting(job.direct_s)}`;
   if (time === null) return `${direct}.`;
   const less = job.direct_s / time;
-  const compared = less >= 10 ? `${whole(less)} times less` : less >= 1.05 ? `${less.toFixed(1)} times less` : "no less than the plain sum";
+  const compared =
+    less >= 10
+      ? `${whole(less)} times less`
+      : less >= 1.05
+        ? `${less.toFixed(1)} times less`
+        : "no less than the plain sum";
   return `${direct}; by ${engine === "FFT" ? engine : `the ${engine} engine`}, ${operations}${lasting(time)}: ${compared}.`;
 }
 
@@ -96,20 +111,34 @@ function costLabels(context, x, y, box, job, size) {
     context.lineWidth = 1;
     // lines rise to the right: above to the left and below to the right there are none
     if (above) {
-      write(context, text, Math.max(across - 12, 150), down - 10, { align: "right", colour, halo: true });
+      write(context, text, Math.max(across - 12, 150), down - 10, {
+        align: "right",
+        colour,
+        halo: true,
+      });
       return;
     }
     context.font = `13px ${theme.plain}`;
     if (across + 12 + context.measureText(text).width < right) {
       write(context, text, across + 12, down + 26, { colour, halo: true });
     } else {
-      write(context, text, across - 8, box.top + box.height - 10, { align: "right", colour, halo: true });
+      write(context, text, across - 8, box.top + box.height - 10, {
+        align: "right",
+        colour,
+        halo: true,
+      });
     }
   };
   rule(context, x(size), box.top, x(size), box.top + box.height, theme.quiet, [2, 4]);
   const { engine, time } = engineOf(job);
   mark(job.direct_s, theme["g-text"], `this run, direct: ${lasting(job.direct_s)}`, true);
   if (time !== null) mark(time, theme["sum-text"], `this run, ${engine}: ${lasting(time)}`, false);
-  write(context, "direct, continued as n\u00b2", box.left + 12, box.top + 20, { colour: theme["g-text"], halo: true });
-  write(context, "FFT, continued as n log n", box.left + 12, box.top + 40, { colour: theme["sum-text"], halo: true });
+  write(context, "direct, continued as n\u00b2", box.left + 12, box.top + 20, {
+    colour: theme["g-text"],
+    halo: true,
+  });
+  write(context, "FFT, continued as n log n", box.left + 12, box.top + 40, {
+    colour: theme["sum-text"],
+    halo: true,
+  });
 }

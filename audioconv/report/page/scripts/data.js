@@ -1,8 +1,11 @@
 // What the page was given: numbers packed as base 64, and texts of anyone's making.
 
 const ARRAYS = {
-  uint8: Uint8Array, int16: Int16Array, int32: Int32Array,
-  float32: Float32Array, float64: Float64Array,
+  uint8: Uint8Array,
+  int16: Int16Array,
+  int32: Int32Array,
+  float32: Float32Array,
+  float64: Float64Array,
 };
 
 /** Return the bytes that a base 64 text holds. */
@@ -18,7 +21,9 @@ function unpack(packed) {
   if (packed.type === "sparse") {
     const found = new Float64Array(packed.length);
     const at = unpack(packed.at);
-    unpack(packed.values).forEach((value, i) => { found[at[i]] = value; });
+    unpack(packed.values).forEach((value, i) => {
+      found[at[i]] = value;
+    });
     return found;
   }
   const raw = new ARRAYS[packed.type](bytes(packed.data).buffer);
@@ -60,7 +65,9 @@ function digits(value, count = 5) {
     const [mantissa, power] = value.toExponential(count - 1).split("e");
     return minus(`${mantissa} \u00d7 10${raised(Number(power))}`);
   }
-  return minus(value.toPrecision(count).includes("e") ? value.toFixed(0) : value.toPrecision(count));
+  return minus(
+    value.toPrecision(count).includes("e") ? value.toFixed(0) : value.toPrecision(count),
+  );
 }
 
 function raised(power) {

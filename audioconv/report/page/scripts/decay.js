@@ -15,7 +15,10 @@ function decay(given) {
   const columns = [given.seconds, given.level_db, given.curve_db];
   chart(place, columns, () => ({
     scales: { x: { time: false, range: [given.seconds[0], last] }, y: { range: [lowest, 3] } },
-    axes: [chartAxis("time, s"), chartAxis("level, dB", { size: 52, values: (_, at) => at.map((v) => minus(String(v))) })],
+    axes: [
+      chartAxis("time, s"),
+      chartAxis("level, dB", { size: 52, values: (_, at) => at.map((v) => minus(String(v))) }),
+    ],
     series: [
       {},
       { stroke: theme.g, width: 1, alpha: 0.75, points: { show: few, size: 8, fill: theme.g } },
@@ -27,7 +30,10 @@ function decay(given) {
     },
   }));
   const times = given.lines.map((line) => line.label).join(", ");
-  place.setAttribute("aria-label", `Level and remaining energy of the impulse over ${last.toFixed(2)} s. ${times || "No reverberation time is given."}`);
+  place.setAttribute(
+    "aria-label",
+    `Level and remaining energy of the impulse over ${last.toFixed(2)} s. ${times || "No reverberation time is given."}`,
+  );
   listed(element("decay-notes"), given.why_not);
   decayKey(given);
   decayReading(given, null);
@@ -53,7 +59,15 @@ function decayLabels(context, x, y, box, given, lowest) {
     context.lineWidth = 1;
   });
   if (given.floor_db !== null && given.floor_db > lowest) {
-    rule(context, box.left, y(given.floor_db), box.left + box.width, y(given.floor_db), theme.quiet, [4, 4]);
+    rule(
+      context,
+      box.left,
+      y(given.floor_db),
+      box.left + box.width,
+      y(given.floor_db),
+      theme.quiet,
+      [4, 4],
+    );
   }
   context.restore();
 }
@@ -65,15 +79,18 @@ function decayKey(given) {
     ["energy still to come", ""],
     ...given.lines.map(({ label }, i) => [label, DECAY_LINES[i % DECAY_LINES.length].name]),
   ];
-  if (given.floor_db !== null) items.push([`noise floor ${minus(given.floor_db.toFixed(1))} dB`, "quiet dashed"]);
+  if (given.floor_db !== null)
+    items.push([`noise floor ${minus(given.floor_db.toFixed(1))} dB`, "quiet dashed"]);
   element("decay-key").replaceChildren(...items.map(([text, name]) => made("li", text, name)));
 }
 
 /** Say what the chart reads where the pointer is. */
 function decayReading(given, at) {
-  const value = (number) => (number === null || number === undefined ? "nothing" : minus(`${number.toFixed(1)} dB`));
-  const text = at === null || at === undefined
-    ? "Point at the chart to read it."
-    : `At ${given.seconds[at].toFixed(3)} s: level ${value(given.level_db[at])}, energy still to come ${value(given.curve_db[at])}.`;
+  const value = (number) =>
+    number === null || number === undefined ? "nothing" : minus(`${number.toFixed(1)} dB`);
+  const text =
+    at === null || at === undefined
+      ? "Point at the chart to read it."
+      : `At ${given.seconds[at].toFixed(3)} s: level ${value(given.level_db[at])}, energy still to come ${value(given.curve_db[at])}.`;
   say(element("decay-value"), text);
 }

@@ -19,7 +19,10 @@ function listen(given) {
     });
     say(play, sound.playing ? "Pause" : "Play");
     range.value = position;
-    range.setAttribute("aria-valuetext", `${position.toFixed(1)} of ${given.seconds.toFixed(1)} seconds`);
+    range.setAttribute(
+      "aria-valuetext",
+      `${position.toFixed(1)} of ${given.seconds.toFixed(1)} seconds`,
+    );
     say(element("listen-time"), `${position.toFixed(1)} of ${given.seconds.toFixed(1)} s`);
     for (const figure of drawings) figure.change();
   };
@@ -53,7 +56,10 @@ function listen(given) {
       await sound.start();
       say(element("listen-message"), "");
     } catch (error) {
-      say(element("listen-message"), `This browser cannot play the sound (${given.before.type}): ${error.message || error.name}`);
+      say(
+        element("listen-message"),
+        `This browser cannot play the sound (${given.before.type}): ${error.message || error.name}`,
+      );
     }
     play.disabled = false;
     play.focus({ preventScroll: true });
@@ -85,8 +91,14 @@ function listenKeys(range, length, position, seek) {
   range.addEventListener("keydown", (event) => {
     const arrow = event.shiftKey ? 0.1 : 1;
     const steps = {
-      ArrowRight: arrow, ArrowUp: arrow, ArrowLeft: -arrow, ArrowDown: -arrow,
-      PageUp: length / 10, PageDown: -length / 10, Home: -length, End: length,
+      ArrowRight: arrow,
+      ArrowUp: arrow,
+      ArrowLeft: -arrow,
+      ArrowDown: -arrow,
+      PageUp: length / 10,
+      PageDown: -length / 10,
+      Home: -length,
+      End: length,
     };
     if (!(event.key in steps)) return;
     event.preventDefault();
@@ -115,47 +127,86 @@ function listenFigures(given, sound, seek) {
     rule(context, x, top, x, bottom, theme.ground);
     rule(context, x + 1, top, x + 1, bottom, theme.ink);
   };
-  const seekable = (canvas) => follow(canvas, (x) =>
-    seek(((x - left) / (canvas.clientWidth - left - 1)) * given.seconds));
+  const seekable = (canvas) =>
+    follow(canvas, (x) => seek(((x - left) / (canvas.clientWidth - left - 1)) * given.seconds));
   const spectra = given.spectrograms;
   const envelopes = {};
   for (const which of ["before", "after"]) {
     envelopes[which] = { low: unpack(given[which].low), high: unpack(given[which].high) };
   }
-  const peak = Math.max(...Object.values(envelopes).flatMap(({ low, high }) => [peakOf(low), peakOf(high)]));
+  const peak = Math.max(
+    ...Object.values(envelopes).flatMap(({ low, high }) => [peakOf(low), peakOf(high)]),
+  );
   for (const which of ["before", "after"]) {
     const wave = element(`wave-${which}`);
-    wave.setAttribute("aria-label", `Waveform, ${which}: peak ${digits(Math.max(peakOf(envelopes[which].low), peakOf(envelopes[which].high)), 3)} of full scale in ${given.seconds.toFixed(1)} s.`);
-    drawings.push(new Figure(wave, () => 96, (context, width, height) => {
-      const place = box(width, 4, height - 8);
-      const middle = height / 2;
-      rule(context, left, middle, width, middle);
-      context.globalAlpha = sound.which === which ? 1 : 0.5;
-      fillBetween(context, place, envelopes[which], peak, which === "before" ? theme.f : theme.sum);
-      context.globalAlpha = 1;
-      for (const value of [peak, -peak]) {
-        write(context, minus(value.toPrecision(2)), left - 7, value > 0 ? 14 : height - 5, { align: "right", size: 12 });
-      }
-      head(context, width, 0, height);
-    }));
+    wave.setAttribute(
+      "aria-label",
+      `Waveform, ${which}: peak ${digits(Math.max(peakOf(envelopes[which].low), peakOf(envelopes[which].high)), 3)} of full scale in ${given.seconds.toFixed(1)} s.`,
+    );
+    drawings.push(
+      new Figure(
+        wave,
+        () => 96,
+        (context, width, height) => {
+          const place = box(width, 4, height - 8);
+          const middle = height / 2;
+          rule(context, left, middle, width, middle);
+          context.globalAlpha = sound.which === which ? 1 : 0.5;
+          fillBetween(
+            context,
+            place,
+            envelopes[which],
+            peak,
+            which === "before" ? theme.f : theme.sum,
+          );
+          context.globalAlpha = 1;
+          for (const value of [peak, -peak]) {
+            write(context, minus(value.toPrecision(2)), left - 7, value > 0 ? 14 : height - 5, {
+              align: "right",
+              size: 12,
+            });
+          }
+          head(context, width, 0, height);
+        },
+      ),
+    );
     seekable(wave);
     const canvas = element(`spectrum-${which}`);
     canvas.hidden = !spectra;
     if (!spectra) continue;
-    canvas.setAttribute("aria-label", `Spectrogram, ${which}: ${Math.round(spectra.hz[0])} to ${Math.round(spectra.hz[spectra.hz.length - 1])} Hz, ${minus(String(spectra.top_db - spectra.range_db))} to ${minus(String(spectra.top_db))} dBFS.`);
+    canvas.setAttribute(
+      "aria-label",
+      `Spectrogram, ${which}: ${Math.round(spectra.hz[0])} to ${Math.round(spectra.hz[spectra.hz.length - 1])} Hz, ${minus(String(spectra.top_db - spectra.range_db))} to ${minus(String(spectra.top_db))} dBFS.`,
+    );
     const image = spectrumPicture(unpack(spectra[which]), spectra.rows, spectra.columns);
-    drawings.push(new Figure(canvas, () => 232, (context, width, height) => {
-      drawSpectrum(context, box(width, 4, height - 32), image, spectra.hz);
-      head(context, width, 4, height - 28);
-      timeAxis(context, box(width, 0, 0), height - 26, given.start, given.start + given.seconds);
-    }));
+    drawings.push(
+      new Figure(
+        canvas,
+        () => 232,
+        (context, width, height) => {
+          drawSpectrum(context, box(width, 4, height - 32), image, spectra.hz);
+          head(context, width, 4, height - 28);
+          timeAxis(
+            context,
+            box(width, 0, 0),
+            height - 26,
+            given.start,
+            given.start + given.seconds,
+          );
+        },
+      ),
+    );
     seekable(canvas);
   }
   const key = element("spectrum-key");
   key.hidden = !spectra;
   if (spectra) {
     key.setAttribute("aria-label", "Colours of the spectrograms, dark to bright: soft to loud.");
-    new Figure(key, () => 42, (context, width) => drawKey(context, width, spectra.top_db, spectra.range_db));
+    new Figure(
+      key,
+      () => 42,
+      (context, width) => drawKey(context, width, spectra.top_db, spectra.range_db),
+    );
   }
   return drawings;
 }

@@ -29,7 +29,11 @@ function header() {
     const box = made("div", "", className);
     box.append(made("dt", label));
     if (what.name) box.append(made("dd", what.name));
-    const told = [`${what.seconds.toFixed(3)} s`, `${whole(what.frames)} frames`, channels(what.channels)];
+    const told = [
+      `${what.seconds.toFixed(3)} s`,
+      `${whole(what.frames)} frames`,
+      channels(what.channels),
+    ];
     if (what.rate) told.push(`${whole(what.rate)} Hz`);
     // no line breaks between a number and its unit
     box.append(made("dd", told.map((text) => text.replace(" ", "\u00a0")).join(", "), "quiet"));
@@ -39,11 +43,13 @@ function header() {
 
 /** Fill a definition list with [label, text] pairs. */
 function pairs(list, rows) {
-  list.replaceChildren(...(rows ?? []).map(([label, text]) => {
-    const pair = made("div");
-    pair.append(made("dt", label), made("dd", text));
-    return pair;
-  }));
+  list.replaceChildren(
+    ...(rows ?? []).map(([label, text]) => {
+      const pair = made("div");
+      pair.append(made("dt", label), made("dd", text));
+      return pair;
+    }),
+  );
 }
 
 function facts() {
@@ -52,9 +58,12 @@ function facts() {
   const verified = given.verified;
   element("verified-title").hidden = !verified;
   if (!verified) return;
-  say(element("verified-said"), verified.passed
-    ? "The output was checked against the plain sum, and holds."
-    : "The output was checked against the plain sum, and does not hold.");
+  say(
+    element("verified-said"),
+    verified.passed
+      ? "The output was checked against the plain sum, and holds."
+      : "The output was checked against the plain sum, and does not hold.",
+  );
   element("verified-said").classList.toggle("notice", !verified.passed);
   pairs(element("verified-list"), verified.rows);
 }

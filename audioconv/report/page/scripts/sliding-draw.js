@@ -106,13 +106,18 @@ class SlidingPicture {
     const times = magnify > 1 ? `, ${magnify} times as high` : "";
     const cut = magnify > 1 ? " (peaks cut off)" : "";
     const texts = narrow
-      ? ["f(a), the signal", `g(c \u2212 a), turned round${times}`, "f(a) g(c \u2212 a), the products", "y, the output up to c"]
+      ? [
+          "f(a), the signal",
+          `g(c \u2212 a), turned round${times}`,
+          "f(a) g(c \u2212 a), the products",
+          "y, the output up to c",
+        ]
       : [
-        "f(a), the signal",
-        `g(c \u2212 a), the impulse, turned round and shifted to c${times}${cut}`,
-        `f(a) g(c \u2212 a), their products${times}; added up, they are y(c)`,
-        "y, the output, traced up to c",
-      ];
+          "f(a), the signal",
+          `g(c \u2212 a), the impulse, turned round and shifted to c${times}${cut}`,
+          `f(a) g(c \u2212 a), their products${times}; added up, they are y(c)`,
+          "y, the output, traced up to c",
+        ];
     const colours = ["f-text", "g-text", "product-text", "sum-text"];
     rows.forEach((row, i) => {
       write(context, texts[i], row.left, row.top - 8, { colour: theme[colours[i]] });
@@ -128,7 +133,11 @@ class SlidingPicture {
     context.arc(x, 12, 7, 0, 2 * Math.PI);
     context.fill();
     const align = x > last.width - 60 ? "right" : "left";
-    write(context, "c", x + (align === "left" ? 12 : -12), 16, { colour: theme.ink, align, weight: 600 });
+    write(context, "c", x + (align === "left" ? 12 : -12), 16, {
+      colour: theme.ink,
+      align,
+      weight: 600,
+    });
     context.fillStyle = theme.sum;
     context.strokeStyle = theme.ground;
     context.lineWidth = 2;

@@ -1,6 +1,12 @@
 // The sliding picture's controls, and the numbers under it.
 
-const SPEEDS = [[1, "real time"], [1 / 4, "1/4"], [1 / 16, "1/16"], [1 / 64, "1/64"], [1 / 1024, "1/1024"]];
+const SPEEDS = [
+  [1, "real time"],
+  [1 / 4, "1/4"],
+  [1 / 16, "1/16"],
+  [1 / 64, "1/64"],
+  [1 / 1024, "1/1024"],
+];
 
 /** Show the sum of one path, at one c after another. */
 function sliding(given) {
@@ -13,7 +19,8 @@ function sliding(given) {
   range.max = of.end - 1;
   range.step = 1;
   const figure = new Figure(canvas, slidingHeight, (context, width) =>
-    picture.draw(context, width, figure.sharp, state));
+    picture.draw(context, width, figure.sharp, state),
+  );
   const said = later((text) => {
     say(element("slide-said"), text);
     canvas.setAttribute("aria-label", `The sliding sum. ${text}`);
@@ -49,13 +56,24 @@ function sliding(given) {
   });
 
   choices(element("slide-view"), [
-    [0, "all"], [Math.round(of.rate / 10), "100 ms around c"], [Math.round(of.rate / 500), "2 ms around c"],
+    [0, "all"],
+    [Math.round(of.rate / 10), "100 ms around c"],
+    [Math.round(of.rate / 500), "2 ms around c"],
   ]);
   element("slide-view").addEventListener("change", (event) => {
     state.span = Number(event.target.value);
     figure.change();
   });
-  choices(element("slide-magnify"), [[1, "as they are"], [4, "\u00d7 4"], [16, "\u00d7 16"], [64, "\u00d7 64"]], state.magnify);
+  choices(
+    element("slide-magnify"),
+    [
+      [1, "as they are"],
+      [4, "\u00d7 4"],
+      [16, "\u00d7 16"],
+      [64, "\u00d7 64"],
+    ],
+    state.magnify,
+  );
   element("slide-magnify").addEventListener("change", (event) => {
     state.magnify = Number(event.target.value);
     figure.change();
@@ -87,7 +105,9 @@ function magnification(of) {
 
 function loudest(of) {
   let found = 0;
-  of.y.forEach((value, i) => { if (Math.abs(value) > Math.abs(of.y[found])) found = i; });
+  of.y.forEach((value, i) => {
+    if (Math.abs(value) > Math.abs(of.y[found])) found = i;
+  });
   return of.begin + found;
 }
 
@@ -104,11 +124,19 @@ function numbers(of, c, found) {
   put("slide-difference", found.value - found.written, digits(found.value - found.written, 2));
   put("slide-count", found.count, `${whole(found.count)} of ${whole(of.taps)}`);
   const body = element("slide-terms").tBodies[0];
-  body.replaceChildren(...found.largest.map((term) => {
-    const row = cells([whole(term.a), short(term.f), whole(term.b), short(term.g), short(term.product)]);
-    Object.assign(row.dataset, term);
-    return row;
-  }));
+  body.replaceChildren(
+    ...found.largest.map((term) => {
+      const row = cells([
+        whole(term.a),
+        short(term.f),
+        whole(term.b),
+        short(term.g),
+        short(term.product),
+      ]);
+      Object.assign(row.dataset, term);
+      return row;
+    }),
+  );
   // as many rows at every c, so that nothing below jumps
   for (let i = found.largest.length; i < Math.min(LARGEST, of.spikes.length); i++) {
     const empty = cells(["\u00a0", "", "", "", ""]);
@@ -134,7 +162,9 @@ function cells(texts) {
 
 function sentence(of, c, found) {
   const first = found.largest[0];
-  const loud = first ? ` The largest is f(${first.a}) g(${first.b}) = ${digits(first.product, 4)}.` : "";
+  const loud = first
+    ? ` The largest is f(${first.a}) g(${first.b}) = ${digits(first.product, 4)}.`
+    : "";
   return `At c = ${c}, ${seconds(c / of.rate)}: ${whole(found.count)} of ${whole(of.taps)} products are not zero; their sum is ${digits(found.value, 6)}.${loud}`;
 }
 
@@ -147,9 +177,16 @@ function visits(of, state, show) {
     if (!arrival) return;
     show(arrival.c);
     const copy = arrival.copy ? `copy ${arrival.copy + 1}` : "the first copy";
-    say(element("slide-arrival"), `Here ${copy} of the loudest moment, a = ${whole(arrival.a)} (${seconds(arrival.a / of.rate)}), arrives: b = ${whole(arrival.b)}, ${seconds(arrival.b / of.rate)} later, ${digits(of.g[arrival.b], 3)} times as high.`);
+    say(
+      element("slide-arrival"),
+      `Here ${copy} of the loudest moment, a = ${whole(arrival.a)} (${seconds(arrival.a / of.rate)}), arrives: b = ${whole(arrival.b)}, ${seconds(arrival.b / of.rate)} later, ${digits(of.g[arrival.b], 3)} times as high.`,
+    );
   };
-  element("slide-next").addEventListener("click", () => go(arrivals.find(({ c }) => c > state.c) ?? arrivals[0]));
-  element("slide-previous").addEventListener("click", () => go([...arrivals].reverse().find(({ c }) => c < state.c) ?? arrivals[arrivals.length - 1]));
+  element("slide-next").addEventListener("click", () =>
+    go(arrivals.find(({ c }) => c > state.c) ?? arrivals[0]),
+  );
+  element("slide-previous").addEventListener("click", () =>
+    go([...arrivals].reverse().find(({ c }) => c < state.c) ?? arrivals[arrivals.length - 1]),
+  );
   return arrivals;
 }

@@ -20,9 +20,15 @@ function ball() {
   const canvas = element("ball-canvas");
   const preset = element("ball-preset");
   const range = element("ball-position");
-  choices(preset, Object.keys(BALLS).map((name) => [name, name]));
-  const figure = new Figure(canvas, (width) => 7 * ballCell(width) + 96, (context, width) =>
-    drawBall(context, width, BALLS[preset.value], Number(range.value)));
+  choices(
+    preset,
+    Object.keys(BALLS).map((name) => [name, name]),
+  );
+  const figure = new Figure(
+    canvas,
+    (width) => 7 * ballCell(width) + 96,
+    (context, width) => drawBall(context, width, BALLS[preset.value], Number(range.value)),
+  );
   const show = () => {
     const c = Number(range.value);
     const { f, g } = BALLS[preset.value];
@@ -37,7 +43,10 @@ function ball() {
     const value = element("ball-value");
     value.dataset.value = String(ways / whole);
     say(value, text);
-    canvas.setAttribute("aria-label", `All pairs of distances; those that add up to ${c} are marked. ${text}`);
+    canvas.setAttribute(
+      "aria-label",
+      `All pairs of distances; those that add up to ${c} are marked. ${text}`,
+    );
     figure.change();
   };
   preset.addEventListener("change", show);
@@ -83,9 +92,15 @@ function drawBall(context, width, { f, g }, c) {
     context.fillStyle = theme.g;
     const across = (g[i] / Math.max(...g)) * bars;
     context.fillRect(left - 20 - across, bottom - (i + 1) * side + 3, across, side - 6);
-    write(context, String(i), left - 10, bottom - (i + 0.5) * side + 4, { align: "center", size: 11 });
+    write(context, String(i), left - 10, bottom - (i + 0.5) * side + 4, {
+      align: "center",
+      size: 11,
+    });
   }
-  write(context, "f(a)", left + 3.5 * side, low + bars + 18, { colour: theme["f-text"], align: "center" });
+  write(context, "f(a)", left + 3.5 * side, low + bars + 18, {
+    colour: theme["f-text"],
+    align: "center",
+  });
   write(context, "g(b)", left - 20, bottom + 26, { colour: theme["g-text"], align: "right" });
   drawWays(context, { left: left + 7 * side + 24, right: width, top, bottom }, { f, g }, c);
 }
@@ -93,7 +108,8 @@ function drawBall(context, width, { f, g }, c) {
 /** Draw how likely each whole way is. */
 function drawWays(context, box, weights, c) {
   const chances = Array.from({ length: 13 }, (_, way) =>
-    total(pairsOf(weights, way).map((pair) => pair.f * pair.g)));
+    total(pairsOf(weights, way).map((pair) => pair.f * pair.g)),
+  );
   const step = (box.right - box.left) / 13;
   const scale = (box.bottom - box.top - 20) / Math.max(...chances);
   rule(context, box.left, box.bottom + 0.5, box.right, box.bottom + 0.5, theme.strong);
@@ -106,8 +122,16 @@ function drawWays(context, box, weights, c) {
     context.globalAlpha = 1;
     if (way === c || (step > 16 && way !== c) || (way % 6 === 0 && Math.abs(way - c) > 1)) {
       const colour = way === c ? theme["sum-text"] : theme.quiet;
-      write(context, String(way), x + step / 2, box.bottom + 14, { align: "center", size: 11, colour, weight: way === c ? 600 : "" });
+      write(context, String(way), x + step / 2, box.bottom + 14, {
+        align: "center",
+        size: 11,
+        colour,
+        weight: way === c ? 600 : "",
+      });
     }
   });
-  write(context, "P(c)", (box.left + box.right) / 2, box.bottom + 34, { colour: theme["sum-text"], align: "center" });
+  write(context, "P(c)", (box.left + box.right) / 2, box.bottom + 34, {
+    colour: theme["sum-text"],
+    align: "center",
+  });
 }

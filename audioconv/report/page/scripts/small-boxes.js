@@ -10,53 +10,69 @@ function boxes() {
   const from = -0.75;
   const to = 2.75;
   let c = 0;
-  const figure = new Figure(canvas, () => 270, (context, width) => {
-    const x = (t) => 1 + ((t - from) / (to - from)) * (width - 2);
-    const high = 80;
-    const [upper, lower] = [120, 240];
-    rule(context, 0, upper + 0.5, width, upper + 0.5, theme.strong);
-    rule(context, 0, lower + 0.5, width, lower + 0.5, theme.strong);
-    const left = Math.max(0, c - 1);
-    const right = Math.min(1, c);
-    if (right > left) {
-      context.fillStyle = theme.product;
-      context.globalAlpha = 0.45;
-      context.fillRect(x(left), upper - high, x(right) - x(left), high);
-      context.globalAlpha = 1;
-    }
-    context.lineWidth = 2;
-    context.strokeStyle = theme.f;
-    context.strokeRect(x(0), upper - high, x(1) - x(0), high);
-    context.strokeStyle = theme.g;
-    context.setLineDash([6, 4]);
-    context.strokeRect(x(c - 1), upper - high + 4, x(c) - x(c - 1), high - 4);
-    context.setLineDash([]);
-    write(context, "f(a)", x(0.5), upper - high - 10, { colour: theme["f-text"], align: "center" });
-    write(context, "g(c \u2212 a)", x(c - 0.5), upper + 20, { colour: theme["g-text"], align: "center" });
+  const figure = new Figure(
+    canvas,
+    () => 270,
+    (context, width) => {
+      const x = (t) => 1 + ((t - from) / (to - from)) * (width - 2);
+      const high = 80;
+      const [upper, lower] = [120, 240];
+      rule(context, 0, upper + 0.5, width, upper + 0.5, theme.strong);
+      rule(context, 0, lower + 0.5, width, lower + 0.5, theme.strong);
+      const left = Math.max(0, c - 1);
+      const right = Math.min(1, c);
+      if (right > left) {
+        context.fillStyle = theme.product;
+        context.globalAlpha = 0.45;
+        context.fillRect(x(left), upper - high, x(right) - x(left), high);
+        context.globalAlpha = 1;
+      }
+      context.lineWidth = 2;
+      context.strokeStyle = theme.f;
+      context.strokeRect(x(0), upper - high, x(1) - x(0), high);
+      context.strokeStyle = theme.g;
+      context.setLineDash([6, 4]);
+      context.strokeRect(x(c - 1), upper - high + 4, x(c) - x(c - 1), high - 4);
+      context.setLineDash([]);
+      write(context, "f(a)", x(0.5), upper - high - 10, {
+        colour: theme["f-text"],
+        align: "center",
+      });
+      write(context, "g(c \u2212 a)", x(c - 0.5), upper + 20, {
+        colour: theme["g-text"],
+        align: "center",
+      });
 
-    context.strokeStyle = theme.line;
-    trace(context, x, lower, high, to);
-    context.strokeStyle = theme.sum;
-    trace(context, x, lower, high, c);
-    context.lineWidth = 1;
-    rule(context, x(c), upper - high - 4, x(c), lower, theme.quiet, [2, 3]);
-    context.fillStyle = theme.sum;
-    context.beginPath();
-    context.arc(x(c), lower - high * overlap(c), 5, 0, 2 * Math.PI);
-    context.fill();
-    const beside = c > 1.6 ? "right" : "left";
-    write(context, "y(c)", x(c) + (beside === "left" ? 10 : -10), lower - high * overlap(c) - 6, { colour: theme["sum-text"], align: beside });
-    for (const mark of [0, 1, 2]) {
-      write(context, String(mark), x(mark), lower + 18, { align: "center", size: 12 });
-    }
-  });
+      context.strokeStyle = theme.line;
+      trace(context, x, lower, high, to);
+      context.strokeStyle = theme.sum;
+      trace(context, x, lower, high, c);
+      context.lineWidth = 1;
+      rule(context, x(c), upper - high - 4, x(c), lower, theme.quiet, [2, 3]);
+      context.fillStyle = theme.sum;
+      context.beginPath();
+      context.arc(x(c), lower - high * overlap(c), 5, 0, 2 * Math.PI);
+      context.fill();
+      const beside = c > 1.6 ? "right" : "left";
+      write(context, "y(c)", x(c) + (beside === "left" ? 10 : -10), lower - high * overlap(c) - 6, {
+        colour: theme["sum-text"],
+        align: beside,
+      });
+      for (const mark of [0, 1, 2]) {
+        write(context, String(mark), x(mark), lower + 18, { align: "center", size: 12 });
+      }
+    },
+  );
   slider(element("boxes-position"), (value) => {
     c = value;
     const area = overlap(c);
     const text = `At c = ${minus(c.toFixed(2))} both cover ${area.toFixed(2)} of a; so y(c) = ${area.toFixed(2)}.`;
     element("boxes-value").dataset.value = String(area);
     say(element("boxes-value"), text);
-    canvas.setAttribute("aria-label", `A box, and another sliding over it, make a triangle. ${text}`);
+    canvas.setAttribute(
+      "aria-label",
+      `A box, and another sliding over it, make a triangle. ${text}`,
+    );
     figure.change();
   });
 }

@@ -13,19 +13,29 @@ function matrix() {
   const canvas = element("matrix-canvas");
   const rows = LITTLE.f.length + LITTLE.g.length - 1;
   let c = 0;
-  const sums = Array.from({ length: rows }, (_, row) => total(rowOf(LITTLE, row).map((term) => term.product)));
+  const sums = Array.from({ length: rows }, (_, row) =>
+    total(rowOf(LITTLE, row).map((term) => term.product)),
+  );
   const cellOf = (width) => Math.min(32, Math.floor((width - 40) / (LITTLE.f.length + 3.5)));
-  const figure = new Figure(canvas, (width) => cellOf(width) * rows + 30, (context, width) =>
-    drawMatrix(context, cellOf(width), sums, c));
+  const figure = new Figure(
+    canvas,
+    (width) => cellOf(width) * rows + 30,
+    (context, width) => drawMatrix(context, cellOf(width), sums, c),
+  );
   slider(element("matrix-position"), (value) => {
     c = value;
     const terms = rowOf(LITTLE, c);
     const sum = terms.map((term) => `g(${term.b}) f(${term.a})`).join(" + ");
-    const counts = terms.map((term) => `${term.g}\u00b7${term.f < 0 ? `(${minus(String(term.f))})` : term.f}`).join(" + ");
+    const counts = terms
+      .map((term) => `${term.g}\u00b7${term.f < 0 ? `(${minus(String(term.f))})` : term.f}`)
+      .join(" + ");
     const text = `y(${c}) = ${sum} = ${counts} = ${minus(String(sums[c]))}`;
     element("matrix-value").dataset.value = String(sums[c]);
     say(element("matrix-value"), text);
-    canvas.setAttribute("aria-label", `A matrix of 11 rows and 8 columns with equal diagonals, times f. Row ${c} is marked. ${text}`);
+    canvas.setAttribute(
+      "aria-label",
+      `A matrix of 11 rows and 8 columns with equal diagonals, times f. Row ${c} is marked. ${text}`,
+    );
     figure.change();
   });
 }
@@ -50,7 +60,12 @@ function drawMatrix(context, cell, sums, c) {
       }
       const colour = tap === undefined ? theme.strong : row === c ? theme.ground : theme.ink;
       const text = tap === undefined ? "\u00b7" : String(tap);
-      write(context, text, x + cell / 2, centre(row), { align: "center", size, colour, weight: row === c ? 600 : "" });
+      write(context, text, x + cell / 2, centre(row), {
+        align: "center",
+        size,
+        colour,
+        weight: row === c ? 600 : "",
+      });
     });
   });
   context.strokeStyle = theme.ink;
@@ -67,7 +82,11 @@ function drawMatrix(context, cell, sums, c) {
       context.fillRect(second - cell / 2 + 1, top + a * cell + 1, cell - 2, cell - 2);
       context.globalAlpha = 1;
     }
-    write(context, minus(String(value)), second, centre(a), { align: "center", size, colour: used ? theme.ink : theme.quiet });
+    write(context, minus(String(value)), second, centre(a), {
+      align: "center",
+      size,
+      colour: used ? theme.ink : theme.quiet,
+    });
   });
   write(context, "\u00d7", 8.45 * cell, centre(4), { align: "center", size });
   const third = 11 * cell;
@@ -81,6 +100,11 @@ function drawMatrix(context, cell, sums, c) {
       context.strokeRect(third - cell / 2, top + row * cell, cell, cell);
       context.lineWidth = 1;
     }
-    write(context, minus(String(sum)), third, centre(row), { align: "center", size, colour: theme["sum-text"], weight: row === c ? 600 : "" });
+    write(context, minus(String(sum)), third, centre(row), {
+      align: "center",
+      size,
+      colour: theme["sum-text"],
+      weight: row === c ? 600 : "",
+    });
   });
 }

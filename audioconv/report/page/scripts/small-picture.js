@@ -2,9 +2,33 @@
 
 const SIDE = 24;
 const KERNELS = {
-  blur: { of: 16, taps: [[1, 2, 1], [2, 4, 2], [1, 2, 1]], middle: 0 },
-  edges: { of: 1, taps: [[1, 0, -1], [2, 0, -2], [1, 0, -1]], middle: 0.5 },
-  "one step right": { of: 1, taps: [[0, 0, 0], [0, 0, 1], [0, 0, 0]], middle: 0 },
+  blur: {
+    of: 16,
+    taps: [
+      [1, 2, 1],
+      [2, 4, 2],
+      [1, 2, 1],
+    ],
+    middle: 0,
+  },
+  edges: {
+    of: 1,
+    taps: [
+      [1, 0, -1],
+      [2, 0, -2],
+      [1, 0, -1],
+    ],
+    middle: 0.5,
+  },
+  "one step right": {
+    of: 1,
+    taps: [
+      [0, 0, 0],
+      [0, 0, 1],
+      [0, 0, 0],
+    ],
+    middle: 0,
+  },
 };
 
 /** Return the grey of each pixel, 0 to 255: a hill, the sun above it, and its light. */
@@ -40,31 +64,39 @@ function picture() {
   const choice = element("picture-kernel");
   const range = element("picture-position");
   const pixels = scene();
-  choices(choice, Object.keys(KERNELS).map((name) => [name, name]), "edges");
+  choices(
+    choice,
+    Object.keys(KERNELS).map((name) => [name, name]),
+    "edges",
+  );
   let filtered = [];
   const box = (width) => {
     const gap = 24;
     const each = Math.min(240, Math.floor((width - gap) / 2 / SIDE) * SIDE);
     return { each, second: each + gap, cell: each / SIDE };
   };
-  const figure = new Figure(canvas, (width) => box(width).each + 26, (context, width) => {
-    const { each, second, cell } = box(width);
-    const at = Number(range.value);
-    grid(context, 0, cell, pixels, SIDE * SIDE);
-    grid(context, second, cell, filtered, at + 1);
-    const x = at % SIDE;
-    const y = Math.floor(at / SIDE);
-    context.lineWidth = 2;
-    context.strokeStyle = theme.g;
-    context.strokeRect((x - 1) * cell, 20 + (y - 1) * cell, 3 * cell, 3 * cell);
-    context.strokeStyle = theme.sum;
-    context.strokeRect(second + x * cell, 20 + y * cell, cell, cell);
-    context.lineWidth = 1;
-    context.strokeStyle = theme.line;
-    context.strokeRect(second + 0.5, 20.5, each - 1, each - 1);
-    write(context, "picture", 0, 12, { colour: theme["f-text"] });
-    write(context, "convolved, up to here", second, 12, { colour: theme["sum-text"] });
-  });
+  const figure = new Figure(
+    canvas,
+    (width) => box(width).each + 26,
+    (context, width) => {
+      const { each, second, cell } = box(width);
+      const at = Number(range.value);
+      grid(context, 0, cell, pixels, SIDE * SIDE);
+      grid(context, second, cell, filtered, at + 1);
+      const x = at % SIDE;
+      const y = Math.floor(at / SIDE);
+      context.lineWidth = 2;
+      context.strokeStyle = theme.g;
+      context.strokeRect((x - 1) * cell, 20 + (y - 1) * cell, 3 * cell, 3 * cell);
+      context.strokeStyle = theme.sum;
+      context.strokeRect(second + x * cell, 20 + y * cell, cell, cell);
+      context.lineWidth = 1;
+      context.strokeStyle = theme.line;
+      context.strokeRect(second + 0.5, 20.5, each - 1, each - 1);
+      write(context, "picture", 0, 12, { colour: theme["f-text"] });
+      write(context, "convolved, up to here", second, 12, { colour: theme["sum-text"] });
+    },
+  );
   const show = () => {
     const at = Number(range.value);
     const kernel = KERNELS[choice.value];
@@ -75,7 +107,10 @@ function picture() {
     const text = `Row ${Math.floor(at / SIDE)}, column ${at % SIDE}: the nine add up to ${digits(sum, 5)}${shown}.`;
     element("picture-value").dataset.value = String(sum);
     say(element("picture-value"), text);
-    canvas.setAttribute("aria-label", `A small picture and its convolution with the kernel ${choice.value}. ${text}`);
+    canvas.setAttribute(
+      "aria-label",
+      `A small picture and its convolution with the kernel ${choice.value}. ${text}`,
+    );
     figure.change();
   };
   const choose = () => {
@@ -96,14 +131,19 @@ function picture() {
     if (next >= 0 && next < SIDE * SIDE) range.value = next;
     show();
   });
-  follow(canvas, (x, y) => {
-    const { each, second, cell } = box(canvas.clientWidth);
-    const column = Math.floor((x >= second ? x - second : x) / cell);
-    const row = Math.floor((y - 20) / cell);
-    if (row < 0 || row >= SIDE || column < 0 || column >= SIDE || (x > each && x < second)) return;
-    range.value = row * SIDE + column;
-    show();
-  }, true);
+  follow(
+    canvas,
+    (x, y) => {
+      const { each, second, cell } = box(canvas.clientWidth);
+      const column = Math.floor((x >= second ? x - second : x) / cell);
+      const row = Math.floor((y - 20) / cell);
+      if (row < 0 || row >= SIDE || column < 0 || column >= SIDE || (x > each && x < second))
+        return;
+      range.value = row * SIDE + column;
+      show();
+    },
+    true,
+  );
   choose();
 }
 
@@ -112,16 +152,33 @@ function grid(context, left, cell, pixels, count) {
   for (let i = 0; i < count; i++) {
     const grey = Math.max(0, Math.min(255, Math.round(pixels[i])));
     context.fillStyle = `rgb(${grey},${grey},${grey})`;
-    context.fillRect(left + (i % SIDE) * cell, 20 + Math.floor(i / SIDE) * cell, cell + 0.5, cell + 0.5);
+    context.fillRect(
+      left + (i % SIDE) * cell,
+      20 + Math.floor(i / SIDE) * cell,
+      cell + 0.5,
+      cell + 0.5,
+    );
   }
 }
 
 function showNine(terms, kernel) {
   const written = kernel.taps.map((row) => minus(row.join(" "))).join(", ");
-  say(element("picture-products").caption, `pixel \u00d7 kernel, turned round (as written: ${written})`);
+  say(
+    element("picture-products").caption,
+    `pixel \u00d7 kernel, turned round (as written: ${written})`,
+  );
   const body = element("picture-products").tBodies[0];
   const over = kernel.of === 1 ? "" : `/${kernel.of}`;
-  body.replaceChildren(...[0, 3, 6].map((start) =>
-    cells(terms.slice(start, start + 3).map(({ pixel, tap, product }) =>
-      `${pixel} \u00d7 ${minus(String(tap))}${tap ? over : ""} = ${minus(String(Math.round(product * 100) / 100))}`))));
+  body.replaceChildren(
+    ...[0, 3, 6].map((start) =>
+      cells(
+        terms
+          .slice(start, start + 3)
+          .map(
+            ({ pixel, tap, product }) =>
+              `${pixel} \u00d7 ${minus(String(tap))}${tap ? over : ""} = ${minus(String(Math.round(product * 100) / 100))}`,
+          ),
+      ),
+    ),
+  );
 }

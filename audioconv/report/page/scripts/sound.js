@@ -25,8 +25,11 @@ class Sound {
   async prepare() {
     this.context ??= new AudioContext();
     await this.context.resume();
-    this.decoding ??= Promise.all(["before", "after"].map((which) =>
-      this.context.decodeAudioData(bytes(this.given[which].data).buffer)));
+    this.decoding ??= Promise.all(
+      ["before", "after"].map((which) =>
+        this.context.decodeAudioData(bytes(this.given[which].data).buffer),
+      ),
+    );
     try {
       this.buffers = await this.decoding;
     } catch (error) {

@@ -2,7 +2,15 @@
 
 // dark to bright, each step as much lighter as the last (CIELAB lightness 5 to 95)
 const DARK_TO_BRIGHT = [
-  [8, 9, 26], [31, 25, 84], [75, 28, 122], [128, 35, 124], [182, 54, 104], [224, 92, 74], [245, 145, 64], [250, 202, 108], [252, 250, 210],
+  [8, 9, 26],
+  [31, 25, 84],
+  [75, 28, 122],
+  [128, 35, 124],
+  [182, 54, 104],
+  [224, 92, 74],
+  [245, 145, 64],
+  [250, 202, 108],
+  [252, 250, 210],
 ];
 
 /** Return the colour of each of 256 levels. */
@@ -52,7 +60,10 @@ function drawSpectrum(context, box, picture, hz) {
     rule(context, box.left - 4, y, box.left, y, theme.strong);
     const even = [100, 1000, 10000].includes(mark);
     if (even && y > box.top + 20) {
-      write(context, mark < 1000 ? String(mark) : `${mark / 1000} k`, box.left - 7, y + 4, { align: "right", size: 12 });
+      write(context, mark < 1000 ? String(mark) : `${mark / 1000} k`, box.left - 7, y + 4, {
+        align: "right",
+        size: 12,
+      });
     }
   }
   write(context, "Hz", box.left - 7, box.top + 11, { align: "right", size: 12 });

@@ -12,9 +12,10 @@ class Neumaier {
 
   add(value) {
     const next = this.total + value;
-    this.lost += Math.abs(this.total) >= Math.abs(value)
-      ? this.total - next + value
-      : value - next + this.total;
+    this.lost +=
+      Math.abs(this.total) >= Math.abs(value)
+        ? this.total - next + value
+        : value - next + this.total;
     this.total = next;
   }
 
