@@ -13,10 +13,21 @@ import numpy as np
 
 from audioconv.engines import Audio, Convolver
 from audioconv.errors import UsageError
-from audioconv.files import STANDARD, Path, Reader, Sound, name, rereadable, scratch_folder
-from audioconv.job import Job, Outcome, Part
+from audioconv.files import (
+    STANDARD,
+    Path,
+    Reader,
+    Sound,
+    name,
+    refuse_overwrite,
+    rereadable,
+    scratch_folder,
+    target,
+)
+from audioconv.job import Job, Outcome, Part, Progress, silent, watched
 from audioconv.prepare import Prepared, prepare
 from audioconv.render import run
+from audioconv.specs import impulse_files
 from audioconv.values import parse_time
 from audioconv.views import cost
 from audioconv.views.cost import Cost
@@ -72,7 +83,7 @@ class Explained:
     cost: Cost
 
 
-def explain(job: Job, part: Part | None = None) -> Explained:
+def explain(job: Job, part: Part | None = None, progress: Progress = silent) -> Explained:
     """Convolve a sound file, verify the result, and gather what shows how it came about.
 
     The convolution itself is not kept: `audioconv.convolve_file` makes the same.
@@ -83,6 +94,8 @@ def explain(job: Job, part: Part | None = None) -> Explained:
         whose output is that of whoever draws, and is not written
     part : Part, optional
         which part of the sound is shown
+    progress : Progress
+        is told how far it has come
 
     Raises
     ------
@@ -99,11 +112,16 @@ def explain(job: Job, part: Part | None = None) -> Explained:
     if not 1 <= part.seconds <= LONGEST:
         raise UsageError(f"seconds is {part.seconds:g}; it must be from 1 to {LONGEST}")
     _refuse_standard_impulse(job)
+    inputs = [job.input, *impulse_files(job.impulses)]
+    refuse_overwrite(job.output, inputs=inputs, overwrite=options.overwrite)
+    with target(job.output):
+        pass  # so that a long run does not end before a folder that is not there
     with rereadable(job.input) as path, scratch_folder() as folder:
         output = str(FilePath(folder) / "output.wav")
         kept = replace(options, verify=True, overwrite=True, recipe="none", metadata="none")
-        outcome = run(Job(path, output, job.impulses, kept))
-        seen, prepared, slid = _looked(path, job, part)
+        outcome = run(Job(path, output, job.impulses, kept), progress)
+        outcome = replace(outcome, input=job.input, output=job.output)
+        seen, prepared, slid = _looked(path, job, part, progress)
         begin, until = slid.begin, slid.begin + round(part.seconds * seen.rate)
         before, after = (excerpt(file, begin, until) for file in (path, output))
         longest = max(len(before), len(after))
@@ -111,13 +129,14 @@ def explain(job: Job, part: Part | None = None) -> Explained:
             np.pad(sound, ((0, longest - len(sound)), (0, 0))) for sound in (before, after)
         )
     convolver = prepared.convolver
+    progress("measuring what it costs")
     found = cost.measure(convolver, seen.frames or 1)
     return Explained(
         job, seen, prepared.impulse, convolver, outcome, slid, begin, before, after, found
     )
 
 
-def slide(job: Job, part: Part | None = None) -> Sliding:
+def slide(job: Job, part: Part | None = None, progress: Progress = silent) -> Sliding:
     """Choose what is shown of a convolution as sums, without the whole of it.
 
     Parameters
@@ -125,6 +144,7 @@ def slide(job: Job, part: Part | None = None) -> Sliding:
     job : Job
         whose output is not written
     part : Part, optional
+    progress : Progress
 
     Raises
     ------
@@ -138,7 +158,7 @@ def slide(job: Job, part: Part | None = None) -> Sliding:
     """
     _refuse_standard_impulse(job)
     with rereadable(job.input) as path:
-        return _looked(path, job, part or Part())[2]
+        return _looked(path, job, part or Part(), progress)[2]
 
 
 def title(job: Job) -> str:
@@ -162,13 +182,17 @@ def _refuse_standard_impulse(job: Job) -> None:
         raise UsageError("the impulse is read twice, so it cannot be standard input; name a file")
 
 
-def _looked(path: Path, job: Job, part: Part) -> tuple[Sound, Prepared, Sliding]:
+def _looked(
+    path: Path, job: Job, part: Part, progress: Progress
+) -> tuple[Sound, Prepared, Sliding]:
     """Look through a sound for what to show of it; return it with its true length."""
     options = job.options
     with Reader(path, known_as=job.input, allow_truncated=options.allow_truncated) as reader:
         prepared = prepare(job.impulses, options, reader.sound)
-        seen = envelope(reader.blocks(GRID))
-        source = replace(reader.sound, frames=seen.frames)
+        blocks = reader.blocks(GRID)
+        sound = reader.sound
+        seen = envelope(watched(blocks, progress, "looking through it", sound.rate, sound.frames))
+        source = replace(sound, frames=seen.frames)
     rate = source.rate
     if part.start is None:
         begin = max(0, onset(path, seen) - round(LEAD * rate))

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from audioconv.cli import report
+from audioconv.cli import report, terminal
 from audioconv.cli.options import Impulses, Input, Show
 from audioconv.job import Job, Options, Part
 from audioconv.report.options import Film
@@ -33,10 +33,11 @@ def explain(
     from audioconv.explain import explain as made  # late, so that help is quick
     from audioconv.report.page import write
 
-    told = made(Job(input, output, ir, options), part)
+    with terminal.progress(quiet=show.quiet) as progress:
+        told = made(Job(input, output, ir, options), part, progress)
     size = write(told, report.summary(told.outcome), report.proof(told.outcome))
     if show.json:
-        report.print_json({"page": output, "bytes": size, **told.outcome.as_json()})
+        report.print_json({**told.outcome.as_json(), "bytes": size})
     if not show.quiet:
         report.wrote(output, f"a page of {size / 1e6:.2f} MB", told.outcome.notices)
 
@@ -55,12 +56,13 @@ def animate(
 ) -> None:
     """Film the impulse sliding over the sound, and the sum that it traces: GIF, or MP4."""
     from audioconv.explain import slide, title
-    from audioconv.files import name
     from audioconv.report.film import film as filmed
     from audioconv.specs import impulse_files
 
     job = Job(input, output, ir)
-    slid = slide(job, Part(start=start))
     inputs = [input, *impulse_files(ir)]
-    pictures = filmed(slid, output, film, inputs=inputs, title=title(job))
-    report.say(f"{name(output)}: {pictures} pictures, {film.pixels} dots wide")
+    with terminal.progress() as progress:
+        slid = slide(job, Part(start=start), progress)
+        progress("drawing")
+        pictures = filmed(slid, output, film, inputs=inputs, title=title(job))
+    report.wrote(output, f"{pictures} pictures, {film.pixels} dots wide")
