@@ -27,7 +27,7 @@ def test_a_delay_is_flat_and_late(smoothing):
     taps[480] = -0.5
     found = response(impulse(taps), smoothing=smoothing)
     np.testing.assert_allclose(found.magnitude_db, 20 * np.log10(0.5), atol=1e-9)
-    np.testing.assert_allclose(np.abs(found.phase_deg), 180, atol=1e-7)
+    np.testing.assert_allclose(found.phase_deg, 180, atol=1e-7)
     np.testing.assert_allclose(found.group_delay, 0.01, atol=1e-12)
     assert found.delay == 0.01
 
@@ -194,8 +194,6 @@ def test_a_line_tells_its_level_at_time_0():
 
 
 def test_a_band_that_is_not_there_is_refused():
-    with pytest.raises(
-        ImpulseError, match=r"band is 1234 Hz; at 1000 Hz the octaves are 31\.5"
-    ):
+    with pytest.raises(ImpulseError, match=r"band is 1234 Hz; at 1000 Hz the octaves are 31\.5"):
         follow(impulse(np.ones(100), 1000), hz=1234)
     assert follow(impulse(np.zeros(100))).figures.why_not["t30_s"] == "the impulse is silent"

@@ -9,6 +9,9 @@ import numpy as np
 from impulses.impulse import Impulse, Taps, to_db
 from impulses.spectra.transform import column, decibels, frequencies, smoothing_of, spectrum_of
 
+EDGE = 1e-6
+"""Degrees by which 180 and -180 are the same."""
+
 POINTS = 1000
 """Frequencies of a response: three for each dot of a printed line."""
 
@@ -27,7 +30,7 @@ class Response:
     magnitude_db : array, (points,)
         Level; -inf where there is nothing.
     phase_deg : array, (points,)
-        Phase from -180 to 180 degrees after `delay` has been taken off; NaN where undefined.
+        Phase above -180, up to 180 degrees, after `delay` has been taken off; NaN where undefined.
     group_delay : array, (points,)
         Seconds from time 0, with `delay` in them; NaN where undefined.
     delay : float
@@ -90,6 +93,7 @@ def response(
     late = np.full(points, np.nan)
     np.divide(spectrum.moment, power, out=late, where=defined)
     phase = np.where(defined, np.angle(spectrum.mean, deg=True), np.nan)
+    phase[phase < EDGE - 180] = 180.0  # a sign that is rounding is none
     delay = (peak - impulse.origin) / impulse.rate
     return Response(
         hz, decibels(power) + to_db(largest), phase, late / impulse.rate + delay, delay, smoothing
