@@ -180,7 +180,7 @@ def test_sliding_is_smooth(hall):
           return times;
         }"""
     )
-    assert np.median(times) < 40  # two frames of a slow machine
+    assert min(times) < 25  # waiting for a frame of 17 ms included, when nothing else runs
 
 
 def test_two_boxes(echo):

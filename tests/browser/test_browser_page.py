@@ -4,6 +4,8 @@ import json
 import os
 from itertools import pairwise
 
+import fixture
+import numpy as np
 import pytest
 
 from audioconv.report.page import page as page_of
@@ -14,7 +16,7 @@ SECTIONS = ["sliding", "small", "blocks", "listen", "decay", "cost", "facts"]
 
 def all_seen(page):
     """Scroll through, so that every figure is drawn."""
-    for section in page.locator("section, article, canvas:visible").all():
+    for section in page.locator("section:visible, article:visible, canvas:visible").all():
         section.scroll_into_view_if_needed()
     page.wait_for_timeout(50)
 
@@ -175,4 +177,37 @@ def test_names_are_only_names(opened, files, tmp_path):
     assert [text.replace("\ud800", "\ufffd") for text in notices] == whole
     assert page.title().split() == " ".join(whole).split()
     assert overflow(page) <= 0
+    page.context.close()
+
+
+def test_the_least_there_can_be(opened, tmp_path):
+    """One sample under one tap, nothing else known: no figure fails, and the sum is right."""
+    one = {"low": fixture.packed([0.5]), "high": fixture.packed([0.5])}
+    given = {
+        "title": "one",
+        "version": "0",
+        "input": None,
+        "sliding": fixture.sliding(np.array([0.5]), np.array([0.25]), 8000, 0, 1),
+        "blocks": {
+            **{"rate": 8000, "begin": 0, "end": 1, "segment": 1, "taps": 1, "input": one},
+            **{"pieces": [{"start": 0, "frames": 1, **one}], "sum": one, "note": ""},
+        },
+        "listen": None,
+        "decay": {
+            **{"seconds": [0.0], "level_db": [0.0], "curve_db": [None], "lines": []},
+            **{"floor_db": None, "why_not": ["T20: decay range is 0 dB; it must be 35 dB"]},
+        },
+        "cost": fixture.cost(1, 1, 1),
+        "verified": None,
+    }
+    path = tmp_path / "one.html"
+    path.write_text(page_of(given), encoding="utf-8", newline="\n")
+    page = opened(path)
+    all_seen(page)
+    assert page.sins == []
+    assert page.locator("p.notice").count() == 0
+    assert page.get_attribute("#slide-sum", "data-value") == "0.125"
+    assert not page.is_visible("#listen")
+    assert not page.is_visible("#verified-title")
+    assert page.locator("#decay-notes li").count() == 1
     page.context.close()

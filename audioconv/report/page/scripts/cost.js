@@ -31,7 +31,7 @@ function cost(given) {
   const slow = continued(direct, (n) => n * n);
   const fast = continued(fft, (n) => n * Math.log2(Math.max(2, n)));
   const measured = [...direct, ...fft].map(([n]) => n);
-  const from = Math.min(...measured) / 1.5;
+  const from = Math.min(...measured, size) / 1.5;
   const to = Math.max(...measured, size) * 4;
   const n = [...new Set([...measured, from, to, size])].sort((one, other) => one - other);
   const at = (points) => n.map((value) => points.find(([m]) => m === value)?.[1] ?? null);

@@ -8,6 +8,11 @@ const DECAY_LINES = [
 
 function decay(given) {
   const place = element("decay-chart");
+  listed(element("decay-notes"), given.why_not);
+  if (given.seconds.length < 2) {
+    place.hidden = true; // one sample does not decay
+    return;
+  }
   const lowest = decayFloor(given);
   const last = given.seconds[given.seconds.length - 1];
   // spikes far apart are no line; they are dots
@@ -34,7 +39,6 @@ function decay(given) {
     "aria-label",
     `Level and remaining energy of the impulse over ${last.toFixed(2)} s. ${times || "No reverberation time is given."}`,
   );
-  listed(element("decay-notes"), given.why_not);
   decayKey(given);
   decayReading(given, null);
 }
