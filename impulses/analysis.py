@@ -236,7 +236,8 @@ def profile(impulse: Impulse, columns: int, depth: float = 60.0) -> tuple[Taps, 
     moments = np.add.reduceat(energy, np.arange(0, len(energy), moment))
     last = int(np.flatnonzero(moments >= moments.max() * from_db(-depth) ** 2)[-1])
     frames = min(len(energy), (last + 1) * moment)
-    edges = np.linspace(0, frames, min(columns, frames) + 1).astype(int)
+    count = min(columns, frames)
+    edges = np.arange(count + 1) * frames // count
     mean = np.add.reduceat(energy[:frames], edges[:-1]) / np.diff(edges)
     with np.errstate(divide="ignore"):  # silence is minus infinity
         return 10 * np.log10(mean / mean.max()), frames
