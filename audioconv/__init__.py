@@ -18,6 +18,9 @@ render       the use case: convolve one file
 redo         a file made again from its recipe
 verify       proof that a file is the convolution it should be
 compare      the null test
+views        what there is to see of it, as plain numbers
+explain      one convolution, and all that a page shows of it
+report       pictures, films and the page
 cli          the command line
 
 The public API is `convolve` for arrays, `convolver` for a stream of blocks, and

@@ -12,6 +12,7 @@ phase           minimum phase
 folding         a chain of impulses as one
 norms           scaling by peak, sums or response
 analysis        plain numbers: peak, sums, largest response, onset
+spectra         plain numbers: magnitude, phase, group delay, what is left of them later on
 acoustics       plain numbers: decay times, clarity, noise, by octave
 measurement     sweeps, and the impulse in a recording of one
 """
