@@ -10,7 +10,7 @@ from impulses import analysis
 from impulses.acoustics.decay import ending, energy_decay
 from impulses.impulse import Impulse, Taps
 from impulses.quantities import Seconds, above
-from impulses.spectra.transform import column, decibels, frequencies, smoothing_of, spectrum_of
+from impulses.spectra.transform import column, decibels, frequencies, power_of, smoothing_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,7 +100,7 @@ def cumulative_decay(
         risen = min(start, rise)
         left[:risen] *= ramp[rise - risen :][: len(left)]
         if left.any():
-            row[:] = spectrum_of(left, impulse.rate, hz, smoothing, 0).power
+            row[:] = power_of(left, impulse.rate, hz, smoothing)
     return CumulativeDecay(hz, seconds, decibels(power / (power[0].max() or 1.0)), smoothing)
 
 

@@ -72,17 +72,35 @@ def spectrum_of(taps: Taps, rate: int, hz: Taps, smoothing: int, centre: int) ->
         h, g = transform_at(both, hz / rate)
         turned = h * np.exp(2j * np.pi * hz / rate * centre)
         return Spectrum(np.abs(h) ** 2, turned, (h.conj() * g).real)
-    size = 2 ** (PADDING * len(taps) - 1).bit_length()
+    size = _points(len(taps))
     rolled = np.roll(np.pad(both, ((0, 0), (0, size - len(taps)))), -centre, axis=1)
     h, g = rfft(rolled)
+    power, mean, moment = (
+        _mean(values, hz * size / rate, smoothing)
+        for values in (np.abs(h) ** 2, h, (h.conj() * g).real)
+    )
+    return Spectrum(np.maximum(power, 0), mean, moment)
+
+
+def power_of(taps: Taps, rate: int, hz: Taps, smoothing: int) -> Taps:
+    """Return the mean of ``abs(H)^2`` at each frequency, and nothing else."""
+    if not smoothing:
+        return np.square(np.abs(transform_at(taps[np.newaxis], hz / rate)[0]))
+    size = _points(len(taps))
+    power: Taps = _mean(np.abs(rfft(taps, size)) ** 2, hz * size / rate, smoothing)
+    return np.maximum(power, 0)
+
+
+def _points(frames: int) -> int:
+    return int(2 ** (PADDING * frames - 1).bit_length())
+
+
+def _mean(values: NDArray[Any], bins: Taps, smoothing: int) -> NDArray[Any]:
+    """Average straight lines between bins over a part of an octave around some places."""
     half = 2 ** (0.5 / smoothing)
-    low, high = hz / half * size / rate, np.minimum(hz * half * size / rate, size / 2)
-
-    def mean(values: NDArray[Any]) -> NDArray[Any]:
-        found: NDArray[Any] = (_integral(values, high) - _integral(values, low)) / (high - low)
-        return found
-
-    return Spectrum(np.maximum(mean(np.abs(h) ** 2), 0), mean(h), mean((h.conj() * g).real))
+    low, high = bins / half, np.minimum(bins * half, len(values) - 1)
+    found: NDArray[Any] = (_integral(values, high) - _integral(values, low)) / (high - low)
+    return found
 
 
 def transform_at(columns: Taps, frequency: Taps) -> NDArray[np.complex128]:
