@@ -32,10 +32,12 @@ class SlidingPicture {
     this.kept = new Map();
   }
 
-  /** Return what is seen of the axis: all of it, or so many samples around c. */
+  /** Return what is seen of the axis: all that is summed up to, or so many samples around c. */
   view(c, span) {
     const { begin, end, taps } = this.of;
-    if (!span) return { from: begin - taps + 0.5, to: end - 0.5 };
+    // of a long impulse that has not met the sound yet, not more than half as much again
+    const before = Math.min(taps, Math.ceil((end - begin) / 2));
+    if (!span) return { from: begin - before + 0.5, to: end - 0.5 };
     return { from: c - 0.75 * span, to: c + 0.25 * span };
   }
 
