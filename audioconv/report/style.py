@@ -72,7 +72,7 @@ SETTINGS: dict[str, Any] = {
 TITLE = 9
 """Points."""
 
-LETTER = 1.65
+LETTER = 1.55
 """mm of a letter, with what stands beside a line."""
 
 MM = 25.4

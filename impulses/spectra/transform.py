@@ -85,7 +85,8 @@ def spectrum_of(taps: Taps, rate: int, hz: Taps, smoothing: int, centre: int) ->
 def power_of(taps: Taps, rate: int, hz: Taps, smoothing: int) -> Taps:
     """Return the mean of ``abs(H)^2`` at each frequency, and nothing else."""
     if not smoothing:
-        return np.square(np.abs(transform_at(taps[np.newaxis], hz / rate)[0]))
+        found: Taps = np.square(np.abs(transform_at(taps[np.newaxis], hz / rate)[0]))
+        return found
     size = _points(len(taps))
     power: Taps = _mean(np.abs(rfft(taps, size)) ** 2, hz * size / rate, smoothing)
     return np.maximum(power, 0)
