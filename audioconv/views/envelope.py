@@ -123,9 +123,10 @@ def _columns(block: Audio, step: int) -> Columns:
     whole = len(block) // step * step
     sound = np.ascontiguousarray(block.T)  # a minimum along neighbours is many times faster
     parts = [sound[:, :whole].reshape(len(sound), -1, step), sound[:, np.newaxis, whole:]]
+    # einsum, because a dot product of BLAS adds up in an order that depends on the machine
     return np.concatenate(
         [
-            np.stack([part.min(axis=2), part.max(axis=2), np.vecdot(part, part)]).T
+            np.stack([part.min(axis=2), part.max(axis=2), np.einsum("ijk,ijk->ij", part, part)]).T
             for part in parts
             if part.size
         ]
