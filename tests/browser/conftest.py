@@ -4,10 +4,10 @@ import os
 import shutil
 from pathlib import Path
 
-import fixture
 import pytest
 
 from audioconv.report.page import page as page_of
+from browser import fixture
 
 ARGUMENTS = [
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),

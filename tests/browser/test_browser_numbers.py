@@ -72,7 +72,7 @@ def drag(page, share_from, share_to):
 
 def test_the_examples_are_convolutions():
     """The fixture's y is the definition, on a little sound."""
-    import fixture
+    from browser import fixture
 
     rng = np.random.default_rng(1)
     f, g = rng.standard_normal(40), rng.standard_normal(7)

@@ -4,11 +4,11 @@ import json
 import os
 from itertools import pairwise
 
-import fixture
 import numpy as np
 import pytest
 
 from audioconv.report.page import page as page_of
+from browser import fixture
 
 PHONE = {"viewport": {"width": 390, "height": 844}}
 SECTIONS = ["sliding", "small", "blocks", "listen", "decay", "cost", "facts"]
