@@ -87,7 +87,9 @@ class Terminal:
 
     def until(self, pattern=None):
         """Read what is shown until it matches, or to its end."""
+        end = time.monotonic() + 30
         while pattern is None or not re.search(pattern, plain(self.seen)):
+            assert time.monotonic() < end, self.seen
             piece = read(self._ours)
             if not piece:
                 assert pattern is None, self.seen
@@ -285,7 +287,16 @@ def rows(lines):
     return ["".join(heading.split()), *(" ".join(row.split()) for row in rest.splitlines())]
 
 
-def test_what_a_table_holds_is_only_text():
+@pytest.fixture
+def person(monkeypatch):
+    """Have an environment in which a terminal is looked at, whatever this one is."""
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    return monkeypatch
+
+
+def test_what_a_table_holds_is_only_text(person):
     file = io.StringIO()
     told = ["[red]heading[/]", "[b]label", "[red]value[/] :smile:", "[link=x]notice"]
     terminal.table(file, [(told[0], [(told[1], told[2])])], [told[3]])
@@ -293,7 +304,7 @@ def test_what_a_table_holds_is_only_text():
     assert all(one in text for one in told)
 
 
-def test_what_fails_is_red():
+def test_what_fails_is_red(person):
     verified = {
         **dict.fromkeys(("certificate_residual", "certificate_limit", "samples_worst"), 0.0),
         **dict.fromkeys(("samples_limit", "spots_worst", "spots_limit", "error_bound"), 0.0),
@@ -310,20 +321,16 @@ def test_what_fails_is_red():
 
 
 @pytest.fixture
-def patient(monkeypatch):
+def patient(person):
     """Show bars at once, on a terminal of some width; return what is drawn."""
-    monkeypatch.setattr(terminal, "PATIENCE", 0.0)
-    monkeypatch.setattr(terminal, "PAUSE", 0.005)
-    monkeypatch.delenv("NO_COLOR", raising=False)
-    monkeypatch.delenv("COLUMNS", raising=False)
-    monkeypatch.setenv("TERM", "xterm")
+    person.setattr(terminal, "PATIENCE", 0.0)
+    person.setattr(terminal, "PAUSE", 0.005)
 
     def drawn(columns, *told):
         ours, theirs = opened(columns)
         with os.fdopen(theirs, "w", encoding="utf-8") as stream:
-            monkeypatch.setattr(sys, "stderr", stream)
-            monkeypatch.setattr(sys, "__stderr__", stream)
-            monkeypatch.setenv("COLUMNS", str(columns))
+            person.setattr(sys, "stderr", stream)
+            person.setenv("COLUMNS", str(columns))
             shown = b""
             with terminal.progress() as progress:
                 for what, done, total in told:
@@ -375,9 +382,9 @@ class Seen(io.StringIO):
         return True
 
 
-def test_a_person_sees_it(monkeypatch):
-    monkeypatch.setenv("TERM", "xterm")
-    monkeypatch.setenv("NO_COLOR", "")  # which is as if it were not there
+def test_a_person_sees_it(person):
+    assert shows(Seen())
+    person.setenv("NO_COLOR", "")  # which is as if it were not there
     assert shows(Seen())
     assert not shows(Seen(), quiet=True)
     assert not shows(io.StringIO())
@@ -385,22 +392,20 @@ def test_a_person_sees_it(monkeypatch):
     closed = Seen()
     closed.close()
     assert not shows(closed)
-    monkeypatch.setenv("TERM", "dumb")
+    person.setenv("TERM", "dumb")
     assert not shows(Seen())
-    monkeypatch.setenv("TERM", "xterm")
-    monkeypatch.setenv("NO_COLOR", "0")  # any value counts
+    person.setenv("TERM", "xterm")
+    person.setenv("NO_COLOR", "0")  # any value counts
     assert not shows(Seen())
 
 
-def test_a_terminal_that_is_gone_does_not_end_the_work(monkeypatch):
+def test_a_terminal_that_is_gone_does_not_end_the_work(person):
     class Gone(Seen):
         def write(self, text):
             raise OSError(5, "Input/output error")
 
-    monkeypatch.setattr(terminal, "PATIENCE", 0.0)
-    monkeypatch.delenv("NO_COLOR", raising=False)
-    monkeypatch.setenv("TERM", "xterm")
-    monkeypatch.setattr(sys, "stderr", Gone())
+    person.setattr(terminal, "PATIENCE", 0.0)
+    person.setattr(sys, "stderr", Gone())
     with terminal.progress() as progress:
         progress("convolving", 1.0, 2.0)
 
@@ -493,14 +498,12 @@ class Screen(io.TextIOWrapper):
         return self.buffer.getvalue().decode(self.encoding)
 
 
-def test_ir_info_draws_the_decay_on_a_terminal_alone(samples, monkeypatch, call):
+def test_ir_info_draws_the_decay_on_a_terminal_alone(samples, person, call):
     arguments = ["ir", "info", str(samples / "hall.wav")]
-    monkeypatch.delenv("NO_COLOR", raising=False)
-    monkeypatch.setenv("TERM", "xterm")
 
     def looked(stream, columns):
-        monkeypatch.setenv("COLUMNS", columns)
-        monkeypatch.setattr(sys, "stdout", stream)
+        person.setenv("COLUMNS", columns)
+        person.setattr(sys, "stdout", stream)
         assert main(arguments) == 0
         lines = stream.shown().splitlines()
         return lines, [line for line in lines if line.startswith("  decay")]
@@ -513,5 +516,5 @@ def test_ir_info_draws_the_decay_on_a_terminal_alone(samples, monkeypatch, call)
         assert len(line[1]) == drawn
         assert [line for line in lines if line != decay] == said
     assert looked(Screen("latin-1"), "100") == (said, [])
-    monkeypatch.setenv("NO_COLOR", "1")
+    person.setenv("NO_COLOR", "1")
     assert looked(Screen(), "100") == (said, [])

@@ -212,7 +212,7 @@ def table(
         if heading:
             style = "bold red" if heading.startswith("NOT") else "bold"
             console.print(Text(heading, style, overflow="fold"))
-        laid = Table(box=box.SIMPLE, show_header=False, show_edge=False)
+        laid = Table(box=box.SIMPLE, safe_box=False, show_header=False, show_edge=False)
         laid.add_column(no_wrap=True, min_width=widest)
         laid.add_column(overflow="fold")
         for label, value in rows:
