@@ -201,7 +201,6 @@ def table(
     sections : sequence of (str, list of (str, str))
     notices : sequence of str
     """
-    from rich import box
     from rich.table import Table
     from rich.text import Text
 
@@ -212,7 +211,7 @@ def table(
         if heading:
             style = "bold red" if heading.startswith("NOT") else "bold"
             console.print(Text(heading, style, overflow="fold"))
-        laid = Table(box=box.SIMPLE, safe_box=False, show_header=False, show_edge=False)
+        laid = Table(box=None, show_header=False, padding=(0, 1))
         laid.add_column(no_wrap=True, min_width=widest)
         laid.add_column(overflow="fold")
         for label, value in rows:
