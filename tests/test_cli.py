@@ -307,7 +307,7 @@ def test_an_input_without_permission_is_refused(call, tmp_path):
 
 def test_verbose_shows_where_an_error_came_from(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(signal, "signal", lambda *_: None)
-    monkeypatch.setattr("audioconv.render.run", lambda job: 1 // 0)
+    monkeypatch.setattr("audioconv.render.run", lambda job, progress: 1 // 0)
     arguments = ["convolve", SPEECH, str(tmp_path / "out.wav"), "--ir", "delta"]
     assert main(arguments) == 1
     assert "Traceback" not in capsys.readouterr().err

@@ -90,6 +90,8 @@ def _run(arguments: Sequence[str]) -> int:
     try:
         # -v goes with every command, and only `_trace` asks for it
         code = app(plain, prog_name="audioconv", standalone_mode=False)
+        if code == 130:  # what typer makes of an interrupt
+            raise KeyboardInterrupt
         return code if isinstance(code, int) else 0
     except KeyboardInterrupt:
         return _failed("interrupted", 130)

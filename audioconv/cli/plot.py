@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from audioconv.cli import report
+from audioconv.cli import report, terminal
 from audioconv.cli.options import expand
 from audioconv.report.options import Drawn, Look
 
@@ -41,6 +41,8 @@ Smoothing = Annotated[
     ),
 ]
 
+DRAWING = "reading and drawing"
+
 app = typer.Typer(
     help="Draw sounds and impulses: PNG, SVG or PDF, at the width of a page.",
     rich_markup_mode=None,
@@ -59,7 +61,9 @@ def waveform(
     """Draw the waveform: extremes and level of each moment, hours as well as milliseconds."""
     from audioconv.report.waveform import waveform as draw
 
-    _say(output, draw(file, output, look, start=start, duration=duration))
+    with terminal.progress(DRAWING):
+        drawn = draw(file, output, look, start=start, duration=duration)
+    _say(output, drawn)
 
 
 def spectrogram(
@@ -74,7 +78,9 @@ def spectrogram(
     """Draw how loud each frequency is over time, one panel for each sound."""
     from audioconv.report.spectrogram import spectrogram as draw
 
-    _say(output, draw(file, output, look, start=start, duration=duration, channel=channel))
+    with terminal.progress(DRAWING):
+        drawn = draw(file, output, look, start=start, duration=duration, channel=channel)
+    _say(output, drawn)
 
 
 def response(
@@ -89,7 +95,9 @@ def response(
     """Draw magnitude, phase and group delay of impulses."""
     from audioconv.report.response import response as draw
 
-    _say(output, draw(ir, output, look, rate=rate, channel=channel, smoothing=smoothing))
+    with terminal.progress(DRAWING):
+        drawn = draw(ir, output, look, rate=rate, channel=channel, smoothing=smoothing)
+    _say(output, drawn)
 
 
 def decay(
@@ -107,7 +115,9 @@ def decay(
     """Draw the decay of impulses: level, energy decay, T20, T30, noise floor (ISO 3382-1)."""
     from audioconv.report.decay import decay as draw
 
-    _say(output, draw(ir, output, look, rate=rate, channel=channel, band=band))
+    with terminal.progress(DRAWING):
+        drawn = draw(ir, output, look, rate=rate, channel=channel, band=band)
+    _say(output, drawn)
 
 
 def waterfall(
@@ -129,16 +139,17 @@ def waterfall(
     """Draw the cumulative spectral decay of an impulse: what is left later and later."""
     from audioconv.report.waterfall import waterfall as draw
 
-    drawn = draw(
-        ir,
-        output,
-        look,
-        rate=rate,
-        channel=channel,
-        span=span,
-        slices=slices,
-        smoothing=smoothing,
-    )
+    with terminal.progress(DRAWING):
+        drawn = draw(
+            ir,
+            output,
+            look,
+            rate=rate,
+            channel=channel,
+            span=span,
+            slices=slices,
+            smoothing=smoothing,
+        )
     _say(output, drawn)
 
 
@@ -154,16 +165,14 @@ def null(
     """Draw the difference of two sounds, as they are and after the best shift and gain."""
     from audioconv.report.null import null as draw
 
-    _say(output, draw(a, b, output, look, start=start, duration=duration))
+    with terminal.progress(DRAWING):
+        drawn = draw(a, b, output, look, start=start, duration=duration)
+    _say(output, drawn)
 
 
 def _say(output: str, drawn: Drawn) -> None:
-    from audioconv.files import name
-
     width, height = drawn.size
-    report.say(f"{name(output)}: {drawn.what}, {width:g} x {height:g} mm")
-    for notice in drawn.notices:
-        report.say(f"notice: {notice}")
+    report.wrote(output, f"{drawn.what}, {width:g} x {height:g} mm", drawn.notices)
 
 
 for command in (waveform, spectrogram, response, decay, waterfall, null):
