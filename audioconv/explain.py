@@ -35,12 +35,15 @@ from audioconv.views.envelope import envelope
 from audioconv.views.excerpt import excerpt, onset
 from audioconv.views.sliding import Sliding, sliding
 from impulses import Impulse
+from impulses.impulse import to_db
 
 LEAD = 0.05
 """Seconds before a sound begins with which a part of it begins."""
 
 LONGEST = 60
 """Seconds of a part to listen to, at most: some 2 MB of a page."""
+
+PAGES = ".html", ".htm"
 
 GRID = 2**16
 
@@ -61,6 +64,8 @@ class Explained:
         that of the run
     outcome : Outcome
         of the convolution, which was verified
+    guard_db : float
+        by which the clip guard changed the level of the output, 0 or less
     sliding : Sliding
         some of its output samples, as sums
     begin : int
@@ -76,6 +81,7 @@ class Explained:
     impulse: Impulse
     convolver: Convolver
     outcome: Outcome
+    guard_db: float
     sliding: Sliding
     begin: int
     before: Audio
@@ -112,6 +118,10 @@ def explain(job: Job, part: Part | None = None, progress: Progress = silent) -> 
     if not 1 <= part.seconds <= LONGEST:
         raise UsageError(f"seconds is {part.seconds:g}; it must be from 1 to {LONGEST}")
     _refuse_standard_impulse(job)
+    if job.output != STANDARD and not job.output.lower().endswith(PAGES):
+        raise UsageError(
+            f"{name(job.output, role='output')} is not named as a page; end it in {PAGES[0]}"
+        )
     inputs = [job.input, *impulse_files(job.impulses)]
     refuse_overwrite(job.output, inputs=inputs, overwrite=options.overwrite)
     with target(job.output):
@@ -121,9 +131,10 @@ def explain(job: Job, part: Part | None = None, progress: Progress = silent) -> 
         kept = replace(options, verify=True, overwrite=True, recipe="none", metadata="none")
         outcome = run(Job(path, output, job.impulses, kept), progress)
         outcome = replace(outcome, input=job.input, output=job.output)
-        seen, prepared, slid = _looked(path, job, part, progress)
+        seen, prepared, slid = _looked(path, job, part, progress, outcome.frames)
         begin, until = slid.begin, slid.begin + round(part.seconds * seen.rate)
-        before, after = (excerpt(file, begin, until) for file in (path, output))
+        before = excerpt(path, begin, until, allow_truncated=options.allow_truncated)
+        after = excerpt(output, begin, until)
         longest = max(len(before), len(after))
         before, after = (
             np.pad(sound, ((0, longest - len(sound)), (0, 0))) for sound in (before, after)
@@ -131,8 +142,9 @@ def explain(job: Job, part: Part | None = None, progress: Progress = silent) -> 
     convolver = prepared.convolver
     progress("measuring what it costs")
     found = cost.measure(convolver, seen.frames or 1)
+    guard_db = outcome.gain_db - to_db(abs(prepared.norm_gain))
     return Explained(
-        job, seen, prepared.impulse, convolver, outcome, slid, begin, before, after, found
+        job, seen, prepared.impulse, convolver, outcome, guard_db, slid, begin, before, after, found
     )
 
 
@@ -183,9 +195,12 @@ def _refuse_standard_impulse(job: Job) -> None:
 
 
 def _looked(
-    path: Path, job: Job, part: Part, progress: Progress
+    path: Path, job: Job, part: Part, progress: Progress, frames: int | None = None
 ) -> tuple[Sound, Prepared, Sliding]:
-    """Look through a sound for what to show of it; return it with its true length."""
+    """Look through a sound for what to show of it; return it with its true length.
+
+    `frames` is the length of the output, where that is not all of the convolution.
+    """
     options = job.options
     with Reader(path, known_as=job.input, allow_truncated=options.allow_truncated) as reader:
         prepared = prepare(job.impulses, options, reader.sound)
@@ -195,14 +210,20 @@ def _looked(
         source = replace(sound, frames=seen.frames)
     rate = source.rate
     if part.start is None:
-        begin = max(0, onset(path, seen) - round(LEAD * rate))
+        loud = onset(path, seen, allow_truncated=options.allow_truncated)
+        begin = max(0, loud - round(LEAD * rate))
     else:
         begin = round(parse_time(part.start, rate) * rate)
-    if not 0 <= begin < seen.frames:
+    routing = prepared.convolver.routing
+    until = frames or seen.frames + routing.frames - 1
+    if part.start is None:
+        begin = min(begin, until - 1)  # a short output may end before the sound begins
+    last = min(seen.frames, until)
+    if not 0 <= begin < last:
         raise UsageError(
             f"start is {begin / rate:.3f} s; it must be in the sound, which is "
-            f"{seen.frames / rate:.3f} s long"
+            f"{last / rate:.3f} s long"
         )
-    routing = prepared.convolver.routing
-    until = seen.frames + routing.frames - 1
-    return source, prepared, sliding(path, rate, routing, begin, until)
+    truncated = options.allow_truncated
+    slid = sliding(path, rate, routing, begin, until, allow_truncated=truncated)
+    return source, prepared, slid

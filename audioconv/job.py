@@ -207,12 +207,12 @@ class Part:
     start : str
         where it begins, such as 12.5s; where the sound first comes within 20 dB of its peak, if
         not given
-    seconds : float
+    seconds : float, 1 to 60
         how long the part to listen to is, 1 to 60 seconds
     """
 
     start: str | None = None
-    seconds: float = 10.0
+    seconds: Annotated[float, "time"] = 10.0
 
 
 class Progress(Protocol):

@@ -105,6 +105,23 @@ def test_a_second_spike_is_within_what_is_shown(samples):
     assert len(seen.g) == RATE + 1
 
 
+def test_an_echo_is_shown_whole_however_late_it_comes(tmp_path, noise):
+    taps = np.zeros((8 * RATE, 1))
+    taps[[0, -1], 0] = 1.0, 0.5
+    path = wav(tmp_path / "x.wav", noise(2 * RATE), "PCM_24")
+    seen = sliding(path, RATE, routes(taps, 1), 1000, 10 * RATE)
+    assert (len(seen.g), seen.left_out, seen.shortened) == (len(taps), 0, None)
+
+
+def test_what_is_packed_keeps_within_its_room(tmp_path, noise):
+    sound, taps = noise(60_000, 1), noise(40_000, 1, seed=1)
+    path = wav(tmp_path / "x.wav", sound)
+    for begin in (0, 100, 5000, 50_000):
+        seen = sliding(path, RATE, routes(taps, 1), begin, 90_000, most=200_000)
+        assert 100_000 < 8 * (len(seen.f) + len(seen.g) + seen.end - begin) <= 200_000
+        assert "% of its energy" in seen.shortened
+
+
 def test_a_silent_impulse_has_nothing_to_see(samples):
     with pytest.raises(LayoutError, match="silent"):
         sliding(str(samples / "speech.wav"), RATE, routes(np.zeros((5, 1)), 1), 0, 10)
@@ -251,7 +268,7 @@ def test_costs_are_of_growing_sizes_and_the_job_is_reckoned_from_them(monkeypatc
 @pytest.mark.parametrize(("rate", "channels"), [(44100, 2), (96000, 1), (8000, 6), (11025, 1)])
 def test_what_is_heard_is_the_sound_at_its_level(tmp_path, rate, channels):
     sound = 0.25 * np.tile(tone(0, 1, rate, 440)[:, np.newaxis], channels)
-    heard = listening(sound, rate)
+    (heard,) = listening([sound], rate)
     (tmp_path / "x.mp3").write_bytes(heard.mp3)
     played, found = soundfile.read(tmp_path / "x.mp3", always_2d=True)
     assert found == {44100: 44100, 96000: 48000, 8000: 32000, 11025: 32000}[rate]
@@ -308,6 +325,48 @@ def test_blocks_of_the_page_add_up(echo):
     assert [piece["start"] for piece in blocks["pieces"]] == [
         slid.begin + n * blocks["segment"] for n in range(4)
     ]
+
+
+def test_what_the_guard_took_is_said_beside_the_sums(samples):
+    job = Job(str(samples / "speech.wav"), "page.html", ["delta"], Options(wet=4.0, ir_gain="0.5"))
+    told = explain(job, Part(seconds=1))
+    sound, _ = soundfile.read(samples / "speech.wav")
+    assert told.guard_db == pytest.approx(-20 * np.log10(2 * np.abs(sound).max()), abs=0.01)
+    data = data_of(told)
+    assert any(f"lowered by {-told.guard_db:.2f} dB" in note for note in data["sliding"]["notes"])
+    # the loudness is that of the sound, not of what is played
+    assert data["listen"]["after"]["loudness_db"] <= 0
+
+
+def test_a_cut_output_is_shown_no_further_than_it_goes(samples):
+    job = Job(str(samples / "speech.wav"), "page.html", ["delta:delay=1s"], Options(length="0.8s"))
+    told = explain(job, Part(seconds=1))
+    assert told.sliding.end <= told.outcome.frames == round(0.8 * RATE)
+    with pytest.raises(UsageError, match=r"start is 1\.000 s; it must be in .* 0\.800 s long"):
+        explain(job, Part(start="1s", seconds=1))
+
+
+def test_a_sound_that_breaks_off_is_explained_for_what_there_is(samples, tmp_path):
+    whole = (samples / "speech.wav").read_bytes()
+    (tmp_path / "cut.wav").write_bytes(whole[: len(whole) // 2])
+    job = Job(str(tmp_path / "cut.wav"), "page.html", ["delta"], Options(allow_truncated=True))
+    told = explain(job, Part(seconds=1))
+    assert told.source.frames < 70_000
+    assert any("cut short" in notice for notice in told.outcome.notices)
+
+
+def test_silence_is_drawn_as_silence(tmp_path):
+    path = wav(tmp_path / "x.wav", np.zeros(5000))
+    data = data_of(explain(Job(path, "page.html", ["delta"]), Part(seconds=1)))
+    spectra = data["listen"]["spectrograms"]
+    assert spectra["top_db"] == 0
+    assert not unpack(spectra["before"]).any()
+    assert data["listen"]["before"]["loudness_db"] is None
+
+
+def test_a_page_is_named_as_one(samples):
+    with pytest.raises(UsageError, match=r"song\.wav is not named as a page; end it in \.html"):
+        explain(Job(str(samples / "speech.wav"), "song.wav", ["delta"]))
 
 
 @pytest.mark.parametrize(

@@ -104,6 +104,16 @@ def test_a_film_has_as_many_pictures_as_asked_for_and_the_same_bytes_again(echo,
     assert sum(durations) == 19 * 100 + 1000
 
 
+def test_a_film_lasts_as_long_as_asked_for(echo, tmp_path):
+    film(echo, str(tmp_path / "a.gif"), Film(seconds=1, fps=30, pixels=240), inputs=[], title="x")
+    with Image.open(tmp_path / "a.gif") as found:
+        lasts = 0
+        for number in range(found.n_frames):
+            found.seek(number)
+            lasts += found.info["duration"]
+    assert lasts == pytest.approx(29 / 30 * 1000 + 1000, abs=10)
+
+
 @pytest.mark.parametrize(
     ("name", "look", "message"),
     [
@@ -112,6 +122,7 @@ def test_a_film_has_as_many_pictures_as_asked_for_and_the_same_bytes_again(echo,
         ("a.gif", Film(seconds=0), "seconds is 0; it must be between 1 and 60"),
         ("a.gif", Film(fps=99), "fps is 99; it must be between 1 and 50"),
         ("a.gif", Film(pixels=5000), "pixels is 5000; it must be between 240 and 1920"),
+        ("a.gif", Film(seconds=60, fps=50, pixels=1920), "million dots in all its pictures; the"),
         ("there.gif", Film(), "exists; pass -y to overwrite it"),
     ],
 )
@@ -139,7 +150,7 @@ def program(folder, text):
 @pytest.mark.skipif(os.name != "posix", reason="a script stands in for ffmpeg")
 def test_an_mp4_is_handed_to_ffmpeg(echo, tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", program(tmp_path, FFMPEG))
-    look = Film(seconds=1, fps=5, pixels=250)
+    look = Film(seconds=1, fps=5, pixels=251)
     film(echo, str(tmp_path / "a.mp4"), look, inputs=[], title="x")
     count, *options = (tmp_path / "a.mp4").read_text().split()
     assert options[options.index("-s") + 1] == "250x156"

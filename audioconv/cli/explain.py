@@ -8,6 +8,7 @@ import typer
 
 from audioconv.cli import report, terminal
 from audioconv.cli.options import Impulses, Input, Show
+from audioconv.errors import UsageError
 from audioconv.job import Job, Options, Part
 from audioconv.report.options import Film
 
@@ -28,11 +29,14 @@ def explain(
     """Make a page that explains a convolution on your own sound: one file, to open in a browser.
 
     It slides the impulse over the sound and shows each sum, plays both before and after, and
-    tells what the run did. The convolution is made, verified, and not kept.
+    tells what the run did. The convolution is made, verified, and not kept; a few seconds go into
+    measuring what it costs on this machine.
     """
     from audioconv.explain import explain as made  # late, so that help is quick
     from audioconv.report.page import write
 
+    if show.json and output == "-":
+        raise UsageError("--json and the page cannot both go to standard output; name a file")
     with terminal.progress(quiet=show.quiet) as progress:
         told = made(Job(input, output, ir, options), part, progress)
     size = write(told, report.summary(told.outcome), report.proof(told.outcome))
@@ -65,4 +69,5 @@ def animate(
         slid = slide(job, Part(start=start), progress)
         progress("drawing")
         pictures = filmed(slid, output, film, inputs=inputs, title=title(job))
-    report.wrote(output, f"{pictures} pictures, {film.pixels} dots wide")
+    notes = [slid.shortened] if slid.shortened else []
+    report.wrote(output, f"{pictures} pictures, {film.pixels} dots wide", notes)

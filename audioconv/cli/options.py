@@ -12,6 +12,7 @@ import functools
 import inspect
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, is_dataclass
+from functools import partial
 from types import MappingProxyType
 from typing import Annotated, Any, ClassVar, NamedTuple
 
@@ -19,7 +20,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from audioconv.parameters import Parameter, parameters
-from audioconv.values import parse_gain, parse_size
+from audioconv.values import parse_gain, parse_size, parse_time
 
 SHORT = {"overwrite": "-y", "quiet": "-q", "verbose": "-v"}
 METAVARS = {
@@ -33,7 +34,7 @@ METAVARS = {
     "text": "TEXT",
 }
 HELP_OPTIONS = {"help_option_names": ["-h", "--help"]}
-PARSERS = {"gain": parse_gain, "size": parse_size}
+PARSERS = {"gain": parse_gain, "size": parse_size, "time": partial(parse_time, rate=1)}
 
 Input = Annotated[str, typer.Argument(metavar="IN", help="Sound file, or - for standard input.")]
 Output = Annotated[

@@ -15,7 +15,7 @@ Picture = Annotated[
 ]
 Sounds = Annotated[
     list[str],
-    typer.Argument(metavar="FILE...", help="Sound files, or - for standard input; overlaid."),
+    typer.Argument(metavar="FILE...", help="Sound files, or - for standard input."),
 ]
 Start = Annotated[str, typer.Option(metavar="TIME", help="Where to begin.")]
 Duration = Annotated[

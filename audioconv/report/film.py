@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,7 @@ from audioconv.errors import AudioconvError, UsageError
 from audioconv.files import Path, name, refuse_overwrite, scratch_folder, target
 from audioconv.report import style
 from audioconv.report.options import Film
-from audioconv.report.scene import Scene
+from audioconv.report.scene import SHAPE, Scene
 from audioconv.views.sliding import Sliding
 
 if TYPE_CHECKING:
@@ -24,6 +25,9 @@ LIMITS = {"seconds": (1, 60), "fps": (1, 50), "pixels": (240, 1920)}
 
 SHADES = 12
 """Of each colour in a GIF, down to white: enough for smooth edges."""
+
+MOST_DOTS = 3e8
+"""Of all pictures together: 1 GB while they are drawn."""
 
 HOLD = 1.0
 """Seconds for which the last picture stays."""
@@ -68,6 +72,12 @@ def film(slid: Sliding, output: Path, look: Film, *, inputs: Sequence[Path], tit
             raise UsageError(f"{option} is {value:g}; it must be between {low} and {high}")
     refuse_overwrite(output, inputs=list(inputs), overwrite=look.overwrite)
     count = max(2, round(look.seconds * look.fps))
+    dots = count * look.pixels**2 * SHAPE
+    if dots > MOST_DOTS:
+        raise UsageError(
+            f"the film would have {dots / 1e6:.0f} million dots in all its pictures; the limit is "
+            f"{MOST_DOTS / 1e6:.0f}; give less of --seconds, --fps or --pixels"
+        )
     with style.settings():
         scene = Scene(slid, look.pixels, title)
         pictures = (scene.at(c) for c in _positions(slid, count))
@@ -89,14 +99,16 @@ def _gif(pictures: Iterator[Image], look: Film) -> bytes:
 
     palette = _palette()
     first, *others = [one.quantize(palette=palette, dither=Dither.NONE) for one in pictures]
-    wait = round(100 / look.fps) * 10  # a GIF counts hundredths of a second
+    # a GIF counts hundredths of a second: what one picture loses, another gains
+    ends = [round(100 * n / look.fps) * 10 for n in range(len(others) + 1)]
+    waits = [end - begin for begin, end in pairwise(ends)]
     written = io.BytesIO()
     first.save(
         written,
         "GIF",
         save_all=True,
         append_images=others,
-        duration=[wait] * len(others) + [round(1000 * HOLD)],
+        duration=[*waits, round(1000 * HOLD)],
         loop=0,
     )
     return written.getvalue()

@@ -74,8 +74,10 @@ def null(
             rate = reader.sound.rate
         begin, count = frames_of(start, duration, rate)
 
-        def seen(blocks: Iterator[Audio]) -> Envelope:
-            return envelope(part(blocks, begin, count, rate, first), COLUMNS)
+        def seen(blocks: Iterator[Audio], lead: int = 0) -> Envelope:
+            """See the part of what begins with frame `lead` of the first sound."""
+            left = None if count is None else max(1, count - max(0, lead - begin))
+            return envelope(part(blocks, max(0, begin - lead), left, rate, first), COLUMNS)
 
         both = seen(np.hstack([a, b, b - a]) for a, b in aligned(first, second))
         place = rate, begin / rate
@@ -90,8 +92,10 @@ def null(
         gain = 1.0
         if not found.identical and found.gain_db is not None:
             gain = _gain(first, second, found)
-            rest = seen(b - gain * a for a, b in aligned(first, second, found.shift))
-            wave = Wave("", rest, *place)
+            # where the second is earlier, the first is seen from where the second begins
+            lead = max(0, -found.shift)
+            rest = seen((b - gain * a for a, b in aligned(first, second, found.shift)), lead)
+            wave = Wave("", rest, rate, max(begin, lead) / rate)
             levels.append(_draw_level(below, wave, second_is, "best shift and gain", PENS[1]))
         low, high = scales.decibel_range(levels, 120.0)
         scales.level_axis(below, max(LOWEST, min(low, high - RANGE)), high)

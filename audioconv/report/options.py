@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +47,7 @@ class Film:
         replace the film if it exists
     """
 
-    seconds: float = 8.0
+    seconds: Annotated[float, "time"] = 8.0
     fps: int = 12
     pixels: int = 720
     overwrite: bool = False

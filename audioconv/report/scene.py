@@ -49,7 +49,8 @@ class Scene:
         self._few = np.flatnonzero(slid.g)
         if len(self._few) > FEW:
             self._few = self._few[:0]
-        size = pixels / DPI, round(pixels * SHAPE / 2) * 2 / DPI  # MP4 wants even numbers
+        # MP4 wants even numbers
+        size = pixels // 2 * 2 / DPI, round(pixels * SHAPE / 2) * 2 / DPI
         figure = Figure(figsize=size, dpi=DPI)
         self._canvas = FigureCanvasAgg(figure)
         rows = figure.subplots(4, 1, sharex=True)

@@ -15,7 +15,7 @@ HEARD = -20.0
 """dB beside the peak of a sound at which it is taken to begin: where ISO 3382-1 has the onset."""
 
 
-def excerpt(path: Path, begin: int, end: int) -> Audio:
+def excerpt(path: Path, begin: int, end: int, *, allow_truncated: bool = False) -> Audio:
     """Return the frames of a file from `begin` to ``end - 1``, as far as there are any.
 
     Parameters
@@ -24,6 +24,8 @@ def excerpt(path: Path, begin: int, end: int) -> Audio:
         a file that can be read more than once
     begin, end : int
         frames before 0 are silent
+    allow_truncated : bool
+        take a file that ends before its header says so for what there is
 
     Returns
     -------
@@ -35,7 +37,7 @@ def excerpt(path: Path, begin: int, end: int) -> Audio:
     (5, 1)
     """
     parts: list[Audio] = []
-    with Reader(path) as reader:
+    with Reader(path, allow_truncated=allow_truncated) as reader:
         parts.append(np.zeros((max(0, min(end, 0) - begin), reader.sound.channels)))
         for block in reader.blocks(GRID):
             first = reader.frames - len(block)
@@ -45,7 +47,7 @@ def excerpt(path: Path, begin: int, end: int) -> Audio:
     return np.concatenate(parts)
 
 
-def onset(path: Path, seen: Envelope) -> int:
+def onset(path: Path, seen: Envelope, *, allow_truncated: bool = False) -> int:
     """Return the frame at which a sound first comes within 20 dB of its peak.
 
     Parameters
@@ -53,6 +55,8 @@ def onset(path: Path, seen: Envelope) -> int:
     path : str
     seen : Envelope
         of that sound
+    allow_truncated : bool
+        as for `excerpt`
 
     Examples
     --------
@@ -65,5 +69,5 @@ def onset(path: Path, seen: Envelope) -> int:
     least = seen.peak * from_db(HEARD)
     loud = np.maximum(seen.high, -seen.low).max(axis=1) >= least
     column = int(np.argmax(loud)) * seen.step
-    part = excerpt(path, column, column + seen.step)
+    part = excerpt(path, column, column + seen.step, allow_truncated=allow_truncated)
     return column + int(np.argmax(np.abs(part).max(axis=1) >= least))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,9 +27,9 @@ class Listening:
     mp3 : bytes
         MP3, because every browser plays it
     loudness : float
-        LKFS of what it plays
+        LKFS of the sound itself
     gain : float
-        by which it was lowered, where it would have passed full scale
+        by which it was lowered, where one of those beside it would have passed full scale
     """
 
     mp3: bytes
@@ -36,12 +37,12 @@ class Listening:
     gain: float
 
 
-def listening(sound: Audio, rate: int) -> Listening:
-    """Make a part of a sound ready for a player.
+def listening(sounds: Sequence[Audio], rate: int) -> list[Listening]:
+    """Make sounds ready for players, all lowered by as much as the loudest of them needs.
 
     Parameters
     ----------
-    sound : array, (frames, channels)
+    sounds : sequence of array, (frames, channels)
         of which the first two channels are heard
     rate : int > 0
         frames per second; one that MP3 has not is resampled
@@ -49,17 +50,18 @@ def listening(sound: Audio, rate: int) -> Listening:
     Examples
     --------
     >>> tone = 2 * np.sin(2 * np.pi * 997 * np.arange(48000) / 48000)[:, np.newaxis]
-    >>> heard = listening(tone, 48000)
-    >>> round(heard.gain, 2), round(heard.loudness, 1)
-    (0.5, -3.0)
+    >>> loud, soft = listening([tone, tone / 4], 48000)
+    >>> round(soft.gain, 2), round(loud.loudness, 1), round(soft.loudness, 1)
+    (0.5, 3.0, -9.0)
     """
-    heard = np.asarray(sound[:, :EARS], np.float64)
+    heard = [np.asarray(sound[:, :EARS], np.float64) for sound in sounds]
     if rate not in RATES:
         played = next((r for r in RATES if r >= rate), RATES[-1])
-        heard, rate = resample_sound(heard, rate, played), played
-    gain = 1 / max(1.0, float(np.abs(heard).max(initial=0)))
-    heard = heard * gain
-    mp3 = encoded(
-        Sound("excerpt", "MP3", "MPEG_LAYER_III", rate, heard.shape[1], len(heard)), heard
-    )
-    return Listening(mp3, loudness(heard, rate), gain)
+        heard, rate = [resample_sound(sound, rate, played) for sound in heard], played
+    gain = 1 / max(1.0, *(float(np.abs(sound).max(initial=0)) for sound in heard))
+    return [Listening(_mp3(sound * gain, rate), loudness(sound, rate), gain) for sound in heard]
+
+
+def _mp3(sound: Audio, rate: int) -> bytes:
+    frames, channels = sound.shape
+    return encoded(Sound("excerpt", "MP3", "MPEG_LAYER_III", rate, channels, frames), sound)

@@ -69,6 +69,16 @@ class Sliding:
     kept: float = 1.0
     others: int = 0
 
+    @property
+    def shortened(self) -> str | None:
+        """What of the impulse is not shown, in words."""
+        if not self.left_out:
+            return None
+        return (
+            f"of the impulse's {len(self.g) + self.left_out} taps the first {len(self.g)} are "
+            f"shown, and summed here; they hold {100 * self.kept:.3g} % of its energy"
+        )
+
     def products(self, c: int) -> Samples:
         """Return ``f[c - b] g[b]`` for every tap b.
 
@@ -99,7 +109,14 @@ class Sliding:
 
 
 def sliding(
-    source: Path, rate: int, routing: Routing, begin: int, until: int, most: int = MOST
+    source: Path,
+    rate: int,
+    routing: Routing,
+    begin: int,
+    until: int,
+    *,
+    most: int = MOST,
+    allow_truncated: bool = False,
 ) -> Sliding:
     """Choose a path, and as much of sound and taps as is to be shown.
 
@@ -115,6 +132,8 @@ def sliding(
         the frame of the output to begin with, and how many the output has
     most : int
         bytes that all of it may take, packed
+    allow_truncated : bool
+        take a file that ends before its header says so for what there is
 
     Returns
     -------
@@ -144,10 +163,9 @@ def sliding(
     wanted = min(wanted, until - begin)
     # what is needed of the sound begins with what the last tap meets
     before = begin - len(taps) + 1
-    f = excerpt(source, before, begin + wanted)[:, route.source].astype(np.float64, copy=False)
-    # as many taps as frames, which takes twice as many frames of the sound
-    room = most // (2 * width(f) + width(taps) + 8)
-    shown, frames = min(len(taps), room), min(wanted, room)
+    part = excerpt(source, before, begin + wanted, allow_truncated=allow_truncated)
+    f = part[:, route.source].astype(np.float64, copy=False)
+    frames, shown = _room(wanted, len(taps), begin, width(f), width(taps), most)
     first, end = max(0, begin - shown + 1), begin + frames
     f = np.pad(f, (0, begin + wanted - before - len(f)))  # silence, where it has ended
     return Sliding(
@@ -163,6 +181,21 @@ def sliding(
         kept=float(np.vdot(taps[:shown], taps[:shown]) / np.vdot(taps, taps)),
         others=sum(other.target == route.target for other in routing.routes) - 1,
     )
+
+
+def _room(wanted: int, taps: int, begin: int, sample: int, tap: int, most: int) -> tuple[int, int]:
+    """Return how many sums and how many taps there is room for, in bytes of each kind.
+
+    Half of it is for the sums, each with the sample at its place; what they leave is for taps, each
+    with the sample that it meets in the first of them. Before frame 0 there is silence, which takes
+    no room; nor do taps of an echo.
+    """
+    frames = min(wanted, most // 2 // (sample + 8))
+    left = most - frames * (sample + 8)
+    both = left // (sample + tap) if sample + tap else taps
+    if both > begin:
+        both = (left - begin * sample) // tap if tap else taps
+    return frames, min(taps, both)
 
 
 def _lasts(taps: Samples) -> int:

@@ -13,16 +13,19 @@ from audioconv.engines import Audio
 from audioconv.explain import Explained, short_name, title
 from audioconv.views import cost
 from audioconv.views.blocks import extremes, pieces
-from audioconv.views.listening import EARS, listening
+from audioconv.views.listening import EARS, Listening, listening
 from audioconv.views.packed import pack, pack_whole
-from audioconv.views.sliding import Sliding
 from audioconv.views.spectrogram import spectrogram
 from impulses import Impulse
 from impulses.acoustics.decay import fit
 from impulses.acoustics.figures import RANGES
 from impulses.acoustics.following import follow
+from impulses.impulse import to_db
 
 PLAYER_COLUMNS = 1000
+SILENT = -200.0
+"""dBFS that no sound is under."""
+
 SPECTRA_COLUMNS, SPECTRA_ROWS, SPECTRA_RANGE = 400, 128, 90.0
 DECAY_COLUMNS = 600
 
@@ -52,7 +55,7 @@ def data_of(told: Explained) -> dict[str, Any]:
             "seconds": outcome.frames / outcome.rate,
         },
         "notices": outcome.notices,
-        "sliding": _sliding(told.sliding),
+        "sliding": _sliding(told),
         "blocks": _blocks(told),
         "listen": _listen(told),
         "decay": _decay(told.impulse),
@@ -60,12 +63,13 @@ def data_of(told: Explained) -> dict[str, Any]:
     }
 
 
-def _sliding(slid: Sliding) -> dict[str, Any]:
-    notes = []
-    if slid.left_out:
+def _sliding(told: Explained) -> dict[str, Any]:
+    slid = told.sliding
+    notes = [slid.shortened] if slid.shortened else []
+    if round(told.guard_db, 2):
         notes.append(
-            f"of the impulse's {len(slid.g) + slid.left_out} taps the first {len(slid.g)} are "
-            f"shown, and summed here; they hold {100 * slid.kept:.3g} % of its energy"
+            f"these are the sums as they are; all of the output was lowered by "
+            f"{-told.guard_db:.2f} dB, so that it fits {told.outcome.subtype}"
         )
     if slid.others:
         notes.append(
@@ -122,18 +126,20 @@ def _listen(told: Explained) -> dict[str, Any]:
     note = "MP3, for listening; the numbers on this page are those of the sound itself"
     if max(told.before.shape[1], told.after.shape[1]) > EARS:
         note += f"; channels 1 to {EARS} are heard"
+    heard = listening([told.before, told.after], rate)
+    if heard[0].gain < 1:
+        note += f"; both are lowered by {-to_db(heard[0].gain):.1f} dB, to play them unclipped"
     return {
         "seconds": len(told.after) / rate,
         "start": told.begin / rate,
         "note": note,
-        "before": _player(told.before, rate),
-        "after": _player(told.after, rate),
+        "before": _player(told.before, heard[0]),
+        "after": _player(told.after, heard[1]),
         "spectrograms": _spectrograms(told.before, told.after, rate),
     }
 
 
-def _player(sound: Audio, rate: int) -> dict[str, Any]:
-    heard = listening(sound, rate)
+def _player(sound: Audio, heard: Listening) -> dict[str, Any]:
     low, _ = extremes(sound.min(axis=1), PLAYER_COLUMNS)
     _, high = extremes(sound.max(axis=1), PLAYER_COLUMNS)
     return {
@@ -152,6 +158,7 @@ def _spectrograms(before: Audio, after: Audio, rate: int) -> dict[str, Any]:
     ]
     levels = [one.level() for one in seen]
     top = max(float(level.max()) for level in levels)
+    top = top if top > SILENT else 0.0
     matrices = [np.clip((level - top) / SPECTRA_RANGE + 1, 0, 1) * 255 for level in levels]
     rows, columns = levels[0].shape
     return {
