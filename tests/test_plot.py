@@ -17,7 +17,7 @@ from PIL import Image
 from references.make_references import HERE, VERSION, draw_all, make_sounds
 
 from audioconv.compare import Difference
-from audioconv.report import axes, names, style
+from audioconv.report import axes, names, null, style
 from audioconv.report.null import in_words
 from audioconv.report.options import Look
 from audioconv.report.waveform import waveform
@@ -502,3 +502,25 @@ def test_memory_does_not_depend_on_the_length(call, tmp_path, kind):
         tracemalloc.stop()
     assert peaks[1] < 1.1 * peaks[0]
     assert peaks[1] < 8 * 8000 * 60 * 10  # what the samples alone would take
+
+
+def test_what_the_best_shift_leaves_stands_where_it_is_in_the_first(tmp_path, monkeypatch):
+    first = np.random.default_rng(0).uniform(-0.5, 0.5, 24000)
+    second = first[8000:].copy()  # a second earlier
+    second[18000 - 8000] += 0.25
+    for name, sound in (("a.wav", first), ("b.wav", second)):
+        soundfile.write(tmp_path / name, sound, 8000, "DOUBLE")
+    seen = []
+    drawn = null._draw_level
+    monkeypatch.setattr(null, "_draw_level", lambda *a: seen.append(a[1]) or drawn(*a))
+    for start in ("0", "1500ms"):
+        null.null(
+            str(tmp_path / "a.wav"),
+            str(tmp_path / "b.wav"),
+            str(tmp_path / "n.png"),
+            Look(dpi=50, overwrite=True),
+            start=start,
+        )
+        wave = seen[-1]
+        loudest = wave.times[int(np.argmax(wave.envelope.high[:, 0]))]
+        assert loudest == pytest.approx(18000 / 8000, abs=0.01)
