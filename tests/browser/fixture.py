@@ -130,6 +130,7 @@ def listen(before, after, rate):
         "spectrograms": {
             "rows": 128,
             "columns": 300,
+            "step": seconds / 300,
             "hz": hz.tolist(),
             "top_db": float(top),
             "range_db": 90.0,

@@ -164,6 +164,7 @@ def _spectrograms(before: Audio, after: Audio, rate: int) -> dict[str, Any]:
     return {
         "rows": rows,
         "columns": columns,
+        "step": seen[0].step,
         "hz": seen[0].edges.tolist(),
         "top_db": top,
         "range_db": SPECTRA_RANGE,

@@ -130,6 +130,7 @@ function listenFigures(given, sound, seek) {
   const seekable = (canvas) =>
     follow(canvas, (x) => seek(((x - left) / (canvas.clientWidth - left - 1)) * given.seconds));
   const spectra = given.spectrograms;
+  const span = given.seconds / spectra.step;
   const envelopes = {};
   for (const which of ["before", "after"]) {
     envelopes[which] = { low: unpack(given[which].low), high: unpack(given[which].high) };
@@ -184,7 +185,7 @@ function listenFigures(given, sound, seek) {
         canvas,
         () => 232,
         (context, width, height) => {
-          drawSpectrum(context, box(width, 4, height - 32), image, spectra.hz);
+          drawSpectrum(context, box(width, 4, height - 32), image, spectra.hz, span);
           head(context, width, 4, height - 28);
           timeAxis(
             context,

@@ -49,10 +49,13 @@ function spectrumPicture(levels, rows, columns) {
   return canvas;
 }
 
-/** Draw a spectrogram with its axis of frequencies. */
-function drawSpectrum(context, box, picture, hz) {
+/** Draw a spectrogram, so many columns wide, with its axis of frequencies. */
+function drawSpectrum(context, box, picture, hz, span) {
   context.imageSmoothingEnabled = true;
-  context.drawImage(picture, box.left, box.top, box.width, box.height);
+  // a column is centred on its time, and the first on 0
+  const seen = Math.min(span, picture.width - 0.5);
+  const width = (box.width * seen) / span;
+  context.drawImage(picture, 0.5, 0, seen, picture.height, box.left, box.top, width, box.height);
   const [from, to] = [hz[0], hz[hz.length - 1]];
   for (const mark of [50, 100, 200, 500, 1000, 2000, 5000, 10000, 20000]) {
     if (mark < from || mark > to) continue;
