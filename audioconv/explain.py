@@ -41,7 +41,7 @@ LEAD = 0.05
 """Seconds before a sound begins with which a part of it begins."""
 
 LONGEST = 60
-"""Seconds of a part to listen to, at most: some 2 MB of a page."""
+"""Seconds of a part to listen to, at most: a page of some 2.6 MB."""
 
 PAGES = ".html", ".htm"
 
@@ -67,9 +67,7 @@ class Explained:
     guard_db : float
         by which the clip guard changed the level of the output, 0 or less
     sliding : Sliding
-        some of its output samples, as sums
-    begin : int
-        frame with which all that is shown begins
+        some of its output samples, as sums; all that is shown begins where they do
     before, after : array, (frames, channels)
         what is heard of input and output, equally long; silence follows what has ended
     cost : Cost
@@ -83,7 +81,6 @@ class Explained:
     outcome: Outcome
     guard_db: float
     sliding: Sliding
-    begin: int
     before: Audio
     after: Audio
     cost: Cost
@@ -144,7 +141,7 @@ def explain(job: Job, part: Part | None = None, progress: Progress = silent) -> 
     found = cost.measure(convolver, seen.frames or 1)
     guard_db = outcome.gain_db - to_db(abs(prepared.norm_gain))
     return Explained(
-        job, seen, prepared.impulse, convolver, outcome, guard_db, slid, begin, before, after, found
+        job, seen, prepared.impulse, convolver, outcome, guard_db, slid, before, after, found
     )
 
 
@@ -208,22 +205,19 @@ def _looked(
         sound = reader.sound
         seen = envelope(watched(blocks, progress, "looking through it", sound.rate, sound.frames))
         source = replace(sound, frames=seen.frames)
-    rate = source.rate
-    if part.start is None:
-        loud = onset(path, seen, allow_truncated=options.allow_truncated)
-        begin = max(0, loud - round(LEAD * rate))
-    else:
-        begin = round(parse_time(part.start, rate) * rate)
-    routing = prepared.convolver.routing
+    rate, routing, truncated = source.rate, prepared.convolver.routing, options.allow_truncated
     until = frames or seen.frames + routing.frames - 1
     if part.start is None:
-        begin = min(begin, until - 1)  # a short output may end before the sound begins
+        loud = onset(path, seen, allow_truncated=truncated)
+        # a short output may end before the sound begins
+        begin = min(max(0, loud - round(LEAD * rate)), until - 1)
+    else:
+        begin = round(parse_time(part.start, rate) * rate)
     last = min(seen.frames, until)
     if not 0 <= begin < last:
         raise UsageError(
             f"start is {begin / rate:.3f} s; it must be in the sound, which is "
             f"{last / rate:.3f} s long"
         )
-    truncated = options.allow_truncated
     slid = sliding(path, rate, routing, begin, until, allow_truncated=truncated)
     return source, prepared, slid

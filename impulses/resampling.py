@@ -49,8 +49,6 @@ def resample(impulse: Impulse, rate: int) -> Impulse:
         raise ImpulseError(f"rate is {rate} Hz; it must be at least 1 Hz, and a whole number")
     if rate == impulse.rate:
         return impulse
-    import soxr  # only when used, like every import that a plain echo can do without
-
     # silence around the impulse gives the resampler's ringing room on both sides; whole
     # source frames that are whole target frames too keep frame 0 on a sample
     step = impulse.rate // np.gcd(impulse.rate, rate)
@@ -61,7 +59,7 @@ def resample(impulse: Impulse, rate: int) -> Impulse:
         raise ImpulseError(too_long(most))
     channels = impulse.taps.reshape(impulse.frames, -1)
     padded = np.pad(channels, [(room, room), (0, 0)])
-    resampled = soxr.resample(padded, impulse.rate, rate, quality="VHQ") * (impulse.rate / rate)
+    resampled = resample_sound(padded, impulse.rate, rate) * (impulse.rate / rate)
 
     first = room * rate // impulse.rate
     origin = first + round(impulse.origin * rate / impulse.rate)
@@ -94,7 +92,7 @@ def resample_sound(samples: Taps, rate: int, to: int) -> Taps:
     >>> resample_sound(np.ones((4800, 1)), 48000, 24000).shape
     (2400, 1)
     """
-    import soxr  # only when used
+    import soxr  # only when used, like every import that a plain echo can do without
 
     resampled: Taps = soxr.resample(samples, rate, to, quality="VHQ")
     return resampled

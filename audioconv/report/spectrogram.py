@@ -13,6 +13,7 @@ from audioconv.report import names, style
 from audioconv.report.options import Drawn, Look
 from audioconv.report.sounds import check_channel, stretch
 from audioconv.specs import refuse_standard_twice
+from audioconv.views.spectrogram import SILENT
 from audioconv.views.spectrogram import spectrogram as spectrogram_of
 
 MOST = 8
@@ -20,9 +21,6 @@ MOST = 8
 
 RANGE = 90.0
 """dB from the loudest down that have a colour of their own."""
-
-SILENT = -200
-"""dBFS of what has no level."""
 
 COLOURS = "cividis"
 """Made for eyes that tell few colours apart (Nuñez, Anderton and Renslow 2018); it prints well."""

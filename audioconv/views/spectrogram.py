@@ -31,6 +31,9 @@ LOWEST = 20.0
 HOPS = 8, 2
 """Slices a window that a short sound has, and those that one too long for that has."""
 
+SILENT = -200.0
+"""dBFS that silence is taken for."""
+
 GRID = 2**16
 
 
@@ -59,7 +62,7 @@ class Spectrogram:
     seconds: float
     window: float
 
-    def level(self, floor: float = -200.0) -> Power:
+    def level(self, floor: float = SILENT) -> Power:
         """Return the power in dBFS, and no less than a floor."""
         return 10 * np.log10(np.maximum(self.power, 10 ** (floor / 10)))
 

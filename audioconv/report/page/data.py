@@ -15,7 +15,7 @@ from audioconv.views import cost
 from audioconv.views.blocks import extremes, pieces
 from audioconv.views.listening import EARS, Listening, listening
 from audioconv.views.packed import pack, pack_whole
-from audioconv.views.spectrogram import spectrogram
+from audioconv.views.spectrogram import SILENT, spectrogram
 from impulses import Impulse
 from impulses.acoustics.decay import fit
 from impulses.acoustics.figures import RANGES
@@ -23,9 +23,6 @@ from impulses.acoustics.following import follow
 from impulses.impulse import to_db
 
 PLAYER_COLUMNS = 1000
-SILENT = -200.0
-"""dBFS that no sound is under."""
-
 SPECTRA_COLUMNS, SPECTRA_ROWS, SPECTRA_RANGE = 400, 128, 90.0
 DECAY_COLUMNS = 600
 
@@ -131,7 +128,7 @@ def _listen(told: Explained) -> dict[str, Any]:
         note += f"; both are lowered by {-to_db(heard[0].gain):.1f} dB, to play them unclipped"
     return {
         "seconds": len(told.after) / rate,
-        "start": told.begin / rate,
+        "start": told.sliding.begin / rate,
         "note": note,
         "before": _player(told.before, heard[0]),
         "after": _player(told.after, heard[1]),
