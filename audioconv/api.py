@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from audioconv import stream
-from audioconv.engines import Audio, Convolver, plan, routes
+from audioconv.engines import Audio, Convolver, plan, routes, stream
 from audioconv.errors import AudioconvError, LayoutError
-from audioconv.job import Job, Outcome, Progress, silent
-from audioconv.render import run
+from audioconv.job import Job, Outcome
+from audioconv.progress import Progress, silent
+from audioconv.render.run import run
 from impulses import Impulse
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, is_dataclass
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from audioconv.errors import UsageError
-from audioconv.values import (
+from audioconv.units import (
     parse_angle,
     parse_distance,
     parse_frequency,

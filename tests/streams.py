@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from audioconv import stream
+from audioconv.engines import stream
 
 
 def convolved(blocks, convolver, **how):

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from impulses import Impulse, ImpulseError, double_spike, feedback
 from impulses.acoustics.bands import Octave
-from impulses.acoustics.report import Acoustics, measure
+from impulses.acoustics.iso3382 import Acoustics, measure
 
 RATE = 48000
 TIMES = ("edt_s", "t20_s", "t30_s")

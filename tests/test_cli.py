@@ -15,10 +15,10 @@ import numpy as np
 import pytest
 import soundfile
 
-from audioconv import __version__
+from audioconv._version import __version__
 from audioconv.cli import main
+from audioconv.ir.load import builder_parameters
 from audioconv.parameters import parameters
-from audioconv.specs import builder_parameters
 from impulses import BUILDERS
 
 ROOT = Path(__file__).parents[1]
@@ -307,7 +307,7 @@ def test_an_input_without_permission_is_refused(call, tmp_path):
 
 def test_verbose_shows_where_an_error_came_from(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(signal, "signal", lambda *_: None)
-    monkeypatch.setattr("audioconv.render.run", lambda job, progress: 1 // 0)
+    monkeypatch.setattr("audioconv.render.run.run", lambda job, progress: 1 // 0)
     arguments = ["convolve", SPEECH, str(tmp_path / "out.wav"), "--ir", "delta"]
     assert main(arguments) == 1
     assert "Traceback" not in capsys.readouterr().err
@@ -463,7 +463,7 @@ def test_every_command_has_help(command, flag, call):
 
 
 def test_options_that_are_read_late_are_in_the_help(call):
-    from audioconv.edits import Edits
+    from audioconv.ir.edits import Edits
     from impulses.measurement.deconvolution import deconvolve
     from impulses.measurement.sweeps import Sweep
 

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from audioconv.engines import routes
 from audioconv.errors import AudioconvError, LayoutError, UsageError
-from audioconv.explain import explain
 from audioconv.job import Job, Options, Part
-from audioconv.report.page.data import data_of
+from audioconv.page.data import data_of
+from audioconv.page.explain import explain
 from audioconv.views import cost
 from audioconv.views.blocks import extremes, pieces
 from audioconv.views.envelope import envelope

@@ -24,24 +24,24 @@ from audioconv.errors import AudioconvError, FormatError, TruncatedError, UsageE
 from audioconv.files import (
     FLOATS,
     INTEGER_BITS,
-    Level,
+    PeakMeter,
     Reader,
-    Sound,
+    SoundInfo,
     Target,
     Writer,
-    name,
+    display_name,
     output_format,
     read_all,
     refuse_overwrite,
     rereadable,
-    riff,
     target,
     write_all,
 )
+from audioconv.files.codecs import riff
 from audioconv.files.encoders import WaveEncoder
 from audioconv.files.quantise import quantise, triangular_noise
 from audioconv.job import Job, Options
-from audioconv.render import run
+from audioconv.render.run import run
 
 RATE = 44100
 FORMATS = ["WAV", "WAVEX", "FLAC", "AIFF", "CAF", "W64", "AU", "RF64"]
@@ -56,7 +56,7 @@ linux = pytest.mark.skipif(sys.platform != "linux", reason="names of any bytes a
 
 
 def sound_at(path, subtype="PCM_16", *, form="WAV", channels=1, frames=None, rate=RATE):
-    return Sound(str(path), form, subtype, rate, channels, frames)
+    return SoundInfo(str(path), form, subtype, rate, channels, frames)
 
 
 def wav(path, audio, subtype="DOUBLE", **options):
@@ -283,7 +283,7 @@ def test_paths_that_are_no_files_are_refused_by_their_cause(tmp_path):
         for opening in (Reader, read_all, lambda path: rereadable(path).__enter__()):
             with pytest.raises(FormatError) as caught:
                 opening(str(path))
-            assert str(caught.value).startswith(f"{name(str(path))} {cause}")
+            assert str(caught.value).startswith(f"{display_name(str(path))} {cause}")
 
 
 @posix
@@ -308,8 +308,8 @@ def test_a_name_may_be_of_any_bytes(form, tmp_path):
     assert audio.ravel().tolist() == [0.5, 0.25, -1.0]
     assert found == sound
     assert [os.fsencode(n) for n in names(tmp_path)] == [b"caf\xe9 \n." + form.lower().encode()]
-    assert name(path).isprintable()
-    name(path).encode("utf-8")
+    assert display_name(path).isprintable()
+    display_name(path).encode("utf-8")
 
 
 @pytest.fixture
@@ -354,7 +354,7 @@ def test_a_pipe_of_unknown_length_is_read_to_its_end(piped, tmp_path):
     data[4:8] = data[40:44] = b"\xff" * 4
     piped(bytes(data))
     with Reader("-") as reader:
-        assert reader.sound.frames is None
+        assert reader.info.frames is None
         (block,) = reader.blocks(100)
     assert (block.ravel() * 2**15).tolist() == [1, -2, 3]
     assert "does not tell its length" in reader.notices[0]
@@ -604,7 +604,7 @@ SOURCES |= {"mp3": ("MP3", "MPEG_LAYER_III"), "vorbis": ("OGG", "VORBIS"), "ulaw
 )
 def test_format_and_subtype_of_an_output(path, source, form, subtype, expected):
     given_form, given_subtype = SOURCES[source]
-    sound = Sound("in", given_form, given_subtype, 48000, 2, 100)
+    sound = SoundInfo("in", given_form, given_subtype, 48000, 2, 100)
     assert output_format(path, sound, form, subtype) == (*expected, None)
 
 
@@ -617,7 +617,7 @@ def test_format_and_subtype_of_an_output(path, source, form, subtype, expected):
     ],
 )
 def test_what_a_format_cannot_hold_is_noticed(path, source, expected, wanted):
-    sound = Sound("in", *SOURCES[source], 48000, 2, 100)
+    sound = SoundInfo("in", *SOURCES[source], 48000, 2, 100)
     form, subtype = expected
     notice = f"{form} cannot hold {wanted} samples; written as {subtype}"
     assert output_format(path, sound) == (form, subtype, notice)
@@ -627,7 +627,7 @@ def test_what_a_format_cannot_hold_is_noticed(path, source, expected, wanted):
     ("path", "expected"), [("a.ogg", ("OGG", "VORBIS")), ("a.mp3", ("MP3", "MPEG_LAYER_III"))]
 )
 def test_a_lossy_format_is_chosen_knowingly(path, expected):
-    sound = Sound("in", *SOURCES["wav16"], 48000, 2, 100)
+    sound = SoundInfo("in", *SOURCES["wav16"], 48000, 2, 100)
     assert output_format(path, sound) == (*expected, None)
 
 
@@ -645,7 +645,7 @@ def test_a_lossy_format_is_chosen_knowingly(path, expected):
 )
 def test_formats_that_are_not_are_refused(path, form, subtype, message):
     with pytest.raises(UsageError) as caught:
-        output_format(path, Sound("in", "WAV", "PCM_16", 48000, 2, 1), form, subtype)
+        output_format(path, SoundInfo("in", "WAV", "PCM_16", 48000, 2, 1), form, subtype)
     assert message in str(caught.value)
 
 
@@ -760,7 +760,7 @@ def test_the_fitting_gain_just_fits(subtype, dither):
     @settings(max_examples=60, deadline=None)
     @given(arrays.arrays(np.float64, (6, 1), elements=st.floats(-8, 8)))
     def check(audio):
-        level = Level()
+        level = PeakMeter()
         level.take(audio)
         gain = level.fitting_gain(subtype, dither)
         steps, clipped = quantise(audio * gain, INTEGER_BITS[subtype])
@@ -773,14 +773,14 @@ def test_the_fitting_gain_just_fits(subtype, dither):
         assert gain <= 1
 
     check()
-    assert Level(highest=9.0, lowest=-9.0).fitting_gain("FLOAT", dither) == 1
+    assert PeakMeter(highest=9.0, lowest=-9.0).fitting_gain("FLOAT", dither) == 1
 
 
 def test_a_level_is_of_all_blocks():
-    level = Level()
+    level = PeakMeter()
     for block in ([[0.5, -0.5]], np.zeros((0, 2)), [[0.1, 0.2], [-0.75, 0.5]], [[0.75, 0.0]]):
         level.take(np.array(block))
-    assert level == Level(highest=0.75, lowest=-0.75, peak=0.75, peak_frame=2, frames=4)
+    assert level == PeakMeter(highest=0.75, lowest=-0.75, peak=0.75, peak_frame=2, frames=4)
     level.take(np.array([[0.0, math.nan]]))
     assert math.isnan(level.peak)
     assert level.peak_frame == 4
@@ -900,7 +900,7 @@ class Counted(Target):
 def test_a_wav_past_4_gib_becomes_rf64(known):
     frames, block = 2**31 // 8 + 10, np.zeros((2**22, 2), np.int32)
     file = Counter()
-    sound = Sound("o.wav", "WAV", "PCM_32", RATE, 2, frames * 2 if known else None)
+    sound = SoundInfo("o.wav", "WAV", "PCM_32", RATE, 2, frames * 2 if known else None)
     encoder = WaveEncoder(Counted(file, "o.wav"), sound)
     for at in range(0, frames * 2, len(block)):
         encoder.place(encoder.encode(block[: frames * 2 - at]), at)
@@ -994,7 +994,7 @@ def test_the_first_clipped_sample_may_be_late(tmp_path):
 def test_one_nan_among_many_samples_is_not_forgotten(tmp_path):
     audio = np.full((60_000, 1), 0.5)
     audio[3] = np.nan
-    level = Level()
+    level = PeakMeter()
     level.take(audio[:10])
     level.take(audio[10:])
     assert math.isnan(level.peak)

@@ -11,12 +11,12 @@ import pytest
 from PIL import Image
 
 from audioconv.errors import AudioconvError, UsageError
-from audioconv.explain import slide
 from audioconv.job import Job, Part
-from audioconv.report.film import film
-from audioconv.report.options import Film
-from audioconv.report.scene import Scene
-from audioconv.report.style import BLACK, GREEN, PURPLE, VERMILLION, settings
+from audioconv.page.explain import slide
+from audioconv.plot.film import film
+from audioconv.plot.options import Film
+from audioconv.plot.scene import Scene
+from audioconv.plot.style import BLACK, GREEN, PURPLE, VERMILLION, settings
 from audioconv.views.sliding import Sliding
 
 RATE = 1000

@@ -7,9 +7,9 @@ import pytest
 import soundfile
 from oracle import UNIT
 
-from audioconv.edits import Edits, apply
 from audioconv.files import Reader, carried_recipe, read_all
-from audioconv.specs import load, load_impulse
+from audioconv.ir.edits import Edits, apply
+from audioconv.ir.load import load, load_impulse
 from impulses import Impulse, ImpulseError, analysis, edit, resampling
 from impulses.acoustics.trimming import trim_at_noise
 

@@ -15,7 +15,8 @@ import pytest
 import soundfile
 
 from audioconv.errors import FormatError, TruncatedError, UsageError
-from audioconv.files import FLOATS, INTEGER_BITS, Reader, Sound, flac, read_all, refuse_unfit
+from audioconv.files import FLOATS, INTEGER_BITS, Reader, SoundInfo, read_all, refuse_unfit
+from audioconv.files.codecs import flac
 
 ROOT = Path(__file__).parents[1]
 CHANNELS = [1, 2, 3, 8, 9, 64]
@@ -33,7 +34,7 @@ import json, os, sys
 import numpy as np, soundfile
 from audioconv.errors import AudioconvError
 from audioconv.job import Job, Options
-from audioconv.render import run
+from audioconv.render.run import run
 from audioconv.files import Reader
 
 cases, folder = json.load(sys.stdin), sys.argv[1]
@@ -56,7 +57,7 @@ def probe(form, subtype, channels, rate):
         made = run(Job(name, out, ["delta"], options))
         found["notices"] = made.notices
         with Reader(out, allow_truncated=True) as reader:
-            sound = reader.sound
+            sound = reader.info
             blocks = list(reader.blocks(4096))
         read = np.concatenate(blocks)
         found |= {"rate": sound.rate, "channels": sound.channels, "frames": len(read)}
@@ -179,14 +180,14 @@ def test_a_format_holds_what_it_is_given_or_refuses_it_in_a_line(form, subtype, 
 )
 def test_what_can_be_held_is_not_refused(form, subtype, channels, rate, tmp_path):
     from audioconv.job import Job, Options
-    from audioconv.render import run
+    from audioconv.render.run import run
 
     noise = np.random.default_rng(0).uniform(-0.3, 0.3, (5000, channels))
     soundfile.write(tmp_path / "in.wav", noise, rate, "PCM_16")
     options = Options(format=form, subtype=subtype)
     run(Job(str(tmp_path / "in.wav"), str(tmp_path / "out"), ["delta"], options))
     assert soundfile.info(tmp_path / "out").channels == channels
-    refuse_unfit(Sound("a", form, subtype, rate, channels, None))
+    refuse_unfit(SoundInfo("a", form, subtype, rate, channels, None))
 
 
 def test_what_is_refused_names_limit_and_remedy(probed):
@@ -197,7 +198,7 @@ def test_what_is_refused_names_limit_and_remedy(probed):
     for form, channels, rate in [("FLAC", 9, 48000), ("MP3", 3, 48000), ("MP3", 1, 96000)]:
         subtype = soundfile.default_subtype(form)
         with pytest.raises(UsageError):
-            refuse_unfit(Sound("a", form, subtype, rate, channels, None))
+            refuse_unfit(SoundInfo("a", form, subtype, rate, channels, None))
 
 
 # FLAC of unknown length

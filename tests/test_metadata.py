@@ -23,10 +23,10 @@ import pytest
 import soundfile
 
 from audioconv.errors import AudioconvError
+from audioconv.files.codecs.riff import GUID_TAIL
 from audioconv.files.metadata import listed
-from audioconv.files.riff import GUID_TAIL
 from audioconv.job import Job, Options
-from audioconv.render import run
+from audioconv.render.run import run
 
 RATE = 48000
 FRAMES = 301

@@ -12,9 +12,9 @@ import soundfile
 from oracle import convolve
 
 from audioconv.errors import UsageError
-from audioconv.explain import explain
 from audioconv.job import Job, Options
-from audioconv.report.page import page, write
+from audioconv.page import page, write
+from audioconv.page.explain import explain
 from audioconv.views import cost
 
 NAMES = [

@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from audioconv.errors import UsageError
+from audioconv.ir.load import build, impulse_files, known_builder, load_impulse
 from audioconv.job import Options
 from audioconv.parameters import parameters
-from audioconv.specs import build, impulse_files, known_builder, load_impulse
-from audioconv.values import parse_gain, parse_length, parse_level, parse_time
+from audioconv.units import parse_gain, parse_length, parse_level, parse_time
 from impulses import BUILDERS
 
 RATE = 44100

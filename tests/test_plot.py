@@ -16,14 +16,14 @@ from matplotlib.figure import Figure
 from PIL import Image
 from references.make_references import HERE, VERSION, draw_all, make_sounds
 
-from audioconv.compare import Difference
-from audioconv.report import axes, names, null, style
-from audioconv.report.null import in_words
-from audioconv.report.options import Look
-from audioconv.report.waveform import waveform
+from audioconv.plot import axes, labels, null, style
+from audioconv.plot.null import in_words
+from audioconv.plot.options import Look
+from audioconv.plot.waveform import waveform
+from audioconv.verify.compare import Difference
 from impulses import Impulse
 from impulses.acoustics.figures import RANGES
-from impulses.acoustics.report import measure
+from impulses.acoustics.iso3382 import measure
 from impulses.spectra import cumulative_decay, response
 
 TESTS = Path(__file__).parent
@@ -220,7 +220,7 @@ def test_a_decay_has_the_figures_of_ir_info(drawn, call, sounds, tmp_path):
     told = [text.get_text() for text in drawn[0].legends[0].texts]
     assert told[2].startswith(f"T20 {figures.t20_s:#.3g} s (−5 to −25 dB, r = −0.99")
     assert told[3].startswith(f"T30 {figures.t30_s:#.3g} s (−5 to −35 dB, r = −0.99")
-    assert told[4].startswith(names.minus(f"noise floor {figures.noise_floor_db:.1f} dB, met at "))
+    assert told[4].startswith(labels.minus(f"noise floor {figures.noise_floor_db:.1f} dB, met at "))
     lines = {tuple(line.get_ydata()): line.get_xdata() for line in panel.lines}
     for key in ("t20", "t30"):
         times = lines[RANGES[key]]
@@ -375,11 +375,11 @@ def test_a_name_that_begins_with_an_underscore_is_in_the_legend(drawn, call, sou
 
 
 def test_long_names_are_shortened_and_like_ones_have_their_folders():
-    (label,) = names.labels(["x" * 200 + ".wav"])
-    assert len(label) == names.LONGEST
+    (label,) = labels.names_in_legend(["x" * 200 + ".wav"])
+    assert len(label) == labels.LONGEST
     assert label.endswith("x.wav")
-    assert names.labels(["a/x.wav", "b/x.wav"]) == ["a/x.wav", "b/x.wav"]
-    assert names.labels(["-"]) == ["standard input"]
+    assert labels.names_in_legend(["a/x.wav", "b/x.wav"]) == ["a/x.wav", "b/x.wav"]
+    assert labels.names_in_legend(["-"]) == ["standard input"]
 
 
 # refusals

@@ -7,7 +7,7 @@ import pytest
 
 from audioconv.errors import UsageError
 from audioconv.files import read_all
-from audioconv.specs import load, load_impulse
+from audioconv.ir.load import load, load_impulse
 from impulses import BUILDERS, PRESETS, analysis
 
 RATES = [8000, 11025, 16000, 22050, 44100, 48000, 96000]

@@ -17,14 +17,14 @@ import soundfile
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from audioconv import __version__
+from audioconv._version import __version__
 from audioconv.cli import main
 from audioconv.errors import AudioconvError, UsageError
 from audioconv.job import Job, Options
-from audioconv.recipe import read_recipe
-from audioconv.redo import redo
-from audioconv.render import run
-from audioconv.values import parse_size
+from audioconv.render.recipe import read_recipe
+from audioconv.render.redo import redo
+from audioconv.render.run import run
+from audioconv.units import parse_size
 
 RATE = 44100
 posix = pytest.mark.skipif(os.name != "posix", reason="pipes as POSIX has them")

@@ -13,7 +13,7 @@ import soundfile
 
 from audioconv.errors import AudioconvError, LayoutError
 from audioconv.job import Job, Options
-from audioconv.render import run
+from audioconv.render.run import run
 
 
 def render(folder, source, irs, **options):

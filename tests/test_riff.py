@@ -14,10 +14,11 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from audioconv.errors import FormatError, TruncatedError
-from audioconv.files import Reader, linear, read_all, riff
+from audioconv.files import Reader, read_all
+from audioconv.files.codecs import pcm, riff
 
 SHARED = Path(__file__).parents[2] / "shared" / "audio" / "format"
-SUBTYPES = list(linear.TAGS)
+SUBTYPES = list(pcm.TAGS)
 PCM = [subtype for subtype in SUBTYPES if subtype.startswith("PCM")]
 RATE = 44100
 
@@ -28,9 +29,9 @@ def parse(data):
 
 def samples_of(subtype, frames, channels):
     """Return samples as `encode` takes them, extremes included, all of them different."""
-    tag, bits = linear.TAGS[subtype]
+    tag, bits = pcm.TAGS[subtype]
     count = frames * channels
-    if tag == linear.IEEE_FLOAT:
+    if tag == pcm.IEEE_FLOAT:
         return np.linspace(-1, 1, count).reshape(frames, channels).astype(f"f{bits // 8}")
     full = 2 ** (bits - 1)
     steps = [-full + n * (2 * full - 1) // (count - 1) for n in range(count)]
@@ -39,13 +40,13 @@ def samples_of(subtype, frames, channels):
 
 def sound_of(subtype, samples):
     """Return the same samples as sound in -1 to 1."""
-    tag, bits = linear.TAGS[subtype]
-    return samples.astype(np.float64) / (1 if tag == linear.IEEE_FLOAT else 2.0 ** (bits - 1))
+    tag, bits = pcm.TAGS[subtype]
+    return samples.astype(np.float64) / (1 if tag == pcm.IEEE_FLOAT else 2.0 ** (bits - 1))
 
 
 def whole(subtype, samples, frames, **options):
     """Return the bytes of a whole file."""
-    data = linear.encode(samples, subtype)
+    data = pcm.encode(samples, subtype)
     head = riff.header(subtype, RATE, samples.shape[1], frames, **options)
     return head + data + b"\0" * (len(data) % 2)
 
@@ -85,7 +86,7 @@ def test_header_reads_back(subtype, channels, known, reserve, form):
         "<",
         RATE,
         channels,
-        5 * channels * linear.TAGS[subtype][1] // 8 if known else None,
+        5 * channels * pcm.TAGS[subtype][1] // 8 if known else None,
         len(riff.header(subtype, RATE, channels, frames, form=form, reserve=reserve)),
         riff.IMPLIED_SPEAKERS.get(channels, 0) if form == "WAVEX" else 0,
     )
@@ -103,8 +104,8 @@ def test_header_reads_back(subtype, channels, known, reserve, form):
 def test_header_is_what_the_wave_module_reads(subtype, channels, reserve):
     samples = samples_of(subtype, 5, channels)
     with wave.open(io.BytesIO(whole(subtype, samples, 5, reserve=reserve))) as file:
-        assert file.getparams()[:4] == (channels, linear.TAGS[subtype][1] // 8, RATE, 5)
-        assert file.readframes(6) == linear.encode(samples, subtype)
+        assert file.getparams()[:4] == (channels, pcm.TAGS[subtype][1] // 8, RATE, 5)
+        assert file.readframes(6) == pcm.encode(samples, subtype)
 
 
 @pytest.mark.parametrize("channels", [1, 2])
@@ -113,9 +114,9 @@ def test_what_the_wave_module_writes_is_read(subtype, channels, tmp_path):
     samples = samples_of(subtype, 5, channels)
     with wave.open(str(tmp_path / "a.wav"), "wb") as file:
         file.setnchannels(channels)
-        file.setsampwidth(linear.TAGS[subtype][1] // 8)
+        file.setsampwidth(pcm.TAGS[subtype][1] // 8)
         file.setframerate(RATE)
-        file.writeframes(linear.encode(samples, subtype))
+        file.writeframes(pcm.encode(samples, subtype))
     audio, sound = read_all(str(tmp_path / "a.wav"))
     assert (sound.format, sound.subtype, sound.frames) == ("WAV", subtype, 5)
     np.testing.assert_array_equal(audio, sound_of(subtype, samples))
@@ -128,7 +129,7 @@ def test_sizes_count_the_bytes_of_the_file(subtype, form, frames):
     # an odd number of bytes is padded: the RIFF size counts the pad, the data size does not
     samples = samples_of(subtype, 5, 1)[:frames]
     data = whole(subtype, samples, frames, form=form)
-    held = frames * linear.TAGS[subtype][1] // 8
+    held = frames * pcm.TAGS[subtype][1] // 8
     head = len(data) - held - held % 2
     if form == "RF64":
         assert struct.unpack("<4s4x4s4sI", data[:20]) == (b"RF64", b"WAVE", b"ds64", 28)
@@ -137,7 +138,7 @@ def test_sizes_count_the_bytes_of_the_file(subtype, form, frames):
     else:
         assert struct.unpack("<I", data[4:8]) == (len(data) - 8,)
         assert struct.unpack("<I", data[head - 4 : head]) == (held,)
-    if linear.TAGS[subtype][0] == linear.IEEE_FLOAT:
+    if pcm.TAGS[subtype][0] == pcm.IEEE_FLOAT:
         fact = data.index(b"fact")
         assert struct.unpack("<II", data[fact + 4 : fact + 12]) == (4, frames)
 
@@ -157,7 +158,7 @@ def test_a_reserved_header_has_one_length_whatever_it_says(subtype, channels, fo
 @pytest.mark.parametrize("reserve", [False, True])
 @pytest.mark.parametrize("subtype", ["PCM_U8", "PCM_16", "PCM_24", "DOUBLE"])
 def test_wav_ends_where_its_sizes_do(subtype, reserve):
-    size = linear.TAGS[subtype][1] // 8
+    size = pcm.TAGS[subtype][1] // 8
     head = len(riff.header(subtype, RATE, 1, 1, reserve=reserve))
     # the RIFF size is the file less 8 bytes, padded to a word, and at most 2^32 - 2
     most = (2**32 - 2 - (head - 8)) // size
@@ -225,9 +226,9 @@ def test_the_size_that_sox_writes_for_whole_frames_is_unknown_too():
 @pytest.mark.parametrize("subtype", [s for s in SUBTYPES if s != "PCM_U8"])
 @pytest.mark.parametrize("channels", [1, 2])
 def test_rifx_is_big_endian(subtype, channels, tmp_path):
-    tag, bits = linear.TAGS[subtype]
+    tag, bits = pcm.TAGS[subtype]
     samples = samples_of(subtype, 7, channels)
-    little = np.frombuffer(linear.encode(samples, subtype), np.uint8).reshape(-1, bits // 8)
+    little = np.frombuffer(pcm.encode(samples, subtype), np.uint8).reshape(-1, bits // 8)
     data = riff_file(
         chunk(b"fmt ", fmt(tag, channels, bits, order=">"), ">"),
         chunk(b"odd ", b"abc", ">"),
@@ -247,7 +248,7 @@ def test_rifx_is_big_endian(subtype, channels, tmp_path):
 @pytest.mark.parametrize("wide", [False, True])
 @pytest.mark.parametrize("subtype", SUBTYPES)
 def test_chunks_before_the_samples_are_passed_over(subtype, wide, junk, tmp_path):
-    tag, bits = linear.TAGS[subtype]
+    tag, bits = pcm.TAGS[subtype]
     samples = samples_of(subtype, 3, 1)
     form = fmt(riff.EXTENSIBLE, 1, bits, more=extensible(tag, bits)) if wide else fmt(tag, 1, bits)
     path = tmp_path / "a.wav"
@@ -256,7 +257,7 @@ def test_chunks_before_the_samples_are_passed_over(subtype, wide, junk, tmp_path
             chunk(b"bext", junk),
             chunk(b"fmt ", form),
             chunk(b"junk", junk),
-            chunk(b"data", linear.encode(samples, subtype)),
+            chunk(b"data", pcm.encode(samples, subtype)),
             chunk(b"cue ", junk),
         )
     )
@@ -292,9 +293,9 @@ def test_narrow_samples_in_a_wide_container_are_left_justified(tmp_path):
 
 def stored(subtype):
     """Return a strategy for samples as they are stored: any there can be."""
-    tag, bits = linear.TAGS[subtype]
+    tag, bits = pcm.TAGS[subtype]
     shape = st.tuples(st.integers(1, 20), st.integers(1, 3))
-    if tag == linear.IEEE_FLOAT:
+    if tag == pcm.IEEE_FLOAT:
         return arrays.arrays(f"<f{bits // 8}", shape, elements=st.floats(width=bits))
     limit = 2 ** (bits - 1)
     return arrays.arrays(np.int32, shape, elements=st.integers(-limit, limit - 1))
@@ -308,8 +309,8 @@ def test_samples_are_read_as_libsndfile_reads_them(subtype):
         data = whole(subtype, samples, len(samples))
         layout = parse(data)
         assert layout.subtype == subtype
-        stored = linear.decode(linear.encode(samples, subtype), subtype, layout.channels)
-        found = stored.astype(np.float64) * linear.unit(subtype)
+        stored = pcm.decode(pcm.encode(samples, subtype), subtype, layout.channels)
+        found = stored.astype(np.float64) * pcm.unit(subtype)
         theirs = soundfile.read(io.BytesIO(data), always_2d=True)[0]
         assert np.isnan(found).tolist() == np.isnan(theirs).tolist()
         bits = np.where(np.isnan(found), 0, found), np.where(np.isnan(theirs), 0, theirs)
@@ -324,11 +325,11 @@ def test_encoding_is_what_libsndfile_writes(subtype):
     @settings(max_examples=60, deadline=None)
     @given(stored(subtype))
     def check(samples):
-        tag, bits = linear.TAGS[subtype]
+        tag, bits = pcm.TAGS[subtype]
         file = io.BytesIO()
-        justified = samples if tag == linear.IEEE_FLOAT else samples << (32 - bits)
+        justified = samples if tag == pcm.IEEE_FLOAT else samples << (32 - bits)
         soundfile.write(file, justified, RATE, subtype, format="WAV")
-        ours = linear.encode(samples, subtype)
+        ours = pcm.encode(samples, subtype)
         start = file.getvalue().index(b"data") + 8
         assert len(ours) == samples.size * bits // 8
         if not np.isnan(samples).any():  # a NaN may change its payload on its way

@@ -10,7 +10,7 @@ import pytest
 
 from audioconv.errors import AudioconvError, FormatError, UsageError
 from audioconv.files import read_all
-from audioconv.specs import Direction, impulse_files, load
+from audioconv.ir.load import Direction, impulse_files, load
 
 h5py = pytest.importorskip("h5py")
 
@@ -19,7 +19,7 @@ PLACES = [[0, 0, 1], [45, 0, 1], [90, 0, 1], [315, 0, 1], [0, 60, 1], [180, -30,
 
 
 def write(path, responses, **variables):
-    """Write what `audioconv.files.sofa` reads of AES69, and a free field by default."""
+    """Write what `audioconv.ir.sofa` reads of AES69, and a free field by default."""
     values = {
         "SourcePosition": (PLACES, "spherical"),
         "ListenerPosition": ([[0, 0, 0]], "cartesian"),

@@ -7,9 +7,9 @@ from scipy import signal
 from impulses import Impulse, ImpulseError
 from impulses.acoustics.bands import octaves
 from impulses.acoustics.decay import fit
+from impulses.acoustics.decay_curve import follow
 from impulses.acoustics.figures import RANGES
-from impulses.acoustics.following import follow
-from impulses.acoustics.report import measure
+from impulses.acoustics.iso3382 import measure
 from impulses.spectra import cumulative_decay, response
 from impulses.spectra.cumulative import decay_span
 from impulses.spectra.transform import frequencies, transform_at

@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 from streams import convolved
 
 import audioconv
-from audioconv import stream
-from audioconv.engines import plan, routes
+from audioconv.engines import plan, routes, stream
 from audioconv.errors import AudioconvError, LayoutError
 from impulses import Impulse, folding
 

@@ -23,10 +23,10 @@ import numpy as np
 import pytest
 
 from audioconv import Job, Options
-from audioconv.cli import main, report, terminal
+from audioconv.cli import main, printing, terminal
 from audioconv.cli.terminal import Work, figures, shows, sparkline
-from audioconv.compare import compare
-from audioconv.render import run
+from audioconv.render.run import run
+from audioconv.verify.compare import compare
 from impulses import Impulse
 from impulses.analysis import onset, profile
 
@@ -313,7 +313,7 @@ def test_what_fails_is_red(person):
         **{"spots": 1, "spots_passed": True, "exact": True},
     }
     file = io.StringIO()
-    terminal.table(file, [report.verdict(verified)])
+    terminal.table(file, [printing.verdict(verified)])
     text = file.getvalue()
     assert "\x1b[1;31mNOT verified" in text
     assert "\x1b[32mproven" in text

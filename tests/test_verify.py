@@ -15,8 +15,8 @@ from audioconv.engines import ENGINES, plan, routes
 from audioconv.errors import FormatError
 from audioconv.files import Reader
 from audioconv.job import Job, Options
-from audioconv.prepare import prepare
-from audioconv.render import run
+from audioconv.render.prepare import prepare
+from audioconv.render.run import run
 from audioconv.verify import certificate, verify
 from audioconv.verify.bound import ErrorBound
 from audioconv.verify.spots import Spots, direct_sum, two_product
@@ -29,7 +29,7 @@ def check(source, output, irs, **options):
     """Verify with fixed random points, so that a test is the same on every run."""
     chosen = Options(**options)
     with Reader(str(source)) as reader:
-        prepared = prepare([str(ir) for ir in irs], chosen, reader.sound)
+        prepared = prepare([str(ir) for ir in irs], chosen, reader.info)
     return verify(str(source), str(output), prepared.convolver, chosen, seed=1)
 
 

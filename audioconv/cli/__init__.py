@@ -2,6 +2,20 @@
 
 Commands parse, call one function of the library and print. Everything heavy is imported inside
 them, so that help comes at once.
+
+options   options made from signatures, and the arguments that several commands share
+terminal  progress bars, tables and sparklines, on a terminal only
+printing  summaries and notices on standard error, results on standard output
+convolve  convolve, echo
+ir        ir build, edit, list, fold, info
+builders  ir build and ir list, made from the builders' signatures
+ir_info   the text of ir info
+saved     options and summary of every command that writes an impulse
+inspect   info, verify, compare
+measure   sweep, deconvolve
+redo      redo
+plot      plot waveform, spectrogram, response, decay, waterfall, null
+explain   explain, animate
 """
 
 from __future__ import annotations
@@ -16,8 +30,8 @@ from typing import Annotated, ClassVar
 
 import typer
 
-from audioconv import __version__
-from audioconv.cli import convolve, explain, inspect, ir, measure, plot, redo, report
+from audioconv._version import __version__
+from audioconv.cli import convolve, explain, inspect, ir, measure, plot, printing, redo
 from audioconv.cli.options import HELP_OPTIONS, LateGroup, expand
 from audioconv.errors import AudioconvError
 
@@ -81,7 +95,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:
         # what is left in the buffer would fail once more, and be told, when Python ends
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return code or _failed(str(report.unwritten(error)), 1)
+        return code or _failed(str(printing.unwritten(error)), 1)
     return code
 
 
@@ -101,7 +115,7 @@ def _run(arguments: Sequence[str]) -> int:
     except typer.TyperException as error:
         message = error.format_message()
         if message.startswith("Usage:"):  # a command without arguments shows its help
-            report.say(message)
+            printing.err(message)
             return error.exit_code
         return _failed(message, error.exit_code)
     except Exception as error:
@@ -136,5 +150,5 @@ def _trace(arguments: Sequence[str]) -> None:
 
 
 def _failed(message: str, code: int) -> int:
-    report.say(f"error: {' '.join(message.splitlines())}")
+    printing.err(f"error: {' '.join(message.splitlines())}")
     return code

@@ -8,15 +8,15 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from audioconv.cli import report
+from audioconv.cli import printing
 from audioconv.cli.options import Json, expand, made
-from audioconv.cli.stored import Out, Overwrite, Rate, Subtype, store_and_say
+from audioconv.cli.saved import Out, Overwrite, Rate, Subtype, store_and_say
 from audioconv.parameters import Parameter
 
 
 def _builder_command(builder: str) -> Callable[..., None]:
+    from audioconv.ir.load import builder_parameters
     from audioconv.parameters import sound, summary
-    from audioconv.specs import builder_parameters
     from impulses import BUILDERS
 
     def command(
@@ -26,7 +26,7 @@ def _builder_command(builder: str) -> Callable[..., None]:
         subtype: Subtype = None,
         overwrite: Overwrite = False,
     ) -> None:
-        from audioconv.specs import build, spec
+        from audioconv.ir.load import build, spec
 
         recipe = {"build": spec(builder, parameters), "rate": rate}
         store_and_say(
@@ -62,17 +62,17 @@ def list_builders(
     json: Json = False,
 ) -> None:
     """List the builders with their parameters, units and defaults, or the presets."""
-    from audioconv.specs import LEVELS, known_builder
+    from audioconv.ir.load import LEVELS, known_builder
     from impulses import BUILDERS, PRESETS
 
     if presets:
         for preset, (spec, sound) in PRESETS.items():
             if json:
-                report.print_json({"preset": preset, "spec": spec, "sound": sound})
+                printing.print_json({"preset": preset, "spec": spec, "sound": sound})
             else:
-                report.tell(f"{preset}\n  {sound}\n    {spec}")
+                printing.out(f"{preset}\n  {sound}\n    {spec}")
         if not json:
-            report.tell(
+            printing.out(
                 "as it is, preset:NAME, or with other values, preset:NAME,wet=-12dB; a spec "
                 "without dry= holds the direct sound in the impulse, so that wet= scales both"
             )
@@ -80,18 +80,20 @@ def list_builders(
     for one in [known_builder(name) for name in builder] if builder else BUILDERS:
         _list_builder(one, json)
     if not json:
-        report.tell("all of them\n  As a spec: builder:key=value,key=value; lists: key=value,value")
-        report.tell(_rows(LEVELS))
+        printing.out(
+            "all of them\n  As a spec: builder:key=value,key=value; lists: key=value,value"
+        )
+        printing.out(_rows(LEVELS))
 
 
 def _list_builder(builder: str, json: bool) -> None:
+    from audioconv.ir.load import builder_parameters
     from audioconv.parameters import parameters, sound, summary
-    from audioconv.specs import builder_parameters
     from impulses import BUILDERS
 
     function = BUILDERS[builder]
     if json:
-        report.print_json(
+        printing.print_json(
             {
                 "builder": builder,
                 "summary": summary(function),
@@ -110,8 +112,8 @@ def _list_builder(builder: str, json: bool) -> None:
             }
         )
         return
-    report.tell(f"{builder}\n  {summary(function)}\n  Sound: {sound(function)}")
-    report.tell(_rows(parameters(function)))
+    printing.out(f"{builder}\n  {summary(function)}\n  Sound: {sound(function)}")
+    printing.out(_rows(parameters(function)))
 
 
 def _rows(declared: list[Parameter]) -> str:
@@ -123,4 +125,4 @@ def _rows(declared: list[Parameter]) -> str:
         )
         for p in declared
     ]
-    return report.rows(columns, indent="    ")
+    return printing.rows(columns, indent="    ")

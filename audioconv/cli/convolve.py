@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from audioconv.cli import report, terminal
+from audioconv.cli import printing, terminal
 from audioconv.cli.options import Impulses, Input, Output, Show
 from audioconv.errors import UsageError
 from audioconv.job import Job, Options
@@ -62,10 +62,10 @@ def echo(
 
 
 def _run(job: Job, show: Show) -> None:
-    from audioconv.render import run  # late, so that help is quick
+    from audioconv.render.run import run  # late, so that help is quick
 
     if show.json and job.output == "-":
         raise UsageError("--json and the sound cannot both go to standard output; name a file")
     with terminal.progress(quiet=show.quiet) as progress:
         made = run(job, progress)
-    report.outcome(made, show)
+    printing.outcome(made, show)

@@ -6,11 +6,11 @@ from typing import Annotated
 
 import typer
 
-from audioconv.cli import report, terminal
+from audioconv.cli import printing, terminal
 from audioconv.cli.options import Impulses, Input, Show
 from audioconv.errors import UsageError
 from audioconv.job import Job, Options, Part
-from audioconv.report.options import Film
+from audioconv.plot.options import Film
 
 OF_FILES = ("format", "max_output", "metadata", "recipe", "rf64", "verify")
 """Options of a convolution that is kept."""
@@ -32,18 +32,18 @@ def explain(
     tells what the run did. The convolution is made, verified, and not kept; a few seconds go into
     measuring what it costs on this machine.
     """
-    from audioconv.explain import explain as made  # late, so that help is quick
-    from audioconv.report.page import write
+    from audioconv.page import write
+    from audioconv.page.explain import explain as made  # late, so that help is quick
 
     if show.json and output == "-":
         raise UsageError("--json and the page cannot both go to standard output; name a file")
     with terminal.progress(quiet=show.quiet) as progress:
         told = made(Job(input, output, ir, options), part, progress)
-    size = write(told, report.summary(told.outcome), report.proof(told.outcome))
+    size = write(told, printing.summary(told.outcome), printing.proof(told.outcome))
     if show.json:
-        report.print_json({**told.outcome.as_json(), "bytes": size})
+        printing.print_json({**told.outcome.as_json(), "bytes": size})
     if not show.quiet:
-        report.wrote(output, f"a page of {size / 1e6:.2f} MB", told.outcome.notices)
+        printing.wrote(output, f"a page of {size / 1e6:.2f} MB", told.outcome.notices)
 
 
 def animate(
@@ -59,9 +59,9 @@ def animate(
     ] = None,
 ) -> None:
     """Film the impulse sliding over the sound, and the sum that it traces: GIF, or MP4."""
-    from audioconv.explain import slide, title
-    from audioconv.report.film import film as filmed
-    from audioconv.specs import impulse_files
+    from audioconv.ir.load import impulse_files
+    from audioconv.page.explain import slide, title
+    from audioconv.plot.film import film as filmed
 
     job = Job(input, output, ir)
     inputs = [input, *impulse_files(ir)]
@@ -70,4 +70,4 @@ def animate(
         progress("drawing")
         pictures = filmed(slid, output, film, inputs=inputs, title=title(job))
     notes = [slid.shortened] if slid.shortened else []
-    report.wrote(output, f"{pictures} pictures, {film.pixels} dots wide", notes)
+    printing.wrote(output, f"{pictures} pictures, {film.pixels} dots wide", notes)

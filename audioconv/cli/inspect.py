@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from audioconv.cli import report, terminal
+from audioconv.cli import printing, terminal
 from audioconv.cli.options import Impulses, Input, Json, Show
 from audioconv.errors import AudioconvError, FormatError
 from audioconv.job import Options
@@ -32,29 +32,29 @@ def info(
         except FormatError as error:
             if len(file) == 1:
                 raise
-            report.say(f"error: {error}")
+            printing.err(f"error: {error}")
             failed += 1
     if failed:
         raise AudioconvError(f"{failed} of {len(file)} files cannot be read; mend or leave them")
 
 
 def _look_at(path: str, json: bool, allow_truncated: bool) -> None:
-    from audioconv.files import Level, Reader, carried_recipe, listed, name
-    from audioconv.job import watched
+    from audioconv.files import PeakMeter, Reader, carried_recipe, display_name, listed
+    from audioconv.progress import watched
     from impulses.impulse import to_db
 
-    level = Level()
+    level = PeakMeter()
     with (
         terminal.progress() as progress,
         Reader(path, allow_truncated=allow_truncated) as reader,
     ):
-        sound, blocks = reader.sound, reader.blocks(2**16)
+        sound, blocks = reader.info, reader.blocks(2**16)
         for block in watched(blocks, progress, "reading", sound.rate, sound.frames):
             level.take(block)
         tells = reader.metadata.names()
         recipe = carried_recipe(reader.metadata)
     if json:
-        report.print_json(
+        printing.print_json(
             {
                 "path": path,
                 "format": sound.format,
@@ -70,15 +70,15 @@ def _look_at(path: str, json: bool, allow_truncated: bool) -> None:
             }
         )
         return
-    peak = report.decibels(to_db(level.peak), "dBFS")
-    report.tell(
-        f"{name(path)}: {sound.format} {sound.subtype}, {sound.rate} Hz, {sound.channels} "
+    peak = printing.decibels(to_db(level.peak), "dBFS")
+    printing.out(
+        f"{display_name(path)}: {sound.format} {sound.subtype}, {sound.rate} Hz, {sound.channels} "
         f"channel{'s' * (sound.channels > 1)}, {level.frames} frames "
         f"({level.frames / sound.rate:.3f} s), peak {peak}"
         f"{f', tells {listed(tells)}' if tells else ''}"
         f"{', holds its recipe' if recipe else ''}"
     )
-    report.notes(reader.notices)
+    printing.notes(reader.notices)
 
 
 def verify(
@@ -93,18 +93,18 @@ def verify(
     Ends with exit code 3 if it is not.
     """
     from audioconv.files import Reader, rereadable
-    from audioconv.prepare import prepare
+    from audioconv.render.prepare import prepare
     from audioconv.verify import verify as check
 
     with terminal.progress(quiet=show.quiet) as progress, rereadable(input) as path:
         with Reader(path, allow_truncated=options.allow_truncated) as reader:
-            source = reader.sound
+            source = reader.info
         convolver = prepare(ir, options, source).convolver
         found = check(path, output, convolver, options, progress=progress)
     if show.json:
-        report.print_json(found.as_json())
+        printing.print_json(found.as_json())
     if not show.quiet:
-        report.block([report.verdict(found.as_json())])
+        printing.block([printing.verdict(found.as_json())])
     found.raise_if_failed(output)
 
 
@@ -117,15 +117,15 @@ def compare(
 
     The exit code is 0 whether they differ or not; --json tells.
     """
-    from audioconv.compare import compare as null_test
+    from audioconv.verify.compare import compare as null_test
 
     with terminal.progress() as progress:
         difference = null_test(a, b, progress)
     if json:
-        report.print_json(difference.as_json())
+        printing.print_json(difference.as_json())
         return
     if difference.identical:
-        report.tell("identical: every sample is the same")
+        printing.out("identical: every sample is the same")
         return
     one, other = difference.frames
     pairs = []
@@ -140,4 +140,4 @@ def compare(
         nothing = "none: B is A, shifted and scaled"
         pairs.append(("residual", nothing if left is None else f"{left:.1f} dB beside B"))
     pairs.append(("differs", f"from {difference.first_difference_s:.6f} s"))
-    report.tell(report.rows(pairs, indent=""))
+    printing.out(printing.rows(pairs, indent=""))

@@ -6,9 +6,9 @@ from typing import Annotated, Any, ClassVar
 
 import typer
 
-from audioconv.cli import builders, report, terminal
+from audioconv.cli import builders, printing, terminal
 from audioconv.cli.options import Json, Late, LateGroup
-from audioconv.cli.stored import Out, Overwrite, Subtype, store_and_say
+from audioconv.cli.saved import Out, Overwrite, Subtype, store_and_say
 from audioconv.parameters import Parameter
 
 SpecRate = Annotated[
@@ -32,11 +32,11 @@ def edit_impulse(
     overwrite: Overwrite = False,
 ) -> None:
     """Edit an impulse; the edits are made in the order in which they stand here."""
-    from audioconv.edits import Edits, apply
     from audioconv.errors import UsageError
     from audioconv.files import STANDARD
+    from audioconv.ir.edits import Edits, apply
+    from audioconv.ir.load import RATE, impulse_files, load, told
     from audioconv.parameters import arguments, parameters
-    from audioconv.specs import RATE, impulse_files, load, told
 
     chain = edits.get("chain", [])
     if STANDARD in chain:
@@ -53,7 +53,7 @@ def edit_impulse(
 
 
 def _of_edits() -> dict[str, list[Parameter]]:
-    from audioconv.edits import Edits
+    from audioconv.ir.edits import Edits
     from audioconv.parameters import parameters
 
     # to resample is --rate, which builds specs at that rate too
@@ -98,7 +98,7 @@ def fold(
 ) -> None:
     """Fold a chain of impulses into one: (f * g) * h = f * (g * h)."""
     from audioconv.errors import UsageError
-    from audioconv.specs import impulse_files, load_chain, told
+    from audioconv.ir.load import impulse_files, load_chain, told
     from impulses import folding
 
     *chain, output = ir
@@ -123,10 +123,10 @@ def info(
 ) -> None:
     """Show what an impulse is: format, levels, and room acoustics after ISO 3382-1."""
     from audioconv.errors import UsageError
-    from audioconv.files import name
-    from audioconv.specs import load_impulse
+    from audioconv.files import display_name
+    from audioconv.ir.load import load_impulse
     from impulses import analysis
-    from impulses.acoustics.report import measure
+    from impulses.acoustics.iso3382 import measure
 
     impulse = load_impulse(ir, rate)
     if channel is not None and not 1 <= channel <= impulse.taps.shape[1]:
@@ -139,7 +139,7 @@ def info(
     if json:
         level = levels.as_json()
         found = {"path": ir, "rate": impulse.rate, "frames": impulse.frames}
-        report.print_json(
+        printing.print_json(
             {
                 **found,
                 "channels": impulse.taps.shape[1],
@@ -149,8 +149,8 @@ def info(
             }
         )
         return
-    from audioconv.cli import impulse_report  # late, as all that knows numpy
+    from audioconv.cli import ir_info  # late, as all that knows numpy
 
-    report.tell(name(ir))
-    impulse_report.show(impulse, levels, room)
-    report.notes(impulse.notes)
+    printing.out(display_name(ir))
+    ir_info.show(impulse, levels, room)
+    printing.notes(impulse.notes)

@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
-from audioconv.cli import report, terminal
+from audioconv.cli import printing, terminal
 from audioconv.cli.options import Json, Late
-from audioconv.cli.stored import Out, Overwrite, Rate, Subtype, store_and_say
+from audioconv.cli.saved import Out, Overwrite, Rate, Subtype, store_and_say
 from audioconv.parameters import Parameter, arguments, parameters
 
 
@@ -25,7 +25,7 @@ def sweep(
     Play OUT, record from before it starts until the room is silent again, and give the
     recording and OUT to `audioconv deconvolve`. OUT, as WAV, holds the parameters of the sweep.
     """
-    from audioconv.measure import recipe_of_sweep
+    from audioconv.ir.measure import recipe_of_sweep
     from impulses import Impulse
     from impulses.measurement.sweeps import Sweep
 
@@ -33,7 +33,9 @@ def sweep(
     sound = Impulse(made.samples(), rate)
     store_and_say(sound, output, recipe_of_sweep(made), subtype=subtype, overwrite=overwrite)
     low, high = made.band
-    report.say(f"{made.kind}, {low:g} to {high:g} Hz in {made.seconds:.3f} s, {made.level:g} dBFS")
+    printing.err(
+        f"{made.kind}, {low:g} to {high:g} Hz in {made.seconds:.3f} s, {made.level:g} dBFS"
+    )
 
 
 def deconvolve(
@@ -53,8 +55,8 @@ def deconvolve(
     the distortion of order 2, 3 ... is written beside OUT, as OUT-h2, OUT-h3 ...
     """
     from audioconv.errors import UsageError
-    from audioconv.files import STANDARD, name, refuse_overwrite
-    from audioconv.measure import measure
+    from audioconv.files import STANDARD, display_name, refuse_overwrite
+    from audioconv.ir.measure import measure
 
     if json and output == STANDARD:
         raise UsageError("--json and the sound cannot both go to standard output; name a file")
@@ -75,7 +77,7 @@ def deconvolve(
         store_and_say(impulse, path, recipe, subtype=subtype, overwrite=overwrite, inputs=inputs)
     origin = found.impulse.origin / found.impulse.rate
     if json:
-        report.print_json(
+        printing.print_json(
             {
                 "output": output,
                 "harmonics": outputs[1:],
@@ -91,12 +93,12 @@ def deconvolve(
     low, high = found.flat
     told = zip(orders, found.harmonic_bands, strict=True)
     pairs = [
-        ("latency", f"{1000 * found.latency:.3f} ms from the start of {name(excitation)}"),
+        ("latency", f"{1000 * found.latency:.3f} ms from the start of {display_name(excitation)}"),
         ("range", f"{found.decay_range:.1f} dB from its loudest 10 ms to the noise"),
         ("band", f"{_hertz(found.band)}, flat from {low:.0f} to {high:.0f} Hz"),
         *((f"harmonic {order}", f"{_hertz(band)}, no more") for order, band in told),
     ]
-    report.block([("", pairs)], found.notes)
+    printing.block([("", pairs)], found.notes)
 
 
 def _hertz(band: tuple[float, float]) -> str:

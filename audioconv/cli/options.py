@@ -20,7 +20,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from audioconv.parameters import Parameter, parameters
-from audioconv.values import parse_gain, parse_size, parse_time
+from audioconv.units import parse_gain, parse_size, parse_time
 
 SHORT = {"overwrite": "-y", "quiet": "-q", "verbose": "-v"}
 METAVARS = {

@@ -6,9 +6,9 @@ from typing import Annotated
 
 import typer
 
-from audioconv.cli import report, terminal
+from audioconv.cli import printing, terminal
 from audioconv.cli.options import expand
-from audioconv.report.options import Drawn, Look
+from audioconv.plot.options import Drawn, Look
 
 Picture = Annotated[
     str, typer.Option("-o", "--output", metavar="PICTURE", help="File to write: .png, .svg, .pdf.")
@@ -59,7 +59,7 @@ def waveform(
     look: Look,
 ) -> None:
     """Draw the waveform: extremes and level of each moment, hours as well as milliseconds."""
-    from audioconv.report.waveform import waveform as draw
+    from audioconv.plot.waveform import waveform as draw
 
     with terminal.progress(DRAWING):
         drawn = draw(file, output, look, start=start, duration=duration)
@@ -76,7 +76,7 @@ def spectrogram(
     look: Look,
 ) -> None:
     """Draw how loud each frequency is over time, one panel for each sound."""
-    from audioconv.report.spectrogram import spectrogram as draw
+    from audioconv.plot.spectrogram import spectrogram as draw
 
     with terminal.progress(DRAWING):
         drawn = draw(file, output, look, start=start, duration=duration, channel=channel)
@@ -93,7 +93,7 @@ def response(
     look: Look,
 ) -> None:
     """Draw magnitude, phase and group delay of impulses."""
-    from audioconv.report.response import response as draw
+    from audioconv.plot.response import response as draw
 
     with terminal.progress(DRAWING):
         drawn = draw(ir, output, look, rate=rate, channel=channel, smoothing=smoothing)
@@ -113,7 +113,7 @@ def decay(
     look: Look,
 ) -> None:
     """Draw the decay of impulses: level, energy decay, T20, T30, noise floor (ISO 3382-1)."""
-    from audioconv.report.decay import decay as draw
+    from audioconv.plot.decay import decay as draw
 
     with terminal.progress(DRAWING):
         drawn = draw(ir, output, look, rate=rate, channel=channel, band=band)
@@ -137,7 +137,7 @@ def waterfall(
     look: Look,
 ) -> None:
     """Draw the cumulative spectral decay of an impulse: what is left later and later."""
-    from audioconv.report.waterfall import waterfall as draw
+    from audioconv.plot.waterfall import waterfall as draw
 
     with terminal.progress(DRAWING):
         drawn = draw(
@@ -163,7 +163,7 @@ def null(
     look: Look,
 ) -> None:
     """Draw the difference of two sounds, as they are and after the best shift and gain."""
-    from audioconv.report.null import null as draw
+    from audioconv.plot.null import null as draw
 
     with terminal.progress(DRAWING):
         drawn = draw(a, b, output, look, start=start, duration=duration)
@@ -172,7 +172,7 @@ def null(
 
 def _say(output: str, drawn: Drawn) -> None:
     width, height = drawn.size
-    report.wrote(output, f"{drawn.what}, {width:g} x {height:g} mm", drawn.notices)
+    printing.wrote(output, f"{drawn.what}, {width:g} x {height:g} mm", drawn.notices)
 
 
 for command in (waveform, spectrogram, response, decay, waterfall, null):

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from audioconv.cli import report, terminal
+from audioconv.cli import printing, terminal
 from audioconv.cli.options import Show
 
 
@@ -36,20 +36,20 @@ def redo(
 
     Ends with exit code 3 if it is not.
     """
-    from audioconv.files import name
-    from audioconv.redo import redo as again  # late, so that help is quick
+    from audioconv.files import display_name
+    from audioconv.render.redo import redo as again  # late, so that help is quick
 
     with terminal.progress(quiet=show.quiet) as progress:
         made = again(output, new, places=places or [], overwrite=overwrite, progress=progress)
     if show.json:
-        report.print_json(made.as_json())
+        printing.print_json(made.as_json())
     if not show.quiet:
-        made_of = " and ".join(name(path) for path in (made.input, *made.impulses))
+        made_of = " and ".join(display_name(path) for path in (made.input, *made.impulses))
         result = f"{'the same ' * made.same}{made.bytes} bytes"
-        report.say(
-            f"{name(made.output)}: {result}, made again of {made_of}"
-            f"{f' as {name(made.new)}' if made.new else ''}"
+        printing.err(
+            f"{display_name(made.output)}: {result}, made again of {made_of}"
+            f"{f' as {display_name(made.new)}' if made.new else ''}"
             f"{', in the place of others' * made.replaced}"
         )
-        report.notes(made.notices)
+        printing.notes(made.notices)
     made.raise_if_different()

@@ -14,7 +14,7 @@ from threading import Event, Thread
 from time import perf_counter
 from typing import TYPE_CHECKING, NamedTuple, TextIO
 
-from audioconv.job import Progress, silent
+from audioconv.progress import Progress, silent
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -248,6 +248,6 @@ def sparkline(levels: Sequence[float], encoding: str = "utf-8") -> str | None:
 
 def printable(text: str) -> str:
     """Write what a terminal would obey as it is written in Python."""
-    from audioconv.files import name  # late, so that help is quick
+    from audioconv.files import display_name  # late, so that help is quick
 
-    return name(text)
+    return display_name(text)

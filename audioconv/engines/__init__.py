@@ -9,6 +9,7 @@ sparse        shifted adds, for echoes
 transform     a long transform as many short ones
 overlap_add   block-wise FFT, for everything longer
 partitioned   FFT with zero latency at any block length, for embedding
+stream        blocks in, blocks out, in constant memory, on any number of threads
 
 A new engine is a module here and a line in `ENGINES`.
 """

@@ -14,11 +14,11 @@ import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
-from pathlib import Path as FilePath
+from pathlib import Path
 from typing import IO
 
 from audioconv.errors import FormatError, UsageError
-from audioconv.files.formats import STANDARD, Path, name
+from audioconv.files.formats import STANDARD, display_name
 from audioconv.files.scratch import scratch
 
 try:
@@ -72,7 +72,7 @@ class Target:
 class _Beside(Target):
     """A temporary file that takes the place of the target."""
 
-    def __init__(self, file: IO[bytes], path: str, target: FilePath) -> None:
+    def __init__(self, file: IO[bytes], path: str, target: Path) -> None:
         super().__init__(file, path)
         self._target = target
 
@@ -103,7 +103,7 @@ class _Spooled(Target):
 
 
 @contextmanager
-def target(path: Path, *, reread: bool = False) -> Iterator[Target]:
+def target(path: str, *, reread: bool = False) -> Iterator[Target]:
     """Open an output; unless it is committed before the end, nothing of it remains.
 
     Parameters
@@ -124,28 +124,30 @@ def target(path: Path, *, reread: bool = False) -> Iterator[Target]:
             yield opened
     except BrokenPipeError:
         raise FormatError(
-            f"{name(path, role='output')} was closed by its reader before the end"
+            f"{display_name(path, role='output')} was closed by its reader before the end"
         ) from None
     except OSError as error:
         reason = error.strerror or error
-        raise FormatError(f"{name(path, role='output')} cannot be written: {reason}") from error
+        raise FormatError(
+            f"{display_name(path, role='output')} cannot be written: {reason}"
+        ) from error
 
 
-def _opened(path: Path, reread: bool) -> AbstractContextManager[Target]:
+def _opened(path: str, reread: bool) -> AbstractContextManager[Target]:
     special = path == STANDARD or (os.path.exists(path) and not os.path.isfile(path))
     return _piped(path, reread) if special else _beside(path)
 
 
 @contextmanager
-def _beside(path: Path) -> Iterator[Target]:
+def _beside(path: str) -> Iterator[Target]:
     folder = os.path.dirname(path)
     # looked at first, as what follows drops what leads through no directory, as no/../a does
     if folder and not os.path.isdir(folder):
-        raise FormatError(f"{name(folder)} is not a directory; make it first")
+        raise FormatError(f"{display_name(folder)} is not a directory; make it first")
     # a link stays a link: it is the file behind it that is replaced
-    final = FilePath(os.path.realpath(path))
+    final = Path(os.path.realpath(path))
     if not final.parent.is_dir():
-        raise FormatError(f"{name(str(final.parent))} is not a directory; make it first")
+        raise FormatError(f"{display_name(str(final.parent))} is not a directory; make it first")
     prefix = f".{final.name[:LONGEST_PREFIX]}."
     _sweep(final.parent, prefix)
     descriptor, temporary = tempfile.mkstemp(SUFFIX, prefix, final.parent)
@@ -159,9 +161,9 @@ def _beside(path: Path) -> Iterator[Target]:
 
 
 @contextmanager
-def _piped(path: Path, reread: bool) -> Iterator[Target]:
-    if FilePath(path).is_dir():
-        raise FormatError(f"{name(path)} is a directory; name a file in it")
+def _piped(path: str, reread: bool) -> Iterator[Target]:
+    if Path(path).is_dir():
+        raise FormatError(f"{display_name(path)} is a directory; name a file in it")
     if path == STANDARD and sys.stdout is None:
         raise FormatError("standard output is closed; name a file, or open it")
     # a stream of our own: Python's may write less than it is told to, and says so at its very end
@@ -195,17 +197,17 @@ def _lock(file: IO[bytes]) -> bool:
     return True
 
 
-def _sweep(folder: FilePath, prefix: str) -> None:
+def _sweep(folder: Path, prefix: str) -> None:
     """Remove what a killed run to the same target has left; a run under way holds a lock."""
     for entry in os.scandir(folder):
         if entry.name.startswith(prefix) and entry.name.endswith(SUFFIX):
             # not ours to remove, or gone already; on Windows, open in another run
-            with suppress(OSError), FilePath(entry.path).open("rb") as left:
+            with suppress(OSError), Path(entry.path).open("rb") as left:
                 if _lock(left):
-                    FilePath(entry.path).unlink()
+                    Path(entry.path).unlink()
 
 
-def refuse_overwrite(path: Path, *, inputs: list[Path], overwrite: bool) -> None:
+def refuse_overwrite(path: str, *, inputs: list[str], overwrite: bool) -> None:
     """Refuse an output that exists, or that is one of the inputs, also through a link.
 
     Raises
@@ -222,19 +224,21 @@ def refuse_overwrite(path: Path, *, inputs: list[Path], overwrite: bool) -> None
         return
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
-        raise UsageError(f"{name(path)} cannot be written: {reason}") from None
+        raise UsageError(f"{display_name(path)} cannot be written: {reason}") from None
     for used in inputs:
         if used != STANDARD and os.path.exists(used) and os.path.samestat(os.stat(used), there):
             raise UsageError(
-                f"output {name(path)} is the same file as input {name(used)}; name another output"
+                f"output {display_name(path)} is the same file as input {display_name(used)}; name another output"
             )
     if stat.S_ISDIR(there.st_mode):
-        raise UsageError(f"{name(path)} is a directory; name a file in it")
+        raise UsageError(f"{display_name(path)} is a directory; name a file in it")
     if stat.S_ISREG(there.st_mode) and not overwrite:
-        raise UsageError(f"{name(path)} exists; pass -y to overwrite it, or name another output")
+        raise UsageError(
+            f"{display_name(path)} exists; pass -y to overwrite it, or name another output"
+        )
 
 
-def _mode(path: FilePath) -> int:
+def _mode(path: Path) -> int:
     """Return the permissions that the target had, or that a new file gets."""
     with suppress(FileNotFoundError):
         return stat.S_IMODE(path.stat().st_mode)
@@ -243,7 +247,7 @@ def _mode(path: FilePath) -> int:
     return 0o666 & ~umask
 
 
-def _sync_directory(path: FilePath) -> None:
+def _sync_directory(path: Path) -> None:
     """Bring a rename to the disk, where directories can be synced (not on Windows)."""
     if hasattr(os, "O_DIRECTORY"):
         descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)

@@ -12,8 +12,8 @@ from typing import IO, Protocol
 
 from audioconv.engines import Samples
 from audioconv.errors import FormatError, TruncatedError
-from audioconv.files import linear, riff
-from audioconv.files.formats import Path, Sound, name
+from audioconv.files.codecs import pcm, riff
+from audioconv.files.formats import SoundInfo, display_name
 from audioconv.files.metadata import Metadata, wave_metadata
 from audioconv.files.source import PIECE, Digest, Source
 
@@ -25,7 +25,7 @@ class Decoder(Protocol):
 
     Attributes
     ----------
-    sound : Sound
+    info : SoundInfo
         what there is, as far as that is known before its end
     metadata : Metadata
         what it tells besides its samples, so far as is known
@@ -37,7 +37,7 @@ class Decoder(Protocol):
         what 1 means in its samples, full scale being 1: a power of two
     """
 
-    sound: Sound
+    info: SoundInfo
     metadata: Metadata
     shortage: TruncatedError | None
     notices: list[str]
@@ -55,17 +55,19 @@ class Decoder(Protocol):
 class WaveDecoder:
     """Linear WAV, of which nothing but reading forward is asked."""
 
-    def __init__(self, path: Path, stream: Source, header: riff.Header) -> None:
+    def __init__(self, path: str, stream: Source, header: riff.Header) -> None:
         assert header.subtype is not None
         self._stream = stream
         self._header = header
         self._ended = False
-        self.unit = linear.unit(header.subtype)
+        self.unit = pcm.unit(header.subtype)
         self.shortage: TruncatedError | None = None
         self.notices: list[str] = []
         self.metadata = around(header, stream.file) if stream.regular else wave_metadata(header)
-        self.sound = Sound(path, header.format, header.subtype, header.rate, header.channels, None)
-        self._frame_bytes = size = linear.frame_bytes(header.subtype, header.channels)
+        self.info = SoundInfo(
+            path, header.format, header.subtype, header.rate, header.channels, None
+        )
+        self._frame_bytes = size = pcm.frame_bytes(header.subtype, header.channels)
         frames, rest = None, 0
         if header.data_bytes is None:
             self.notices.append(open_ended(path))
@@ -73,7 +75,7 @@ class WaveDecoder:
             frames, rest = divmod(header.data_bytes, size)
         if rest:
             self.notices.append(
-                f"{name(path)} says that its samples take {header.data_bytes} bytes, which is no "
+                f"{display_name(path)} says that its samples take {header.data_bytes} bytes, which is no "
                 f"whole number of frames of {size}; the last {rest} are left out"
             )
         self._left = frames
@@ -81,15 +83,15 @@ class WaveDecoder:
             held = (os.fstat(stream.file.fileno()).st_size - header.offset) // size
             if frames == 0 and held and not self.metadata.tail:
                 raise FormatError(
-                    f"{name(path)} says that it holds no samples, but {held * size} bytes follow, "
+                    f"{display_name(path)} says that it holds no samples, but {held * size} bytes follow, "
                     "as when a recorder stops before it finishes a file; repair its header, for "
                     "instance with `sox --ignore-length`"
                 )
             if frames is not None and held < frames:
-                self.shortage = cut_short(self.sound, frames, held)
+                self.shortage = cut_short(self.info, frames, held)
             if frames is not None or not held:  # as of a pipe, that of an open end is not told
                 frames = min(frames or 0, held)
-        self.sound = replace(self.sound, frames=frames)
+        self.info = replace(self.info, frames=frames)
 
     def read(self, frames: int) -> Samples:
         """Return so many frames, or fewer at the end only."""
@@ -101,13 +103,13 @@ class WaveDecoder:
             self._left -= held
         if part:
             self.shortage = TruncatedError(
-                f"{name(self.sound.path)} is cut short: it ends inside a frame, after {part} of "
+                f"{display_name(self.info.path)} is cut short: it ends inside a frame, after {part} of "
                 f"its {self._frame_bytes} bytes{REMEDY}"
             )
         if held < frames or self._left == 0:
             self._end()
         block = data[: held * self._frame_bytes]
-        return linear.decode(block, self.sound.subtype, self.sound.channels, self._header.order)
+        return pcm.decode(block, self.info.subtype, self.info.channels, self._header.order)
 
     def digest(self) -> Digest | None:
         """Return the digest of the file; a pipe without an end that is known has none."""
@@ -140,15 +142,15 @@ def around(header: riff.Header, file: IO[bytes]) -> Metadata:
     return wave_metadata(header, *after)
 
 
-def open_ended(path: Path) -> str:
+def open_ended(path: str) -> str:
     """Say that a header leaves the length to where the file ends."""
-    return f"the header of {name(path)} does not tell its length; it is read to its end"
+    return f"the header of {display_name(path)} does not tell its length; it is read to its end"
 
 
-def cut_short(sound: Sound, says: int | None, frames: int) -> TruncatedError:
+def cut_short(sound: SoundInfo, says: int | None, frames: int) -> TruncatedError:
     """Say that a sound ends before its header says so."""
     return TruncatedError(
-        f"{name(sound.path)} is cut short: its header says {says} frames, but it ends after "
+        f"{display_name(sound.path)} is cut short: its header says {says} frames, but it ends after "
         f"{frames} ({frames / sound.rate:.3f} s){REMEDY}"
     )
 

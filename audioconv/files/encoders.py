@@ -17,13 +17,13 @@ import soundfile
 
 from audioconv.engines import Audio
 from audioconv.errors import FormatError
-from audioconv.files import flac, linear, riff
 from audioconv.files.atomic import Target
-from audioconv.files.formats import INTEGER_BITS, Sound
+from audioconv.files.codecs import flac, pcm, riff
+from audioconv.files.codecs.deterministic import make_deterministic
+from audioconv.files.codecs.riff import Chunk
+from audioconv.files.formats import INTEGER_BITS, SoundInfo
 from audioconv.files.metadata import CARRIED, NO_METADATA, Metadata
 from audioconv.files.quantise import Integers
-from audioconv.files.riff import Chunk
-from audioconv.files.settle import settle
 
 Rf64: TypeAlias = Literal["auto", "always", "never"]
 
@@ -86,7 +86,7 @@ class WaveEncoder:
     def __init__(
         self,
         target: Target,
-        sound: Sound,
+        sound: SoundInfo,
         rf64: Rf64 = "auto",
         metadata: Metadata = NO_METADATA,
         after: int = 0,
@@ -107,7 +107,7 @@ class WaveEncoder:
 
     def encode(self, samples: Audio | Integers) -> bytes:
         """Turn samples, integers of the subtype's bits or floats, into bytes; in any thread."""
-        return linear.encode(samples, self._sound.subtype)
+        return pcm.encode(samples, self._sound.subtype)
 
     def write(self, data: bytes) -> None:
         """Append what was encoded."""
@@ -142,7 +142,7 @@ class WaveEncoder:
 
     @property
     def _frame_bytes(self) -> int:
-        return linear.frame_bytes(self._sound.subtype, self._sound.channels)
+        return pcm.frame_bytes(self._sound.subtype, self._sound.channels)
 
     def _header(self, frames: int | None, after: int) -> bytes:
         sound = self._sound
@@ -174,7 +174,7 @@ class WaveEncoder:
 class LibsndfileEncoder:
     """Any other format that libsndfile writes."""
 
-    def __init__(self, target: Target, sound: Sound, metadata: Metadata = NO_METADATA) -> None:
+    def __init__(self, target: Target, sound: SoundInfo, metadata: Metadata = NO_METADATA) -> None:
         if target.path is None:
             raise FormatError(f"{sound.format} cannot be written to a pipe; use WAV or a file")
         self.placing = False
@@ -232,7 +232,7 @@ class LibsndfileEncoder:
     def close(self, frames: int, tail: Sequence[Chunk] = ()) -> list[str]:
         """Finish the file, which has no chunks; that its fields are there is for others to see."""
         self._file.close()
-        settle(self._raw)
+        make_deterministic(self._raw)
         if not flac.is_finished(self._raw):
             raise FormatError("the encoder failed at the end: the header of the FLAC is not whole")
         return []
@@ -240,7 +240,7 @@ class LibsndfileEncoder:
 
 def encoder(
     target: Target,
-    sound: Sound,
+    sound: SoundInfo,
     rf64: Rf64 = "auto",
     metadata: Metadata = NO_METADATA,
     after: int = 0,
@@ -251,12 +251,12 @@ def encoder(
     return LibsndfileEncoder(target, sound, metadata)
 
 
-def holds_chunks(sound: Sound) -> bool:
+def holds_chunks(sound: SoundInfo) -> bool:
     """Tell whether a file is a WAV that is written here, and can hold any chunk.
 
     Examples
     --------
-    >>> holds_chunks(Sound("a.wav", "WAV", "PCM_16", 48000, 2, None))
+    >>> holds_chunks(SoundInfo("a.wav", "WAV", "PCM_16", 48000, 2, None))
     True
     """
-    return sound.format in ("WAV", "WAVEX", "RF64") and sound.subtype in linear.TAGS
+    return sound.format in ("WAV", "WAVEX", "RF64") and sound.subtype in pcm.TAGS

@@ -4,14 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import PurePath
-from typing import TypeAlias
 
 import soundfile
 
 from audioconv.errors import FormatError, UsageError
-
-Path: TypeAlias = "str"
-"""A file's name, or ``-`` for standard input or output."""
 
 STANDARD = "-"
 
@@ -65,7 +61,7 @@ def is_exact(subtype: str) -> bool:
 
 
 @dataclass(frozen=True)
-class Sound:
+class SoundInfo:
     """What a sound file says of itself.
 
     Parameters
@@ -81,7 +77,7 @@ class Sound:
         None where only its end will tell, as in a pipe
     """
 
-    path: Path
+    path: str
     format: str
     subtype: str
     rate: int
@@ -91,12 +87,12 @@ class Sound:
     def __post_init__(self) -> None:
         if not 1 <= self.channels <= MAX_CHANNELS:
             raise FormatError(
-                f"{name(self.path)} has {self.channels} channels; the limit is {MAX_CHANNELS}; "
+                f"{display_name(self.path)} has {self.channels} channels; the limit is {MAX_CHANNELS}; "
                 "split it"
             )
         if not 1 <= self.rate <= MAX_RATE:
             raise FormatError(
-                f"{name(self.path)} has a rate of {self.rate} Hz; the limit is {MAX_RATE} Hz; "
+                f"{display_name(self.path)} has a rate of {self.rate} Hz; the limit is {MAX_RATE} Hz; "
                 "its header may be damaged"
             )
 
@@ -107,7 +103,7 @@ class Sound:
         return None if bits is None else bits - 1
 
 
-def name(path: Path, *, role: str = "input") -> str:
+def display_name(path: str, *, role: str = "input") -> str:
     """Name a file for a message, whatever bytes it is made of."""
     if path == STANDARD:
         return f"standard {role}"
@@ -116,7 +112,7 @@ def name(path: Path, *, role: str = "input") -> str:
 
 
 def output_format(
-    path: Path, source: Sound, form: str | None = None, subtype: str | None = None
+    path: str, source: SoundInfo, form: str | None = None, subtype: str | None = None
 ) -> tuple[str, str, str | None]:
     """Settle the format and subtype of an output.
 
@@ -124,7 +120,7 @@ def output_format(
     ----------
     path : str
         whose suffix names the format, unless `form` does; ``-`` is WAV
-    source : Sound
+    source : SoundInfo
         whose own subtype is kept where the format holds it; a lossy one becomes 24-bit
     form, subtype : str, optional
         libsndfile's names, in any case
@@ -142,7 +138,7 @@ def output_format(
 
     Examples
     --------
-    >>> output_format("a.flac", Sound("a.wav", "WAV", "FLOAT", 48000, 2, 100))
+    >>> output_format("a.flac", SoundInfo("a.wav", "WAV", "FLOAT", 48000, 2, 100))
     ('FLAC', 'PCM_24', 'FLAC cannot hold FLOAT samples; written as PCM_24')
     """
     form, meant = _format(path, source, form)
@@ -171,7 +167,7 @@ def output_format(
     return form, best, notice
 
 
-def _format(path: Path, source: Sound, form: str | None) -> tuple[str, str | None]:
+def _format(path: str, source: SoundInfo, form: str | None) -> tuple[str, str | None]:
     """Return the format, and the subtype where a suffix means one."""
     if form is not None:
         if form.upper() not in soundfile.available_formats():
@@ -185,9 +181,9 @@ def _format(path: Path, source: Sound, form: str | None) -> tuple[str, str | Non
         return SUFFIXES[suffix]
     if not suffix and source.format in soundfile.available_formats():
         raise UsageError(
-            f"{name(path)} has no suffix to tell its format; add one such as .wav, or --format WAV"
+            f"{display_name(path)} has no suffix to tell its format; add one such as .wav, or --format WAV"
         )
     raise UsageError(
-        f"the suffix .{suffix} of {name(path)} names no format; use one of "
+        f"the suffix .{suffix} of {display_name(path)} names no format; use one of "
         f"{', '.join(SUFFIXES)}, or --format"
     )

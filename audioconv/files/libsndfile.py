@@ -14,12 +14,12 @@ import soundfile
 
 from audioconv.engines import Audio
 from audioconv.errors import FormatError, TruncatedError
-from audioconv.files import mpeg, riff, tags
-from audioconv.files.containers import Claim
+from audioconv.files.codecs import lost_tags, mpeg, riff
+from audioconv.files.codecs.containers import Claim
+from audioconv.files.codecs.pcm import frame_bytes
+from audioconv.files.codecs.probe import Probe, probe
 from audioconv.files.decoders import REMEDY, around, open_ended, reason
-from audioconv.files.examine import Examined, examine
-from audioconv.files.formats import INTEGER_BITS, Path, Sound, is_exact, name
-from audioconv.files.linear import frame_bytes
+from audioconv.files.formats import INTEGER_BITS, SoundInfo, display_name, is_exact
 from audioconv.files.metadata import Metadata
 from audioconv.files.scratch import scratch
 from audioconv.files.source import PIECE, Digest, Source
@@ -37,17 +37,17 @@ class LibsndfileDecoder:
     """Any format that libsndfile knows, from a regular file."""
 
     def __init__(
-        self, path: Path, raw: IO[bytes], header: riff.Header | None, files: ExitStack
+        self, path: str, raw: IO[bytes], header: riff.Header | None, files: ExitStack
     ) -> None:
         self.unit = 1.0
         self._path = path
         self._raw = raw
         # all looking is done before libsndfile shares the position in the file
         try:
-            found = examine(raw, header)
+            found = probe(raw, header)
         except FormatError as error:
-            raise FormatError(f"{name(path)} is damaged: {error}") from None
-        metadata = around(header, raw) if header else Metadata(lost=tags.uncarried(raw))
+            raise FormatError(f"{display_name(path)} is damaged: {error}") from None
+        metadata = around(header, raw) if header else Metadata(lost=lost_tags.uncarried(raw))
         known = mpeg.is_mpeg(raw) or mpeg.is_free(raw)
         self._checksum = found.checksum
         copy = raw if found.patch is None else files.enter_context(_patched(raw, found))
@@ -58,7 +58,7 @@ class LibsndfileDecoder:
         self.notices = [open_ended(path)] if found.open_ended else []
         if file.format in LENGTHLESS:
             self.notices.append(
-                f"{name(path)} is of the format {file.format}, which does not tell its length"
+                f"{display_name(path)} is of the format {file.format}, which does not tell its length"
             )
         fault = found.fault
         if file.format == "MP3" and not known:
@@ -66,13 +66,13 @@ class LibsndfileDecoder:
         self.shortage = self._missing(fault) if fault else None
         if file.format in UNCHECKED:
             self.shortage = TruncatedError(
-                f"{name(path)} is of the format {file.format}, of which it cannot be told whether "
+                f"{display_name(path)} is of the format {file.format}, of which it cannot be told whether "
                 "it is whole; make a WAV of it, or pass --allow-truncated to take what there is"
             )
         self._left = self._frames(found.claim, fault)
         if self._left is not None and self._ready is not None:
             self._left += len(self._ready)
-        self.sound = Sound(
+        self.info = SoundInfo(
             path, file.format, file.subtype, file.samplerate, file.channels, self._left
         )
 
@@ -85,7 +85,7 @@ class LibsndfileDecoder:
                 file = soundfile.SoundFile(descriptor, closefd=False)
         except soundfile.SoundFileError as error:
             raise FormatError(
-                f"{name(self._path)} is not a sound file that can be read: {reason(error)}; "
+                f"{display_name(self._path)} is not a sound file that can be read: {reason(error)}; "
                 "convert it first, for instance with ffmpeg"
             ) from error
         files.callback(file.close)
@@ -100,7 +100,7 @@ class LibsndfileDecoder:
             what = "an 8SVX of more than one channel, which"
         if what:
             raise FormatError(
-                f"{name(self._path)} is {what} libsndfile does not read right; make a WAV of it"
+                f"{display_name(self._path)} is {what} libsndfile does not read right; make a WAV of it"
             )
 
     @staticmethod
@@ -126,7 +126,7 @@ class LibsndfileDecoder:
         if claim.frames == frames or (padding and claim.frames == frames - 1):
             return claim.frames
         raise FormatError(
-            f"{name(self._path)} is damaged: its header says {claim.frames} frames, but its "
+            f"{display_name(self._path)} is damaged: its header says {claim.frames} frames, but its "
             f"samples are those of {frames}"
         )
 
@@ -134,7 +134,7 @@ class LibsndfileDecoder:
         frames = self._file.frames
         held = f"; it holds about {frames} frames ({frames / self._file.samplerate:.3f} s)"
         return TruncatedError(
-            f"{name(self._path)} is cut short or damaged: {how}"
+            f"{display_name(self._path)} is cut short or damaged: {how}"
             f"{held if frames < UNKNOWN_FRAMES else ''}{REMEDY}"
         )
 
@@ -171,7 +171,7 @@ def _tags(file: soundfile.SoundFile) -> dict[str, str]:
 
 
 @contextmanager
-def _patched(raw: IO[bytes], found: Examined) -> Iterator[IO[bytes]]:
+def _patched(raw: IO[bytes], found: Probe) -> Iterator[IO[bytes]]:
     """Copy a file, with what it lacks."""
     assert found.patch is not None
     with scratch() as copy:

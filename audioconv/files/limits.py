@@ -7,7 +7,7 @@ measured with version 1.2.2.
 from __future__ import annotations
 
 from audioconv.errors import UsageError
-from audioconv.files.formats import Sound
+from audioconv.files.formats import SoundInfo
 
 CHANNELS = {
     **dict.fromkeys(["FLAC", "ALAC_16", "ALAC_20", "ALAC_24", "ALAC_32"], 8),
@@ -41,7 +41,7 @@ BLOCKS = (
 """Codings of whole blocks of samples."""
 
 
-def refuse_unfit(sound: Sound) -> None:
+def refuse_unfit(sound: SoundInfo) -> None:
     """Refuse an output whose format cannot hold its channels or its rate.
 
     Raises
@@ -50,7 +50,7 @@ def refuse_unfit(sound: Sound) -> None:
 
     Examples
     --------
-    >>> refuse_unfit(Sound("a.flac", "FLAC", "PCM_16", 48000, 9, None))
+    >>> refuse_unfit(SoundInfo("a.flac", "FLAC", "PCM_16", 48000, 9, None))
     Traceback (most recent call last):
     audioconv.errors.UsageError: FLAC holds at most 8 channels, but the output has 9; use WAV
     """
@@ -80,12 +80,12 @@ def refuse_unfit(sound: Sound) -> None:
         )
 
 
-def padding(sound: Sound) -> str | None:
+def padding(sound: SoundInfo) -> str | None:
     """Say that a coding makes a sound longer, if it does.
 
     Examples
     --------
-    >>> padding(Sound("a.wav", "WAV", "IMA_ADPCM", 8000, 1, None))
+    >>> padding(SoundInfo("a.wav", "WAV", "IMA_ADPCM", 8000, 1, None))
     'IMA_ADPCM is coded in whole blocks; up to one of them is added at the end'
     """
     if sound.subtype not in BLOCKS:

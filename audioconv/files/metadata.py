@@ -18,8 +18,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from audioconv.files.formats import name
-from audioconv.files.riff import IMPLIED_SPEAKERS, Chunk, Header, label
+from audioconv.files.codecs.riff import IMPLIED_SPEAKERS, Chunk, Header, label
+from audioconv.files.formats import display_name
 
 TAGS = {
     "title": b"INAM",
@@ -182,7 +182,7 @@ def listed(names: Iterable[str]) -> str:
     >>> listed(["bext", "cue", "bext", "smpl"])
     'bext, cue and smpl'
     """
-    *most, last = dict.fromkeys(name(text) for text in names)
+    *most, last = dict.fromkeys(display_name(text) for text in names)
     if len(most) > MOST_NAMES:
         most, last = most[:MOST_NAMES], f"{len(most) + 1 - MOST_NAMES} more"
     return f"{', '.join(most)} and {last}" if most else last

@@ -20,9 +20,9 @@ import soundfile
 
 from audioconv.engines import Audio, Samples, as_audio
 from audioconv.errors import FormatError, TruncatedError
-from audioconv.files import riff
+from audioconv.files.codecs import riff
 from audioconv.files.decoders import REMEDY, Decoder, WaveDecoder, cut_short, reason
-from audioconv.files.formats import STANDARD, Path, Sound, name
+from audioconv.files.formats import STANDARD, SoundInfo, display_name
 from audioconv.files.libsndfile import LibsndfileDecoder
 from audioconv.files.metadata import Metadata
 from audioconv.files.scratch import scratch
@@ -52,7 +52,7 @@ class Reader:
 
     Attributes
     ----------
-    sound : Sound
+    info : SoundInfo
         what its header says
     metadata : Metadata
         what it tells besides; of a pipe, what comes after the samples is known after them
@@ -72,17 +72,17 @@ class Reader:
     Examples
     --------
     >>> with Reader("samples/guitar.wav") as reader:
-    ...     reader.sound.rate, sum(len(block) for block in reader.blocks(4096))
+    ...     reader.info.rate, sum(len(block) for block in reader.blocks(4096))
     (44100, 176400)
     """
 
-    sound: Sound
+    info: SoundInfo
 
     def __init__(
         self,
-        path: Path,
+        path: str,
         *,
-        known_as: Path | None = None,
+        known_as: str | None = None,
         allow_truncated: bool = False,
         hashed: bool = False,
     ) -> None:
@@ -97,14 +97,14 @@ class Reader:
                 self._decoder = _decoder(path, known_as or path, self._open, hashed)
             except OSError as error:
                 raise FormatError(
-                    f"{name(known_as or path)} cannot be read: {reason(error)}"
+                    f"{display_name(known_as or path)} cannot be read: {reason(error)}"
                 ) from error
-            self.sound = self._decoder.sound
+            self.info = self._decoder.info
             self.notices += self._decoder.notices
             self._check_shortage()
-            if self.sound.frames == 0:
+            if self.info.frames == 0:
                 raise FormatError(
-                    f"{name(self.sound.path)} holds no frames; there is nothing to convolve"
+                    f"{display_name(self.info.path)} holds no frames; there is nothing to convolve"
                 )
         except BaseException:
             self._open.close()
@@ -133,14 +133,14 @@ class Reader:
 
     def samples(self, frames: int) -> Iterator[Samples]:
         """Yield the sound in blocks (n, channels) of numbers as they are, which count in units."""
-        frames = max(1, min(frames, MAX_BLOCK_BYTES // (8 * self.sound.channels)))
+        frames = max(1, min(frames, MAX_BLOCK_BYTES // (8 * self.info.channels)))
         if self._allow_truncated:  # where a decoder fails, the block that it was at is lost
             frames = min(frames, SMALL_BLOCK)
         while len(block := self._read(frames)):
             yield block
-        whole = self.frames and self.frames == (self.sound.frames or self.frames)
+        whole = self.frames and self.frames == (self.info.frames or self.frames)
         if not whole and self._missed is None:
-            self._miss(cut_short(self.sound, self.sound.frames, self.frames))
+            self._miss(cut_short(self.info, self.info.frames, self.frames))
         self._check_shortage()
 
     @property
@@ -156,7 +156,9 @@ class Reader:
         try:
             return self._decoder.digest()
         except OSError as error:
-            raise FormatError(f"{name(self.sound.path)} cannot be read: {reason(error)}") from error
+            raise FormatError(
+                f"{display_name(self.info.path)} cannot be read: {reason(error)}"
+            ) from error
 
     def _check_shortage(self) -> None:
         if self._decoder.shortage is not None and self._decoder.shortage is not self._missed:
@@ -174,28 +176,28 @@ class Reader:
             block = self._decoder.read(frames)
         except (OSError, soundfile.SoundFileError) as error:
             missing = TruncatedError(
-                f"{name(self.sound.path)} cannot be read on at frame {self.frames} "
-                f"({self.frames / self.sound.rate:.3f} s): {reason(error)}"
+                f"{display_name(self.info.path)} cannot be read on at frame {self.frames} "
+                f"({self.frames / self.info.rate:.3f} s): {reason(error)}"
                 f"{'' if isinstance(error, OSError) else REMEDY}"
             )
             if isinstance(error, OSError):
                 raise FormatError(str(missing)) from error
             self._miss(missing)
-            return np.zeros((0, self.sound.channels))
+            return np.zeros((0, self.info.channels))
         if len(block):
             peak = max(float(block.max()), -float(block.min())) * self.unit
             if not np.isfinite(peak):
                 frame = self.frames + int(np.argmin(np.isfinite(block).all(axis=1)))
                 raise FormatError(
-                    f"{name(self.sound.path)} has a sample that is not a finite number at frame "
-                    f"{frame} ({frame / self.sound.rate:.6f} s); mend it before convolving"
+                    f"{display_name(self.info.path)} has a sample that is not a finite number at frame "
+                    f"{frame} ({frame / self.info.rate:.6f} s); mend it before convolving"
                 )
             self.peak = max(self.peak, peak)
             self.frames += len(block)
         return block
 
 
-def _decoder(source: Path, path: Path, files: ExitStack, hashed: bool) -> Decoder:
+def _decoder(source: str, path: str, files: ExitStack, hashed: bool) -> Decoder:
     """Open a source, known as `path`, with the decoder for what it turns out to be."""
     file = files.enter_context(_open(source))
     stream = Source(file, hashed=hashed)
@@ -204,19 +206,19 @@ def _decoder(source: Path, path: Path, files: ExitStack, hashed: bool) -> Decode
     except riff.NotRiffError:
         header = None
     except FormatError as error:
-        raise FormatError(f"{name(path)} is damaged: {error}") from None
+        raise FormatError(f"{display_name(path)} is damaged: {error}") from None
     if header is not None and header.subtype is not None:
         stream.forget()
         return WaveDecoder(path, stream, header)
     if not stream.regular:
         file = files.enter_context(_spooled(file, bytes(stream.beginning or b"")))
     if not os.fstat(file.fileno()).st_size:
-        raise FormatError(f"{name(path)} is empty; there is no sound in it")
+        raise FormatError(f"{display_name(path)} is empty; there is no sound in it")
     return LibsndfileDecoder(path, file, header, files)
 
 
 @contextmanager
-def rereadable(path: Path) -> Iterator[Path]:
+def rereadable(path: str) -> Iterator[str]:
     """Give a path that can be read any number of times: itself, or a copy of a pipe on disk."""
     with ExitStack() as files:
         file = files.enter_context(_open(path))
@@ -227,7 +229,7 @@ def rereadable(path: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def _open(path: Path) -> Iterator[IO[bytes]]:
+def _open(path: str) -> Iterator[IO[bytes]]:
     """Open for reading, naming what is wrong where that cannot be done."""
     if path == STANDARD:
         if sys.stdin is None:
@@ -238,12 +240,12 @@ def _open(path: Path) -> Iterator[IO[bytes]]:
         raise FormatError("the name of an input is empty; name a sound file")
     try:
         if os.path.isdir(path):
-            raise FormatError(f"{name(path)} is a directory; name a sound file in it")
+            raise FormatError(f"{display_name(path)} is a directory; name a sound file in it")
         file = open(path, "rb")  # noqa: SIM115  # closed below
     except FileNotFoundError:
-        raise FormatError(f"{name(path)} does not exist; check the name") from None
+        raise FormatError(f"{display_name(path)} does not exist; check the name") from None
     except (OSError, ValueError) as error:
-        raise FormatError(f"{name(path)} cannot be read: {reason(error)}") from None
+        raise FormatError(f"{display_name(path)} cannot be read: {reason(error)}") from None
     with file:
         yield file
 
@@ -278,7 +280,7 @@ def _spooled(file: IO[bytes], beginning: bytes = b"") -> Iterator[IO[bytes]]:
         yield copy
 
 
-def read_all(path: Path) -> tuple[Audio, Sound]:
+def read_all(path: str) -> tuple[Audio, SoundInfo]:
     """Read a whole sound: samples (frames, channels) and what its header says."""
     with Reader(path) as reader:
-        return np.concatenate(list(reader.blocks(2**16))), reader.sound
+        return np.concatenate(list(reader.blocks(2**16))), reader.info

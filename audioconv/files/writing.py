@@ -15,15 +15,15 @@ import numpy as np
 
 from audioconv.engines import Audio
 from audioconv.errors import FormatError
-from audioconv.files import linear
 from audioconv.files.atomic import Target
+from audioconv.files.codecs import pcm
+from audioconv.files.codecs.riff import Chunk
 from audioconv.files.encoders import Rf64, WaveEncoder, encoder, holds_chunks
-from audioconv.files.formats import FLOATS, INTEGER_BITS, Sound, is_exact
-from audioconv.files.level import Level
+from audioconv.files.formats import FLOATS, INTEGER_BITS, SoundInfo, is_exact
 from audioconv.files.metadata import NO_METADATA, Metadata
+from audioconv.files.peak import PeakMeter
 from audioconv.files.quantise import Integers, first_past, quantise, triangular_noise
 from audioconv.files.reading import Reader
-from audioconv.files.riff import Chunk
 from audioconv.files.scratch import scratch
 from impulses.impulse import to_db
 
@@ -46,7 +46,7 @@ class Encoded:
     ----------
     data : list of bytes
         for the encoder
-    level : Level
+    level : PeakMeter
         of the part, before rounding
     clipped, first_clipped : int
         samples past full scale, and the frame of the output in which the first of them is
@@ -55,7 +55,7 @@ class Encoded:
     """
 
     data: list[bytes] = field(default_factory=list)
-    level: Level = field(default_factory=Level)
+    level: PeakMeter = field(default_factory=PeakMeter)
     clipped: int = 0
     first_clipped: int = 0
     expected: list[bytes] = field(default_factory=list)
@@ -68,12 +68,12 @@ class Writer:
     ----------
     target : Target
         an empty file or a pipe
-    sound : Sound
+    sound : SoundInfo
         format, subtype, rate, channels, and the frames that are expected, if they are known
     clip : {"guard", "error", "saturate"}
         what to do with a sample past full scale: ``error`` refuses it at once; the others
         write the largest value and count it, and ``guard`` leaves it to the caller to start
-        again with the gain that `Level.fitting_gain` gives
+        again with the gain that `PeakMeter.fitting_gain` gives
     dither : {"none", "tpdf"}
     rf64 : {"auto", "always", "never"}
         whether a WAV gets the header of RF64: past 4 GiB, in any case, or not at all
@@ -86,7 +86,7 @@ class Writer:
 
     Attributes
     ----------
-    level : Level
+    level : PeakMeter
         of what was written, before rounding
     clipped : int
         samples past full scale
@@ -107,7 +107,7 @@ class Writer:
     def __init__(
         self,
         target: Target,
-        sound: Sound,
+        sound: SoundInfo,
         *,
         clip: Literal["guard", "error", "saturate"] = "guard",
         dither: Literal["none", "tpdf"] = "none",
@@ -116,8 +116,8 @@ class Writer:
         after: int = 0,
         most: int | None = None,
     ) -> None:
-        self.sound = sound
-        self.level = Level()
+        self.info = sound
+        self.level = PeakMeter()
         self.clipped = 0
         self.first_clipped = 0
         self.notices: list[str] = []
@@ -130,7 +130,7 @@ class Writer:
         self._bits = INTEGER_BITS.get(sound.subtype)
         self._exact = is_exact(sound.subtype)
         if sound.frames and holds_chunks(sound):
-            self._refuse_large(sound.frames * linear.frame_bytes(sound.subtype, sound.channels))
+            self._refuse_large(sound.frames * pcm.frame_bytes(sound.subtype, sound.channels))
         self._largest = LARGEST.get(sound.subtype, ABSURD)
         self._encoder = encoder(target, sound, rf64, metadata, after)
         self._checked = self._exact and not isinstance(self._encoder, WaveEncoder)
@@ -158,7 +158,7 @@ class Writer:
             if self._dither == "tpdf":
                 noise = triangular_noise(start, *block.shape)
             samples, past = quantise(block, self._bits, noise)
-        elif self.sound.subtype not in FLOATS:
+        elif self.info.subtype not in FLOATS:
             past = int(np.count_nonzero(np.abs(block) > 1))
             samples = np.clip(block, -1, 1)
         if past and not encoded.clipped:
@@ -199,7 +199,7 @@ class Writer:
 
     def clipping(self) -> str:
         """Tell how many samples pass full scale, from when on, and by how much."""
-        rate, count = self.sound.rate, self.clipped
+        rate, count = self.info.rate, self.clipped
         return (
             f"{count} sample{'s' * (count != 1)} past full scale, the first at "
             f"{self.first_clipped / rate:.3f} s, the loudest {to_db(self.level.peak):+.2f} dB "
@@ -220,8 +220,8 @@ class Writer:
         found = f"reaches {level.peak:.3g}" if np.isfinite(level.peak) else "is not a finite number"
         raise FormatError(
             f"the output {found} at frame {level.peak_frame} "
-            f"({level.peak_frame / self.sound.rate:.6f} s), full scale being 1; "
-            f"{self.sound.subtype} holds up to {largest:.3g}; lower the gain"
+            f"({level.peak_frame / self.info.rate:.6f} s), full scale being 1; "
+            f"{self.info.subtype} holds up to {largest:.3g}; lower the gain"
         )
 
     def abandon(self) -> None:
@@ -241,7 +241,7 @@ class Writer:
         self._target.file.flush()
         ours = isinstance(self._encoder, WaveEncoder)
         long = isinstance(self._encoder, WaveEncoder) and self._encoder.long
-        if long and self.sound.format != "RF64" and self._rf64 == "auto":
+        if long and self.info.format != "RF64" and self._rf64 == "auto":
             self.notices.append(
                 "the output passes the 4 GiB of a WAV file; its header is that of RF64"
             )
@@ -250,9 +250,9 @@ class Writer:
         try:
             # of some formats nobody knows whether they are whole, but their length is known here
             with Reader(
-                self._target.path, known_as=self.sound.path, allow_truncated=True
+                self._target.path, known_as=self.info.path, allow_truncated=True
             ) as reader:
-                found, checksum = reader.sound, self._checksum
+                found, checksum = reader.info, self._checksum
                 if not ours:
                     self._compare_tags(metadata, reader.metadata)
                 if checksum:
@@ -262,16 +262,16 @@ class Writer:
         except FormatError as error:
             raise FormatError(f"the output does not read back: {error}") from error
         says = (found.rate, found.channels)
-        if says != (self.sound.rate, self.sound.channels) or not self._whole(found.frames):
+        if says != (self.info.rate, self.info.channels) or not self._whole(found.frames):
             raise FormatError(
                 f"the output says {found.frames} frames of {found.channels} channels at "
-                f"{found.rate} Hz, but {self.level.frames} of {self.sound.channels} at "
-                f"{self.sound.rate} were written; the disk or the encoder "
+                f"{found.rate} Hz, but {self.level.frames} of {self.info.channels} at "
+                f"{self.info.rate} were written; the disk or the encoder "
                 "failed; try another --format"
             )
         if checksum != self._checksum:
             raise FormatError(
-                f"the encoder of {self.sound.format} {self.sound.subtype} changed samples on the "
+                f"the encoder of {self.info.format} {self.info.subtype} changed samples on the "
                 "way; use another --subtype or --format"
             )
 
@@ -285,7 +285,7 @@ class Writer:
         """Return samples as a reader should give them back."""
         if self._bits:
             return (samples / 2.0 ** (self._bits - 1)).tobytes()
-        kind = np.float32 if self.sound.subtype == "FLOAT" else np.float64
+        kind = np.float32 if self.info.subtype == "FLOAT" else np.float64
         return samples.astype(kind).astype(np.float64).tobytes()
 
     def _whole(self, frames: int | None) -> bool:
@@ -294,7 +294,9 @@ class Writer:
         return frames == written if self._exact else frames is None or frames >= written
 
 
-def write_all(target: Target, sound: Sound, audio: Audio, recipe: Sequence[Chunk] = ()) -> Writer:
+def write_all(
+    target: Target, sound: SoundInfo, audio: Audio, recipe: Sequence[Chunk] = ()
+) -> Writer:
     """Write a whole sound and check it; committing it is left to the caller."""
     writer = Writer(target, sound, clip="error")
     writer.write(audio)
@@ -302,13 +304,13 @@ def write_all(target: Target, sound: Sound, audio: Audio, recipe: Sequence[Chunk
     return writer
 
 
-def encoded(sound: Sound, audio: Audio) -> bytes:
+def encoded(sound: SoundInfo, audio: Audio) -> bytes:
     """Return a whole sound as the bytes of its file.
 
     Examples
     --------
     >>> silence = np.zeros((100, 1))
-    >>> len(encoded(Sound("silence", "WAV", "PCM_16", 48000, 1, 100), silence))
+    >>> len(encoded(SoundInfo("silence", "WAV", "PCM_16", 48000, 1, 100), silence))
     244
     """
     with scratch() as file:

@@ -18,12 +18,12 @@ from functools import partial
 
 import numpy as np
 
-from audioconv import stream
-from audioconv.engines import Audio, Convolver
+from audioconv.engines import Audio, Convolver, stream
 from audioconv.errors import FormatError, TruncatedError, VerificationError
-from audioconv.files import Level, Path, Reader, Sound, is_exact, name
-from audioconv.job import Options, Progress, silent, watched
-from audioconv.values import parse_length
+from audioconv.files import PeakMeter, Reader, SoundInfo, display_name, is_exact
+from audioconv.job import Options
+from audioconv.progress import Progress, silent, watched
+from audioconv.units import parse_length
 from audioconv.verify import certificate
 from audioconv.verify.bound import ErrorBound, sums_error
 from audioconv.verify.report import Report
@@ -38,13 +38,13 @@ QUIETEST, LOUDEST = 1e-100, 1e100
 
 
 def verify(
-    source: Path,
-    output: Path,
+    source: str,
+    output: str,
     convolver: Convolver,
     options: Options,
     *,
     gain: float | None = None,
-    known_as: Path | None = None,
+    known_as: str | None = None,
     seed: int | None = None,
     progress: Progress = silent,
 ) -> Report:
@@ -77,7 +77,7 @@ def verify(
     found, level = _scan(output, known_as or output, progress)
     if not is_exact(found.subtype):
         raise FormatError(
-            f"{name(found.path)} holds {found.subtype} samples, a lossy coding of the sums; "
+            f"{display_name(found.path)} holds {found.subtype} samples, a lossy coding of the sums; "
             "verify a PCM or floating-point output"
         )
     random = np.random.default_rng(seed)
@@ -90,12 +90,12 @@ def verify(
     return report
 
 
-def _scan(output: Path, known_as: Path, progress: Progress) -> tuple[Sound, Level]:
+def _scan(output: str, known_as: str, progress: Progress) -> tuple[SoundInfo, PeakMeter]:
     """Read an output once, for its true length and its loudest sample."""
-    level = Level()
+    level = PeakMeter()
     try:
         with Reader(output, known_as=known_as) as reader:
-            sound, blocks = reader.sound, reader.blocks(GRID)
+            sound, blocks = reader.info, reader.blocks(GRID)
             for block in watched(blocks, progress, "reading back", sound.rate, sound.frames):
                 level.take(block)
             return sound, level
@@ -104,16 +104,16 @@ def _scan(output: Path, known_as: Path, progress: Progress) -> tuple[Sound, Leve
 
 
 def _check(
-    source: Path,
-    output: Path,
-    found: Sound,
-    level: Level,
+    source: str,
+    output: str,
+    found: SoundInfo,
+    level: PeakMeter,
     convolver: Convolver,
     options: Options,
     random: np.random.Generator,
     progress: Progress,
     gain: float,
-) -> tuple[Report, Level]:
+) -> tuple[Report, PeakMeter]:
     """Do every check in one pass over both files; return also the level of the sums."""
     routing = convolver.routing
     points = [int(k) for k in random.integers(1, certificate.M, POINTS)]
@@ -123,13 +123,13 @@ def _check(
     y = certificate.Evaluation(points, routing.outputs)
     spots = Spots(frames, routing)
     samples = Samples(rounding, frames)
-    sums = Level()
+    sums = PeakMeter()
     given = Reader(source, allow_truncated=options.allow_truncated)
     with given as reader, Reader(output) as written:
-        _refuse_other_kind(found, reader.sound.rate, routing.outputs)
+        _refuse_other_kind(found, reader.info.rate, routing.outputs)
         single = options.precision == "single"
         length = parse_length(options.length, found.rate)
-        bound = ErrorBound(convolver, single=single, signal_bits=reader.sound.signal_bits)
+        bound = ErrorBound(convolver, single=single, signal_bits=reader.info.signal_bits)
 
         def heard() -> Iterator[Audio]:
             for block in stream.regrid(reader.blocks(convolver.block), convolver.block):
@@ -141,7 +141,7 @@ def _check(
 
         def summed() -> Iterator[Audio]:
             # what a shorter length leaves out still belongs to the certificate
-            whole = Level()
+            whole = PeakMeter()
             for block in stream.convolve(heard(), convolver, _as_it_is, threads=options.cores):
                 y.take(block)
                 yield stream.within(block, whole.frames, length)
@@ -218,20 +218,20 @@ def _refuse_extremes(reader: Reader) -> None:
     """Refuse levels whose squares and products float64 cannot hold."""
     if reader.peak and not QUIETEST <= reader.peak <= LOUDEST:
         raise FormatError(
-            f"the peak of {name(reader.sound.path)} is {reader.peak:.3g}; verification needs one "
+            f"the peak of {display_name(reader.info.path)} is {reader.peak:.3g}; verification needs one "
             f"between {QUIETEST:g} and {LOUDEST:g}; scale the sound first"
         )
 
 
-def _refuse_other_kind(found: Sound, rate: int, channels: int) -> None:
+def _refuse_other_kind(found: SoundInfo, rate: int, channels: int) -> None:
     if (found.rate, found.channels) != (rate, channels):
         raise VerificationError(
-            f"{name(found.path)} has {found.channels} channels at {found.rate} Hz, but the "
+            f"{display_name(found.path)} has {found.channels} channels at {found.rate} Hz, but the "
             f"convolution has {channels} at {rate} Hz"
         )
 
 
-def _positions(level: Level, block: int, random: np.random.Generator) -> set[int]:
+def _positions(level: PeakMeter, block: int, random: np.random.Generator) -> set[int]:
     """Choose the frames to look at: ends, loudest, both sides of seams, and random ones."""
     last = level.frames - 1
     seams = last // block

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from audioconv.errors import VerificationError
-from audioconv.files import Path, name
+from audioconv.files import display_name
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ class Report:
         """Return all of it as plain data."""
         return {"passed": self.passed, **asdict(self)}
 
-    def raise_if_failed(self, path: Path) -> None:
+    def raise_if_failed(self, path: str) -> None:
         """Raise if anything is wrong.
 
         Raises
@@ -79,6 +79,6 @@ class Report:
         """
         if not self.passed:
             raise VerificationError(
-                f"{name(path, role='output')} is not the convolution it should be: "
+                f"{display_name(path, role='output')} is not the convolution it should be: "
                 f"{'; '.join(self.failures)}; if it was made with other options, give the same"
             )

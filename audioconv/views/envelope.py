@@ -12,8 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from audioconv import stream
-from audioconv.engines import Audio
+from audioconv.engines import Audio, stream
 
 Columns = NDArray[np.float64]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from audioconv.engines import Audio
-from audioconv.files import Path, Reader
+from audioconv.files import Reader
 from audioconv.views.envelope import Envelope
 from impulses.impulse import from_db
 
@@ -15,7 +15,7 @@ HEARD = -20.0
 """dB beside the peak of a sound at which it is taken to begin: where ISO 3382-1 has the onset."""
 
 
-def excerpt(path: Path, begin: int, end: int, *, allow_truncated: bool = False) -> Audio:
+def excerpt(path: str, begin: int, end: int, *, allow_truncated: bool = False) -> Audio:
     """Return the frames of a file from `begin` to ``end - 1``, as far as there are any.
 
     Parameters
@@ -38,7 +38,7 @@ def excerpt(path: Path, begin: int, end: int, *, allow_truncated: bool = False) 
     """
     parts: list[Audio] = []
     with Reader(path, allow_truncated=allow_truncated) as reader:
-        parts.append(np.zeros((max(0, min(end, 0) - begin), reader.sound.channels)))
+        parts.append(np.zeros((max(0, min(end, 0) - begin), reader.info.channels)))
         for block in reader.blocks(GRID):
             first = reader.frames - len(block)
             parts.append(block[max(0, begin - first) : max(0, end - first)])
@@ -47,7 +47,7 @@ def excerpt(path: Path, begin: int, end: int, *, allow_truncated: bool = False) 
     return np.concatenate(parts)
 
 
-def onset(path: Path, seen: Envelope, *, allow_truncated: bool = False) -> int:
+def onset(path: str, seen: Envelope, *, allow_truncated: bool = False) -> int:
     """Return the frame at which a sound first comes within 20 dB of its peak.
 
     Parameters

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from audioconv.engines import Audio
-from audioconv.files import Sound, encoded
+from audioconv.files import SoundInfo, encoded
 from audioconv.views.loudness import loudness
 from impulses.resampling import resample_sound
 
@@ -64,4 +64,4 @@ def listening(sounds: Sequence[Audio], rate: int) -> list[Listening]:
 
 def _mp3(sound: Audio, rate: int) -> bytes:
     frames, channels = sound.shape
-    return encoded(Sound("excerpt", "MP3", "MPEG_LAYER_III", rate, channels, frames), sound)
+    return encoded(SoundInfo("excerpt", "MP3", "MPEG_LAYER_III", rate, channels, frames), sound)

@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from audioconv.engines import Route, Routing, plan
 from audioconv.errors import LayoutError
-from audioconv.files import Path
 from audioconv.views.excerpt import excerpt
 from audioconv.views.packed import width
 
@@ -109,7 +108,7 @@ class Sliding:
 
 
 def sliding(
-    source: Path,
+    source: str,
     rate: int,
     routing: Routing,
     begin: int,

@@ -14,8 +14,7 @@ from numpy.fft import rfft
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from audioconv import stream
-from audioconv.engines import Audio
+from audioconv.engines import Audio, stream
 
 Power = NDArray[np.float64]
 

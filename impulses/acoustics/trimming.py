@@ -5,7 +5,7 @@ from __future__ import annotations
 from impulses import analysis
 from impulses.acoustics.bands import octaves
 from impulses.acoustics.decay import ending
-from impulses.acoustics.following import band_energy, without_offset
+from impulses.acoustics.decay_curve import band_energy, without_offset
 from impulses.edit import cut
 from impulses.impulse import Impulse, ImpulseError
 

@@ -6,9 +6,9 @@ division        a recording divided by an excitation, at once or period by perio
 inverses        spectra that undo an excitation
 harmonics       the distortion of a recorded sweep, one impulse for each order
 recordings      what is amiss with a recording by itself
-finding         where the response is, and how well it stands out
+locate          where the response is, and how well it stands out
 diagnosis       what is amiss with a recording, as its response tells
 timing          what a recording lacks before and after
-arrivals        when each part of a sweep arrived
-speeds          whether a recording ran at the speed of what was played
+arrival_times   when each part of a sweep arrived
+clock_drift     whether a recording ran at the speed of what was played
 """

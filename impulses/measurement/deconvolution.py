@@ -14,9 +14,9 @@ from numpy.typing import ArrayLike
 from impulses.impulse import Impulse, ImpulseError, Taps, from_db
 from impulses.measurement import diagnosis, recordings, timing
 from impulses.measurement.division import divided, divided_periods
-from impulses.measurement.finding import find
 from impulses.measurement.harmonics import harmonic, order_band, spacing
 from impulses.measurement.inverses import HIGH_EDGE, LOW_EDGE, estimated_band, lags
+from impulses.measurement.locate import find
 from impulses.measurement.sweeps import Sweep
 from impulses.quantities import Decibels, Hertz, Seconds, above, frames_of, within
 

@@ -9,11 +9,11 @@ import numpy as np
 
 from impulses.impulse import ImpulseError, Taps
 from impulses.measurement import timing
-from impulses.measurement.arrivals import arrivals, step
-from impulses.measurement.finding import FALL, Found
+from impulses.measurement.arrival_times import arrivals, step
+from impulses.measurement.clock_drift import WIDEST_DRIFT, drift, wrong_rate
 from impulses.measurement.harmonics import PERIODS, spacing
 from impulses.measurement.inverses import lags
-from impulses.measurement.speeds import WIDEST_DRIFT, drift, wrong_rate
+from impulses.measurement.locate import FALL, Found
 from impulses.measurement.sweeps import Sweep
 from impulses.measurement.timing import Notes, told
 

@@ -7,9 +7,9 @@ import itertools
 import numpy as np
 
 from impulses.impulse import ImpulseError, Taps, to_db
-from impulses.measurement.finding import BLOCK, FALL, Found
 from impulses.measurement.harmonics import PERIODS, spacing
 from impulses.measurement.inverses import lags
+from impulses.measurement.locate import BLOCK, FALL, Found
 from impulses.measurement.sweeps import Sweep
 
 Notes = tuple[str, ...]

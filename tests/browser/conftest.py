@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from audioconv.report.page import page as page_of
+from audioconv.page import page as page_of
 from browser import fixture
 
 ARGUMENTS = [

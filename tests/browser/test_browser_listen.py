@@ -4,7 +4,7 @@ import copy
 
 import pytest
 
-from audioconv.report.page import page as page_of
+from audioconv.page import page as page_of
 
 WATCH = """
   window.heard = {gains: [], starts: []};

@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from audioconv.report.page import page as page_of
+from audioconv.page import page as page_of
 from browser import fixture
 
 PHONE = {"viewport": {"width": 390, "height": 844}}

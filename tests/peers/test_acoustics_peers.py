@@ -11,8 +11,8 @@ with warnings.catch_warnings():
     pyrato = pytest.importorskip("pyrato")
 
 from impulses import Impulse
+from impulses.acoustics.iso3382 import measure
 from impulses.acoustics.lundeby import lundeby
-from impulses.acoustics.report import measure
 
 RATE = 16000
 

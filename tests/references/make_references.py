@@ -11,13 +11,13 @@ import matplotlib
 import numpy as np
 import soundfile
 
-from audioconv.report.decay import decay
-from audioconv.report.null import null
-from audioconv.report.options import Look
-from audioconv.report.response import response
-from audioconv.report.spectrogram import spectrogram
-from audioconv.report.waterfall import waterfall
-from audioconv.report.waveform import waveform
+from audioconv.plot.decay import decay
+from audioconv.plot.null import null
+from audioconv.plot.options import Look
+from audioconv.plot.response import response
+from audioconv.plot.spectrogram import spectrogram
+from audioconv.plot.waterfall import waterfall
+from audioconv.plot.waveform import waveform
 
 HERE = Path(__file__).parent
 VERSION = HERE / "matplotlib.txt"

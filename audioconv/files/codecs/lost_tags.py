@@ -1,0 +1,162 @@
+"""What files other than WAV tell besides their samples, and libsndfile does not pass on.
+
+Only names are read here, for a notice: of Vorbis comments, ID3 frames, pictures and chunks.
+
+References
+----------
+RFC 9639 (FLAC), 8.2; RFC 3533 (Ogg), 6; "Vorbis I specification", 5; RFC 7845 (Opus), 5.2;
+M. Nilsson, "ID3 tag version 2.3.0", 1999; Apple, AIFF and CAF; Sonic Foundry, "Wave 64".
+"""
+
+from __future__ import annotations
+
+import struct
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import suppress
+from itertools import islice
+from typing import IO
+
+from audioconv.files.codecs import containers
+
+FIELDS = (
+    *("title", "copyright", "encoder", "artist", "comment", "date", "album"),
+    *("license", "tracknumber", "genre", "software"),
+)
+"""Vorbis comments that libsndfile passes on, one of each."""
+
+FRAMES = (
+    *(b"TIT2", b"TCOP", b"TENC", b"TSSE", b"TPE1", b"COMM", b"TDRC", b"TYER", b"TALB", b"TRCK"),
+    b"TCON",
+)
+OLD_FRAMES = (*(b"TT2", b"TCR", b"TEN", b"TSS", b"TP1", b"COM", b"TYE", b"TAL", b"TRK", b"TCO"),)
+"""ID3 frames that it passes on, and their names in version 2.2."""
+
+PLAIN_LAYOUTS = (b"\0\x64\0\1", b"\0\x65\0\2")
+"""Mono and stereo, as a chan chunk of CAF has them."""
+
+MOST_NAMES = 1000
+LONGEST_NAME = 100
+
+BLOCKS = {2: "application data", 5: "cue sheet", 6: "picture"}
+"""Metadata blocks of FLAC that it does not."""
+
+KNOWN = {
+    b"FORM": (b"COMM", b"SSND", b"FVER", b"NAME", b"AUTH", b"(c) ", b"ANNO", b"APPL", b"PEAK"),
+    b"caff": (b"desc", b"data", b"pakt", b"kuki", b"free", b"info", b"strg", b"peak"),
+    b"riff": (b"riff", b"wave", b"fmt ", b"data", b"fact", b"junk"),
+}
+"""Chunks that hold the sound, or what libsndfile passes on."""
+
+LONGEST = 2**20
+"""Comments are looked for in so many bytes of an Ogg file."""
+
+
+def uncarried(file: IO[bytes]) -> tuple[str, ...]:
+    """Name what a file tells that nobody here can carry.
+
+    Parameters
+    ----------
+    file : binary file
+        that can be sought in; its position is left anywhere
+    """
+    found: list[str] = []
+    with suppress(struct.error, IndexError):  # damaged; what is whole is named
+        found.extend(islice(_uncarried(file), MOST_NAMES))
+    return tuple(dict.fromkeys(found))
+
+
+def _uncarried(file: IO[bytes]) -> Iterator[str]:
+    begin = containers.after_id3(file)
+    if begin:
+        yield from _id3(file)
+    file.seek(begin)
+    start = file.read(4)
+    if start == b"fLaC":
+        yield from _flac(file, begin + 4)
+    elif start == b"OggS":
+        file.seek(begin)
+        yield from _ogg(file.read(LONGEST))
+    elif start in KNOWN:
+        yield from _chunks(file, start)
+
+
+def _flac(file: IO[bytes], begin: int) -> Iterator[str]:
+    last = False
+    while not last:
+        file.seek(begin)
+        kind, *size = struct.unpack(">4B", file.read(4))
+        last, kind = kind >= 128, kind & 127
+        length = int.from_bytes(bytes(size))
+        if kind == 4:
+            yield from _comments(file.read(length))
+        elif kind in BLOCKS:
+            yield BLOCKS[kind]
+        begin += 4 + length
+
+
+def _ogg(data: bytes) -> Iterator[str]:
+    """Name the comments in the second packet of the first stream, as far as that is here."""
+    packets, at = [bytearray()], 0
+    while len(packets) < 3 and at + 26 < len(data):
+        lacing = data[at + 27 : at + 27 + data[at + 26]]
+        at += 27 + len(lacing)
+        for size in lacing:
+            packets[-1] += data[at : at + size]
+            at += size
+            if size < 255:
+                packets.append(bytearray())
+    comments = bytes(packets[1])
+    skip = 8 if comments.startswith(b"OpusTags") else 7
+    yield from _comments(comments[skip:])
+
+
+def _comments(block: bytes) -> Iterator[str]:
+    """Name the fields of a Vorbis comment that are not passed on, or only once."""
+
+    def text(at: int) -> bytes:
+        return block[at + 4 : at + 4 + struct.unpack("<I", block[at : at + 4])[0]]
+
+    at = 4 + len(text(0))
+    count = struct.unpack("<I", block[at : at + 4])[0]
+    at += 4
+    seen: Counter[str] = Counter()
+    for _ in range(min(count, MOST_NAMES)):
+        field = text(at)
+        at += 4 + len(field)
+        key = field[:LONGEST_NAME].partition(b"=")[0].decode("ascii", "backslashreplace").lower()
+        seen[key] += 1
+        if key not in FIELDS:
+            yield "picture" if key == "metadata_block_picture" else key
+        elif seen[key] == 2:
+            yield f"more than one {key}"
+
+
+def _id3(file: IO[bytes]) -> Iterator[str]:
+    """Name the frames of an ID3 tag."""
+    file.seek(0)
+    tag = file.read(10)
+    version, end = tag[3], 10 + containers.synchsafe(tag[6:])
+    names, header = (OLD_FRAMES, 6) if version == 2 else (FRAMES, 10)
+    at = 10
+    while at + header <= end:
+        file.seek(at)
+        head = file.read(header)
+        frame, length = (head[:3], head[3:6]) if version == 2 else (head[:4], head[4:8])
+        if not frame.isalnum():
+            return
+        if frame not in names:
+            picture = frame in (b"APIC", b"PIC")
+            yield "picture" if picture else frame.decode("ascii", "backslashreplace")
+        at += header
+        at += containers.synchsafe(length) if version > 3 else int.from_bytes(length)
+
+
+def _chunks(file: IO[bytes], kind: bytes) -> Iterator[str]:
+    for chunk, begin, _ in containers.chunks(file):
+        if chunk == b"chan":  # one or two speakers are where one expects them
+            file.seek(begin)
+            if file.read(4) not in PLAIN_LAYOUTS:
+                yield "speaker positions"
+        elif chunk not in KNOWN[kind]:
+            yield chunk.decode("ascii", "backslashreplace").strip()

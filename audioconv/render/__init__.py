@@ -1,0 +1,8 @@
+"""The main job: convolve one file, and make it again from its recipe.
+
+prepare     impulses and options folded into one impulse and one convolver
+recipe      how a file was made, stored in the file
+provenance  the metadata and the recipe that an output carries
+run         convolve one file
+redo        make a file again from its recipe
+"""

@@ -1,0 +1,195 @@
+"""The null test: what is left of one sound when another is subtracted from it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from audioconv.engines import Audio, stream
+from audioconv.errors import LayoutError
+from audioconv.files import PeakMeter, Reader, display_name
+from audioconv.progress import Progress, silent, watched
+from impulses.impulse import to_db
+
+GRID = 2**16
+WINDOW = 2**17
+"""Frames, around the loudest of the first sound, in which the shift is looked for."""
+
+
+@dataclass(frozen=True)
+class Difference:
+    """How two sounds differ.
+
+    Parameters
+    ----------
+    identical : bool
+        same rate, channels, length and samples
+    shift : int
+        frames by which the second comes later than the first
+    gain_db : float or None
+        level of the second beside the first, by least squares after the shift, whatever the
+        polarity; None where either is silent
+    residual_db : float or None
+        energy of the second minus the shifted, scaled first, beside that of the second; None
+        where nothing is left
+    first_difference_s : float or None
+        seconds to the first sample that differs, without shift or gain; None where none does
+    frames : pair of int
+        length of either
+    """
+
+    identical: bool
+    shift: int
+    gain_db: float | None
+    residual_db: float | None
+    first_difference_s: float | None
+    frames: tuple[int, int]
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the stable names."""
+        return {name: value for name, value in asdict(self).items() if name != "frames"}
+
+
+def compare(first: str, second: str, progress: Progress = silent) -> Difference:
+    """Compare two sound files in constant memory.
+
+    The shift is the maximum of the cross-correlation within `WINDOW` frames; gain and residual
+    are taken over everything that then overlaps.
+
+    Parameters
+    ----------
+    first, second : str
+    progress : Progress
+        is told how far each of its passes has come
+
+    Raises
+    ------
+    FormatError
+        If either cannot be read.
+    LayoutError
+        If they differ in rate or channels.
+
+    Examples
+    --------
+    >>> compare("samples/guitar.wav", "samples/guitar.wav").identical
+    True
+    """
+    level = PeakMeter()
+    differs_at: int | None = None
+    with Reader(first) as a, Reader(second) as b:
+        kinds = [(r.info.rate, r.info.channels) for r in (a, b)]
+        if kinds[0] != kinds[1]:
+            raise LayoutError(
+                f"{display_name(first)} has {kinds[0][1]} channels at {kinds[0][0]} Hz, but {display_name(second)} "
+                f"has {kinds[1][1]} at {kinds[1][0]} Hz; only like can be compared"
+            )
+        for one, other in _together(a, b, 0, progress, "comparing"):
+            if differs_at is None and (different := (one != other).any(axis=1)).any():
+                differs_at = level.frames + int(np.argmax(different))
+            level.take(one)
+        frames = a.frames, b.frames
+        rate = a.info.rate
+    if differs_at is None and frames[0] != frames[1]:
+        differs_at = min(frames)
+    shift = 0 if differs_at is None else _shift(first, second, level.peak_frame)
+    gain, residual = _null(first, second, shift, progress)
+    return Difference(
+        identical=differs_at is None,
+        shift=shift,
+        gain_db=gain and to_db(abs(gain)),
+        residual_db=residual,
+        first_difference_s=None if differs_at is None else differs_at / rate,
+        frames=frames,
+    )
+
+
+def _together(
+    a: Reader, b: Reader, shift: int, progress: Progress, what: str
+) -> Iterator[tuple[Audio, Audio]]:
+    """Yield both sounds in equal blocks; see `aligned`."""
+    told = watched(a.blocks(GRID), progress, what, a.info.rate, a.info.frames)
+    pairs = (told, -shift), (b.blocks(GRID), shift)
+    streams = [stream.regrid(_from(blocks, skip), GRID) for blocks, skip in pairs]
+    while True:
+        one, other = (next(blocks, np.zeros((0, a.info.channels))) for blocks in streams)
+        if not len(one) and not len(other):
+            return
+        longest = max(len(one), len(other))
+        yield _padded(one, longest), _padded(other, longest)
+
+
+def _from(blocks: Iterable[Audio], skip: int) -> Iterator[Audio]:
+    """Yield a sound without its first frames, if `skip` is positive."""
+    for block in blocks:
+        yield block[max(skip, 0) :]
+        skip -= min(max(skip, 0), len(block))
+
+
+def _padded(block: Audio, frames: int) -> Audio:
+    return np.pad(block, ((0, frames - len(block)), (0, 0)))
+
+
+def _shift(first: str, second: str, centre: int) -> int:
+    """Find the shift by cross-correlating the part of both around a frame, channels together."""
+    from scipy.fft import irfft, rfft  # a quarter of a second to import: only when used
+
+    begin = max(0, centre - WINDOW // 2)
+    parts = []
+    for path in (first, second):
+        with Reader(path) as reader:
+            part = np.zeros((WINDOW, reader.info.channels))
+            at = 0
+            for block in _from(reader.blocks(GRID), begin):
+                part[at : at + len(block)] = block[: WINDOW - at]
+                at += len(block)
+                if at >= WINDOW:
+                    break
+        parts.append(part)
+    one, other = (rfft(part, 2 * WINDOW, axis=0) for part in parts)
+    correlation = np.abs(irfft((np.conj(one) * other).sum(axis=1), 2 * WINDOW))
+    lag = int(np.argmax(correlation))
+    return lag - 2 * WINDOW if lag > WINDOW else lag
+
+
+def _null(
+    first: str, second: str, shift: int, progress: Progress
+) -> tuple[float | None, float | None]:
+    """Return the least-squares gain, and the residual in dB that it leaves."""
+    products, energy = [], []
+    for one, other in aligned(first, second, shift, progress, "fitting"):
+        products.append(float(np.vdot(one, other)))
+        energy.append(float(np.vdot(one, one)))
+    gain = math.fsum(products) / math.fsum(energy) if any(energy) else None
+    left, whole = [], []
+    for one, other in aligned(first, second, shift, progress, "subtracting"):
+        rest = other - (gain or 0.0) * one
+        left.append(float(np.vdot(rest, rest)))
+        whole.append(float(np.vdot(other, other)))
+    if not any(left):
+        return gain or None, None
+    return gain or None, 10 * math.log10(math.fsum(left) / math.fsum(whole))
+
+
+def aligned(
+    first: str,
+    second: str,
+    shift: int = 0,
+    progress: Progress = silent,
+    what: str = "comparing",
+) -> Iterator[tuple[Audio, Audio]]:
+    """Yield two sound files in equal blocks, the second moved to `shift` frames earlier.
+
+    Frames that only one of them has are held against silence.
+
+    Examples
+    --------
+    >>> one, other = next(aligned("samples/hall.wav", "samples/hall.wav", shift=1))
+    >>> bool((one[1:] == other[:-1]).all())
+    True
+    """
+    with Reader(first) as a, Reader(second) as b:
+        yield from _together(a, b, shift, progress, what)
