@@ -34,7 +34,7 @@ from audioconv._version import __version__
 
 if TYPE_CHECKING:
     from audioconv.api import convolve, convolve_file, convolver
-    from audioconv.engines import Convolver
+    from audioconv.engines.convolver import Convolver
     from audioconv.errors import AudioconvError
     from audioconv.job import Job, Options, Outcome
 
@@ -53,7 +53,7 @@ __all__ = [
 
 _HOMES = {
     "AudioconvError": "errors",
-    "Convolver": "engines",
+    "Convolver": "engines.convolver",
     "Job": "job",
     "Options": "job",
     "Outcome": "job",

@@ -5,7 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from audioconv.engines import Audio, Convolver, plan, routes, stream
+from audioconv.engines import stream
+from audioconv.engines.convolver import Audio, Convolver
+from audioconv.engines.plan import plan
+from audioconv.engines.routes import routes
 from audioconv.errors import AudioconvError, LayoutError
 from audioconv.job import Job, Outcome
 from audioconv.progress import Progress, silent

@@ -12,7 +12,7 @@ import numpy as np
 
 from impulses import analysis
 from impulses.impulse import MAX_FRAMES, Impulse, ImpulseError, from_db
-from impulses.quantities import Gain, inverted
+from impulses.quantities import Gain, inverted, one_of
 
 ALIGNMENTS: dict[str, Callable[[Impulse], int]] = {
     "peak": analysis.peak_frame,
@@ -93,11 +93,8 @@ def align(impulse: Impulse, to: str) -> Impulse:
     >>> align(Impulse([[0.0], [0.2], [1.0]], rate=1), "onset").taps.ravel()
     array([0.2, 1. ])
     """
-    if to not in ALIGNMENTS:
-        raise ImpulseError(
-            f"an impulse cannot be aligned to {to!r}; there are {', '.join(ALIGNMENTS)}"
-        )
-    return impulse.with_taps(impulse.taps[ALIGNMENTS[to](impulse) :], origin=0)
+    start = ALIGNMENTS[one_of("align", to, ALIGNMENTS)]
+    return impulse.with_taps(impulse.taps[start(impulse) :], origin=0)
 
 
 def trim(impulse: Impulse, level: float) -> Impulse:

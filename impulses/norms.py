@@ -9,6 +9,7 @@ import numpy as np
 from impulses import analysis
 from impulses.edit import gain
 from impulses.impulse import Impulse, ImpulseError
+from impulses.quantities import one_of
 
 
 def _web_audio(impulse: Impulse) -> float:
@@ -65,9 +66,7 @@ def norm_gain(impulse: Impulse, norm: str) -> float:
     >>> norm_gain(Impulse([[1.0], [-3.0]], rate=1), "l1")
     0.25
     """
-    if norm not in NORMS:
-        raise ImpulseError(f"no norm is named {norm!r}; there are {', '.join(NORMS)}")
-    size = NORMS[norm](impulse)
+    size = NORMS[one_of("norm", norm, NORMS)](impulse)
     # a constant that cancels leaves rounding, never exactly nothing
     if size <= 1e-12 * analysis.l1(impulse):
         raise ImpulseError(f"the impulse's {norm} is 0, so it cannot be scaled by it; use a gain")

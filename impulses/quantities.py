@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
-from typing import Annotated
+from collections.abc import Collection
+from typing import Annotated, TypeVar
 
 import numpy as np
 
 from impulses.impulse import MAX_FRAMES, ImpulseError, from_db, to_db, too_long
+
+T = TypeVar("T")
 
 # A parameter's unit stands in its annotation; a command line reads it from there.
 Seconds = Annotated[float, "time"]
@@ -50,6 +53,36 @@ def above(name: str, value: float, low: float, unit: str = "") -> float:
         raise ImpulseError(
             f"{name} is {_written(value, unit)}; it must be above {_written(low, unit)}, and finite"
         )
+    return value
+
+
+def one_of(name: str, value: T, choices: Collection[T]) -> T:
+    """Return `value`, which must be one of `choices`.
+
+    Parameters
+    ----------
+    name : str
+        name of the parameter, for the message
+    value : object
+        value to check
+    choices : collection
+        allowed values, listed in the message in their order
+
+    Raises
+    ------
+    ImpulseError
+        If the value is not among the choices.
+
+    Examples
+    --------
+    >>> one_of("phase", "linear", ("linear", "minimum"))
+    'linear'
+    >>> one_of("phase", "zero", ("linear", "minimum"))
+    Traceback (most recent call last):
+    impulses.impulse.ImpulseError: phase is 'zero'; it must be one of linear, minimum
+    """
+    if value not in choices:
+        raise ImpulseError(f"{name} is {value!r}; it must be one of {', '.join(map(str, choices))}")
     return value
 
 

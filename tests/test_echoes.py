@@ -572,7 +572,7 @@ def test_rate_of_zero_refused(name):
         (lambda: feedback(48000, delay=math.inf, fractional=True), "delay is inf s"),
         (lambda: feedback(48000, delay=1 / 48000, rt60=1e30), "never decays"),
         (lambda: feedback(48000, gain=1 - 1e-6), r"1657860\d+ frames long"),
-        (lambda: ping_pong(48000, first="middle"), "it must be left or right"),
+        (lambda: ping_pong(48000, first="middle"), "it must be one of left, right"),
         (lambda: Impulse(np.ones((1, 1)), rate=math.nan), "rate is nan Hz"),
     ],
 )

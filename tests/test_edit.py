@@ -210,7 +210,7 @@ def test_align_starts_at_the_peak_or_the_onset(impulse, to):
 
 
 def test_align_to_anything_else_refused():
-    with pytest.raises(ImpulseError, match="aligned to 'middle'; there are peak, onset"):
+    with pytest.raises(ImpulseError, match="align is 'middle'; it must be one of peak, onset"):
         edit.align(Impulse([[1.0]], 48000), "middle")
 
 
@@ -618,7 +618,7 @@ def test_a_constant_that_cancels_cannot_be_normalised_by_dc(taps):
 
 
 def test_an_unknown_norm_refused():
-    with pytest.raises(ImpulseError, match="no norm is named 'loud'; there are peak, l1, l2, dc"):
+    with pytest.raises(ImpulseError, match="norm is 'loud'; it must be one of peak, l1, l2, dc"):
         norms.normalise(Impulse([[1.0]], 48000), "loud")
 
 

@@ -11,7 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from streams import convolved
 
-from audioconv.engines import ENGINES, Partitioned, choose, engine_name, plan, routes
+from audioconv.engines import ENGINES
+from audioconv.engines.partitioned import Partitioned
+from audioconv.engines.plan import choose, engine_name, plan
+from audioconv.engines.routes import routes
 from audioconv.errors import LayoutError, UsageError
 
 BLOCK = 16
@@ -46,8 +49,10 @@ def small_blocks(monkeypatch):
     monkeypatch.setattr(engine_module("transform"), "BAND", BLOCK)
     monkeypatch.setattr(engine_module("transform"), "row_length", lambda points: BLOCK // 2)
     monkeypatch.setattr(engine_module("partitioned"), "GROWTH", 2)  # partitions of 4, 8, 16
-    monkeypatch.setitem(
-        ENGINES, "partitioned", lambda routing, **how: Partitioned(routing, block=4, **how)
+    monkeypatch.setattr(
+        engine_module("partitioned"),
+        "partitioned",
+        lambda routing, **how: Partitioned(routing, block=4, **how),
     )
 
 

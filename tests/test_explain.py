@@ -11,7 +11,7 @@ import soundfile
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from audioconv.engines import routes
+from audioconv.engines.routes import routes
 from audioconv.errors import AudioconvError, LayoutError, UsageError
 from audioconv.job import Job, Options, Part
 from audioconv.page.data import data_of
@@ -252,7 +252,7 @@ def test_silence_has_no_loudness_and_a_short_sound_has():
 def test_costs_are_of_growing_sizes_and_the_job_is_reckoned_from_them(monkeypatch):
     monkeypatch.setattr(cost, "ENOUGH", 0.002)
     monkeypatch.setattr(cost, "MOST", 2**12)
-    from audioconv.engines import plan
+    from audioconv.engines.plan import plan
 
     found = cost.measure(plan(routes(np.ones((100, 2)), 2)), 5000)
     assert [n for n, _ in found.fft][:3] == [64, 128, 256]

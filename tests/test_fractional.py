@@ -180,7 +180,7 @@ def test_rates(rate, method):
         ({"order": 100}, "order is 100; it must be between 1 and 99"),
         ({"order": math.nan}, "order is nan"),
         ({"order": 2.5}, r"order is 2\.5; it must be a whole number"),
-        ({"method": "cubic"}, "method is 'cubic'; it must be lagrange or sinc"),
+        ({"method": "cubic"}, "method is 'cubic'; it must be one of lagrange, sinc"),
     ],
 )
 def test_refused(options, message):

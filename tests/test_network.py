@@ -233,7 +233,7 @@ def test_sides_are_orthogonal_and_alike_in_level(lines):
         ({"lines": 0}, "lines is 0; it must be between 1 and 64"),
         ({"lines": 65, "matrix": "householder"}, "lines is 65; it must be between 1 and 64"),
         ({"lines": 6}, "lines is 6; a hadamard matrix needs a power of two: give 4 or 8, or"),
-        ({"matrix": "random"}, "matrix is 'random'; it must be hadamard or householder"),
+        ({"matrix": "random"}, "matrix is 'random'; it must be one of hadamard, householder"),
         ({"shortest": 0.07}, "shortest is 0.07 s; it must be between 0.001 and 0.06 s"),
         ({"longest": 2}, "longest is 2 s; it must be between 0.001 and 1 s"),
         ({"lines": 64, "longest": 0.021}, "lines is 64, but there are 6 primes from 960 to 1008"),

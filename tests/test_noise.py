@@ -110,7 +110,7 @@ def test_it_ends_at_the_floor(name, floor, frames):
         ({"floor": 0.0}, "floor is 0 dB; it must be between -300 and -1 dB"),
         ({"floor": math.nan}, "floor is nan dB"),
         ({"floor": -math.inf}, "floor is -inf dB"),
-        ({"channels": 0}, "channels is 0; it must be 1 or 2"),
+        ({"channels": 0}, "channels is 0; it must be one of 1, 2"),
         ({"channels": 3}, "channels is 3"),
         ({"seed": -1}, "seed is -1; it must be a whole number, 0 or more"),
         ({"seed": 0.5}, r"seed is 0\.5"),

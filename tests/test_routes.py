@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from audioconv.engines import arrange, describe, routes
+from audioconv.engines.routes import arrange, describe, routes
 from audioconv.errors import LayoutError, UsageError
 from impulses import Impulse
 

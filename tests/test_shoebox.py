@@ -333,7 +333,7 @@ def test_published_images_and_impulse(shared):
         ({"receiver": "stereo", "spacing": 4.0}, "microphone is at y = 3.8 m|is at y = -0.2 m"),
         ({"receiver": "stereo", "spacing": 0.0}, "spacing is 0 m; it must be above 0"),
         ({"receiver": "stereo", "spacing": math.nan}, "spacing is nan m"),
-        ({"receiver": "quad"}, "receiver is 'quad'; it must be mono, stereo or ambisonic"),
+        ({"receiver": "quad"}, "receiver is 'quad'; it must be one of mono, stereo, ambisonic"),
         ({"rt60": 0.0}, "rt60 is 0 s; it must be above 0 s, and finite"),
         ({"rt60": math.nan}, "rt60 is nan s"),
         ({"rt60": 1e300}, f"frames long; the limit is {MAX_FRAMES}"),

@@ -7,7 +7,7 @@ from scipy import signal
 from impulses import Impulse, ImpulseError
 from impulses.acoustics.bands import octaves
 from impulses.acoustics.decay import fit
-from impulses.acoustics.decay_curve import follow
+from impulses.acoustics.decay_curve import analyse_decay
 from impulses.acoustics.figures import RANGES
 from impulses.acoustics.iso3382 import measure
 from impulses.spectra import cumulative_decay, response
@@ -175,11 +175,11 @@ def test_a_decay_that_is_followed_is_the_one_that_is_measured(noise, hz):
         np.concatenate([np.zeros((480, 2)), decay + 1e-3 * noise(2 * RATE, 2, seed=1)]), RATE
     )
     for channel in (None, 1):
-        found, all_of_it = follow(room, channel, hz), measure(room, channel)
+        found, all_of_it = analyse_decay(room, channel, hz), measure(room, channel)
         figures = {None: all_of_it.broadband, **{b.hz: b.figures for b in all_of_it.bands}}
         assert found.figures == figures[hz]
         for key in ("t20", "t30"):
-            line = fit(found.decay.levels_db(), RATE, *RANGES[key])
+            line = fit(found.curve.levels_db(), RATE, *RANGES[key])
             assert line.rt60 == getattr(found.figures, f"{key}_s")
             assert line.level == pytest.approx(0, abs=1.5)
         energy = found.energy[found.start :]
@@ -195,5 +195,5 @@ def test_a_line_tells_its_level_at_time_0():
 
 def test_a_band_that_is_not_there_is_refused():
     with pytest.raises(ImpulseError, match=r"band is 1234 Hz; at 1000 Hz the octaves are 31\.5"):
-        follow(impulse(np.ones(100), 1000), hz=1234)
-    assert follow(impulse(np.zeros(100))).figures.why_not["t30_s"] == "the impulse is silent"
+        analyse_decay(impulse(np.ones(100), 1000), hz=1234)
+    assert analyse_decay(impulse(np.zeros(100))).figures.why_not["t30_s"] == "the impulse is silent"

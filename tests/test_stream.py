@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 from streams import convolved
 
 import audioconv
-from audioconv.engines import plan, routes, stream
+from audioconv.engines import stream
+from audioconv.engines.plan import plan
+from audioconv.engines.routes import routes
 from audioconv.errors import AudioconvError, LayoutError
 from impulses import Impulse, folding
 

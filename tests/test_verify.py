@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 from streams import convolved
 
 from audioconv.cli import main
-from audioconv.engines import ENGINES, plan, routes
+from audioconv.engines import ENGINES
+from audioconv.engines.plan import plan
+from audioconv.engines.routes import routes
 from audioconv.errors import FormatError
 from audioconv.files import Reader
 from audioconv.job import Job, Options

@@ -21,7 +21,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from audioconv.engines import Audio, Convolver, OverlapAdd, OverlapSave, Samples, as_audio
+from audioconv.engines.convolver import Audio, Convolver, OverlapAdd, OverlapSave, Samples, as_audio
 
 TAIL_LEVEL = 10 ** (-60 / 20)
 LONGEST_SILENCE = 2**16
@@ -64,7 +64,8 @@ def convolve(
 
     Examples
     --------
-    >>> from audioconv.engines import plan, routes
+    >>> from audioconv.engines.plan import plan
+    >>> from audioconv.engines.routes import routes
     >>> echo = plan(routes(np.array([[1.0], [0.0], [0.5]]), 1), "direct")
     >>> sound = [np.array([[1.0]]), np.array([[2.0]])]
     >>> [part.tolist() for part in convolve(sound, echo, lambda part, start: part)]

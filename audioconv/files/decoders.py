@@ -10,7 +10,7 @@ import os
 from dataclasses import replace
 from typing import IO, Protocol
 
-from audioconv.engines import Samples
+from audioconv.engines.convolver import Samples
 from audioconv.errors import FormatError, TruncatedError
 from audioconv.files.codecs import pcm, riff
 from audioconv.files.formats import SoundInfo, display_name

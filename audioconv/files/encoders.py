@@ -15,7 +15,7 @@ from typing import Literal, Protocol, TypeAlias
 import numpy as np
 import soundfile
 
-from audioconv.engines import Audio
+from audioconv.engines.convolver import Audio
 from audioconv.errors import FormatError
 from audioconv.files.atomic import Target
 from audioconv.files.codecs import flac, pcm, riff

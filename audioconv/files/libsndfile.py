@@ -12,7 +12,7 @@ from typing import IO
 
 import soundfile
 
-from audioconv.engines import Audio
+from audioconv.engines.convolver import Audio
 from audioconv.errors import FormatError, TruncatedError
 from audioconv.files.codecs import lost_tags, mpeg, riff
 from audioconv.files.codecs.containers import Claim

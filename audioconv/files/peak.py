@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from audioconv.engines import Audio
+from audioconv.engines.convolver import Audio
 from audioconv.files.formats import FLOATS, INTEGER_BITS
 
 

@@ -7,7 +7,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from audioconv.engines import Audio
+from audioconv.engines.convolver import Audio
 
 Integers: TypeAlias = NDArray[np.int32]
 

@@ -18,7 +18,7 @@ from typing import IO
 import numpy as np
 import soundfile
 
-from audioconv.engines import Audio, Samples, as_audio
+from audioconv.engines.convolver import Audio, Samples, as_audio
 from audioconv.errors import FormatError, TruncatedError
 from audioconv.files.codecs import riff
 from audioconv.files.decoders import REMEDY, Decoder, WaveDecoder, cut_short, reason

@@ -13,7 +13,7 @@ from typing import Literal
 
 import numpy as np
 
-from audioconv.engines import Audio
+from audioconv.engines.convolver import Audio
 from audioconv.errors import FormatError
 from audioconv.files.atomic import Target
 from audioconv.files.codecs import pcm

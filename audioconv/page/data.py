@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audioconv._version import __version__
-from audioconv.engines import Audio
+from audioconv.engines.convolver import Audio
 from audioconv.page.explain import Explained, short_name, title
 from audioconv.views import cost
 from audioconv.views.blocks import extremes, pieces
@@ -18,7 +18,7 @@ from audioconv.views.packed import pack, pack_whole
 from audioconv.views.spectrogram import SILENT, spectrogram
 from impulses import Impulse
 from impulses.acoustics.decay import fit
-from impulses.acoustics.decay_curve import follow
+from impulses.acoustics.decay_curve import analyse_decay
 from impulses.acoustics.figures import RANGES
 from impulses.impulse import to_db
 
@@ -171,14 +171,14 @@ def _spectrograms(before: Audio, after: Audio, rate: int) -> dict[str, Any]:
 
 
 def _decay(impulse: Impulse) -> dict[str, Any]:
-    followed = follow(impulse)
+    followed = analyse_decay(impulse)
     rate, found = impulse.rate, followed.figures
     level = extremes(followed.energy, min(DECAY_COLUMNS, len(followed.energy)))[1]
     starts = np.arange(len(level)) * len(followed.energy) // len(level)
     top = float(level.max(initial=0))
     lines, curve = [], np.zeros(0)
-    if followed.decay is not None:
-        curve = followed.decay.levels_db()
+    if followed.curve is not None:
+        curve = followed.curve.levels_db()
         for figure, (upper, lower) in RANGES.items():
             line = fit(curve, rate, upper, lower)
             seconds = getattr(found, f"{figure}_s")

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from audioconv.engines import Audio, Convolver
+from audioconv.engines.convolver import Audio, Convolver
 from audioconv.errors import UsageError
 from audioconv.files import (
     STANDARD,

@@ -15,7 +15,7 @@ from audioconv.plot.inputs import check_channel, impulse_files, load, notes
 from audioconv.plot.labels import listed, minus, names_in_legend
 from audioconv.plot.options import Drawn, Look
 from impulses.acoustics.decay import fit
-from impulses.acoustics.decay_curve import Followed, follow
+from impulses.acoustics.decay_curve import DecayAnalysis, analyse_decay
 from impulses.acoustics.figures import RANGES
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def decay(
         for label, impulse in named:
             check_channel(label, impulse.taps.shape[1], channel)
         at = None if channel is None else channel - 1
-        found = [follow(impulse, at, band) for _, impulse in named]
+        found = [analyse_decay(impulse, at, band) for _, impulse in named]
         rates = [impulse.rate for _, impulse in named]
         end = max(_shown(one, hz) for one, hz in zip(found, rates, strict=True)) or 1 / rates[0]
         panel = figure.subplots()
@@ -96,7 +96,7 @@ def decay(
 
 
 def _draw(
-    panel: Axes, one: Followed, rate: int, second: float, number: int | None, label: str
+    panel: Axes, one: DecayAnalysis, rate: int, second: float, number: int | None, label: str
 ) -> list[tuple[Any, str]]:
     """Draw one decay, all of it or, one of several, without its impulse; return its legend."""
     alone = number is None
@@ -113,7 +113,7 @@ def _draw(
             linewidth=0.5,
         )
         told.append((drawn[0], f"level of {label}, 0 dB at its largest frame"))
-    figures, followed = one.figures, one.decay
+    figures, followed = one.figures, one.curve
     if followed is None:
         empty = panel.plot([], [], color=colour, linestyle=dash)
         why = figures.why_not["t30_s"]
@@ -190,15 +190,15 @@ def _thinned(frames: int) -> np.ndarray:
     return np.unique(np.linspace(0, frames - 1, min(frames, 2 * COLUMNS)).astype(int))
 
 
-def _shown(one: Followed, rate: int) -> float:
+def _shown(one: DecayAnalysis, rate: int) -> float:
     """Return the seconds of a decay that are worth showing."""
     frames = len(one.energy) - one.start
-    if one.decay is not None:
-        frames = min(frames, round(AFTER * (one.decay.end.frames - one.start)))
+    if one.curve is not None:
+        frames = min(frames, round(AFTER * (one.curve.end.frames - one.start)))
     return frames / rate
 
 
-def _bottom(found: Sequence[Followed]) -> float:
+def _bottom(found: Sequence[DecayAnalysis]) -> float:
     """Return the lowest level that is worth showing."""
     lowest = [-40.0]
     for one in found:

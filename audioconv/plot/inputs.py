@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from audioconv.engines import Audio
+from audioconv.engines.convolver import Audio
 from audioconv.errors import UsageError
 from audioconv.files import Reader, display_name
 from audioconv.ir.load import impulse_files, load_impulse, refuse_standard_twice

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from audioconv.engines import Audio
+from audioconv.engines.convolver import Audio
 from audioconv.errors import UsageError
 from audioconv.files import STANDARD, Reader
 from audioconv.plot import axes as scales

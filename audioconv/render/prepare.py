@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from audioconv.engines import Convolver, arrange, describe, engine_name, plan, routes
+from audioconv.engines.convolver import Convolver
+from audioconv.engines.plan import engine_name, plan
+from audioconv.engines.routes import arrange, describe, routes
 from audioconv.errors import AudioconvError, UsageError
 from audioconv.files import SoundInfo, display_name
 from audioconv.ir.load import Ingredient, load

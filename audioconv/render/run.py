@@ -14,7 +14,8 @@ from typing import Literal
 
 import numpy as np
 
-from audioconv.engines import Audio, stream
+from audioconv.engines import stream
+from audioconv.engines.convolver import Audio
 from audioconv.errors import AudioconvError, UsageError
 from audioconv.files import (
     FLOATS,

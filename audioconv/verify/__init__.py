@@ -18,7 +18,8 @@ from functools import partial
 
 import numpy as np
 
-from audioconv.engines import Audio, Convolver, stream
+from audioconv.engines import stream
+from audioconv.engines.convolver import Audio, Convolver
 from audioconv.errors import FormatError, TruncatedError, VerificationError
 from audioconv.files import PeakMeter, Reader, SoundInfo, display_name, is_exact
 from audioconv.job import Options

@@ -30,7 +30,7 @@ from collections import Counter, deque
 
 import numpy as np
 
-from audioconv.engines import Audio, Convolver, OverlapAdd
+from audioconv.engines.convolver import Audio, Convolver, OverlapAdd
 from audioconv.engines.grid import grid_scale
 from audioconv.engines.overlap_add import FLUSH_BELOW
 from impulses.impulse import Taps

@@ -21,7 +21,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from audioconv.engines import Audio, Routing
+from audioconv.engines.convolver import Audio
+from audioconv.engines.routes import Routing
 
 M = 2**31 - 1
 CHUNK = 32

@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from audioconv.engines import Audio, stream
+from audioconv.engines import stream
+from audioconv.engines.convolver import Audio
 from audioconv.errors import LayoutError
 from audioconv.files import PeakMeter, Reader, display_name
 from audioconv.progress import Progress, silent, watched

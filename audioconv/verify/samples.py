@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from audioconv.engines import Audio
+from audioconv.engines.convolver import Audio
 from audioconv.files import INTEGER_BITS
 from audioconv.files.quantise import triangular_noise
 from impulses.impulse import Taps

@@ -8,7 +8,8 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from audioconv.engines import Audio, Routing
+from audioconv.engines.convolver import Audio
+from audioconv.engines.routes import Routing
 from impulses.impulse import Taps
 
 SPLITTER = 2.0**27 + 1
@@ -30,7 +31,7 @@ class Spots:
 
     Examples
     --------
-    >>> from audioconv.engines import routes
+    >>> from audioconv.engines.routes import routes
     >>> spots = Spots([1], routes(np.array([[1.0], [0.5]]), 1))
     >>> spots.take(np.array([[2.0], [3.0]]))
     >>> spots.sums

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from audioconv.engines import Route, Routing, plan
+from audioconv.engines.plan import plan
+from audioconv.engines.routes import Route, Routing
 
 Samples = NDArray[np.float64]
 

@@ -10,9 +10,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from audioconv.engines import Convolver, Engine, routes
+from audioconv.engines.convolver import Convolver
 from audioconv.engines.direct import direct
 from audioconv.engines.overlap_add import overlap_add
+from audioconv.engines.plan import Engine
+from audioconv.engines.routes import routes
 
 ENOUGH = 0.1
 """Seconds; no longer sum is measured than the first that takes so long."""

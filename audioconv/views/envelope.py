@@ -12,7 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from audioconv.engines import Audio, stream
+from audioconv.engines import stream
+from audioconv.engines.convolver import Audio
 
 Columns = NDArray[np.float64]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from audioconv.engines import Audio
+from audioconv.engines.convolver import Audio
 from audioconv.files import Reader
 from audioconv.views.envelope import Envelope
 from impulses.impulse import from_db

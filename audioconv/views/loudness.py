@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from audioconv.engines import Audio
+from audioconv.engines.convolver import Audio
 
 BLOCK, OVERLAP = 0.4, 4
 """Seconds over which loudness is measured, and such blocks under way at a time."""

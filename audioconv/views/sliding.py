@@ -11,7 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from audioconv.engines import Route, Routing, plan
+from audioconv.engines.plan import plan
+from audioconv.engines.routes import Route, Routing
 from audioconv.errors import LayoutError
 from audioconv.views.excerpt import excerpt
 from audioconv.views.packed import width
@@ -147,7 +148,7 @@ def sliding(
 
     Examples
     --------
-    >>> from audioconv.engines import routes
+    >>> from audioconv.engines.routes import routes
     >>> echo = np.zeros((4411, 1))
     >>> echo[[0, 4410]] = 1
     >>> found = sliding("samples/speech.wav", 44100, routes(echo, 1), 20000, 130000)

@@ -14,7 +14,8 @@ from numpy.fft import rfft
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from audioconv.engines import Audio, stream
+from audioconv.engines import stream
+from audioconv.engines.convolver import Audio
 
 Power = NDArray[np.float64]
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Literal
+from typing import Literal, TypeAlias, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -23,8 +23,11 @@ from impulses.quantities import (
     above,
     decay_gain,
     inverted,
+    one_of,
     within,
 )
+
+Side: TypeAlias = Literal["left", "right"]
 
 LAGRANGE_ORDER = 3
 
@@ -198,7 +201,7 @@ def ping_pong(
     delay: Seconds = 0.25,
     gain: Gain = 0.5,
     width: float = 1.0,
-    first: Literal["left", "right"] = "left",
+    first: Side = "left",
     floor: Decibels = -120.0,
 ) -> Impulse:
     """Echoes that change sides: g^(2j) at (2j + 1) D on one, g^(2j + 1) at (2j + 2) D on the other.
@@ -238,8 +241,7 @@ def ping_pong(
     array([[0. , 0. ], [1. , 0. ], [0. , 0.5]])
     """
     within("width", width, 0, 1)
-    if first not in ("left", "right"):
-        raise ImpulseError(f"first is {first!r}; it must be left or right")
+    one_of("first", first, get_args(Side))
     step, notes = _step(rate, delay)
     gain = _feedback_gain(step, gain, None)
     repeats = np.arange(_repeats(gain, floor, step * rate) + 1)

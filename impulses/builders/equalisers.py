@@ -8,12 +8,13 @@ the response at any frequency from that of the biquad.
 from __future__ import annotations
 
 import math
+from typing import get_args
 
 import numpy as np
 
 from impulses.builders.filters import Phase
 from impulses.impulse import Impulse, ImpulseError, Taps, from_db
-from impulses.quantities import Decibels, Hertz, within
+from impulses.quantities import Decibels, Hertz, one_of, within
 
 FLOOR = 1e-6
 """Sum of what is cut off, beside the largest tap: -120 dB."""
@@ -204,9 +205,7 @@ def _render(rate: int, b: Taps, a: Taps, phase: Phase) -> Impulse:
     """Let a biquad ring out, or its magnitude without its phase."""
     from scipy.signal import lfilter  # late: a plain echo needs none of it
 
-    if phase not in ("minimum", "linear"):
-        raise ImpulseError(f"phase is {phase!r}; it must be minimum or linear")
-    if phase == "linear":
+    if one_of("phase", phase, get_args(Phase)) == "linear":
         after = _zero_phase(b, a, _ringing(b, a))
         after = after[: _audible(after, FLOOR / 2)]  # half of the floor for either side
         taps = np.concatenate([after[:0:-1], after])

@@ -19,7 +19,7 @@ import numpy as np
 from impulses.builders.fractional import KAISER_BETA
 from impulses.impulse import Impulse, ImpulseError
 from impulses.phase import minimum_phase
-from impulses.quantities import Hertz, within
+from impulses.quantities import Hertz, one_of, within
 
 Window: TypeAlias = Literal["hamming", "hann", "blackman", "kaiser"]
 Phase: TypeAlias = Literal["linear", "minimum"]
@@ -189,8 +189,7 @@ def _passing(
         raise ImpulseError(
             f"low is {cutoffs[0]:g} Hz and high {cutoffs[1]:g} Hz; low must be below high"
         )
-    if phase not in get_args(Phase):
-        raise ImpulseError(f"phase is {phase!r}; it must be linear or minimum")
+    one_of("phase", phase, get_args(Phase))
     half = half_length(numtaps)
     taps = firwin(2 * half + 1, cutoffs, window=window_name(window), pass_zero=kind, fs=rate)
     impulse = Impulse(taps[:, np.newaxis], rate, origin=half)
@@ -218,6 +217,5 @@ def window_name(window: Window) -> str | tuple[str, float]:
     >>> window_name("kaiser")
     ('kaiser', 8.6)
     """
-    if window not in get_args(Window):
-        raise ImpulseError(f"window is {window!r}; it must be one of {', '.join(get_args(Window))}")
+    one_of("window", window, get_args(Window))
     return ("kaiser", KAISER_BETA) if window == "kaiser" else window

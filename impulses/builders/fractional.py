@@ -9,13 +9,15 @@ tone that the rate can hold.
 from __future__ import annotations
 
 import math
-from typing import Literal
+from typing import Literal, TypeAlias, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from impulses.impulse import MAX_FRAMES, Impulse, ImpulseError, Taps, too_long
-from impulses.quantities import Seconds, above, within
+from impulses.quantities import Seconds, above, one_of, within
+
+Method: TypeAlias = Literal["lagrange", "sinc"]
 
 SINC_TAPS = 81
 """Taps of the windowed sinc: 40 on either side of the one nearest to the delay."""
@@ -31,7 +33,7 @@ def fractional_delay(
     rate: int,
     *,
     delay: Seconds = 0.0001,
-    method: Literal["lagrange", "sinc"] = "lagrange",
+    method: Method = "lagrange",
     order: int = 3,
 ) -> Impulse:
     """One unit spike between two samples: ``H(w) = e^(-i w D)`` as nearly as taps allow.
@@ -77,8 +79,7 @@ def fractional_delay(
     >>> fractional_delay(4, delay=0.125).origin
     1
     """
-    if method not in ("lagrange", "sinc"):
-        raise ImpulseError(f"method is {method!r}; it must be lagrange or sinc")
+    one_of("method", method, get_args(Method))
     if within("order", order, 1, MAX_ORDER) != int(order):
         raise ImpulseError(f"order is {order:g}; it must be a whole number, such as 3")
     position = float(in_samples(rate, [delay])[0])

@@ -17,7 +17,7 @@ from impulses.builders.recursion import (
     fitting,
 )
 from impulses.impulse import Impulse, ImpulseError, Taps
-from impulses.quantities import Decibels, Seconds, above, chance, decay_gain, within
+from impulses.quantities import Decibels, Seconds, above, chance, decay_gain, one_of, within
 
 MOST_LINES = 64
 
@@ -159,8 +159,7 @@ MATRICES: dict[str, Callable[[Taps], Taps]] = {
 def _check_matrix(matrix: str, lines: int) -> None:
     if within("lines", lines, 1, MOST_LINES) != int(lines):
         raise ImpulseError(f"lines is {lines:g}; it must be a whole number, such as 8")
-    if matrix not in MATRICES:
-        raise ImpulseError(f"matrix is {matrix!r}; it must be {' or '.join(MATRICES)}")
+    one_of("matrix", matrix, MATRICES)
     below = 2 ** (int(lines).bit_length() - 1)
     if matrix == "hadamard" and lines != below:
         raise ImpulseError(

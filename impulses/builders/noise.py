@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from impulses.impulse import Impulse, ImpulseError, Taps
-from impulses.quantities import Decibels, Hertz, Seconds, above, chance, frames_of, within
+from impulses.quantities import Decibels, Hertz, Seconds, above, chance, frames_of, one_of, within
 
 CROSSOVER = 1 / 3
 """Octaves in which one band hands over to the next."""
@@ -215,5 +215,4 @@ def _of_energy_one(sound: Taps) -> Taps:
 
 def _check(rate: int, channels: int) -> None:
     above("rate", rate, 0, "Hz")
-    if channels not in (1, 2):
-        raise ImpulseError(f"channels is {channels}; it must be 1 or 2")
+    one_of("channels", channels, (1, 2))

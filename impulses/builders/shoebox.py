@@ -7,16 +7,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, get_args
 
 import numpy as np
 
 from impulses.acoustics.reverberation import SPEED_OF_SOUND, eyring, eyring_absorption, wall_areas
 from impulses.builders.images import MAX_AXIS, image_axes, response
 from impulses.impulse import Impulse, ImpulseError, Taps
-from impulses.quantities import Hertz, Metres, Seconds, above, frames_of, within
+from impulses.quantities import Hertz, Metres, Seconds, above, frames_of, one_of, within
 
 Point: TypeAlias = tuple[Metres, Metres, Metres]
+Receiver: TypeAlias = Literal["mono", "stereo", "ambisonic"]
 
 SOURCE: Point = (11 / 15, 0.575, 8 / 15)
 MICROPHONE: Point = (17 / 60, 0.45, 7 / 15)
@@ -48,7 +49,7 @@ def shoebox(
     beta: Sequence[float] | None = None,
     max_order: int = -1,
     length: Seconds | None = None,
-    receiver: Literal["mono", "stereo", "ambisonic"] = "mono",
+    receiver: Receiver = "mono",
     spacing: Metres = 0.17,
     high_pass: Hertz = 100.0,
     speed_of_sound: float = SPEED_OF_SOUND,
@@ -125,8 +126,7 @@ def shoebox(
     within("speed_of_sound", speed_of_sound, 1, 1e5, "m/s")
     within("max_order", max_order, -1, MAX_AXIS)
     within("high_pass", high_pass, 0, rate / 2, "Hz")
-    if receiver not in ("mono", "stereo", "ambisonic"):
-        raise ImpulseError(f"receiver is {receiver!r}; it must be mono, stereo or ambisonic")
+    one_of("receiver", receiver, get_args(Receiver))
     source = _part(room, SOURCE) if source is None else source
     microphone = _part(room, MICROPHONE) if microphone is None else microphone
     x, y, z = _inside("microphone", microphone, room)

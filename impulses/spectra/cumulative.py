@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from impulses import analysis
-from impulses.acoustics.decay import ending, energy_decay
+from impulses.acoustics.decay import decay_end, energy_decay
 from impulses.impulse import Impulse, Taps
 from impulses.quantities import Seconds, above
 from impulses.spectra.transform import column, decibels, frequencies, power_of, smoothing_of
@@ -113,7 +113,7 @@ def decay_span(taps: Taps, rate: int, depth: float) -> Seconds:
     0.5
     """
     energy = taps**2
-    end = ending(energy, rate) if energy.any() else None
+    end = decay_end(energy, rate) if energy.any() else None
     if end is None:
         return len(taps) / rate
     curve = energy_decay(energy[: end.frames], noise=end.noise, beyond=end.beyond)

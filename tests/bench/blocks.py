@@ -20,7 +20,8 @@ import soundfile
 from scipy.signal import oaconvolve
 
 from audioconv import Convolver, convolver
-from audioconv.engines import Partitioned, routes
+from audioconv.engines.partitioned import Partitioned
+from audioconv.engines.routes import routes
 
 WARM = 20  # blocks
 

@@ -18,7 +18,7 @@ from typing import IO, NamedTuple
 
 import numpy as np
 
-from audioconv.engines import Audio
+from audioconv.engines.convolver import Audio
 from audioconv.files.codecs.containers import after_id3
 
 LONGEST_FRAME = 2**22

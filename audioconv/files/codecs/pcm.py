@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from audioconv.engines import Samples
+from audioconv.engines.convolver import Samples
 
 PCM, IEEE_FLOAT = 1, 3
 SUBTYPES = {
