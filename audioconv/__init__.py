@@ -15,9 +15,9 @@ plot        pictures and films
 page        a page that explains one convolution
 cli         the command line
 
-The public API is `convolve` for arrays, `convolver` for a stream of blocks, and
-`convolve_file` for files. All names are loaded when they are first used, so that a command's
-help does not wait for NumPy.
+The public API: `convolve` for arrays, `convolver` for a stream of blocks, `convolve_file`,
+`verify_file`, `compare_files` and `info` for files, `load_impulse` for impulses by name. Names are
+loaded when they are first used, so that a command's help does not wait for NumPy.
 
 Examples
 --------
@@ -33,10 +33,13 @@ from typing import TYPE_CHECKING, Any
 from audioconv._version import __version__
 
 if TYPE_CHECKING:
-    from audioconv.api import convolve, convolve_file, convolver
+    from audioconv.api import convolve, convolve_file, convolver, verify_file
     from audioconv.engines.convolver import Convolver
     from audioconv.errors import AudioconvError
+    from audioconv.files.info import info
+    from audioconv.ir.load import load_impulse
     from audioconv.job import Job, Options, Outcome
+    from audioconv.verify.compare import compare_files
 
 
 __all__ = [
@@ -46,9 +49,13 @@ __all__ = [
     "Options",
     "Outcome",
     "__version__",
+    "compare_files",
     "convolve",
     "convolve_file",
     "convolver",
+    "info",
+    "load_impulse",
+    "verify_file",
 ]
 
 _HOMES = {
@@ -57,9 +64,13 @@ _HOMES = {
     "Job": "job",
     "Options": "job",
     "Outcome": "job",
+    "compare_files": "verify.compare",
     "convolve": "api",
     "convolve_file": "api",
     "convolver": "api",
+    "info": "files.info",
+    "load_impulse": "ir.load",
+    "verify_file": "api",
 }
 
 

@@ -6,7 +6,7 @@ from audioconv.cli import main as run
 
 
 def main() -> None:
-    """Run the command line of this process."""
+    """Run the command line, and exit with its code."""
     sys.exit(run())
 
 

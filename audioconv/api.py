@@ -6,13 +6,17 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from audioconv.engines import stream
-from audioconv.engines.convolver import Audio, Convolver
+from audioconv.engines.audio import Audio
+from audioconv.engines.convolver import Convolver
 from audioconv.engines.plan import plan
 from audioconv.engines.routes import routes
 from audioconv.errors import AudioconvError, LayoutError
-from audioconv.job import Job, Outcome
+from audioconv.files import Reader, rereadable
+from audioconv.job import Job, Outcome, VerificationReport
 from audioconv.progress import Progress, silent
+from audioconv.render.prepare import prepare
 from audioconv.render.run import run
+from audioconv.verify import verify
 from impulses import Impulse
 
 
@@ -39,7 +43,7 @@ def convolve(
 
     Raises
     ------
-    AudioconvError, ImpulseError
+    AudioconvError
         If shapes do not fit or a value is not finite.
 
     Examples
@@ -50,12 +54,12 @@ def convolve(
     sound = np.asarray(x, dtype=np.float64)
     if sound.ndim != 2 or 0 in sound.shape:
         raise LayoutError(
-            f"x has shape {sound.shape}; it must be (frames, channels), as x[:, None] makes of a "
-            "mono sound of one axis"
+            f"x has shape {sound.shape}; it must be (frames, channels); pass x[:, None] for a mono "
+            "sound with one axis"
         )
     if not np.isfinite(sound).all():
         frame = int(np.argmin(np.isfinite(sound).all(axis=1)))
-        raise AudioconvError(f"x has a value that is not finite in frame {frame}; mend it first")
+        raise AudioconvError(f"x has a value that is not finite in frame {frame}; remove it first")
     planned = convolver(h, sound.shape[1], engine=engine, single=single)
     parts = stream.convolve([sound], planned, lambda part, start: part)
     return np.concatenate([*parts, planned.flush()])
@@ -73,17 +77,16 @@ def convolver(
     channels : int > 0
         of the sound
     engine : str
-        ``auto``, or a name; for blocks of a few hundred frames, as they come in real time,
-        take ``partitioned``: ``auto`` is made for long blocks, and some hundred times slower
-        with those
+        ``auto``, or a name; for blocks of a few hundred frames, as in real time, use
+        ``partitioned``: ``auto`` is made for long blocks, and about a hundred times slower there
     single : bool
         compute in float32
 
     Returns
     -------
     Convolver
-        ``process(block)`` returns as many frames as it gets, ``flush()`` the K - 1 frames
-        after the last, and ``reset()`` forgets the sound
+        ``process(block)`` returns as many frames as it is given, ``flush()`` the tail of K - 1
+        frames, and ``reset()`` starts a new sound
 
     Examples
     --------
@@ -102,20 +105,19 @@ def convolve_file(job: Job, progress: Progress = silent) -> Outcome:
     Parameters
     ----------
     job : Job
-        names and options
-    progress : Progress
-        is called with what is being done, and the seconds of sound that it has been done to, of
-        how many
+        input, output, impulses and options
+    progress : callable
+        called with the present step, the seconds of sound done, and the seconds in all
 
     Returns
     -------
     Outcome
-        what was written, as plain numbers
+        levels, lengths and notices, as plain data
 
     Raises
     ------
-    AudioconvError, ImpulseError
-        The output path then holds what it held before.
+    AudioconvError
+        The output path then holds its old content.
 
     Examples
     --------
@@ -128,3 +130,42 @@ def convolve_file(job: Job, progress: Progress = silent) -> Outcome:
     ('overlap-add', 2)
     """
     return run(job, progress)
+
+
+def verify_file(job: Job, progress: Progress = silent) -> VerificationReport:
+    """Verify an existing output, as `audioconv verify` does.
+
+    Parameters
+    ----------
+    job : Job
+        as the output was made; it may have been made by any other program too
+    progress : callable
+        as for `convolve_file`
+
+    Returns
+    -------
+    VerificationReport
+        `passed`, and the deviations and limits of every check
+
+    Raises
+    ------
+    FormatError
+        If a file cannot be read, or the output is of a lossy format.
+    VerificationError
+        If the output is cut short, or has other channels or another rate.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     job = Job("samples/speech.wav", f"{folder}/echo.wav", ["double-spike:delay=90ms"])
+    ...     outcome = convolve_file(job)
+    ...     verify_file(job).passed
+    True
+    """
+    truncated = job.options.allow_truncated
+    with rereadable(job.input) as path:
+        with Reader(path, allow_truncated=truncated) as reader:
+            source = reader.info
+        convolver = prepare(job.impulses, job.options, source).convolver
+        return verify(path, job.output, convolver, job.options, progress=progress)

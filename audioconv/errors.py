@@ -1,4 +1,4 @@
-"""What can go wrong, each with the exit code a command ends with."""
+"""Errors, each with the exit code of the command line."""
 
 
 class AudioconvError(Exception):
@@ -12,11 +12,11 @@ class FormatError(AudioconvError):
 
 
 class TruncatedError(FormatError):
-    """A file that ends before its header says so."""
+    """A file that is shorter than its header states."""
 
 
 class LayoutError(AudioconvError):
-    """Channels of a sound and an impulse that do not fit each other."""
+    """Channels of a sound and an impulse that do not fit together."""
 
 
 class UsageError(AudioconvError):

@@ -1,20 +1,35 @@
-"""What is asked for and what came of it: plain data, so that it pickles, compares and prints."""
+"""A request and its outcome, as plain data that pickles, compares and prints."""
 
 from __future__ import annotations
 
 import math
 import os
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
-from typing import Annotated, Any, Literal
+from dataclasses import asdict, dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
-# a gain, in the terms of `audioconv.ir.load`; spelt out, because this module imports nothing heavy
-Gain = Annotated[float, "gain"]
+from audioconv.engines import ENGINES
+from audioconv.errors import UsageError, VerificationError
+from audioconv.parameters import Parameter, parameters, validated
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+    from impulses import Impulse
+
+# spelt out here, because this module imports nothing heavy
+Gain = Annotated[float | str, "gain"]
 Size = Annotated[int, "size"]
 
+FileName: TypeAlias = "str | bytes | os.PathLike[str] | os.PathLike[bytes]"
+"""A path, or ``-`` for standard input or output."""
+
+ImpulseSource: TypeAlias = "FileName | Impulse | tuple[ArrayLike, int]"
+"""A file, a builder spec or a preset by name; an `Impulse`; or taps and their rate in Hz."""
 
 MOST_THREADS = 8
-"""Threads that are used unasked: each holds a block or two in memory."""
+"""Default limit on threads: each holds a block or two in memory."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,57 +39,68 @@ class Options:
     Parameters
     ----------
     length : str
-        how long the output is: full (input + impulse - 1), input, auto (the tail cut where it
-        stays 60 dB below the peak), or a time such as 10s
+        length of the output: full (input + impulse - 1), input, auto (cut where the tail stays
+        60 dB below the peak), or a time such as 10s
     align : {"none", "peak", "onset"}
-        drop the impulse's delay before its peak or its onset (-20 dB)
-    wet : float
-        gain of the convolved sound
-    dry : float
-        gain of the sound itself
+        remove the delay of the impulse before its peak, or before its onset (-20 dB)
+    wet : float or str
+        gain of the convolved sound (wet)
+    dry : float or str
+        gain of the original sound (dry)
     mix : float, 0 to 1
-        sets wet to it and dry to 1 - mix
+        dry/wet mix: sets wet to mix, and dry to 1 - mix
     ir_gain : str
-        scale the impulse: none, peak, l1 (cannot clip), l2, dc, response (largest magnitude
-        0 dB), web-audio (as the W3C ConvolverNode), or a gain such as -6dB
+        normalise the impulse: none, peak, l1 (cannot clip), l2, dc, response (largest magnitude
+        0 dB), web-audio (as the W3C ConvolverNode), or apply a gain such as -6dB
     map : str
-        which impulse channel leads where: auto, each, mono, true-stereo[=LL,LR,RL,RR],
+        routing of the impulse's channels: auto, each, mono, true-stereo[=LL,LR,RL,RR],
         matrix[=1:1,1:2,...] (input:output of each impulse channel)
     rate_mismatch : {"resample", "error"}
-        what to do with an impulse of another rate
+        action for an impulse at another sample rate
     clip : {"guard", "error", "saturate"}
-        past full scale: guard attenuates the whole output to just fit, and says by how much
+        action for samples past full scale: guard attenuates the whole output to just fit, and
+        reports by how much
     subtype : str
-        sample format such as PCM_16, PCM_24, PCM_32, FLOAT, DOUBLE; the input's own if not
-        given (24-bit for a lossy input)
+        sample format such as PCM_16, PCM_24, PCM_32, FLOAT, DOUBLE; by default that of the
+        input (24-bit for a lossy input)
     format : str
-        file format such as WAV, FLAC, AIFF; from the suffix of OUT if not given
+        file format such as WAV, FLAC, AIFF; by default from the suffix of OUT
     allow_truncated : bool
-        take an input that ends before its header says so for what there is, with a notice
+        accept an input that ends before its header states, with a notice
     rf64 : {"auto", "always", "never"}
-        give a WAV the 64-bit header of RF64: past 4 GiB, in any case, or not at all
+        write a WAV with the 64-bit header of RF64: past 4 GiB, always, or never
     metadata : {"carry", "none"}
-        what the input tells besides its samples (INFO, bext, iXML, cue, tags): carried over as
-        far as the output's format holds it, or left out
+        copy the metadata of the input (INFO, bext, iXML, cue, tags), as far as the output's
+        format can hold it, or leave it out
     recipe : {"chunk", "sidecar", "none"}
-        how OUT was made, for `audioconv redo`: in a private chunk of a WAV, that names files by
-        their hash alone; also in OUT.json, with their paths; or nowhere
-    max_output : size
-        refuse to write more than so many bytes, such as 4GB
+        record how OUT was made, for `audioconv redo`: in a private chunk of a WAV, which
+        identifies files by their hash alone; also in OUT.json, with their paths; or not at all
+    max_output : int
+        refuse to write more than this many bytes, such as 4GB
     dither : {"none", "tpdf"}
-        noise added before rounding to whole numbers; none rounds correctly
+        noise added before rounding to integers; none rounds correctly
     engine : str
-        how to compute it: auto, overlap-add, partitioned, sparse, direct, toeplitz
+        how to compute the convolution
     precision : {"double", "single"}
         of the arithmetic; single is for sounds of 16 bits at most
     threads : int
-        blocks computed at a time; the number of cores if not given; never changes the result
+        blocks computed at a time; by default the number of cores; never changes the result
     verify : bool
-        check the result against the input, and print what is proven
+        verify the output against the input, and print the proof
     overwrite : bool
         replace OUT if it exists
     strict : bool
         make every notice an error
+
+    Raises
+    ------
+    UsageError
+        If a value has the wrong type, or is not one of the choices.
+
+    Examples
+    --------
+    >>> Options(wet="-20dB").wet
+    0.1
     """
 
     length: str = "full"
@@ -94,42 +120,172 @@ class Options:
     recipe: Literal["chunk", "sidecar", "none"] = "chunk"
     max_output: Size | None = None
     dither: Literal["none", "tpdf"] = "none"
-    engine: str = "auto"
+    engine: Annotated[str, ("auto", *ENGINES)] = "auto"
     precision: Literal["double", "single"] = "double"
     threads: int | None = None
     verify: bool = False
     overwrite: bool = False
     strict: bool = False
 
+    def __post_init__(self) -> None:
+        for parameter in _option_parameters():
+            value = validated(parameter, getattr(self, parameter.name))
+            object.__setattr__(self, parameter.name, value)
+
+    @property
+    def gains(self) -> tuple[float, float]:
+        """Wet and dry gain, as factors."""
+        if self.mix is not None:
+            return self.mix, 1 - self.mix
+        return float(self.wet), float(self.dry)
+
     @property
     def cores(self) -> int:
-        """Threads to use: as many as asked for, or as there are cores, up to `MOST_THREADS`."""
+        """Threads to use: `threads`, or the number of cores up to `MOST_THREADS`."""
         return self.threads or min(os.cpu_count() or 1, MOST_THREADS)
 
 
-@dataclass(frozen=True)
+@cache
+def _option_parameters() -> list[Parameter]:
+    return parameters(Options)
+
+
+@dataclass(frozen=True, init=False)
 class Job:
     """One file to convolve.
 
     Parameters
     ----------
-    input, output : str
+    input, output : str or path-like
         file names, or ``-`` for standard input and output
-    impulses : sequence of str
-        impulse files or builder specs; several are a chain, folded into one
+    impulses : sequence of str, path-like, Impulse, or (array, rate)
+        impulse responses: files, builder specs and presets by name, an `impulses.Impulse`, or
+        taps, (frames, channels) or (frames, inputs, outputs), with their sample rate in Hz;
+        several are a chain, folded into one
     options : Options
-        how
+
+    Raises
+    ------
+    UsageError, ImpulseError
+        If a value has the wrong type, or taps are not an impulse.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> job = Job(Path("in.wav"), "out.wav", ["delta", ([[1.0], [0.5]], 48000)])
+    >>> job.input, job.impulses[0], job.impulses[1].frames
+    ('in.wav', 'delta', 2)
     """
 
     input: str
     output: str
-    impulses: Sequence[str]
-    options: Options = field(default_factory=Options)
+    impulses: Sequence[str | Impulse]
+    options: Options
+
+    def __init__(
+        self,
+        input: FileName,  # noqa: A002  # as the command line calls it
+        output: FileName,
+        impulses: Sequence[ImpulseSource],
+        options: Options | None = None,
+    ) -> None:
+        if isinstance(impulses, str | bytes | os.PathLike):
+            raise UsageError(f"impulses must be a list, such as [{impulses!r}]")
+        if not isinstance(options, Options | None):
+            raise UsageError(f"options is {options!r}; it must be an audioconv.Options")
+        fields = {
+            "input": _file_name("input", input),
+            "output": _file_name("output", output),
+            "impulses": tuple(map(_impulse, impulses)),
+            "options": options or Options(),
+        }
+        for name, value in fields.items():
+            object.__setattr__(self, name, value)
+
+
+@dataclass(frozen=True)
+class VerificationReport:
+    """Result of a verification; every level is relative to full scale.
+
+    Parameters
+    ----------
+    failures : list of str
+        failed checks, in words
+    frames, channels : int
+        of the output
+    subtype : str
+        of the output
+    points : list of int
+        k of the certificate's points exp(2 pi i k / (2^31 - 1))
+    certificate_residual, certificate_limit : float
+        of Y(z) - X(z) H(z); a single sum that is off by more than the limit fails
+    certificate_passed : bool
+    samples_worst, samples_limit : float
+        deviation of any sample of the output from the certified sums
+    samples_passed : bool
+        whether there are as many as sums, and none deviates by more
+    spots : int
+        number of samples compared with the exactly rounded direct sum
+    spots_worst, spots_limit : float
+    spots_passed : bool
+    error_bound : float
+        guaranteed bound on the error of the sums, in the worst block
+    exact : bool
+        whether every sum is proven exact to the last bit
+    quantisation : float
+        largest error that rounding to the output's subtype adds
+    """
+
+    failures: list[str]
+    frames: int
+    channels: int
+    subtype: str
+    points: list[int]
+    certificate_residual: float
+    certificate_limit: float
+    certificate_passed: bool
+    samples_worst: float
+    samples_limit: float
+    samples_passed: bool
+    spots: int
+    spots_worst: float
+    spots_limit: float
+    spots_passed: bool
+    error_bound: float
+    exact: bool
+    quantisation: float
+
+    @property
+    def passed(self) -> bool:
+        """Whether all checks passed."""
+        return self.certificate_passed and self.samples_passed and self.spots_passed
+
+    def as_json(self) -> dict[str, Any]:
+        """Return plain data with stable names."""
+        return {"passed": self.passed, **asdict(self)}
+
+    def raise_if_failed(self, output: str) -> None:
+        """Raise if any check failed.
+
+        Parameters
+        ----------
+        output : str
+            name of the output, for the message
+
+        Raises
+        ------
+        VerificationError
+        """
+        if not self.passed:
+            raise VerificationError(
+                f"{output} is not the convolution it should be: "
+                f"{'; '.join(self.failures)}; if it was made with other options, give the same"
+            )
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a job; `as_json` has the names that scripts may rely on.
+    """Result of a job; `as_json` has the names that scripts may rely on.
 
     Parameters
     ----------
@@ -139,10 +295,10 @@ class Outcome:
     subtype : str
     engine : str
     block : int
-        frames of the grid on which the sound was cut
+        frames of one block of the input
     fft_size : int or None
     impulse_frames : int
-        length K of the impulse that was applied
+        length K of the impulse as applied
     gain_db : float
         gain of impulse normalisation and clip guard together
     peak_dbfs : float
@@ -150,20 +306,18 @@ class Outcome:
     clipped : int
         samples past full scale that were limited
     notices : list of str
-        whatever a careful person should know
-    verified : dict or None
-        the report of the verification
+        changes and losses that the user should know
+    verified : VerificationReport or None
     seconds, speed : float
-        wall time, and seconds of sound made in a second
+        wall time, and seconds of sound per second
     routes : str
-        how the impulse's channels lead from inputs to outputs
+        routing of the impulse's channels, in words
     impulse_level : dict
-        peak, l1 (sum of abs(h)), l2, rms and max_response_db of the impulse that was applied
+        peak, l1 (sum of abs(h)), l2, rms and max_response_db of the impulse as applied
     guaranteed_dbfs : float
-        what the output's peak cannot pass: peak of the input times sum of abs(h)
+        bound on the output's peak: peak of the input times sum of abs(h)
     expected_dbfs : float
-        the peak that noise of the input's peak would come out with: times the root of the sum
-        of h^2
+        peak of noise with the input's peak after convolution: times the root of the sum of h^2
     """
 
     input: str
@@ -180,7 +334,7 @@ class Outcome:
     peak_dbfs: float
     clipped: int
     notices: list[str]
-    verified: dict[str, Any] | None
+    verified: VerificationReport | None
     seconds: float
     speed: float
     routes: str
@@ -190,23 +344,52 @@ class Outcome:
 
     def as_json(self) -> dict[str, Any]:
         """Return the stable names, with minus infinity (silence) as None."""
-        fields = asdict(self)
+        fields = {**asdict(self), "verified": self.verified and self.verified.as_json()}
         del fields["routes"]
         return {key: None if value == -math.inf else value for key, value in fields.items()}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Part:
-    """Which part of a sound is shown and heard.
+    """The part of a sound to show and play.
 
     Parameters
     ----------
     start : str
-        where it begins, such as 12.5s; where the sound first comes within 20 dB of its peak, if
-        not given
+        where it begins, such as 12.5s; by default, where the sound first comes within 20 dB of
+        its peak
     seconds : float, 1 to 60
-        how long the part to listen to is, 1 to 60 seconds
+        length of the part to play, 1 to 60 seconds
     """
 
     start: str | None = None
     seconds: Annotated[float, "time"] = 10.0
+
+
+def _file_name(argument: str, value: Any) -> str:
+    """Return a path as text.
+
+    Raises
+    ------
+    UsageError
+        If it is none.
+    """
+    if not isinstance(value, str | bytes | os.PathLike):
+        raise UsageError(f"{argument} is {value!r}; it must be a path, or '-'")
+    return os.fsdecode(value)
+
+
+def _impulse(value: Any) -> str | Impulse:
+    """Return the name of an impulse, or the impulse itself."""
+    if isinstance(value, str | bytes | os.PathLike):
+        return os.fsdecode(value)
+    from impulses import Impulse  # late: it needs NumPy, and most impulses are names
+
+    if isinstance(value, Impulse):
+        return value
+    if isinstance(value, tuple) and len(value) == 2:
+        return Impulse(*value)
+    raise UsageError(
+        f"an impulse is of type {type(value).__name__}; it must be a path, a builder spec, an "
+        "impulses.Impulse, or (array, rate)"
+    )

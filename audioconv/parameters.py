@@ -1,17 +1,18 @@
-"""Parameters, read from where they are declared, and given values as people write them.
+"""Parameters: read from signatures and docstrings, and parsed from text.
 
-A builder's parameters and a job's options are declared once, in a signature and its docstring.
-What a spec may say, what a command line offers and what its help tells all come from there.
-Nothing heavy is imported here, so that `--help` is quick.
+The parameters of a builder and the options of a job are declared once, in a signature and its
+docstring. Builder specs, command-line options and their help follow from there.
+Nothing heavy is imported here, so that `--help` is fast.
 """
 
 from __future__ import annotations
 
 import inspect
 import types
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, is_dataclass
-from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from numbers import Integral, Real
+from typing import Annotated, Any, Literal, Union, cast, get_args, get_origin
 
 from audioconv.errors import UsageError
 from audioconv.units import (
@@ -28,10 +29,19 @@ from audioconv.units import (
 
 UNITS = {"time": "s", "level": "dB", "frequency": "Hz", "distance": "m", "angle": "deg"}
 
+PYTHON_TYPES: dict[str, tuple[type, str]] = {
+    "flag": (bool, "True or False"),
+    "integer": (Integral, "an integer"),
+    "size": (Integral, "a number of bytes, or text such as '4GB'"),
+    "number": (Real, "a number"),
+    "gain": (Real, "a factor, or text such as '-6dB'"),
+}
+"""Type of an argument in Python, for each unit, and its description; for all others, text."""
+
 SOUND = "Sound:"
 
-GIVEN = ("rate", "sweep")
-"""Keywords that are no option: they come from elsewhere."""
+NOT_OPTIONS = ("rate", "sweep")
+"""Keyword arguments that are supplied by the program."""
 
 
 @dataclass(frozen=True)
@@ -41,20 +51,20 @@ class Parameter:
     Parameters
     ----------
     name : str
-        as Python has it
+        name of the Python argument
     unit : str
         ``time``, ``gain``, ``level``, ``frequency``, ``distance``, ``angle``, ``size``,
         ``number``, ``integer``, ``flag``, ``text``, or ``choice``
     choices : tuple of str
-        if there is a fixed number of them
+        allowed values; empty if there is no fixed set
     many : bool
-        whether it is a list
+        whether it takes a list
     count : int, optional
-        how many values a list has, where that is fixed
+        length of the list, if fixed
     default : object
-        its default; `inspect.Parameter.empty` where there is none
+        `inspect.Parameter.empty` if required
     help : str
-        from the docstring
+        description, from the docstring
     """
 
     name: str
@@ -67,17 +77,17 @@ class Parameter:
 
     @property
     def option(self) -> str:
-        """Its name on a command line, without the dashes."""
+        """Name of the option on the command line, without the leading dashes."""
         return self.name.replace("_", "-")
 
     def parse(self, text: str, rate: int) -> Any:
-        """Turn one value as written into what the builder takes."""
+        """Parse one value; `rate` converts samples to seconds."""
         if self.unit == "time":
             return parse_time(text, rate)
         if self.unit == "flag":
-            return _one_of(text, {"true": True, "yes": True, "false": False, "no": False})
+            return _choose(text, {"true": True, "yes": True, "false": False, "no": False})
         if self.unit == "choice":
-            return _one_of(text, {str(choice): choice for choice in self.choices})
+            return _choose(text, {str(choice): choice for choice in self.choices})
         simple: dict[str, Callable[[str], Any]] = {
             "gain": parse_gain,
             "level": parse_level,
@@ -91,23 +101,23 @@ class Parameter:
         }
         return simple[self.unit](text)
 
-    def read(self, texts: Sequence[str], rate: int) -> Any:
-        """Turn what is given, once or more than once, into what the builder takes."""
+    def parse_all(self, texts: Sequence[str], rate: int) -> Any:
+        """Parse the texts given for the parameter: one, or several for a list."""
         if not self.many:
             if len(texts) > 1:
                 raise UsageError(f"it takes one value, but {len(texts)} are given")
             return self.parse(texts[0], rate)
-        # text may hold commas of its own, as builder specs do
+        # text may contain commas, as builder specs do
         items = list(texts) if self.unit == "text" else ",".join(texts).split(",")
         if self.count not in (None, len(items)):
             raise UsageError(
-                f"it takes {self.count} values, with commas, but {len(items)} "
+                f"it takes {self.count} values, separated by commas, but {len(items)} "
                 f"{'is' if len(items) == 1 else 'are'} given: {','.join(items)}"
             )
         return tuple(self.parse(item, rate) for item in items)
 
     def written_default(self) -> str:
-        """Its default as one would write it."""
+        """Format the default as a user would type it."""
         values = self.default if self.many and self.default is not None else [self.default]
         return ",".join(self._written(value) for value in values) or "none"
 
@@ -121,8 +131,10 @@ class Parameter:
         return str(value)
 
 
-def parameters(declared: Callable[..., Any]) -> list[Parameter]:
-    """Read the parameters of a function or a dataclass from its signature and docstring.
+def parameters(declared: Callable[..., Any], *, every: bool = False) -> list[Parameter]:
+    """Return the keyword-only parameters of a function, or the fields of a dataclass.
+
+    With `every`, positional parameters and `NOT_OPTIONS` are included.
 
     Examples
     --------
@@ -132,28 +144,38 @@ def parameters(declared: Callable[..., Any]) -> list[Parameter]:
     """
     helps = _parameter_help(declared.__doc__ or "")
     signature = inspect.signature(declared, eval_str=True)
-    found = []
+    declarations = []
     for parameter in signature.parameters.values():
-        data = parameter.kind is not parameter.KEYWORD_ONLY and not is_dataclass(declared)
-        if data or parameter.name in GIVEN:
+        positional = parameter.kind is not parameter.KEYWORD_ONLY and not is_dataclass(declared)
+        if not every and (positional or parameter.name in NOT_OPTIONS):
             continue
         unit, choices, many, count = _unit(parameter.annotation)
         help_text = helps.get(parameter.name, "")
-        found.append(
+        declarations.append(
             Parameter(parameter.name, unit, choices, many, count, parameter.default, help_text)
         )
-    return found
+    return declarations
 
 
 def arguments(
     owner: str, declared: Sequence[Parameter], given: Mapping[str, Sequence[str]], rate: int
 ) -> dict[str, Any]:
-    """Read what was given for parameters, as texts, into arguments for what declares them.
+    """Parse texts, by name of the option, into keyword arguments.
+
+    Parameters
+    ----------
+    owner : str
+        name of the builder or command, for messages
+    declared : sequence of Parameter
+    given : dict of list of str
+        the texts given for each option
+    rate : int > 0
+        samples per second, for times in samples (``480S``)
 
     Raises
     ------
     UsageError
-        If a name or a value is not one that there is; it names the owner and the choices.
+        If a name is unknown or a value invalid; the message lists the choices.
 
     Examples
     --------
@@ -162,37 +184,65 @@ def arguments(
     {'delay': 0.35}
     """
     known = {parameter.option: parameter for parameter in declared}
-    found = {}
+    values = {}
     for key, texts in given.items():
         parameter = known.get(key.replace("_", "-"))
         if parameter is None:
-            raise UsageError(f"{owner} has no parameter {key!r};{nearest(key, list(known))}")
+            raise UsageError(f"{owner} has no parameter {key!r};{choices_like(key, known)}")
         try:
-            found[parameter.name] = parameter.read(texts, rate)
+            values[parameter.name] = parameter.parse_all(texts, rate)
         except UsageError as error:
             raise UsageError(f"{owner} {key}: {error}") from None
-    return found
+    return values
 
 
-def as_options(message: str, declared: Sequence[Parameter]) -> str:
-    """Name parameters in a message of Python's as a command line has them."""
-    for parameter in declared:
-        if parameter.option != parameter.name:
-            message = message.replace(parameter.name, parameter.option)
-    return message
+def validated(parameter: Parameter, value: Any) -> Any:
+    """Check an argument given in Python, and parse a gain or a size given as text.
+
+    Raises
+    ------
+    UsageError
+        If the value has the wrong type, or is not one of the choices.
+
+    Examples
+    --------
+    >>> wet = Parameter("wet", "gain", (), False, None, 1.0, "")
+    >>> validated(wet, "-20dB"), validated(wet, 2)
+    (0.1, 2.0)
+    """
+    if value is None and parameter.default is None:
+        return None
+    if parameter.unit == "choice":
+        if value in parameter.choices:
+            return value
+        expected = f"one of {', '.join(parameter.choices)}"
+    else:
+        kind, expected = PYTHON_TYPES.get(parameter.unit, (str, "text"))
+        numeric = kind is not bool and isinstance(value, bool)
+        if isinstance(value, kind) and not numeric:
+            return float(cast(float, value)) if kind is Real else value
+        if isinstance(value, str) and parameter.unit in ("gain", "size"):
+            return parameter.parse(value, rate=1)
+    raise UsageError(f"{parameter.name} is {value!r}; it must be {expected}")
 
 
-def nearest(word: str, choices: Sequence[str]) -> str:
-    """List the choices, the nearest first as a question."""
-    return f"{meant(word, choices)} there are {', '.join(choices)}"
+def choices_like(word: str, choices: Collection[str]) -> str:
+    """Format the end of a message about an unknown name: a suggestion, and all choices.
+
+    Examples
+    --------
+    >>> choices_like("dealy", ["delay", "gain"]), choices_like("x", ["delay", "gain"])
+    (" did you mean 'delay'? there are delay, gain", ' there are delay, gain')
+    """
+    return f"{suggestion(word, choices)} there are {', '.join(choices)}"
 
 
-def meant(word: str, choices: Sequence[str]) -> str:
-    """Ask whether the nearest of the choices was meant, if one is near."""
-    import difflib  # late, as most names are right
+def suggestion(word: str, choices: Collection[str]) -> str:
+    """Return a question that names the closest choice; empty if none is close."""
+    import difflib  # late: most names are correct
 
-    near = difflib.get_close_matches(word, choices, 1)
-    return f" did you mean {near[0]!r}?" if near else ""
+    close = difflib.get_close_matches(word, choices, 1)
+    return f" did you mean {close[0]!r}?" if close else ""
 
 
 def summary(declared: Callable[..., Any]) -> str:
@@ -200,8 +250,21 @@ def summary(declared: Callable[..., Any]) -> str:
     return _paragraphs(declared)[0]
 
 
+def description(declared: Callable[..., Any]) -> str:
+    """Return a docstring up to its first section, one line per paragraph.
+
+    Examples
+    --------
+    >>> description(arguments)
+    'Parse texts, by name of the option, into keyword arguments.'
+    """
+    paragraphs = _paragraphs(declared)
+    sections = (n for n, text in enumerate(paragraphs) if " ---" in text)
+    return "\n\n".join(paragraphs[: next(sections, None)])
+
+
 def sound(declared: Callable[..., Any]) -> str:
-    """Return what a docstring says of the sound, in the paragraph that begins with ``Sound:``.
+    """Return the paragraph of a docstring that begins with ``Sound:``, as one line.
 
     Examples
     --------
@@ -209,8 +272,8 @@ def sound(declared: Callable[..., Any]) -> str:
     >>> sound(delta)
     'the sound as it is, or later.'
     """
-    found = [p for p in _paragraphs(declared) if p.startswith(SOUND)]
-    return found[0].removeprefix(SOUND).strip() if found else ""
+    paragraphs = [p for p in _paragraphs(declared) if p.startswith(SOUND)]
+    return paragraphs[0].removeprefix(SOUND).strip() if paragraphs else ""
 
 
 def _paragraphs(declared: Callable[..., Any]) -> list[str]:
@@ -219,7 +282,7 @@ def _paragraphs(declared: Callable[..., Any]) -> list[str]:
 
 
 def _unit(annotation: Any) -> tuple[str, tuple[str, ...], bool, int | None]:
-    """Return unit and choices of an annotation, whether it is a list, and how long a one."""
+    """Return unit, choices, whether a list, and the length of the list, from an annotation."""
     origin, arguments = get_origin(annotation), get_args(annotation)
     if origin in (Union, types.UnionType):
         return _unit(next(kind for kind in arguments if kind is not type(None)))
@@ -228,7 +291,8 @@ def _unit(annotation: Any) -> tuple[str, tuple[str, ...], bool, int | None]:
         fixed = origin is tuple and arguments[-1] is not Ellipsis
         return unit, choices, True, len(arguments) if fixed else None
     if origin is Annotated:
-        return annotation.__metadata__[0], (), False, None
+        unit = annotation.__metadata__[0]
+        return ("choice", unit, False, None) if isinstance(unit, tuple) else (unit, (), False, None)
     if origin is Literal:
         return "choice", arguments, False, None
     unit = {bool: "flag", int: "integer", float: "number"}.get(annotation, "text")
@@ -236,7 +300,7 @@ def _unit(annotation: Any) -> tuple[str, tuple[str, ...], bool, int | None]:
 
 
 def _parameter_help(docstring: str) -> dict[str, str]:
-    """Return what the Parameters section of a numpydoc docstring says of each name."""
+    """Return the description of each name in the Parameters section of a numpydoc docstring."""
     lines = inspect.cleandoc(docstring).splitlines()
     helps: dict[str, str] = {}
     names: list[str] = []
@@ -253,8 +317,9 @@ def _parameter_help(docstring: str) -> dict[str, str]:
     return helps
 
 
-def _one_of(text: str, meanings: dict[str, Any]) -> Any:
-    if text.lower() not in meanings:
-        near = meant(text, list(meanings))
-        raise UsageError(f"{text!r} is not one of {', '.join(meanings)}{near and f';{near}'}")
-    return meanings[text.lower()]
+def _choose(text: str, values: dict[str, Any]) -> Any:
+    """Return the value of a word, in any case."""
+    if text.lower() not in values:
+        close = suggestion(text, values)
+        raise UsageError(f"{text!r} is not one of {', '.join(values)}{close and f';{close}'}")
+    return values[text.lower()]

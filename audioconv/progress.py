@@ -1,4 +1,4 @@
-"""How far long work has come, for whoever wants to show it."""
+"""Progress of long work, reported to a callback."""
 
 from __future__ import annotations
 
@@ -7,49 +7,49 @@ from typing import Protocol, TypeVar
 
 
 class Progress(Protocol):
-    """Who is told how far long work has come."""
+    """Callback that long work reports its progress to."""
 
-    def __call__(self, what: str, done: float = 0.0, total: float | None = None) -> None:
-        """Take note of it, once a block, in no time.
+    def __call__(self, step: str, done: float = 0.0, total: float | None = None) -> None:
+        """Take a report. It is called once per block, and must return at once.
 
         Parameters
         ----------
-        what : str
-            what is being done: "convolving"
+        step : str
+            the current step, such as "convolving"
         done : float
-            seconds of sound that it has been done to
+            seconds of sound processed so far
         total : float or None
-            seconds there are of it; None where that is not known
+            seconds of sound in all; None if unknown
         """
 
 
-def silent(what: str, done: float = 0.0, total: float | None = None) -> None:
-    """Tell nobody how far work has come."""
+def silent(step: str, done: float = 0.0, total: float | None = None) -> None:
+    """Ignore progress."""
 
 
 Block = TypeVar("Block", bound=Sized)
 
 
 def watched(
-    blocks: Iterable[Block], progress: Progress, what: str, rate: int, frames: int | None = None
+    blocks: Iterable[Block], progress: Progress, step: str, rate: int, frames: int | None = None
 ) -> Iterator[Block]:
-    """Yield blocks as they are, and tell after each how far this has come.
+    """Yield blocks unchanged, and report progress after each.
 
     Parameters
     ----------
     blocks : iterable of array, (any, channels)
     progress : Progress
-    what : str
-        what is being done to them
+    step : str
+        the current step, such as "reading"
     rate : int > 0
-        their frames per second
+        frames per second
     frames : int, optional
-        how many there will be, if that is known
+        frames in all blocks together, if known
 
     Examples
     --------
-    >>> def show(what, done=0.0, total=None):
-    ...     print(f"{what}: {done:g} of {total:g} s")
+    >>> def show(step, done=0.0, total=None):
+    ...     print(f"{step}: {done:g} of {total:g} s")
     >>> for block in watched(["ab", "c"], show, "counting", rate=2, frames=3):
     ...     print(len(block))
     counting: 0 of 1.5 s
@@ -59,8 +59,8 @@ def watched(
     counting: 1.5 of 1.5 s
     """
     total, done = None if frames is None else frames / rate, 0
-    progress(what, 0.0, total)
+    progress(step, 0.0, total)
     for block in blocks:
         yield block
         done += len(block)
-        progress(what, done / rate, total)
+        progress(step, done / rate, total)

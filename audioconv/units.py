@@ -1,4 +1,4 @@
-"""Values as people write them: times, gains, levels, frequencies, distances, angles, sizes."""
+"""Parse quantities with units: times, gains, levels, frequencies, distances, angles, sizes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
 
 
 def parse_time(text: str, rate: int) -> float:
-    """Read a time: ``350ms``, ``0.35s``, ``0.35`` (seconds) or ``15435S`` (samples).
+    """Parse a time in seconds: ``350ms``, ``0.35s``, ``0.35`` or ``15435S`` (samples at `rate`).
 
     Examples
     --------
@@ -24,7 +24,7 @@ def parse_time(text: str, rate: int) -> float:
 
 
 def parse_gain(text: str) -> float:
-    """Read a gain: a ratio such as ``0.5``, or decibels such as ``-6dB``.
+    """Parse a gain, as a factor: ``0.5``, or ``-6dB``.
 
     Examples
     --------
@@ -32,13 +32,13 @@ def parse_gain(text: str) -> float:
     (0.5, 0.1)
     """
     number, unit = _number(text, "dB|db|DB|", "a gain; write 0.5 or -6dB")
-    if unit and number > 6000:  # 10^300, and no sound
+    if unit and number > 6000:  # 10^300, close to the largest double
         raise UsageError(f"{text!r} is not a gain; write one under 6000 dB")
     return 10 ** (number / 20) if unit else number
 
 
 def parse_level(text: str) -> float:
-    """Read a level in decibels, with or without the unit; ``-inf`` is nothing at all.
+    """Parse a level in decibels, with or without the unit; ``-inf`` is silence.
 
     Examples
     --------
@@ -51,7 +51,7 @@ def parse_level(text: str) -> float:
 
 
 def parse_frequency(text: str) -> float:
-    """Read a frequency: ``4300``, ``4300Hz`` or ``4.3kHz``.
+    """Parse a frequency in hertz: ``4300``, ``4300Hz`` or ``4.3kHz``.
 
     Examples
     --------
@@ -63,7 +63,7 @@ def parse_frequency(text: str) -> float:
 
 
 def parse_distance(text: str) -> float:
-    """Read a distance: ``3.5`` (metres), ``3.5m`` or ``17cm``.
+    """Parse a distance in metres: ``3.5``, ``3.5m`` or ``17cm``.
 
     Examples
     --------
@@ -75,7 +75,7 @@ def parse_distance(text: str) -> float:
 
 
 def parse_angle(text: str) -> float:
-    """Read an angle in degrees, with or without the unit.
+    """Parse an angle in degrees, with or without the unit.
 
     Examples
     --------
@@ -86,7 +86,7 @@ def parse_angle(text: str) -> float:
 
 
 def parse_size(text: str) -> int:
-    """Read a number of bytes: ``4GB``, ``500MB`` (powers of ten), or ``4096``.
+    """Parse a number of bytes: ``4GB``, ``500MB`` (powers of ten), or ``4096``.
 
     Examples
     --------
@@ -99,7 +99,7 @@ def parse_size(text: str) -> int:
 
 
 def parse_length(text: str, rate: int) -> str | int:
-    """Read a length: ``full``, ``input``, ``auto``, or a time, which becomes frames.
+    """Parse an output length: ``full``, ``input``, ``auto``, or a time, as a number of frames.
 
     Examples
     --------
@@ -119,20 +119,21 @@ def parse_length(text: str, rate: int) -> str | int:
     return frames
 
 
-def _number(text: str, units: str, what: str) -> tuple[float, str]:
+def _number(text: str, units: str, expected: str) -> tuple[float, str]:
+    """Split a number from its unit, one of the alternatives of a regular expression."""
     match = re.fullmatch(f"({NUMBER}) ?({units})", text.strip())
     if match is None or not abs(float(match[1])) < 1e30:
-        raise UsageError(f"{text!r} is not {what}")
+        raise UsageError(f"{text!r} is not {expected}")
     return float(match[1]), match[2]
 
 
 def parse_number(text: str) -> float:
-    """Read a number without a unit."""
+    """Parse a number without a unit."""
     return _number(text, "", "a number")[0]
 
 
 def parse_whole(text: str) -> int:
-    """Read a whole number."""
+    """Parse a whole number."""
     number = _number(text, "", "a whole number")[0]
     if number != int(number):
         raise UsageError(f"{text!r} is not a whole number")

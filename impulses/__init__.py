@@ -1,20 +1,20 @@
 """Impulse responses as data: builders make them, edits change them, analysis measures them.
 
-Pure mathematics on arrays; nothing here knows of files or of a command line.
+Arrays in, arrays out: no files and no command line.
 
-impulse         the `Impulse` type: taps and rate, validated, immutable
-quantities      units, ranges, and what a decay leaves
-builders        echoes, rooms, reverberators, filters: impulses made of numbers
-presets         named impulses, as specs of builders
-edit            Impulse -> Impulse: gain, mix, delay, align, trim, fade, reverse, split
-resampling      another rate, or another length
+impulse         the `Impulse` type: taps and rate, validated and immutable
+quantities      units, range checks, decay gains
+builders        echoes, rooms, reverberators, filters
+presets         named impulses, as builder specs
+edit            gain, dry/wet mix, pre-delay, align, trim, fade, reverse, split
+resampling      another sample rate, or another length
 phase           minimum phase
-folding         a chain of impulses as one
-norms           scaling by peak, sums or response
-analysis        plain numbers: peak, sums, largest response, onset
-spectra         plain numbers: magnitude, phase, group delay, what is left of them later on
-acoustics       plain numbers: decay times, clarity, noise, by octave
-measurement     sweeps, and the impulse in a recording of one
+folding         a chain of impulses as one impulse
+norms           normalisation by peak, sum or response
+analysis        peak, sums, largest response, onset
+spectra         magnitude, phase, group delay, cumulative spectral decay
+acoustics       decay times, clarity, noise floor, by octave (ISO 3382)
+measurement     sweeps, and the impulse response recovered from a recording
 """
 
 from impulses.builders import BUILDERS

@@ -1,7 +1,7 @@
-"""What an impulse does to a level, as plain numbers.
+"""Levels of an impulse and its onset, as plain numbers.
 
-Where an output has several inputs (a matrix impulse), sums run over the inputs too: what
-stands here is then the worst case, all inputs in phase.
+Where an output has several inputs (a matrix impulse), sums run over the inputs too: the worst
+case, with all inputs in phase.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from numpy.fft import rfft
 
 from impulses.impulse import MAX_FRAMES, Impulse, Taps, from_db, to_db
 
-MOMENT = 0.01
-"""Seconds over which a decay is loud or not."""
+PROFILE_WINDOW = 0.01
+"""Seconds of each window whose level decides where a profile ends."""
 
 
 def peak(impulse: Impulse) -> float:
@@ -29,7 +29,7 @@ def peak(impulse: Impulse) -> float:
 
 
 def l1(impulse: Impulse) -> float:
-    """Return the largest sum of abs(h) of any output: ``max abs(y) <= max abs(x) * l1``.
+    """Return the largest sum of abs(h) over all outputs: ``max abs(y) <= max abs(x) * l1``.
 
     Examples
     --------
@@ -40,7 +40,7 @@ def l1(impulse: Impulse) -> float:
 
 
 def l2(impulse: Impulse) -> float:
-    """Return the largest root of the energy of any output: the gain of white noise.
+    """Return the largest root of the sum of h^2 over all outputs: the gain of white noise.
 
     Examples
     --------
@@ -52,7 +52,7 @@ def l2(impulse: Impulse) -> float:
 
 
 def dc(impulse: Impulse) -> float:
-    """Return the largest gain of a constant, abs(sum of h), of any output.
+    """Return the largest gain at 0 Hz, abs(sum of h), over all outputs.
 
     Examples
     --------
@@ -63,17 +63,17 @@ def dc(impulse: Impulse) -> float:
 
 
 def max_response(impulse: Impulse, most: int | None = None) -> float:
-    """Return the largest magnitude of the frequency response of any output.
+    """Return the largest magnitude of the frequency response over all outputs.
 
     It is read from a transform eight times as long as the impulse. The squared magnitude is a
     trigonometric polynomial of degree K - 1, so its true maximum is at most
-    ``1 / cos(pi / 8)`` times the one found (0.34 dB), and in practice a hundredth of that.
+    ``1 / cos(pi / 8)`` times the value returned (0.34 dB), and in practice a hundredth of that.
 
     Parameters
     ----------
     most : int, optional
-        points of the transform at most, to save time and memory: a long impulse is then read on
-        a coarser grid, and a sharp peak of its response may be missed
+        maximum size of the transform, to save time and memory: the response of a long impulse
+        is then sampled more coarsely, and a sharp peak may be missed
 
     Examples
     --------
@@ -92,7 +92,7 @@ def max_response(impulse: Impulse, most: int | None = None) -> float:
 
 
 def _wrapped(taps: Taps, size: int) -> Taps:
-    """Add up what is `size` frames apart, which leaves the response at `size` points as it is."""
+    """Add up taps that are `size` frames apart: the response at `size` points stays the same."""
     if len(taps) <= size:
         return taps
     wrapped: Taps = np.pad(taps, (0, -len(taps) % size)).reshape(-1, size).sum(axis=0)
@@ -113,7 +113,7 @@ def rms(impulse: Impulse) -> float:
 
 @dataclass(frozen=True)
 class Levels:
-    """What an impulse does to a level, known before anything is convolved.
+    """Levels of an impulse, which bound and predict the output before anything is convolved.
 
     Parameters
     ----------
@@ -136,7 +136,7 @@ class Levels:
     response: float
 
     def as_json(self) -> dict[str, float]:
-        """Return plain data, the response in dB."""
+        """Return the levels as plain data, the response in dB."""
         return {
             "peak": self.peak,
             "l1": self.l1,
@@ -146,21 +146,21 @@ class Levels:
         }
 
     def guaranteed(self, peak: float) -> float:
-        """Return what no output of a sound with some peak can pass: ``peak * sum abs(h)``."""
+        """Return the bound on any output of an input with this peak: ``peak * sum abs(h)``."""
         return peak * self.l1
 
     def expected(self, peak: float) -> float:
-        """Return the peak to expect: that of a sound whose samples are noise to the impulse.
+        """Return the output peak to expect of an input with this peak.
 
-        Sums of unrelated samples add by energy, so noise with some peak comes out with about
-        ``peak * sqrt(sum h^2)``; a steady tone at the loudest frequency with as much as
+        Uncorrelated samples add by energy, so noise with this peak comes out with about
+        ``peak * sqrt(sum h^2)``; a steady tone at the loudest frequency can reach
         ``peak * response``.
         """
         return peak * self.l2
 
 
 def levels(impulse: Impulse, most: int | None = None) -> Levels:
-    """Return what an impulse does to a level; `most` is that of `max_response`.
+    """Return the levels of an impulse; for `most` see `max_response`.
 
     Examples
     --------
@@ -188,7 +188,7 @@ def peak_frame(impulse: Impulse) -> int:
 
 
 def onset(impulse: Impulse, level: float = -20.0) -> int:
-    """Return the frame at which the sound arrives: the first within `level` dB of the peak.
+    """Return the frame at which the sound arrives: the first above `level`, in dB of the peak.
 
     References
     ----------
@@ -205,22 +205,22 @@ def onset(impulse: Impulse, level: float = -20.0) -> int:
 
 
 def profile(impulse: Impulse, columns: int, depth: float = 60.0) -> tuple[Taps, int]:
-    """Return the level of an impulse over time, from its onset to where it has decayed.
+    """Return the level of an impulse over time, from its onset until it has decayed.
 
     Parameters
     ----------
     columns : int > 0
-        at most so many, as long as each other but for a frame, of one frame at least
+        maximum number of columns; their lengths differ by one frame at most
     depth : float > 0
-        the last 10 ms are those that last come within so many dB of the loudest 10 ms
+        the profile ends with the last 10 ms that are within `depth` dB of the loudest 10 ms
 
     Returns
     -------
     levels : array, (columns,)
-        root mean square of each, all channels together, in dB beside the loudest column; none
-        of a silent impulse
+        root mean square of each column over all channels, in dB relative to the loudest
+        column; empty if the impulse is silent
     frames : int
-        how many they are of together
+        length of the profile
 
     Examples
     --------
@@ -230,21 +230,21 @@ def profile(impulse: Impulse, columns: int, depth: float = 60.0) -> tuple[Taps, 
     """
     if not impulse.taps.any():
         return np.zeros(0), 0
-    heard = impulse.taps[onset(impulse) :].reshape(-1, impulse.taps[0].size) / _scale(impulse)
-    energy = np.vecdot(heard, heard)
-    moment = max(1, round(MOMENT * impulse.rate))
-    moments = np.add.reduceat(energy, np.arange(0, len(energy), moment))
-    last = int(np.flatnonzero(moments >= moments.max() * from_db(-depth) ** 2)[-1])
-    frames = min(len(energy), (last + 1) * moment)
+    taps = impulse.taps[onset(impulse) :].reshape(-1, impulse.taps[0].size) / _scale(impulse)
+    energy = np.vecdot(taps, taps)
+    window = max(1, round(PROFILE_WINDOW * impulse.rate))
+    windows = np.add.reduceat(energy, np.arange(0, len(energy), window))
+    last = int(np.flatnonzero(windows >= windows.max() * from_db(-depth) ** 2)[-1])
+    frames = min(len(energy), (last + 1) * window)
     count = min(columns, frames)
     edges = np.arange(count + 1) * frames // count
     mean = np.add.reduceat(energy[:frames], edges[:-1]) / np.diff(edges)
-    with np.errstate(divide="ignore"):  # silence is minus infinity
+    with np.errstate(divide="ignore"):  # -inf for silence
         return 10 * np.log10(mean / mean.max()), frames
 
 
 def _scale(impulse: Impulse) -> float:
-    """Return a power of two, which rounds nothing, so that no square is too large or too small."""
+    """Return a power of two near the peak: scaled by it, squares neither overflow nor vanish."""
     return 2.0 ** max(int(np.frexp(peak(impulse))[1]), -1000)
 
 

@@ -1,7 +1,7 @@
 """Edits: functions from an impulse to an impulse.
 
-Convolution is linear, so gain, dry and wet mix, delay and alignment are all edits made once to
-the impulse, and the sound itself is only ever convolved.
+Convolution is linear, so gain, dry/wet mix, delay and alignment are edits of the impulse, made
+once; the sound itself is only ever convolved.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ import numpy as np
 
 from impulses import analysis
 from impulses.impulse import MAX_FRAMES, Impulse, ImpulseError, from_db
-from impulses.quantities import Gain, inverted, one_of
+from impulses.quantities import Gain, one_of, polarity_notes
 
 ALIGNMENTS: dict[str, Callable[[Impulse], int]] = {
     "peak": analysis.peak_frame,
     "onset": analysis.onset,
 }
-"""Where the sound of an impulse can be said to start."""
+"""Frames at which an aligned impulse may start."""
 
 
 def gain(impulse: Impulse, factor: float) -> Impulse:
@@ -29,26 +29,30 @@ def gain(impulse: Impulse, factor: float) -> Impulse:
     >>> gain(Impulse([[1.0], [0.5]], rate=1), 2).taps.ravel()
     array([2., 1.])
     """
-    return impulse if factor == 1 else impulse.with_taps(impulse.taps * factor, *inverted(factor))
+    return (
+        impulse
+        if factor == 1
+        else impulse.with_taps(impulse.taps * factor, *polarity_notes(factor))
+    )
 
 
 def mix(impulse: Impulse, *, dry: Gain = 0.0, wet: Gain = 1.0) -> Impulse:
-    """Return ``dry * delta + wet * h``, the direct path standing at the impulse's origin.
+    """Return ``dry * delta + wet * h``, with the direct path at the impulse's origin.
 
     Parameters
     ----------
     impulse : Impulse
-        If a matrix, it must have one input or as many inputs as outputs: a direct path from
-        two channels into three is not defined.
+        A matrix must have one input, or as many inputs as outputs: a direct path from two
+        channels to three is not defined.
     dry : float
-        gain of the sound itself, beside the impulse
+        gain of the direct path
     wet : float
         gain of the impulse
 
     Raises
     ------
     ImpulseError
-        If `dry` is not 0 and the impulse has no direct path.
+        If `dry` is not 0 and no direct path is defined.
 
     Examples
     --------
@@ -68,11 +72,11 @@ def mix(impulse: Impulse, *, dry: Gain = 0.0, wet: Gain = 1.0) -> Impulse:
             f"a dry path needs as many outputs as inputs, but the impulse leads from {inputs} "
             f"to {outputs}; use a dry gain of 0"
         )
-    return impulse.with_taps(taps, *inverted(wet, dry))
+    return impulse.with_taps(taps, *polarity_notes(wet, dry))
 
 
 def delay(impulse: Impulse, frames: int) -> Impulse:
-    """Put `frames` frames of silence before the impulse (a pre-delay).
+    """Insert `frames` frames of silence before the impulse (a pre-delay).
 
     Examples
     --------
@@ -86,7 +90,7 @@ def delay(impulse: Impulse, frames: int) -> Impulse:
 
 
 def align(impulse: Impulse, to: str) -> Impulse:
-    """Drop the frames before the ``"peak"`` or the ``"onset"``, so that the sound starts there.
+    """Drop the frames before the ``"peak"`` or the ``"onset"``.
 
     Examples
     --------
@@ -113,12 +117,12 @@ def trim(impulse: Impulse, level: float) -> Impulse:
 
 
 def fade(impulse: Impulse, *, fade_in: int = 0, fade_out: int = 0) -> Impulse:
-    """Fade the first and the last frames by half a cosine.
+    """Fade the impulse in and out by half a cosine.
 
     Parameters
     ----------
     fade_in, fade_out : int >= 0
-        frames, together no more than the impulse has
+        lengths in frames, together at most the length of the impulse
 
     Examples
     --------
@@ -132,13 +136,13 @@ def fade(impulse: Impulse, *, fade_in: int = 0, fade_out: int = 0) -> Impulse:
         )
     window = np.ones(impulse.frames)
     for ends, length in ((window, fade_in), (window[::-1], fade_out)):
-        # n + 1 of length + 1 steps: neither the silent nor the full end is spent on a frame
+        # n + 1 of length + 1 steps: no frame is wasted on a gain of exactly 0 or 1
         ends[:length] = 0.5 - 0.5 * np.cos(np.pi * np.arange(1, length + 1) / (length + 1))
     return impulse.with_taps(impulse.taps * window.reshape(-1, *[1] * (impulse.taps.ndim - 1)))
 
 
 def reverse(impulse: Impulse) -> Impulse:
-    """Turn the impulse round in time: the magnitude of its response stays.
+    """Reverse the impulse in time, which keeps its magnitude response.
 
     Examples
     --------
@@ -149,9 +153,9 @@ def reverse(impulse: Impulse) -> Impulse:
 
 
 def split(impulse: Impulse, frames: int) -> tuple[Impulse, Impulse]:
-    """Part an impulse so many frames after its onset, into an early and a late one.
+    """Split an impulse `frames` frames after its onset, into an early and a late part.
 
-    Both are in their places, so they add up to the whole.
+    Both keep their position in time, so they add up to the whole.
 
     Examples
     --------
@@ -169,7 +173,7 @@ def split(impulse: Impulse, frames: int) -> tuple[Impulse, Impulse]:
 
 
 def cut(impulse: Impulse, frames: int) -> Impulse:
-    """Keep so many frames, or as many more as its origin needs.
+    """Keep the first `frames` frames, and in any case the origin.
 
     Examples
     --------

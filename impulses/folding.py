@@ -1,4 +1,4 @@
-"""Folding: the one impulse that does what several do in turn."""
+"""Folding: convolve a chain of impulses into one."""
 
 from __future__ import annotations
 
@@ -10,24 +10,24 @@ import numpy as np
 from impulses.impulse import MAX_FRAMES, Impulse, ImpulseError, Taps, too_long
 
 FEW_TAPS = 64
-"""Up to so many non-zero taps an impulse is folded by shifted adds, which keep echoes exact."""
+"""Most non-zero taps of an impulse that is folded by shifted adds, which keep echoes exact."""
 
 
 def chain(impulses: Sequence[Impulse]) -> Impulse:
-    """Fold impulses into the one that does what they do in turn: ``(f * g) * h = f * (g * h)``.
+    """Convolve impulses into one that equals all of them in series.
 
-    Channels are folded one by one, a single channel with each; matrices as matrices, outputs
-    of one into inputs of the next.
+    ``(f * g) * h = f * (g * h)``. Channels are convolved one by one, and a single channel with
+    each of the others; matrices multiply, the outputs of one into the inputs of the next.
 
     Parameters
     ----------
     impulses : sequence of Impulse
-        at least one, all of one rate
+        at least one, all at the same rate
 
     Raises
     ------
     ImpulseError
-        If rates differ or the channels of one do not fit those of the next.
+        If rates differ, or the channels of one do not fit those of the next.
 
     Examples
     --------
@@ -52,7 +52,7 @@ def _fold(first: Impulse, second: Impulse) -> Impulse:
         raise ImpulseError(too_long(frames))
     if f.ndim == g.ndim == 2:
         if f.shape[1] != g.shape[1] and 1 not in (f.shape[1], g.shape[1]):
-            raise _misfit(f.shape[1], g.shape[1])
+            raise _channel_error(f.shape[1], g.shape[1])
         f, g = (np.broadcast_to(h, (len(h), max(f.shape[1], g.shape[1]))) for h in (f, g))
         taps = np.empty((frames, f.shape[1]))
         for channel in range(f.shape[1]):
@@ -60,7 +60,7 @@ def _fold(first: Impulse, second: Impulse) -> Impulse:
     else:
         outputs, inputs = f.shape[-1], g.shape[1]
         if outputs != inputs and (f.shape, g.shape)[f.ndim == 3][1:] != (1,):
-            raise _misfit(outputs, inputs)
+            raise _channel_error(outputs, inputs)
         f = f if f.ndim == 3 else _diagonal(f, inputs)
         g = g if g.ndim == 3 else _diagonal(g, outputs)
         taps = np.zeros((frames, f.shape[1], g.shape[2]))
@@ -69,7 +69,7 @@ def _fold(first: Impulse, second: Impulse) -> Impulse:
     return first.with_taps(taps, *second.notes, origin=first.origin + second.origin)
 
 
-def _misfit(outputs: int, inputs: int) -> ImpulseError:
+def _channel_error(outputs: int, inputs: int) -> ImpulseError:
     return ImpulseError(
         f"an impulse with {outputs} outputs does not fit one with {inputs} inputs; "
         "use impulses of one channel, or of as many channels each"
@@ -77,14 +77,14 @@ def _misfit(outputs: int, inputs: int) -> ImpulseError:
 
 
 def _diagonal(taps: Taps, channels: int) -> Taps:
-    """Turn channel by channel taps into the matrix that does the same."""
+    """Return the diagonal matrix of taps that act channel by channel."""
     matrix = np.zeros((len(taps), channels, channels))
     matrix[:, range(channels), range(channels)] = taps
     return matrix
 
 
 def _convolve(f: Taps, g: Taps) -> Taps:
-    """Fold two rows of taps: ``h[n] = sum over a + b = n of f[a] g[b]``."""
+    """Convolve two rows of taps: ``h[n] = sum over a + b = n of f[a] g[b]``."""
     sparse, other = sorted((f, g), key=np.count_nonzero)
     frames = len(f) + len(g) - 1
     spikes = np.flatnonzero(sparse)
@@ -93,7 +93,7 @@ def _convolve(f: Taps, g: Taps) -> Taps:
         for spike in spikes:
             taps[spike : spike + len(other)] += sparse[spike] * other
         return taps
-    from scipy.fft import irfft, next_fast_len, rfft  # late: an echo must not import scipy
+    from scipy.fft import irfft, next_fast_len, rfft  # slow to import, and not needed for echoes
 
     size = next_fast_len(frames, real=True)
     folded: Taps = irfft(rfft(f, size) * rfft(g, size), size)[:frames]

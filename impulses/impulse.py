@@ -1,4 +1,4 @@
-"""The Impulse type: taps and the rate they were sampled at, checked once and then immutable."""
+"""The Impulse type: taps and their sample rate, checked once and then immutable."""
 
 from __future__ import annotations
 
@@ -9,36 +9,41 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from audioconv.errors import AudioconvError
+
 Taps: TypeAlias = NDArray[np.float64]
 
 MAX_FRAMES = 2**27
-"""Longest impulse, in frames: 46 minutes at 48 kHz, 1 GiB a channel."""
+"""Longest impulse, in frames: 46 minutes at 48 kHz, 1 GiB per channel."""
 
 
-class ImpulseError(ValueError):
-    """A parameter that no impulse can be built from; its message gives value, limit and remedy."""
+class ImpulseError(AudioconvError, ValueError):
+    """An invalid parameter or impulse; the message gives the value, the limit and the remedy."""
+
+    exit_code = 2
 
 
 @dataclass(frozen=True, eq=False)
 class Impulse:
-    """An impulse response: the sound that a single unit sample becomes.
+    """An impulse response (IR): the response of a linear system to a single unit sample.
 
     Parameters
     ----------
     taps : array, (frames, channels) or (frames, inputs, outputs), finite
-        Two axes act channel by channel, and one channel acts on every channel; three axes
-        are a full matrix, ``taps[:, i, o]`` leading from input `i` to output `o`.
+        Two axes act channel by channel, and a single channel acts on every channel; three
+        axes are a full matrix, with ``taps[:, i, o]`` from input `i` to output `o`.
     rate : int > 0
         Samples per second.
     notes : tuple of str
-        What was done to make it that its reader should know, such as a rounded delay.
+        Remarks for the user on how it was made, such as a rounded delay.
     origin : int, 0 to frames - 1
-        The frame that stands for no delay at all: 0, but for ringing kept before it.
+        The frame that is time 0. It is above 0 where the impulse rings before time 0, as
+        linear-phase filters do.
 
     Raises
     ------
     ImpulseError
-        If the shape, the rate or a value is not as above.
+        If the shape, the rate, the origin or a value is invalid.
 
     Examples
     --------
@@ -73,7 +78,7 @@ class Impulse:
             frame = int(np.argmin(finite.reshape(len(taps), -1).all(axis=1)))
             raise ImpulseError(
                 f"impulse has a value that is not finite at frame {frame} "
-                f"({frame / self.rate:.6f} s); mend the impulse"
+                f"({frame / self.rate:.6f} s); replace it"
             )
         taps.flags.writeable = False
         object.__setattr__(self, "taps", taps)
@@ -82,31 +87,31 @@ class Impulse:
 
     @property
     def frames(self) -> int:
-        """Length K in frames."""
+        """Length in frames."""
         return len(self.taps)
 
     @property
     def paths(self) -> Taps:
-        """The taps seen as (frames, inputs of each output, outputs), whatever their shape."""
+        """The taps as (frames, inputs of each output, outputs), whatever their shape."""
         return self.taps if self.taps.ndim == 3 else self.taps[:, np.newaxis, :]
 
     def with_taps(self, taps: ArrayLike, *notes: str, **changes: Any) -> Impulse:
-        """Return the impulse with other taps, and with `notes` added to its own."""
+        """Return a copy with other taps, with `notes` appended and other `changes` made."""
         return replace(
             self, taps=np.asarray(taps, np.float64), notes=(*self.notes, *notes), **changes
         )
 
 
 def too_long(frames: float) -> str:
-    """Say that an impulse of so many frames is over the limit."""
+    """Return the error message for an impulse of `frames` frames, which is over the limit."""
     return (
         f"impulse would be {frames:.0f} frames long; the limit is {MAX_FRAMES} "
-        "(1 GiB a channel); shorten the delay or end the decay earlier"
+        "(1 GiB per channel); shorten the delay or end the decay earlier"
     )
 
 
 def to_db(ratio: float) -> float:
-    """Amplitude ratio to decibels; 0 gives minus infinity.
+    """Convert an amplitude ratio to decibels; 0 gives -inf.
 
     Examples
     --------
@@ -117,7 +122,7 @@ def to_db(ratio: float) -> float:
 
 
 def from_db(level: float) -> float:
-    """Decibels to amplitude ratio.
+    """Convert decibels to an amplitude ratio.
 
     Examples
     --------

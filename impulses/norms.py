@@ -1,4 +1,4 @@
-"""Norms: what an impulse can be scaled by, so that its peak, sum or response becomes 1."""
+"""Norms: scale an impulse so that its peak, a sum of its taps, or its response becomes 1."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from impulses.quantities import one_of
 
 
 def _web_audio(impulse: Impulse) -> float:
-    """Return the scale of the W3C ConvolverNode.
+    """Return the normalisation gain of the W3C ConvolverNode.
 
     References
     ----------
-    W3C Web Audio API 1.1, section 1.15.4 (normalization): calibration 0.00125, least power
-    0.000125, 44100 Hz, half for four channels.
+    W3C Web Audio API 1.1, section 1.15.4 (normalization): calibration 0.00125, minimum power
+    0.000125, calibration rate 44100 Hz, half the gain for four channels.
     """
     scale = 0.00125 / max(analysis.rms(impulse), 0.000125) * 44100 / impulse.rate
     return scale / 2 if impulse.taps[0].size == 4 else scale
@@ -32,7 +32,7 @@ NORMS: dict[str, Callable[[Impulse], float]] = {
     "response": analysis.max_response,
     "web-audio": lambda impulse: 1 / _web_audio(impulse),
 }
-"""What each norm brings to 1; one gain for all channels, so that their balance stays."""
+"""The quantity that each norm scales to 1, with one gain for all channels to keep balance."""
 
 
 def normalise(impulse: Impulse, norm: str) -> Impulse:
@@ -41,14 +41,15 @@ def normalise(impulse: Impulse, norm: str) -> Impulse:
     Parameters
     ----------
     norm : {"peak", "l1", "l2", "dc", "response", "web-audio"}
-        largest tap; largest sum of magnitudes (an output can then never pass full scale);
-        energy; gain of a constant; largest response; the scale of the W3C ConvolverNode
+        largest tap; largest sum of magnitudes (the output then never clips); root of the
+        energy; gain at 0 Hz; largest magnitude of the response; the gain of the W3C
+        ConvolverNode
 
     Raises
     ------
     ImpulseError
-        If the norm is unknown, or the impulse has nothing to scale (silence, or no constant;
-        the ConvolverNode has a scale for silence too).
+        If the norm is unknown, or 0 for this impulse (silence, or no response at 0 Hz;
+        ``"web-audio"`` is defined for silence too).
 
     Examples
     --------
@@ -67,7 +68,7 @@ def norm_gain(impulse: Impulse, norm: str) -> float:
     0.25
     """
     size = NORMS[one_of("norm", norm, NORMS)](impulse)
-    # a constant that cancels leaves rounding, never exactly nothing
+    # taps that sum to 0 leave rounding errors, never exactly 0
     if size <= 1e-12 * analysis.l1(impulse):
         raise ImpulseError(f"the impulse's {norm} is 0, so it cannot be scaled by it; use a gain")
     if not 0 < 1 / size < np.inf:

@@ -1,9 +1,9 @@
-"""Phase: the impulse that has a magnitude response and puts its energy first.
+"""Minimum phase: the same magnitude response with the energy as early as possible.
 
-Of all causal impulses with one magnitude response, the minimum-phase one has every zero inside
-the unit circle, and for every m the most energy in its first m frames. Its cepstrum, the
-transform of ``log H``, is 0 before frame 0; so the cepstrum of ``log abs(H)``, which is its
-even part, gives it back when the negative half is folded onto the positive one.
+Of all causal impulses with a given magnitude response, the minimum-phase one has every zero
+inside the unit circle, and for every m the most energy in its first m frames. Its cepstrum, the
+inverse transform of ``log H``, is 0 before frame 0. The cepstrum of ``log abs(H)`` is its even
+part, so folding the negative half onto the positive one gives it back.
 """
 
 from __future__ import annotations
@@ -13,47 +13,49 @@ import numpy as np
 from impulses.impulse import Impulse, ImpulseError, Taps, to_db
 
 LONGEST = 2**21
-"""Frames of the longest impulse taken: 43 s at 48 kHz, and a gigabyte of work."""
+"""Longest impulse accepted, in frames: 43 s at 48 kHz, which takes 1 GB of memory."""
 
-GROWTH = 2**20
-"""Frames up to which a transform is made longer, for as long as that is of use."""
+LARGEST_TRANSFORM = 2**20
+"""Frames up to which the transform is enlarged while the result has not converged."""
 
-SETTLED = 1e-12
-"""Share of the level (root of the energy) past its length at which an impulse is done."""
+CONVERGED = 1e-12
+"""Tail beyond the length of the impulse, relative in level, at which the result is accepted."""
 
-TOLD = 1e-3
-"""Share of the level past its length that is told when it is cut: -60 dB."""
+NOTED = 1e-3
+"""Tail, relative in level, from which a note reports that it was cut: -60 dB."""
 
 
 def minimum_phase(impulse: Impulse) -> Impulse:
-    """Return the impulse of the same magnitude response and length with its energy at the front.
+    """Return the minimum-phase impulse of the same magnitude response and length.
 
     Sound: the same tone without a wait and without ringing before the beat; what was smooth
     on both sides of a beat is heard after it.
 
-    Every path is taken by itself, so differences of time between channels are lost, and so is
+    Every path is converted by itself, so time differences between channels are lost, and so is
     polarity, which a magnitude does not have: the first tap is never negative. Silence stays
     silence. The origin becomes 0.
 
     The transform is at least eight times as long as the impulse. A zero at radius r < 1, or at
-    1 / r, puts ``r^n / n`` into the cepstrum, which a transform of N frames wraps onto itself:
-    that aliasing falls as ``r^N / N``, on the circle only as ``1 / N``. An exact result of K
-    frames is silent after them, so what it rings past K measures the error; the transform
-    is made longer, up to `GROWTH` frames, until that is below `SETTLED`. More than -60 dB
-    is noted. A bin that is an exact or nearly exact zero, whose logarithm says nothing, is taken
-    to be no less than 1 / (2 pi) of the smaller of its neighbours: what stands at the bin of
-    a simple zero in order that the mean of the logarithm, and so the level, comes out right.
-    Bins of longer silent bands are no less than 2^-53 of the largest.
+    1 / r, adds ``r^n / n`` to the cepstrum, which a transform of N frames wraps onto itself:
+    this aliasing falls as ``r^N / N``, on the unit circle only as ``1 / N``. An exact result of
+    K frames is silent after them, so the tail past K measures the error; the transform is
+    enlarged, up to `LARGEST_TRANSFORM` frames, until the tail is below `CONVERGED`. A tail
+    above -60 dB is reported in a note.
+
+    The logarithm of a bin at or very near a zero is meaningless, so a bin is raised to at least
+    1 / (2 pi) of the smaller of its neighbours: the value that, at the bin of a simple zero,
+    keeps the mean of the logarithm, and so the level, right. Bins of wider silent bands are
+    raised to 2^-53 of the largest.
 
     Parameters
     ----------
     impulse : Impulse
-        of at most 2097152 frames; channels or a matrix
+        channels or a matrix, at most 2097152 frames
 
     Returns
     -------
     Impulse
-        The same shape and rate.
+        Same shape and rate, origin 0.
 
     Raises
     ------
@@ -79,33 +81,33 @@ def minimum_phase(impulse: Impulse) -> Impulse:
     taps = np.zeros_like(impulse.taps)
     worst = 0.0
     for path in np.ndindex(*taps.shape[1:]):
-        taps[:, *path], rest = _front_loaded(impulse.taps[:, *path])
-        worst = max(worst, rest)
+        taps[:, *path], tail = _minimum_phase_taps(impulse.taps[:, *path])
+        worst = max(worst, tail)
     note = (
-        f"minimum phase rings on at {to_db(worst):.0f} dB after the last frame, where it is cut: "
+        f"minimum phase rings on after the last frame, where it is cut, at {to_db(worst):.0f} dB: "
         "zeros of the response are too near the unit circle"
     )
-    return impulse.with_taps(taps, *[note] * (worst > TOLD), origin=0)
+    return impulse.with_taps(taps, *[note] * (worst > NOTED), origin=0)
 
 
-def _front_loaded(taps: Taps) -> tuple[Taps, float]:
-    """Return the minimum-phase taps of one path, and the share of the level cut off after them."""
-    from scipy.fft import next_fast_len  # late: a plain echo needs none of it
+def _minimum_phase_taps(taps: Taps) -> tuple[Taps, float]:
+    """Return the minimum-phase taps of one path, and the relative level of the tail cut off."""
+    from scipy.fft import next_fast_len  # slow to import, and not needed for echoes
 
     largest = np.abs(taps).max()
     if largest == 0:
         return taps, 0.0
     scaled = taps / largest  # no square overflows, whatever the level
-    size = 2 * next_fast_len(4 * len(taps), real=True)  # even, so that there is a middle
+    size = 2 * next_fast_len(4 * len(taps), real=True)  # even, as the cepstrum is halved
     while True:
-        whole = _folded(scaled, size)
-        rest = float(np.linalg.norm(whole[len(taps) :]) / np.linalg.norm(scaled))
-        if rest <= SETTLED or 4 * size > GROWTH:
-            return whole[: len(taps)] * largest, rest
+        whole = _from_cepstrum(scaled, size)
+        tail = float(np.linalg.norm(whole[len(taps) :]) / np.linalg.norm(scaled))
+        if tail <= CONVERGED or 4 * size > LARGEST_TRANSFORM:
+            return whole[: len(taps)] * largest, tail
         size *= 4
 
 
-def _folded(taps: Taps, size: int) -> Taps:
+def _from_cepstrum(taps: Taps, size: int) -> Taps:
     """Return the minimum-phase impulse by a cepstrum of `size` frames (even)."""
     from scipy.fft import irfft, rfft
 
@@ -113,7 +115,7 @@ def _folded(taps: Taps, size: int) -> Taps:
     magnitude[1:-1] = np.maximum(
         magnitude[1:-1], np.minimum(magnitude[:-2], magnitude[2:]) / (2 * np.pi)
     )
-    # at either end both neighbours are one and the same
+    # at 0 Hz and half the rate both neighbours are the same bin
     magnitude[0] = max(magnitude[0], magnitude[1] / (2 * np.pi))
     magnitude[-1] = max(magnitude[-1], magnitude[-2] / (2 * np.pi))
     np.maximum(magnitude, 2.0**-53 * magnitude.max(), out=magnitude)
@@ -121,5 +123,5 @@ def _folded(taps: Taps, size: int) -> Taps:
     cepstrum[1 : size // 2] *= 2
     cepstrum[size // 2 + 1 :] = 0
     spectrum = rfft(cepstrum)
-    folded: Taps = irfft(np.exp(spectrum, out=spectrum), size)
-    return folded
+    minimum: Taps = irfft(np.exp(spectrum, out=spectrum), size)
+    return minimum

@@ -1,8 +1,8 @@
-"""Presets: named impulses that need no file, as specs of builders.
+"""Presets: named impulses that need no file, as builder specs.
 
-A spec is ``builder:key=value,key=value``, as on a command line; ``dry`` is the gain of the sound
-itself beside it, ``wet`` that of the impulse. All of them hold the direct sound at about its own
-level, and work at any rate from 8000 Hz on.
+A spec is ``builder:key=value,key=value``, as on the command line; ``dry`` is the gain of the
+direct sound, ``wet`` that of the impulse. All presets keep the direct sound at about its own
+level, and work at any rate from 8000 Hz.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 
 class Preset(NamedTuple):
-    """A spec, and what it sounds like."""
+    """A builder spec, and a description of its sound."""
 
     spec: str
     sound: str
@@ -81,4 +81,4 @@ PRESETS: dict[str, Preset] = {
         "a voice over an old line",
     ),
 }
-"""Every preset, by the name it has on a command line."""
+"""Every preset, by its name on the command line."""

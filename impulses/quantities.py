@@ -1,4 +1,4 @@
-"""What parameters stand for: units, ranges, and the samples or ratios that they become."""
+"""Parameters: their units, checks of their ranges, and conversion to samples and gains."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from impulses.impulse import MAX_FRAMES, ImpulseError, from_db, to_db, too_long
 
 T = TypeVar("T")
 
-# A parameter's unit stands in its annotation; a command line reads it from there.
+# The unit of a parameter is part of its annotation, where the command line reads it.
 Seconds = Annotated[float, "time"]
 Gain = Annotated[float, "gain"]
 Decibels = Annotated[float, "level"]
@@ -22,7 +22,7 @@ Degrees = Annotated[float, "angle"]
 
 
 def within(name: str, value: float, low: float, high: float, unit: str = "") -> float:
-    """Return a value that is in ``low <= value <= high``, or refuse it.
+    """Return `value`; raise ImpulseError unless ``low <= value <= high``.
 
     Examples
     --------
@@ -34,14 +34,14 @@ def within(name: str, value: float, low: float, high: float, unit: str = "") -> 
     """
     if not low <= value <= high:
         raise ImpulseError(
-            f"{name} is {_written(value, unit)}; it must be between {_written(low, '')} and "
-            f"{_written(high, unit)}"
+            f"{name} is {_with_unit(value, unit)}; it must be between {low:g} and "
+            f"{_with_unit(high, unit)}"
         )
     return value
 
 
 def above(name: str, value: float, low: float, unit: str = "") -> float:
-    """Return a value that is finite and more than `low`, or refuse it.
+    """Return `value`; raise ImpulseError unless it is finite and above `low`.
 
     Examples
     --------
@@ -51,9 +51,26 @@ def above(name: str, value: float, low: float, unit: str = "") -> float:
     """
     if not low < value < math.inf:
         raise ImpulseError(
-            f"{name} is {_written(value, unit)}; it must be above {_written(low, unit)}, and finite"
+            f"{name} is {_with_unit(value, unit)}; it must be above {_with_unit(low, unit)}, "
+            "and finite"
         )
     return value
+
+
+def whole(name: str, value: float, low: float, high: float, unit: str = "") -> int:
+    """Return `value` as an int; raise ImpulseError unless it is whole and within the range.
+
+    Examples
+    --------
+    >>> whole("order", 3.0, 1, 99)
+    3
+    >>> whole("order", 2.5, 1, 99)
+    Traceback (most recent call last):
+    impulses.impulse.ImpulseError: order is 2.5; it must be a whole number
+    """
+    if within(name, value, low, high, unit) != int(value):
+        raise ImpulseError(f"{name} is {f'{value} {unit}'.rstrip()}; it must be a whole number")
+    return int(value)
 
 
 def one_of(name: str, value: T, choices: Collection[T]) -> T:
@@ -87,7 +104,7 @@ def one_of(name: str, value: T, choices: Collection[T]) -> T:
 
 
 def frames_of(name: str, seconds: float, rate: int) -> int:
-    """Return the nearest whole number of frames to a time of 0 or more that fits an impulse.
+    """Return a time rounded to frames; raise ImpulseError if negative or too long.
 
     Examples
     --------
@@ -103,7 +120,7 @@ def frames_of(name: str, seconds: float, rate: int) -> int:
 
 
 def decay_gain(seconds: float, rt60: float) -> float:
-    """Return what is left, as an amplitude, of a decay of 60 dB in `rt60` after some time.
+    """Return the amplitude, `seconds` later, of a decay that falls by 60 dB in `rt60` seconds.
 
     Examples
     --------
@@ -113,12 +130,12 @@ def decay_gain(seconds: float, rt60: float) -> float:
     return from_db(-60 * seconds / rt60)
 
 
-def chance(seed: int) -> np.random.Generator:
-    """Return the random numbers of a seed, the same on every machine.
+def random_generator(seed: int) -> np.random.Generator:
+    """Return a random number generator that gives the same numbers on every machine.
 
     Examples
     --------
-    >>> bool(chance(1).integers(10) == chance(1).integers(10))
+    >>> bool(random_generator(1).integers(10) == random_generator(1).integers(10))
     True
     """
     if not isinstance(seed, int | np.integer) or seed < 0:
@@ -126,12 +143,12 @@ def chance(seed: int) -> np.random.Generator:
     return np.random.default_rng(seed)
 
 
-def inverted(*factors: float) -> tuple[str, ...]:
-    """Note gains that make louder and turn upside down, as decibels without their unit do.
+def polarity_notes(*factors: float) -> tuple[str, ...]:
+    """Return a note for each gain below -1, which is likely to be decibels without their unit.
 
     Examples
     --------
-    >>> inverted(0.5, -6.0)
+    >>> polarity_notes(0.5, -6.0)
     ('a gain of -6 is a factor: 15.6 dB louder, and inverted; 6 dB softer is written -6dB',)
     """
     return tuple(
@@ -142,5 +159,5 @@ def inverted(*factors: float) -> tuple[str, ...]:
     )
 
 
-def _written(value: float, unit: str) -> str:
+def _with_unit(value: float, unit: str) -> str:
     return f"{value:g} {unit}".rstrip()

@@ -1,4 +1,4 @@
-"""Resampling: another rate for the same impulse, or another length at the same rate."""
+"""Resampling: another rate for the same response, or another length at the same rate."""
 
 from __future__ import annotations
 
@@ -11,28 +11,28 @@ from impulses.impulse import MAX_FRAMES, Impulse, ImpulseError, Taps, too_long
 from impulses.quantities import within
 
 RINGING = 2048
-"""Frames, at the lower of two rates, beyond which a resampler's ringing is not looked for."""
+"""Frames of ringing kept on either side at most, at the lower of the two rates."""
 
-UNHEARD = 1e-8
-"""Share of the energy that resampling may leave out: half of it on either side."""
+ENERGY_CUT = 1e-8
+"""Share of the energy that resampling may cut off, half of it on either side."""
 
-FINE = 1000
-"""Stretching factors are the nearest fractions with denominators up to this."""
+LARGEST_DENOMINATOR = 1000
+"""Stretch factors are rounded to fractions with denominators up to this."""
 
 
 def resample(impulse: Impulse, rate: int) -> Impulse:
-    """Resample to another rate, keeping the frequency response at its level.
+    """Resample to another rate, keeping the level of the frequency response.
 
     Taps are scaled by the ratio of the rates, because a sum over twice as many taps must give
-    the same response. A band-limited spike rings on both sides of itself: ringing outside the
-    impulse's own span is kept until no more than a hundred-millionth of the energy is left
-    out; before the start it becomes a delay, which `origin` tells. Frame 0 stays on a sample;
-    an origin elsewhere is rounded to the nearest.
+    the same response. A band-limited spike rings on both sides: ringing beyond the ends of the
+    impulse is kept until at most 1e-8 of the energy is cut off, and ringing before the start
+    moves `origin` later. Frame 0 stays on a sample; any other origin is rounded to the nearest.
 
     Parameters
     ----------
+    impulse : Impulse
     rate : int > 0
-        samples per second
+        Samples per second.
 
     Raises
     ------
@@ -49,26 +49,26 @@ def resample(impulse: Impulse, rate: int) -> Impulse:
         raise ImpulseError(f"rate is {rate} Hz; it must be at least 1 Hz, and a whole number")
     if rate == impulse.rate:
         return impulse
-    # silence around the impulse gives the resampler's ringing room on both sides; whole
-    # source frames that are whole target frames too keep frame 0 on a sample
+    # pad for the resampler's ringing on both sides, by a number of source frames that is a
+    # whole number of target frames too, so that frame 0 stays on a sample
     step = impulse.rate // np.gcd(impulse.rate, rate)
     longest = RINGING * max(1, impulse.rate // rate)
-    room = step * -(-longest // step)
-    most = (impulse.frames + 2 * room) * max(1, rate / impulse.rate)
+    padding = step * -(-longest // step)
+    most = (impulse.frames + 2 * padding) * max(1, rate / impulse.rate)
     if most > MAX_FRAMES:
         raise ImpulseError(too_long(most))
     channels = impulse.taps.reshape(impulse.frames, -1)
-    padded = np.pad(channels, [(room, room), (0, 0)])
+    padded = np.pad(channels, [(padding, padding), (0, 0)])
     resampled = resample_sound(padded, impulse.rate, rate) * (impulse.rate / rate)
 
-    first = room * rate // impulse.rate
+    first = padding * rate // impulse.rate
     origin = first + round(impulse.origin * rate / impulse.rate)
     energy = np.cumsum((resampled**2).sum(axis=1))
-    left, right = UNHEARD / 2 * energy[-1], (1 - UNHEARD / 2) * energy[-1]
-    audible = np.flatnonzero((energy > left) & (energy < right))
-    start = min([first, *audible[:1]])
+    low, high = ENERGY_CUT / 2 * energy[-1], (1 - ENERGY_CUT / 2) * energy[-1]
+    significant = np.flatnonzero((energy > low) & (energy < high))
+    start = min([first, *significant[:1]])
     last = first + -(-impulse.frames * rate // impulse.rate)
-    end = max([last, origin + 1, *(audible[-1:] + 2)])
+    end = max([last, origin + 1, *(significant[-1:] + 2)])
     kept = resampled[start:end]
     return impulse.with_taps(
         kept.reshape(-1, *impulse.taps.shape[1:]),
@@ -79,39 +79,40 @@ def resample(impulse: Impulse, rate: int) -> Impulse:
 
 
 def resample_sound(samples: Taps, rate: int, to: int) -> Taps:
-    """Resample a sound, not an impulse: samples keep their level.
+    """Resample a sound rather than an impulse: samples keep their level.
 
     Parameters
     ----------
     samples : array, (frames, channels)
     rate, to : int > 0
-        samples per second, before and after
+        Sample rates before and after, in Hz.
 
     Examples
     --------
     >>> resample_sound(np.ones((4800, 1)), 48000, 24000).shape
     (2400, 1)
     """
-    import soxr  # only when used, like every import that a plain echo can do without
+    import soxr  # slow to import, and not needed for echoes
 
     resampled: Taps = soxr.resample(samples, rate, to, quality="VHQ")
     return resampled
 
 
 def stretch(impulse: Impulse, factor: float) -> Impulse:
-    """Make the impulse `factor` times as long, as a tape at another speed.
+    """Make the impulse `factor` times as long, like a tape at another speed.
 
     Its response H(f) becomes H(f factor).
 
     Parameters
     ----------
+    impulse : Impulse
     factor : float, 0.01 to 100
-        taken as the nearest fraction with a denominator of at most 1000
+        Rounded to the nearest fraction with a denominator of at most 1000.
 
     Raises
     ------
     ImpulseError
-        If the factor is out of range, or the impulse becomes too long.
+        If the factor is out of range, or the result would be too long.
 
     Examples
     --------
@@ -121,8 +122,8 @@ def stretch(impulse: Impulse, factor: float) -> Impulse:
     within("stretch", factor, 0.01, 100)
     if impulse.frames * factor > MAX_FRAMES:
         raise ImpulseError(too_long(impulse.frames * factor))
-    ratio = Fraction(factor).limit_denominator(FINE)
-    # the rates' ratio is the factor: seen as of one rate, resampled to the other
+    ratio = Fraction(factor).limit_denominator(LARGEST_DENOMINATOR)
+    # resample between two rates whose ratio is the factor, then restore the original rate
     slow = replace(impulse, rate=ratio.denominator)
     stretched = resample(slow, ratio.numerator)
     return replace(stretched, rate=impulse.rate, notes=impulse.notes)

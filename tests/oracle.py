@@ -18,7 +18,7 @@ def convolve_routes(x, routing):
     """The same for every route: (frames, inputs) to (frames + K - 1, outputs)."""
     y = np.zeros((len(x) + routing.frames - 1, routing.outputs))
     for route in routing.routes:
-        y[:, route.target] += convolve(x[:, route.source], route.taps)
+        y[:, route.target] += convolve(x[:, route.source], routing.taps(route))
     return y
 
 

@@ -38,7 +38,7 @@ def measured(taps, rate=RATE, **named):
 
 
 def check(found):
-    """What holds of every report: each figure is a number or has its reason, and never both."""
+    """Check that each figure is either a number or has its reason, never both."""
     for figures in (found.broadband, *(band.figures for band in found.bands)):
         values = {name: value for name, value in vars(figures).items() if name != "why_not"}
         assert {name for name, value in values.items() if value is None} == set(figures.why_not)
@@ -96,7 +96,7 @@ def test_the_figures_of_an_exponential(rt60, c50, c80, d50, ts, sign):
 @settings(max_examples=25, deadline=None)
 @given(st.floats(0.1, 3), st.sampled_from([1000, 8000, 44100]), st.floats(46, 200))
 def test_an_exponential_cut_anywhere(rt60, rate, depth):
-    """The rest of it is extrapolated, so that no figure knows of the cut."""
+    """The rest is extrapolated, so that the cut affects no figure."""
     figures = measured(envelope(rt60, rt60 * depth / 60, rate), rate).broadband
     for name in TIMES:
         assert getattr(figures, name) == pytest.approx(rt60, rel=1e-5)
@@ -110,7 +110,7 @@ def test_an_exponential_cut_anywhere(rt60, rate, depth):
     ("depth", "known"),
     [(19, []), (21, ["edt_s"]), (34.9, ["edt_s"]), (35.1, TIMES[:2]), (44.9, TIMES[:2])],
 )
-def test_a_cut_decay_keeps_what_its_range_allows(depth, known):
+def test_a_cut_decay_keeps_the_figures_within_its_range(depth, known):
     """10 dB below the end of each line: 20, 35 and 45 dB."""
     figures = measured(envelope(1.0, depth / 60)).broadband
     assert [name for name in TIMES if getattr(figures, name) is not None] == list(known)
@@ -120,7 +120,7 @@ def test_a_cut_decay_keeps_what_its_range_allows(depth, known):
     assert (figures.c80_db is None) == (depth < 20)
 
 
-def test_a_double_slope_is_what_its_curve_says():
+def test_a_double_slope_has_the_times_of_its_curve():
     """E(t) of two exponentials in closed form, and lines through it by numpy."""
     fast, slow, level = 0.3, 2.0, 1e-3
     t = np.arange(2 * RATE) / RATE
@@ -157,8 +157,8 @@ def test_gaussian_decays_are_within_their_statistics(rt60, seed):
 
 
 @pytest.mark.parametrize("floor", [40, 60])
-def test_noise_does_not_bend_a_decay_time(floor):
-    """The mean over seeds is T to three deviations of that mean, or there is no figure."""
+def test_noise_does_not_bias_a_decay_time(floor):
+    """The mean over seeds is T within three standard deviations, or there is no figure."""
     rt60, rate, seeds = 0.5, 16000, 12
     reports = [
         measured(
@@ -178,7 +178,7 @@ def test_noise_does_not_bend_a_decay_time(floor):
         assert "it must be 45 dB; measure with less noise" in reports[0].why_not["t30_s"]
 
 
-def test_the_noise_floor_is_the_noise_beside_the_peak():
+def test_the_noise_floor_is_relative_to_the_peak():
     taps = 0.1 * white(2) * envelope(0.5, 2)
     taps[0] = 1
     figures = measured(taps + 1e-3 * white(2, 1)).broadband
@@ -186,7 +186,7 @@ def test_the_noise_floor_is_the_noise_beside_the_peak():
     assert figures.noise_floor_db == pytest.approx(-60, abs=0.1)
 
 
-def test_the_noise_floor_of_a_band_is_beside_its_own_peak():
+def test_the_noise_floor_of_a_band_is_relative_to_its_own_peak():
     """A spike becomes the filter's response h, and white noise of power p becomes p sum(h^2)."""
     taps = 1e-3 * white(4) + 0.3 * white(4, 1) * envelope(0.3, 4)
     taps[0] = 100
@@ -201,7 +201,7 @@ def test_the_noise_floor_of_a_band_is_beside_its_own_peak():
 
 
 def test_each_band_has_its_own_decay():
-    """Noise of a part of every other octave, two octaves from the next one's."""
+    """Noise in a part of every other octave, two octaves apart."""
     times = {125.0: 1.2, 500.0: 0.9, 2000.0: 0.7, 8000.0: 0.5}
     spectrum = np.fft.rfft(white(2))
     at = np.fft.rfftfreq(2 * RATE, 1 / RATE)
@@ -216,7 +216,7 @@ def test_each_band_has_its_own_decay():
             assert band.figures.t30_s == pytest.approx(rt60, rel=error)
 
 
-# Impulses that are no rooms
+# Impulses other than rooms
 
 
 def test_a_spike_is_all_early():
@@ -234,7 +234,7 @@ def test_two_spikes_have_energies_but_no_decay(gain):
     check(found)
     for figures in (found.broadband, *(band.figures for band in found.bands)):
         assert [getattr(figures, name) for name in TIMES] == [None] * 3
-        # the filter's ring after the second is no decay of the two
+        # the ringing of the filter after the second spike is no decay
         assert figures.decay_range_db == pytest.approx(10 * np.log10(1 + 1 / gain**2), rel=1e-12)
         # in a band, both ring alike
         assert figures.c50_db == pytest.approx(-20 * np.log10(abs(gain)), abs=0.02)
@@ -243,10 +243,10 @@ def test_two_spikes_have_energies_but_no_decay(gain):
 
 
 def test_a_comb_decays_by_steps():
-    """Steps of 6 dB: a line through them is within a step of the decay, and its r says so."""
+    """Steps of 6 dB: a line through them is within a step of the decay, and its r is low."""
     figures = measure(feedback(RATE, delay=0.25, gain=0.5)).broadband
     assert figures.edt_s is None
-    assert figures.why_not["edt_s"].startswith("the decay is no line: its correlation is")
+    assert figures.why_not["edt_s"].startswith("the decay is not straight: its correlation is")
     assert figures.t30_s == pytest.approx(0.25 * 60 / 6.0206, rel=6.02 / 30 / 2)
     assert -0.99 < figures.t30_r < -0.9
 
@@ -269,16 +269,14 @@ def test_silence_has_no_figures():
     ],
     ids=["noise", "ten", "box", "gated", "reversed"],
 )
-def test_what_does_not_decay_has_no_figures(taps):
+def test_sounds_without_a_decay_have_no_figures(taps):
     found = measured(taps)
-    assert set(found.broadband.why_not.values()) == {
-        "no decay can be followed 10 dB above the noise"
-    }
+    assert set(found.broadband.why_not.values()) == {"no decay rises 10 dB above the noise"}
     assert all(band.figures.t30_s is None for band in found.bands)
 
 
 def test_a_gate_is_no_decay():
-    """A direct sound, steady noise, then nothing: the curve steepens, as no room's does."""
+    """A direct sound, steady noise, then silence: the curve steepens, unlike that of any room."""
     taps = np.concatenate([[30.0], white(1.4, rate=8000), np.zeros(4000)]) * 0.1
     taps[1:11201] *= 10 ** (-np.linspace(0, 0.3, 11200))
     figures = measured(taps, 8000).broadband
@@ -292,7 +290,7 @@ def test_an_offset_changes_nothing(offset):
         clean, shifted = (measured(x) for x in (taps, taps + offset * np.abs(taps).max()))
         for name in (*TIMES, "c80_db", "ts_ms"):
             value = getattr(clean.broadband, name)
-            # what is left of the decay in the last tenth is 216 dB down
+            # the rest of the decay in the last tenth is 216 dB down
             assert getattr(shifted.broadband, name) == pytest.approx(value, rel=1e-6)
 
 
@@ -303,7 +301,7 @@ def test_an_offset_under_noise_does_not_ring_in_a_band():
         assert other.figures.t20_s == pytest.approx(one.figures.t20_s, rel=0.01)
 
 
-def test_a_short_impulse_says_what_a_band_needs():
+def test_the_reason_for_a_short_impulse_is_the_length_that_a_band_needs():
     found = measured(white(0.1) * envelope(0.05, 0.1))
     reasons = set(found.bands[0].figures.why_not.values())
     assert reasons == {"the impulse is 100.0 ms long; a band of 22.3 Hz needs 179.5 ms"}
@@ -311,8 +309,8 @@ def test_a_short_impulse_says_what_a_band_needs():
 
 
 def test_a_click_in_a_narrow_band_is_the_filters():
-    """An exponential that does not change its sign is, in a band, the click that it begins with:
-    what decays there is the filter, over 1.7 / B.
+    """An exponential of constant sign is, in a band, the click at its start: only the filter
+    decays there, over 1.7 / B.
     """
     why = measured(envelope(0.3, 2)).bands[4].figures.why_not["t20_s"]
     assert why == (
@@ -321,7 +319,7 @@ def test_a_click_in_a_narrow_band_is_the_filters():
     )
 
 
-def test_a_centre_time_within_the_smear_of_the_filter_is_not_known():
+def test_a_centre_time_within_the_smear_of_the_filter_is_unknown():
     figures = measured(envelope(0.3, 2)).bands[4].figures
     assert figures.why_not["ts_ms"] == (
         "centre time is below the 2.02 ms over which the filter smears it"
@@ -341,7 +339,7 @@ def test_a_short_decay_is_kept_in_wide_bands():
 # Channels, rates and sizes
 
 
-def test_channels_are_one_decay_unless_one_is_named():
+def test_channels_are_one_decay_unless_one_is_selected():
     left, right = white(1, 1) * envelope(0.3, 1), white(1, 2) * envelope(0.6, 1)
     both = np.stack([left, right], axis=1)
     summed = measured(np.sqrt(left**2 + right**2)).broadband
@@ -410,7 +408,7 @@ def room(shared, name):
 def test_the_living_room_of_python_acoustics(shared):
     """T30 and C80 that python-acoustics publishes in its tests, with no compensation of noise and
     filters of order 8 run forwards: within 5 % and 1 dB, the just noticeable differences
-    of ISO 3382-1, from 250 Hz up (below, there is less range than it thinks).
+    of ISO 3382-1, from 250 Hz up (below, there is less range than it assumes).
     """
     _, bands = room(shared, "rir_living_room_44k_mono16.wav")
     t30 = {250: 0.303, 500: 0.259, 1000: 0.227, 2000: 0.211, 4000: 0.204, 8000: 0.181}
@@ -435,8 +433,8 @@ def test_the_rooms_of_pyrato(shared):
     assert "decay range is" in figures.why_not["t20_s"]
 
 
-def test_recordings_without_a_decay_say_so(shared):
+def test_recordings_without_a_decay_give_the_reason(shared):
     found, _ = room(shared, "rir_16k_8ch16.wav")
-    assert found.broadband.why_not["t20_s"] == "no decay can be followed 10 dB above the noise"
+    assert found.broadband.why_not["t20_s"] == "no decay rises 10 dB above the noise"
     found, _ = room(shared, "rir_16k_mono16.wav")
     assert "the decay steepens" in found.broadband.why_not["t20_s"]

@@ -9,9 +9,9 @@ ROOT = Path(__file__).parent.parent
 
 # Each room may import those above it in this list. A room is a package, or a module named here.
 ROOMS = [
-    "impulses",
     "audioconv._version",
     "audioconv.errors",
+    "impulses",
     "audioconv.progress",
     "audioconv.units",
     "audioconv.parameters",

@@ -19,7 +19,7 @@ RATES = [1000, 8000, 16000, 22050, 44100, 48000, 96000, 192000, 768000]
 
 
 def response(band, frequencies):
-    """The magnitude at some frequencies in dB, from the filtered spike, by the definition."""
+    """Return the magnitude at some frequencies in dB, from the filtered spike, by definition."""
     spike = np.zeros(1 + 4 * band.lead)
     spike[0] = 1
     h = band.filter(spike[::-1])[::-1]  # runs backwards over a spike at its end
@@ -29,7 +29,7 @@ def response(band, frequencies):
 
 
 def within_mask(exponent, gain):
-    """Tell which gains are within class 1; both limits hold at the edge itself."""
+    """Return which gains are within class 1; both limits hold at the edge itself."""
     away = np.abs(exponent)
     least = np.interp(away, EXPONENTS[5:], LEAST[5:], left=-0.4)
     most = np.interp(away, EXPONENTS[:5], GREATEST[:5])
@@ -47,8 +47,8 @@ def test_every_band_at_every_rate_is_class_1(rate):
         assert not bad.any(), (band, exponent[bad][:3])
 
 
-def test_mask_is_that_of_pyfar(shared):
-    """Somebody else's copy of the standard's table: limits of the gain, above the middle."""
+def test_mask_matches_pyfar(shared):
+    """An independent copy of the standard's table: limits of the gain, above the middle."""
     folder = shared / "vectors" / "pyfar_MIT"
     table = np.loadtxt(
         folder / "fractional_octave_filter_tolerance_1000Hz_num_fractions1_class1.csv",
@@ -61,8 +61,8 @@ def test_mask_is_that_of_pyfar(shared):
     assert (lower[5:] == -60000).all()
 
 
-def test_an_order_less_is_not_class_1(monkeypatch):
-    """The mask can fail: two pole pairs are too few, and so are three near half the rate."""
+def test_a_lower_order_is_not_class_1(monkeypatch):
+    """The mask detects failures: two pole pairs are too few, as are three near half the rate."""
     from impulses.acoustics import bands
 
     for order, rate, hz in (("ORDER", 48000, 1000.0), ("ORDER_HIGH", 48000, 16000.0)):
@@ -121,7 +121,7 @@ def test_the_smear_is_the_same_number_of_periods_in_every_band(hz):
 
 
 def test_a_held_end_is_no_step():
-    """A constant that goes on for ever has nothing in any band but at its start."""
+    """An endless constant has no energy in any band except at its start."""
     band = Octave(125.0, 8000)
     constant = np.ones(8000)
     assert np.abs(band.filter(constant, held=True)[band.lead + 1 :]).max() < 1e-12

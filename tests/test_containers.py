@@ -1,4 +1,4 @@
-"""Headers of AIFF, W64, CAF and AU that lie, leave out, or can be read in two ways."""
+"""Wrong, incomplete and ambiguous headers of AIFF, W64, CAF and AU."""
 
 import struct
 
@@ -9,13 +9,13 @@ import soundfile
 from audioconv.errors import FormatError, TruncatedError
 from audioconv.files import Reader, read_all
 
-RATE_80_BITS = bytes.fromhex("400eac44000000000000")  # 44100, as the SANE of old Macintoshes has it
+RATE_80_BITS = bytes.fromhex("400eac44000000000000")  # 44100 as an 80-bit SANE float
 GUID = bytes.fromhex("f3acd3118cd100c04f8edb8a")
-UNKNOWN = "does not tell its length; it is read to its end"
+UNKNOWN = "does not state its length; it is read to its end"
 
 
 def aiff(samples, bits, *, width=None, frames=None, size=None, more=b""):
-    """Put an AIFF together of whole numbers, each in so many bytes."""
+    """Return an AIFF of integers, with these bytes per sample."""
     width = width or -(-bits // 8)
     data = b"".join((n & 256**width - 1).to_bytes(width, "big") for n in samples)
     frames = len(samples) if frames is None else frames
@@ -71,14 +71,14 @@ def test_narrow_samples_in_wide_containers_are_refused(make, tmp_path):
 @pytest.mark.parametrize("count", [1, 2, 101])
 def test_the_padding_of_an_aiff_is_no_sample(count, tmp_path):
     path = put(tmp_path, aiff(range(count), 8))
-    # what libsndfile makes of it, if a word follows the samples
+    # libsndfile's count, if a pad byte follows the samples
     assert soundfile.info(path).frames in (count, count + count % 2)
     assert read_all(path)[0][:, 0].tolist() == [n / 128 for n in range(count)]
 
 
 @pytest.mark.parametrize("frames", [3, 4, 6, 2**31])
 def test_an_aiff_of_two_lengths_is_refused(frames, tmp_path):
-    with pytest.raises(FormatError, match=f"says {frames} frames, but its samples are those of 5"):
+    with pytest.raises(FormatError, match=f"states {frames} frames, but it holds 5"):
         read_all(put(tmp_path, aiff(STEPS, 16, frames=frames)))
 
 
@@ -102,19 +102,19 @@ def test_a_length_left_open_is_read_to_the_end(data, tmp_path):
 
 @pytest.mark.parametrize("data", [wave64(STEPS, 16, size=23), caf(STEPS, 16, size=-5)])
 def test_a_size_below_nothing_is_refused(data, tmp_path):
-    with pytest.raises(FormatError, match=r"samples take -\d+ bytes"):
+    with pytest.raises(FormatError, match=r"states a length of -\d+ bytes"):
         read_all(put(tmp_path, data))
 
 
 @pytest.mark.parametrize("make", [aiff, wave64, caf])
 @pytest.mark.parametrize("cut", [1, 2, 5])
 def test_samples_that_break_off_are_missed(make, cut, tmp_path):
-    with pytest.raises(TruncatedError, match="cut short or damaged: its header says"):
+    with pytest.raises(TruncatedError, match="truncated or damaged: its header states"):
         read_all(put(tmp_path, make(STEPS, 16)[:-cut]))
 
 
 def test_floats_that_libsndfile_takes_for_whole_numbers_are_refused(tmp_path):
-    """FFmpeg writes them into a W64 of the extensible kind, whose own kind stands further back."""
+    """FFmpeg writes them into an extensible W64, whose format tag is in the GUID."""
     guid = struct.pack("<H", 3) + bytes.fromhex("000000001000800000aa00389b71")
     fmt = struct.pack("<HHIIHHHHI", 0xFFFE, 1, 44100, 176400, 4, 32, 22, 32, 4) + guid
     plain = wave64([0], 16)
@@ -122,12 +122,12 @@ def test_floats_that_libsndfile_takes_for_whole_numbers_are_refused(tmp_path):
     data = np.array([0.5, -0.5], "<f4").tobytes()
     file = plain[: at + 16] + struct.pack("<Q", 24 + len(fmt)) + fmt
     file += b"data" + GUID + struct.pack("<Q", 24 + len(data)) + data
-    with pytest.raises(FormatError, match="damaged: its samples are no whole numbers"):
+    with pytest.raises(FormatError, match="damaged: its samples are not integers"):
         read_all(put(tmp_path, file))
 
 
 def test_chunks_without_end_take_no_time(tmp_path):
-    """A gigabyte of empty chunks is a gigabyte of names."""
+    """A gigabyte of zeros could be read as empty chunks."""
     path = tmp_path / "sound"
     with path.open("wb") as file:
         file.write(aiff(STEPS, 16, more=b"note\0\0\0\0" * 20_000))

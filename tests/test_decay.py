@@ -1,4 +1,4 @@
-"""Decay curves, the meeting with the noise, and lines, against sums and closed forms."""
+"""Decay curves, crosspoints and line fits against sums and closed forms."""
 
 import numpy as np
 import pytest
@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from oracle import UNIT
 
 from impulses.acoustics.bands import Octave
-from impulses.acoustics.decay import Ending, ending, energy_decay, fit
+from impulses.acoustics.decay import DecayEnd, decay_end, energy_decay, fit
 from impulses.acoustics.lundeby import lundeby
 
 RATE = 8000
@@ -32,8 +32,8 @@ def noise_like(energy, seed=0):
     st.integers(0, 10),
     st.integers(0, 1000),
 )
-def test_decay_is_the_sum_of_what_follows(energy, noise, beyond):
-    """Sums of whole numbers are exact in any order."""
+def test_decay_is_the_sum_of_the_remaining_energy(energy, noise, beyond):
+    """Sums of integers are exact in any order."""
     found = energy_decay(np.array(energy, float), noise=noise, beyond=beyond)
     for n in range(len(energy)):
         assert found[n] == beyond + sum(energy[n:]) - noise * (len(energy) - n)
@@ -44,7 +44,7 @@ def test_decay_is_the_sum_of_what_follows(energy, noise, beyond):
 
 @pytest.fixture(scope="module")
 def measured(shared):
-    """An analytic room with noise 40 dB below (pyrato's tests): energy, and its numbers."""
+    """An analytic room with noise 40 dB below, from pyrato's tests: taps and expected values."""
     folder = shared / "vectors" / "pyrato_MIT"
     taps = np.loadtxt(folder / "analytic_rir_psnr50_1D.csv")
     return taps, {
@@ -53,9 +53,9 @@ def measured(shared):
     }
 
 
-def test_crosspoint_is_that_of_pyrato(measured):
+def test_crosspoint_matches_pyrato(measured):
     """The iteration leaves the number of averages open (3 to 10 in 10 dB), which alone moves the
-    crosspoint of this impulse from 0.5537 to 0.5614 s; what is left is half of such a step.
+    crosspoint of this impulse from 0.5537 to 0.5614 s; the tolerance is half of such a step.
     """
     taps, numbers = measured
     tail = lundeby(taps**2, 3000)
@@ -67,8 +67,8 @@ def test_crosspoint_is_that_of_pyrato(measured):
 
 
 @pytest.mark.parametrize("kind", ["edc_truncation", "edc_lundeby", "edc_chu"])
-def test_curves_are_those_of_pyrato(measured, shared, kind):
-    """With pyrato's noise, decay time and end, the curves are the same sums, written once."""
+def test_curves_match_pyrato(measured, shared, kind):
+    """With pyrato's noise, decay time and end, the curves are the same sums."""
     taps, numbers = measured
     expected = numbers[kind]
     crosspoint, rt60, noise = numbers["intersection_time"]
@@ -81,18 +81,18 @@ def test_curves_are_those_of_pyrato(measured, shared, kind):
         assert end == round(crosspoint * 3000)
         beyond = noise * rt60 * 3000 / (6 * np.log(10)) if kind == "edc_lundeby" else 0.0
         found = energy_decay(energy[:end], beyond=beyond)
-    # 16384 sums, each rounded to UNIT of all the energy, and 19 written digits
+    # 16384 sums, each rounded to UNIT of the total energy, and 19 written digits
     np.testing.assert_allclose(found / found[0], expected[:end], rtol=0, atol=16384 * UNIT)
 
 
 def test_our_own_end_gives_the_curve_of_pyrato(measured):
-    """Down to 20 dB, where the correction, 33 dB below all, is a twentieth of the energy.
+    """Down to 20 dB, where the correction, 33 dB below the total, is a twentieth of the energy.
 
     Crosspoint, noise and T are each less than 0.4 % away; three frames of noise and decay
     at the end are a hundredth of the correction: 0.05 (0.008 + 0.01) of the energy.
     """
     taps, numbers = measured
-    end = ending(taps**2, 3000)
+    end = decay_end(taps**2, 3000)
     found = energy_decay(taps[: end.frames] ** 2, beyond=end.beyond)
     expected = numbers["edc_lundeby"]
     loud = np.flatnonzero(expected > 1e-2)
@@ -131,10 +131,10 @@ def test_lundeby_finds_the_noise_of_a_noisy_decay(rt60, floor, seed, rate):
 
 @pytest.mark.parametrize("rt60", [0.05, 0.3, 1.0, 4.0])
 @pytest.mark.parametrize("depth", [22, 30, 60, 200, 400])
-def test_an_exponential_that_is_cut_off_goes_on_in_thought(rt60, depth):
-    """What follows the last frame of a geometric row is ``a q / (1 - q)``."""
+def test_an_exponential_that_is_cut_off_is_extrapolated(rt60, depth):
+    """The terms after the last one of a geometric series sum to ``a q / (1 - q)``."""
     energy = exponential(rt60, rt60 * depth / 60)
-    end = ending(energy, RATE)
+    end = decay_end(energy, RATE)
     q = 10 ** (-6 / rt60 / RATE)
     assert (end.kind, end.frames, end.noise) == ("cut", len(energy), 0)
     assert end.rt60 == pytest.approx(rt60, rel=1e-9)
@@ -143,15 +143,15 @@ def test_an_exponential_that_is_cut_off_goes_on_in_thought(rt60, depth):
 
 @pytest.mark.parametrize("seed", range(8))
 def test_a_narrow_decay_that_is_cut_off_is_not_noise(seed):
-    """In a band of 89 Hz its last tenth may well rise by chance, but lies on the decay's line."""
+    """In a band of 89 Hz its last tenth may rise by chance, but lies on the line of the decay."""
     taps = np.random.default_rng(seed).standard_normal(RATE) * np.sqrt(exponential(1.0, 1.0))
     band = Octave(125.0, RATE)
-    assert ending(band.filter(taps, held=True) ** 2, RATE, 1 / band.width).kind == "cut"
+    assert decay_end(band.filter(taps, held=True) ** 2, RATE, 1 / band.width).kind == "cut"
 
 
 def test_noise_ends_a_decay_where_both_are_as_loud():
     energy = exponential(0.5, 2) + 1e-6
-    end = ending(energy, RATE)
+    end = decay_end(energy, RATE)
     assert end.kind == "noise"
     # the lines bend where they meet: the one 10 to 30 dB above the noise lies 0.4 to 0 dB high
     assert end.frames == pytest.approx(0.5 * RATE, rel=0.02)
@@ -163,9 +163,9 @@ def test_noise_ends_a_decay_where_both_are_as_loud():
 
 @pytest.mark.parametrize("slow", [4.0, 12.0])
 def test_a_slow_second_decay_is_not_noise(slow):
-    """It falls by 30 or 10 dB in what would be the noise."""
+    """It falls by 30 or 10 dB in the part that would be noise."""
     energy = exponential(0.2, 2) + 1e-4 * exponential(slow, 2)
-    end = ending(energy, RATE)
+    end = decay_end(energy, RATE)
     assert end.kind == "cut"
     assert end.rt60 == pytest.approx(slow, rel=0.01)
     q = 10 ** (-6 / slow / RATE)
@@ -176,7 +176,7 @@ def test_a_slow_second_decay_is_not_noise(slow):
 def test_echoes_end_in_silence(spikes):
     energy = np.zeros(20000)
     energy[spikes] = 0.25 ** np.arange(len(spikes))
-    assert ending(energy, RATE) == Ending(spikes[-1] + 1, "silence")
+    assert decay_end(energy, RATE) == DecayEnd(spikes[-1] + 1, "silence")
 
 
 @pytest.mark.parametrize(
@@ -191,8 +191,8 @@ def test_echoes_end_in_silence(spikes):
     ],
     ids=["noise", "ten", "constant", "gated", "reversed", "7 dB"],
 )
-def test_what_does_not_decay_has_no_end(energy):
-    assert ending(energy, RATE) is None
+def test_sounds_without_a_decay_have_no_end(energy):
+    assert decay_end(energy, RATE) is None
 
 
 # Lines
@@ -200,7 +200,7 @@ def test_what_does_not_decay_has_no_end(energy):
 
 @settings(max_examples=50, deadline=None)
 @given(st.floats(0.01, 20), st.sampled_from([(0, -10), (-5, -25), (-5, -35)]))
-def test_a_straight_decay_is_met(rt60, levels):
+def test_a_line_fits_a_straight_decay(rt60, levels):
     decay_db = -60 * np.arange(round(rt60 * RATE)) / RATE / rt60
     line = fit(decay_db, RATE, *levels)
     # levels of up to 60 dB are rounded to UNIT of them, and a slope averages that out
@@ -208,7 +208,7 @@ def test_a_straight_decay_is_met(rt60, levels):
     assert line.r == pytest.approx(-1, abs=1e-12)
 
 
-def test_a_line_is_that_of_numpy():
+def test_a_line_matches_numpy():
     decay_db = np.minimum.accumulate(
         -np.arange(1000) / 20 + np.random.default_rng(1).standard_normal(1000)
     )

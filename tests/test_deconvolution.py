@@ -1,4 +1,4 @@
-"""Deconvolution against impulses that are known, formulas of sweeps, and recordings gone wrong."""
+"""Deconvolution against known impulse responses and formulas of sweeps; faulty recordings."""
 
 import itertools
 import math
@@ -35,9 +35,10 @@ def room(rate=RATE, frames=4000, rt60=0.15, channels=1, seed=0, tail=0.2):
 
 
 def record(played, taps, *, level=0.5, noise=None, seed=1):
-    """What a microphone hears for as long as the file plays: convolved, scaled, and noisy.
+    """Return the recording of a microphone while the file plays: convolved, scaled and noisy.
 
-    Returns it, and the factor of the scaling; `noise` is in dB beside the root mean square.
+    The second result is the factor of the scaling; `noise` is in dB relative to the root mean
+    square.
     """
     heard = np.stack([fftconvolve(played[:, 0], tap)[: len(played)] for tap in taps.T], axis=1)
     factor = level / np.abs(heard).max()
@@ -53,21 +54,21 @@ def from_origin(impulse):
 
 
 def window(frequency, rate, low, high):
-    """The band of an impulse as its documentation states it, typed in anew."""
+    """Return the band of an impulse as documented, implemented independently."""
     bottom = np.clip((frequency - low) / (low * (2 ** (1 / 3) - 1)), 0, 1)
     top = np.clip((high - frequency) / (high * (1 - 2 ** (-1 / 12))), 0, 1)
     return np.sin(np.pi / 2 * bottom) ** 2 * np.sin(np.pi / 2 * top) ** 2
 
 
 def in_band(taps, rate, low, high):
-    """Taps as they are in the band alone, with what rings before them at the end."""
+    """Return taps limited to the band, with the ringing before them at the end."""
     size = 1 << (3 * rate).bit_length()
     shape = window(np.fft.rfftfreq(size, 1 / rate), rate, low, high)
     return np.fft.irfft(np.fft.rfft(taps, size, axis=0) * shape[:, np.newaxis], size, axis=0)
 
 
 def response(impulse, size):
-    """The spectrum of an impulse whose time zero is its origin."""
+    """Return the spectrum of an impulse whose time zero is its origin."""
     taps = np.zeros((size, impulse.taps.shape[1]))
     taps[: impulse.frames] = impulse.taps
     return np.fft.rfft(np.roll(taps, -impulse.origin, axis=0), axis=0)
@@ -82,7 +83,7 @@ def response(impulse, size):
     channels=st.integers(1, 3),
 )
 @settings(max_examples=40, deadline=None)
-def test_a_clean_pair_gives_the_impulse_back(taps, seed, channels):
+def test_a_clean_pair_recovers_the_impulse(taps, seed, channels):
     rng = np.random.default_rng(seed)
     played = rng.uniform(-1, 1, (3000, 1))
     known = np.zeros((200, channels))
@@ -106,7 +107,7 @@ def test_regularisation_is_conj_x_over_the_power_and_beta():
         heard, played, RATE, regularisation=-10, band=(0, RATE / 2), length=800 / RATE
     )
     # at 4800 points; the mean that beta stands below is over the frequencies of a transform
-    # from 0 to half the rate, and what lies beyond 800 lags is not kept
+    # from 0 to half the rate, and lags beyond 800 are not kept
     size = 4800
     power = np.abs(np.fft.rfft(played[:, 0], size)) ** 2
     expected = np.fft.irfft(power / (power + 0.1 * power.mean()), size)
@@ -155,7 +156,7 @@ def check_recovery(taps, rate, kind, known_sweep):
     # 2 B T degrees of freedom, 10000 and more, so that the power varies by 1.4 %, and three
     # times that is 0.2 dB
     assert abs(20 * math.log10(residual / (noise * math.sqrt(gain)))) < 0.2
-    # which is what the formula of the sweep promises: abs(X)^2 = A^2 fs^2 L / (4 f); the
+    # as the formula of the sweep promises: abs(X)^2 = A^2 fs^2 L / (4 f); the
     # ripples of its ends come to a few hundredths
     formula = 4 * np.mean(window(frequency, rate, 20, high) ** 2 * frequency)
     formula /= amplitude**2 * rate**2 * sweep.growth
@@ -180,7 +181,7 @@ def test_harmonics_are_those_of_the_polynomial(kind):
     own = np.fft.rfft(path, size)
     # x^2 = 1/2 - cos(2 phi) / 2 and -cos is a sine a quarter late; x^3 = 3/4 sin - sin(3 phi) / 4
     expected = [1 + 0.05 * 0.75, -0.05j, -0.05 / 4, 0]
-    # what is left is the ringing of 20 Hz that 0.2 s do not hold, of the order's own height;
+    # the rest is the ringing of 20 Hz that 0.2 s do not hold, of the order's own height;
     # without `before` it is 100 times as much
     for order, (impulse, level) in enumerate(
         zip((found.impulse, *found.harmonics), expected, strict=True), 1
@@ -193,7 +194,7 @@ def test_harmonics_are_those_of_the_polynomial(kind):
 @pytest.mark.parametrize("kind", ["exponential", "synchronised"])
 @pytest.mark.parametrize(("duration", "invented"), [(5, -40), (10, -50)])
 def test_low_harmonics_are_not_invented(kind, duration, invented):
-    """An odd nonlinearity has no second harmonic, nor what is below the third's band a third."""
+    """An odd nonlinearity has no second harmonic, and no third below the band of the third."""
     sweep = Sweep(kind=kind, rate=44100, duration=duration, silence=2)
     played = sweep.samples()
     heard = played + 0.1 * played**3
@@ -205,8 +206,8 @@ def test_low_harmonics_are_not_invented(kind, duration, invented):
     second, third = (
         20 * np.log10(np.abs(response(impulse, size)[:, 0]) + 1e-12) for impulse in found.harmonics
     )
-    # the ringing cut off was as loud as -9 dB at 45 Hz; what is left is the start of the sweep,
-    # the less the longer it is
+    # the ringing cut off was as loud as -9 dB at 45 Hz; the rest is the start of the sweep, and
+    # decreases with its length
     at = np.round(np.array([45, 60, 100]) * size / 44100).astype(int)
     assert (second[at] < invented).all()
     amplitude = 10 ** (-6 / 20)
@@ -236,13 +237,13 @@ def test_harmonics_of_a_quieter_sweep_are_those_at_its_level():
     assert abs(response(found.harmonics[0], size)[middle, 0] + 0.05j) < 2e-4
 
 
-def test_time_reversal_with_farinas_envelope_says_the_same():
+def test_time_reversal_with_farinas_envelope_agrees():
     sweep = Sweep(rate=RATE, duration=4, start=20, end=7000, lead=0, silence=1, level=0)
     played = sweep.samples()
     heard, _ = record(played, room())
     found = deconvolve(heard, played, RATE, sweep=sweep)
     t = np.arange(sweep.active_frames) / RATE
-    # reversed, the frequency is f2 e^(-t/L), and 4 f / L is what its power is divided by
+    # reversed, the frequency is f2 e^(-t/L), and its power is divided by 4 f / L
     inverse = played[: len(t), 0][::-1] * np.exp(-t / sweep.growth) * 4 * 7000
     inverse /= sweep.growth * RATE**2
     farina = fftconvolve(heard[:, 0], inverse)[len(t) - 1 :]
@@ -257,7 +258,7 @@ def test_time_reversal_with_farinas_envelope_says_the_same():
 
 
 def test_ringing_before_the_direct_sound():
-    """A wire: 2.5 ms before the tap nothing is left over -70 dB but the 20 Hz that are missing."""
+    """A wire: 2.5 ms before the tap, only the missing 20 Hz are above -70 dB."""
     sweep = Sweep(rate=48000, duration=4, silence=0.5)
     played = sweep.samples()
     found = deconvolve(np.roll(played, 2400, axis=0), played, 48000, sweep=sweep)
@@ -281,7 +282,7 @@ def test_a_wire_gives_one_tap_of_its_gain_with_all_of_its_ringing():
     for before, lowest, error in ((0, 2000, 5e-3), (1, 40, 1e-4)):
         found = deconvolve(-0.25 * played, played, 48000, sweep=sweep, before=before, length=0.5)
         inside = (frequency > lowest) & (frequency < 18800)
-        # half of what the missing 23 Hz would add is 23 / (pi f) at f, and less is cut off
+        # half of the contribution of the missing 23 Hz is 23 / (pi f) at f, and less is cut off
         off = response(found.impulse, 1 << 17)[inside, 0] / -0.25 - 1
         assert np.abs(off).max() < error
     assert found.impulse.origin == 48000
@@ -292,7 +293,7 @@ def test_a_wire_gives_one_tap_of_its_gain_with_all_of_its_ringing():
 
 @pytest.mark.parametrize("repeats", [2, 5])
 @pytest.mark.parametrize("offset", [0.0, 0.1])
-def test_mls_gives_the_impulse_back_whatever_the_offset(repeats, offset):
+def test_mls_recovers_the_impulse_with_any_offset(repeats, offset):
     sweep = Sweep(kind="mls", rate=RATE, duration=0.5, repeats=repeats, lead=0.1, silence=0.3)
     played = sweep.samples()
     taps = room(frames=2000, channels=2)
@@ -330,13 +331,13 @@ def test_latency_is_kept(delay):
     assert found.latency == delay / RATE
     assert from_origin(found.impulse)[:, 0].argmax() == delay
     assert found.impulse.origin == max(0, round(50 * RATE / 7600) - delay)
-    # what rings at 50 Hz has 0.2 to 6 ms, or 100
+    # the ringing at 50 Hz has 0.2 to 6 ms, or 100
     assert [note.split(",")[0] for note in found.notes] == (
         [] if delay == 1600 else ["the low end rings before the impulse"]
     )
 
 
-def test_length_is_what_was_recorded_after_the_excitation_or_what_is_asked_for():
+def test_length_is_the_time_recorded_after_the_excitation_unless_it_is_given():
     sweep = Sweep(kind="mls", rate=RATE, duration=1, repeats=1, silence=0.75)
     heard, _ = record(sweep.samples(), room(channels=3))
     assert deconvolve(heard, sweep.samples(), RATE).impulse.taps.shape == (12000, 3)
@@ -358,7 +359,7 @@ def test_the_band_is_found_from_the_excitation(kind, start, end):
         assert abs(math.log2(high / end)) < 1 / 8
 
 
-# What is amiss
+# Faulty recordings
 
 
 @pytest.fixture(scope="module")
@@ -384,7 +385,7 @@ def only_note(heard, played, sweep, start):
 
 @pytest.mark.parametrize("kind", ["exponential", "synchronised", "mls"])
 @pytest.mark.parametrize("name", ROOMS)
-def test_good_recordings_of_real_rooms_are_found_good(shared, name, kind):
+def test_good_recordings_of_real_rooms_have_no_notes(shared, name, kind):
     taps, rate = soundfile.read(shared / "audio" / name, always_2d=True)
     sweep = Sweep(kind=kind, rate=rate, duration=3, silence=2.2)
     heard, _ = record(sweep.samples(), taps[:, :2], noise=-60)
@@ -396,7 +397,7 @@ def test_good_recordings_of_real_rooms_are_found_good(shared, name, kind):
 
 @pytest.mark.parametrize("kind", ["exponential", "synchronised", "mls"])
 @pytest.mark.parametrize("bits", [16, 24])
-def test_a_good_recording_and_a_wire_in_few_bits_are_found_good(kind, bits):
+def test_a_good_recording_and_a_wire_in_few_bits_have_no_notes(kind, bits):
     sweep = Sweep(kind=kind, rate=RATE, duration=3, silence=1)
     played = np.round(sweep.samples() * 2 ** (bits - 1)) / 2 ** (bits - 1)
     for heard in (played, record(played, room(), noise=-60)[0]):
@@ -441,8 +442,8 @@ def test_a_clipped_recording_is_noted_with_its_first_flat_top(sweep, played, gai
             runs.append(at)
         at += length
     note = deconvolve(clipped, played, RATE, sweep=sweep).notes[0]
-    assert note.startswith("recording is clipped: flat tops ")
-    count, first = re.search(r"tops (\d+), the first at ([\d.]+) s", note).groups()
+    assert note.startswith("recording is clipped: ")
+    count, first = re.search(r"clipped: (\d+) flat tops?, the first at ([\d.]+) s", note).groups()
     assert float(first) == pytest.approx(runs[0] / RATE, abs=5e-4)
     assert int(count) == len(runs)
 
@@ -485,7 +486,7 @@ def test_a_recording_that_starts_late(sweep, played, good):
         d.impulse.taps[d.impulse.origin + round(d.latency * RATE) :][:4000] for d in (found, whole)
     )
     assert np.abs(first - second).max() < 1e-3 * np.abs(second).max()
-    with pytest.raises(ImpulseError, match=r"starts 0\.4\d\d s after the excitation did, over 1%"):
+    with pytest.raises(ImpulseError, match=r"starts 0\.4\d\d s into the excitation, over 1%"):
         deconvolve(good[16000:], played, RATE, sweep=sweep)
 
 
@@ -501,7 +502,7 @@ def test_a_recording_that_ends_early(sweep, played, good):
 
 
 def at_speed(sweep, speed):
-    """The sweep's formula, without its fades, as a recorder of another speed has it."""
+    """Return the sweep by its formula, without fades, as recorded at another speed."""
     frames = round(sweep.frames / speed)
     t = np.arange(frames) / sweep.rate * speed - sweep.lead
     low, growth = sweep.band[0], sweep.growth
@@ -543,19 +544,19 @@ def test_a_drifting_clock_is_noted(ppm):
 
 @pytest.mark.parametrize("percent", [-6, -1, 0.2, 1, 6])
 @pytest.mark.parametrize("kind", ["exponential", "synchronised"])
-def test_a_speed_off_by_some_percent_is_told(kind, percent):
+def test_a_speed_off_by_some_percent_is_noted(kind, percent):
     sweep = Sweep(kind=kind, rate=RATE, duration=5, end=7000, silence=1)
     speed = 1 + percent / 100
     for taps in (np.ones((1, 1)), room(tail=0.03)):
         heard, _ = record(at_speed(sweep, speed), taps, noise=-60)
         note = only_note(heard, sweep.samples(), sweep, "recording runs at ")
-        # the finest step is 1 / (2 ln 2 L f2) = 0.00012 here, and four digits are told
+        # the finest step is 1 / (2 ln 2 L f2) = 0.00012 here, and four digits are given
         assert float(re.search(r"at ([\d.]+) times", note)[1]) == pytest.approx(speed, abs=4e-4)
 
 
 @pytest.mark.parametrize("ppm", [-100, -50, 50, 100])
-def test_a_drift_too_small_to_tell_makes_no_other_notes(ppm):
-    """The peak is smeared over half of a millisecond: neither its time nor its sign is told."""
+def test_a_drift_too_small_to_detect_causes_no_other_notes(ppm):
+    """The peak is smeared over half a millisecond: neither its time nor its sign is noted."""
     sweep = Sweep(rate=44100, duration=5, silence=1)
     for sign in (-1, 1):
         heard = sign * at_speed(sweep, 1 / (1 + ppm * 1e-6))
@@ -569,18 +570,18 @@ def test_a_start_earlier_by_more_than_a_millisecond_is_noted(sweep, played, fram
     assert all(f"starts {1000 * frames / RATE:.3g} ms into" in note for note in notes)
 
 
-# What is lost
+# Lost sound
 
 
 @pytest.mark.parametrize("second", [2.0, 3.0, 3.4])
 @pytest.mark.parametrize("frames", [-512, 512, 2048])
-def test_sound_lost_or_repeated_in_the_middle_is_told(second, frames):
+def test_sound_lost_or_repeated_in_the_middle_is_noted(second, frames):
     sweep = Sweep(rate=44100, duration=5, silence=1)
     played = sweep.samples()
     at = round((second + sweep.lead) * 44100)
     heard = np.concatenate([played[:at], played[at + frames :]])
-    note = only_note(heard, played, sweep, "what is above")
-    found = re.search(r"arrives ([\d.]+) ms (\w+) .* were (\w+) about ([\d.]+) s", note)
+    note = only_note(heard, played, sweep, "frequencies above")
+    found = re.search(r"arrive ([\d.]+) ms (\w+) .* were (\w+) about ([\d.]+) s", note)
     # bands of a third of an octave pass in L ln 2 / 3 = 0.17 s, and two may be in doubt; their
     # own times are some tenths of a period off
     assert float(found[1]) == pytest.approx(abs(frames) / 44.1, abs=1.5)
@@ -590,12 +591,12 @@ def test_sound_lost_or_repeated_in_the_middle_is_told(second, frames):
 
 
 @pytest.mark.parametrize("kind", ["exponential", "mls"])
-def test_an_excitation_that_was_recorded_twice_is_told(kind):
+def test_an_excitation_recorded_twice_is_noted(kind):
     sweep = Sweep(kind=kind, rate=RATE, duration=2, silence=1, repeats=1)
     heard, _ = record(sweep.samples(), room(), noise=-60)
     twice = np.concatenate([heard, 0.8 * heard])
-    note = only_note(twice, sweep.samples(), sweep, "recording holds the excitation twice")
-    assert f"{sweep.frames / RATE:.3f} s apart, the one at 0.80" in note
+    note = only_note(twice, sweep.samples(), sweep, "recording contains the excitation twice")
+    assert f"{sweep.frames / RATE:.3f} s apart, one at 0.80" in note
     # an echo is no second sweep
     echo = np.zeros((RATE // 2, 1))
     echo[[0, -1], 0] = 1, 0.9
@@ -603,15 +604,15 @@ def test_an_excitation_that_was_recorded_twice_is_told(kind):
     assert deconvolve(heard, sweep.samples(), RATE, sweep=sweep, before=0.1).notes == ()
 
 
-def test_the_low_end_that_rings_before_the_impulse_is_told_when_it_is_cut():
+def test_a_low_end_cut_off_before_the_impulse_is_noted():
     sweep = Sweep(rate=44100, duration=5, silence=1)
     played = sweep.samples()
     (note,) = deconvolve(played, played, 44100, sweep=sweep).notes
     whole = deconvolve(played, played, 44100, sweep=sweep, before=0.1)
     assert whole.notes == ()
-    assert note.endswith("keep 100 ms before (--before 100ms)")
+    assert note.endswith("set before to 100 ms")
     size = 1 << 18
-    told = float(re.search(r"peak: ([-+][\d.]+) dB", note)[1])
+    noted = float(re.search(r"peak: ([-+][\d.]+) dB", note)[1])
     cut = np.zeros(size)
     taps = whole.impulse.taps[4410 - 110 :, 0]  # 50 periods of 20 kHz
     cut[: len(taps)] = taps
@@ -621,7 +622,7 @@ def test_the_low_end_that_rings_before_the_impulse_is_told_when_it_is_cut():
         np.sum(np.abs(np.fft.rfft(taps, size)[octave]) ** 2)
         for taps in (cut, whole.impulse.taps[:, 0])
     ]
-    assert told == pytest.approx(10 * np.log10(energies[0] / energies[1]), abs=0.1)
+    assert noted == pytest.approx(10 * np.log10(energies[0] / energies[1]), abs=0.1)
     # with 100 ms of latency nothing is cut
     late = np.roll(played, 4410, axis=0)
     assert deconvolve(late, played, 44100, sweep=sweep).notes == ()
@@ -629,16 +630,18 @@ def test_the_low_end_that_rings_before_the_impulse_is_told_when_it_is_cut():
 
 @pytest.mark.parametrize("length", [None, 1.5])
 @pytest.mark.parametrize("frames", [-19, 0, 19, 700])
-def test_a_recording_without_the_decay_says_how_much_is_missing(sweep, played, frames, length):
+def test_the_note_on_a_recording_without_the_decay_has_the_time_missing(
+    sweep, played, frames, length
+):
     end = sweep.lead_frames + sweep.active_frames + frames
     found = deconvolve(played[:end], played, RATE, sweep=sweep, length=length)
     assert found.notes[0].startswith("recording ends ")
     assert len(found.notes) == (1 if length is None else 2)
-    told = re.search(r"needs (.*) to fall by 30 dB; record for (.*) longer", found.notes[0])
-    needs, longer = told.groups()
+    noted = re.search(r"needs (.*) to fall by 30 dB; record for (.*) longer", found.notes[0])
+    needs, longer = noted.groups()
     assert needs == "0.100 s"  # 2 periods of 20 Hz
     value, unit = longer.split()
-    # the end of the fade, under -60 dB, is none of the sweep
+    # the end of the fade, under -60 dB, does not count
     missing = 0.1 - frames / RATE
     assert float(value) * {"s": 1, "ms": 1e-3}[unit] == pytest.approx(missing, abs=1.5e-3)
 
@@ -648,7 +651,7 @@ def test_a_length_beyond_the_recording_is_cut_to_it(sweep, played):
     longest = deconvolve(bent, played, RATE, sweep=sweep, before=0.1).impulse
     found = deconvolve(bent, played, RATE, sweep=sweep, before=0.1, length=60)
     (note,) = found.notes
-    assert note.startswith("length is 60 s, but the recording goes on for 1.0")
+    assert note.startswith("length is 60 s, but the recording ends 1.0")
     assert 0 <= found.impulse.frames - longest.frames <= 1
     np.testing.assert_array_equal(found.impulse.taps[: longest.frames], longest.taps)
 
@@ -700,7 +703,7 @@ def test_orders_that_overlap_are_noted(sweep, played):
     assert deconvolve(heard, longer.samples(), RATE, sweep=longer, harmonics=3).notes == ()
 
 
-# What is refused
+# Errors
 
 
 @pytest.mark.parametrize(
@@ -715,8 +718,8 @@ def test_orders_that_overlap_are_noted(sweep, played):
         ({"regularisation": math.nan}, "regularisation is nan dB"),
         ({"length": math.inf}, "length is inf s"),
         ({"before": -1}, "before is -1 s"),
-        ({"harmonics": 0}, "0 harmonics were asked for; the least is 1"),
-        ({"harmonics": 2}, "more need a sweep"),
+        ({"harmonics": 0}, "harmonics is 0; it must be at least 1"),
+        ({"harmonics": 2}, "more than 1 need a sweep"),
     ],
 )
 def test_options_out_of_range(played, good, options, message):
@@ -735,7 +738,9 @@ def test_arrays_and_descriptions_that_do_not_fit(sweep, played, good):
         deconvolve(good, played, 0)
     with pytest.raises(ImpulseError, match="recording is 48000 Hz but the excitation is 16000 Hz"):
         deconvolve(good, played, 48000, sweep=sweep)
-    with pytest.raises(ImpulseError, match="is not the exponential one of 72000 that is described"):
+    with pytest.raises(
+        ImpulseError, match=r"does not match its parameters \(exponential, 72000 frames\)"
+    ):
         deconvolve(good, played / 2, RATE, sweep=sweep)
     with pytest.raises(ImpulseError, match=r"harmonic 50 .* use a longer sweep or ask for fewer"):
         deconvolve(good, played, RATE, sweep=sweep, harmonics=50)
@@ -771,12 +776,12 @@ def test_time_before_that_reaches_the_second_harmonic_is_noted():
     assert advance == pytest.approx(np.log(2) / np.log(3900 / 50))
     for before, noted in ((0.9 * advance, False), (1.1 * advance, True)):
         notes = deconvolve(played, played, 8000, sweep=sweep, before=before).notes
-        assert any("its second harmonic comes 159 ms before" in note for note in notes) == noted
+        assert any("its second harmonic arrives 159 ms before" in note for note in notes) == noted
 
 
 @pytest.mark.parametrize("kept", [0.3, 0.72, 0.9])
 def test_a_recording_shorter_than_the_sweep_is_refused_whatever_its_peak(kept):
-    """After half a second of nothing, the sweep in a room, cut off while it still rises."""
+    """After half a second of silence, the sweep in a room, cut off while it still rises."""
     sweep = Sweep(rate=16000, duration=4, start=50, lead=0.5, silence=1)
     played = sweep.samples()
     room = np.random.default_rng(0).standard_normal(8000) * np.exp(-np.arange(8000) / 1000)

@@ -38,7 +38,7 @@ def spikes(impulse):
 
 
 def noted(impulse):
-    """What is noted but that a gain is a large one, and inverted."""
+    """All notes except those on gains below -1."""
     return tuple(note for note in impulse.notes if "is a factor: " not in note)
 
 
@@ -84,7 +84,7 @@ def test_other_shapes_refused(shape):
         Impulse(np.zeros(shape), 48000)
 
 
-def test_paths_see_channels_as_one_input_of_each_output():
+def test_paths_of_channels_have_one_input_for_each_output():
     taps = np.arange(6.0).reshape(3, 2)
     assert Impulse(taps, 1).paths.shape == (3, 1, 2)
     np.testing.assert_array_equal(Impulse(taps, 1).paths[:, 0, :], taps)
@@ -93,7 +93,7 @@ def test_paths_see_channels_as_one_input_of_each_output():
 
 
 @pytest.mark.parametrize("source", [np.ones((4, 1)), np.ones((4, 1), np.float32)])
-def test_taps_are_a_copy_that_nobody_writes_to(source):
+def test_taps_are_a_read_only_copy(source):
     impulse = Impulse(source, 48000)
     source[0] = 9
     assert impulse.taps[0, 0] == 1
@@ -109,7 +109,7 @@ def test_a_value_that_is_not_finite_is_named_by_its_first_frame_and_time(value, 
     taps = np.zeros(shape)
     taps[30].flat[-1] = value
     taps[60].flat[0] = value
-    with pytest.raises(ImpulseError, match=r"not finite at frame 30 \(0\.003750 s\); mend"):
+    with pytest.raises(ImpulseError, match=r"not finite at frame 30 \(0\.003750 s\); replace"):
         Impulse(taps, 8000)
 
 
@@ -181,7 +181,7 @@ def test_double_spike_by_default_is_a_quarter_of_a_second_and_a_half():
 
 @given(rate=RATES, frame=st.integers(1, 100_000), fractional=st.booleans())
 @settings(max_examples=100, deadline=None)
-def test_seconds_that_name_a_sample_are_exact(rate, frame, fractional):
+def test_times_of_whole_samples_are_exact(rate, frame, fractional):
     impulse = double_spike(rate, delay=frame / rate, gain=0.5, fractional=fractional)
     assert impulse.frames == frame + 1
     assert spikes(impulse) == {0: 1.0, frame: 0.5}
@@ -205,7 +205,7 @@ def test_any_other_delay_goes_to_the_nearest_sample_and_is_noted(rate, samples):
     exact = delay * rate
     assert abs(frame - exact) <= 0.5
     assert spikes(impulse) == ({0: 1.0, frame: 0.5} if frame else {0: 1.5})
-    # what stands within 1e-12 of a sample is taken to name it
+    # a delay within 1e-12 of a sample is taken to be that sample
     if abs(exact - frame) > 2e-12 * exact:
         (note,) = impulse.notes
         assert f"{exact:.3f} samples" in note
@@ -220,7 +220,7 @@ def test_any_other_delay_goes_to_the_nearest_sample_and_is_noted(rate, samples):
 
 @given(taps=st.lists(st.tuples(st.integers(0, 50), DYADIC), min_size=1, max_size=12), rate=RATES)
 @settings(max_examples=100, deadline=None)
-def test_multi_tap_is_exact_and_taps_that_meet_add_up(taps, rate):
+def test_multi_tap_is_exact_and_coinciding_taps_add_up(taps, rate):
     frames, gains = zip(*taps, strict=True)
     impulse = multi_tap(rate, delay=[n / rate for n in frames], gain=gains)
     expected = np.zeros((max(frames) + 1, 1))
@@ -317,7 +317,7 @@ def test_feedback_peaks_and_dips(gain):
     step, floor = 5, -120.0
     impulse = feedback(8, delay=step / 8, gain=gain, floor=floor)
     repeats = (impulse.frames - 1) // step
-    # the repeats left out below the floor, and the rounding of phases up to pi R in each of R
+    # the repeats below the floor are missing, and phases up to pi R are rounded in each of R
     decay = 1 / (1 - abs(gain))
     bound = from_db(floor) * abs(gain) * decay + 2 * (5 * repeats + 4) * UNIT * decay
 
@@ -352,7 +352,7 @@ def test_feedback_ends_at_the_floor(gain, floor, repeats):
 def test_feedback_ends_with_the_first_repeat_at_or_below_the_floor(gain, sign, floor):
     repeats = feedback(1, delay=1, gain=sign * gain, floor=floor).frames - 1
     fall = -20 * math.log10(gain)
-    # a floor met within 1e-9 of a repeat counts as met, so that -20 dB ends what falls by 20 dB
+    # a floor met within 1e-9 of a repeat counts as met: -20 dB ends repeats that fall by 20 dB
     assert (repeats - 1) * fall < -floor
     assert (repeats + 2e-9) * fall >= -floor
 
@@ -363,7 +363,7 @@ def test_feedback_ends_with_the_first_repeat_at_or_below_the_floor(gain, sign, f
 def test_rt60_sets_the_gain(rate, step, rt60):
     impulse = feedback(rate, delay=step / rate, rt60=rt60, floor=-1.5)
     exponent = 3 * step / (rate * rt60)
-    # an exponent rounded seven times over between here and there, and two powers
+    # the exponent is rounded seven times in all, and two powers follow
     unit_of_one = (7 * exponent * math.log(10) + 4) * UNIT
     gain = 10**-exponent
     assert abs(impulse.taps[step, 0] - gain) <= unit_of_one * gain
@@ -464,7 +464,7 @@ def test_ping_pong_notes_its_rounded_step_once():
     assert "2.600 samples rounded to 3 (0.3 s)" in impulse.notes[0]
 
 
-# What no builder accepts
+# Values out of range
 
 ECHOES = ["delta", "double-spike", "multi-tap", "feedback", "ping-pong"]
 
@@ -576,13 +576,13 @@ def test_rate_of_zero_refused(name):
         (lambda: Impulse(np.ones((1, 1)), rate=math.nan), "rate is nan Hz"),
     ],
 )
-def test_nothing_slips_past_the_checks(build, message):
+def test_invalid_values_refused(build, message):
     with pytest.raises(ImpulseError, match=message):
         build()
 
 
 def test_a_rounded_step_keeps_its_decay_time():
-    """The gain belongs to the step as it is, not as it was asked for."""
+    """The gain is that of the rounded step, not of the step requested."""
     taps = feedback(1000, delay=0.0014, rt60=1, floor=-0.02).taps
     assert taps[1, 0] == pytest.approx(10 ** (-3 * 1 / 1000), rel=1e-15)
 

@@ -49,7 +49,7 @@ def same(one, other):
 
 
 def outputs(impulse):
-    """Every output as the list of the taps that lead to it, one list for each input."""
+    """For each output, the taps of its inputs as lists."""
     if impulse.taps.ndim == 2:
         return [[list(channel)] for channel in impulse.taps.T]
     return [[list(path) for path in output.T] for output in np.moveaxis(impulse.taps, 2, 0)]
@@ -87,7 +87,7 @@ def test_max_response_against_a_dense_grid(shape, seed):
     dense = response_on_grid(impulse, 32 * shape[0])
     found = analysis.max_response(impulse)
     # the square of abs(H) is a trigonometric polynomial of degree K - 1, so over N points its
-    # maximum is missed by 1 / cos(pi (K - 1) / N) at most: here N is 8 K and 64 K. Transforms
+    # maximum is underestimated by 1 / cos(pi (K - 1) / N) at most: N is 8 K and 64 K. Transforms
     # of N points, and sums, round by a few u log2(N) of the root of the energy
     rounding = 1 + 8 * math.log2(64 * shape[0]) * UNIT * math.sqrt(impulse.taps.size)
     assert dense <= found / math.sqrt(math.cos(math.pi / 8)) * rounding
@@ -164,7 +164,7 @@ def test_mix_adds_the_sound_to_every_output(impulse, dry, wet):
     wet=DYADIC,
 )
 @settings(max_examples=80, deadline=None)
-def test_mix_leads_each_input_into_its_own_output(impulse, dry, wet):
+def test_mix_adds_each_input_to_its_own_output(impulse, dry, wet):
     delta = np.zeros(impulse.taps.shape)
     for channel in range(impulse.taps.shape[1]):
         delta[0, channel, channel] = 1
@@ -225,7 +225,7 @@ def test_trim_keeps_everything_up_to_the_last_loud_frame(impulse, level):
     assert (frames[trimmed.frames :] < threshold).all()
 
 
-def test_trim_of_a_decay_ends_where_the_decay_says():
+def test_trim_of_a_decay_ends_at_its_level():
     falling = Impulse(10 ** (-np.arange(200.0)[:, None] / 20), 48000)  # 1 dB a frame
     assert edit.trim(falling, -40.5).frames == 41
     assert edit.trim(falling, -60.5).frames == 61
@@ -276,7 +276,7 @@ def test_fades_that_do_not_fit_refused(fade_in, fade_out):
 # Resample
 
 CONVERSIONS = [(44100, 48000), (48000, 44100), (16000, 48000), (48000, 16000)]
-CUT = 1e-8  # part of the energy that may be left out on each side
+CUT = 1e-8  # share of the energy that may be cut off on each side
 FILTER = 2.0**-27  # a resampler of 28 bits, in its band and out of it
 
 
@@ -300,24 +300,24 @@ def test_resampling_keeps_the_frequency_response(source, target, build):
     shift = resampled.origin
 
     # transforms whose lengths are in the ratio of the rates have their bins at the same
-    # frequencies; far longer than either, so that what was cut would fit in them
+    # frequencies; far longer than either, so that the ringing cut off would fit in them
     common = math.gcd(source, target)
     bins = 32768 * common // max(source, target)
     points = bins * target // common
     before = np.fft.rfft(impulse.taps[:, 0], bins * source // common)
     after = np.fft.rfft(resampled.taps[:, 0], points)
-    band = int(0.9 * min(len(before), len(after)))  # its passband is said to end at 0.91
+    band = int(0.9 * min(len(before), len(after)))  # its passband is specified to end at 0.91
     delay = np.exp(-2j * np.pi * np.arange(band) * shift / points)
     error = np.abs(after[:band] - before[:band] * delay)
 
-    # Parseval: the mean square of what was cut, over all frequencies, is its energy
+    # Parseval: the mean square of the part cut off, over all frequencies, is its energy
     energy = (resampled.taps**2).sum()
     cut = 2 * CUT * energy
     mean_square = (error[0] ** 2 + 2 * (error[1:] ** 2).sum()) / points
     passband = FILTER * np.abs(before).max()
     assert math.sqrt(mean_square) <= math.sqrt(cut) + passband
 
-    # at any one frequency it is at most the sum of what was cut, and by Cauchy and Schwarz no
+    # at any one frequency it is at most the sum of the taps cut off, and by Cauchy and Schwarz no
     # more than the root of its energy times that of its frames: the room for ringing, which is
     # less than 2205 frames of the source on either side
     frames = 2 * 2205 * target / source
@@ -344,7 +344,7 @@ def test_resampling_a_band_limited_pulse_samples_the_same_curve(source, target):
 
 @pytest.mark.parametrize(("source", "target"), CONVERSIONS)
 @pytest.mark.parametrize("start", [0, 20])
-def test_resampled_spikes_stand_where_the_origin_says(source, target, start):
+def test_resampled_spikes_are_where_the_origin_puts_them(source, target, start):
     # 10 ms are whole frames at every rate here
     late = start / 1000
     impulse = multi_tap(source, delay=[late, late + 0.01], gain=[1, 0.5])
@@ -369,7 +369,7 @@ def test_resampled_silence_is_silence(source, target, shape):
     assert resampled.notes == (f"impulse resampled from {source} to {target} Hz",)
 
 
-def test_resampled_channels_and_matrices_keep_their_places():
+def test_resampled_channels_and_matrices_keep_their_order():
     taps = noise(2, 300, 4)
     channels = resampling.resample(Impulse(taps, 44100), 48000)
     matrix = resampling.resample(Impulse(taps.reshape(300, 2, 2), 44100), 48000)
@@ -394,7 +394,7 @@ def test_resampling_to_its_own_rate_changes_nothing():
 
 
 def as_matrix(taps, channels):
-    """Channel by channel taps as the matrix that does the same."""
+    """Taps that act channel by channel, as a diagonal matrix."""
     if taps.ndim == 3:
         return taps
     return np.einsum("nc,co->nco", taps * np.ones(channels), np.eye(channels))
@@ -461,8 +461,8 @@ def test_long_chains_are_associative_and_commutative_to_rounding(seed, lengths):
     f, g, h = (Impulse(noise([seed, n], k, 1), 48000) for n, k in enumerate(lengths))
     one = folding.chain([folding.chain([f, g]), h])
     other = folding.chain([f, folding.chain([g, h])])
-    # each fold errs by its own tolerance and carries on that of the one before, times the
-    # sum of the taps it is folded with
+    # each fold adds its own tolerance to that of the one before times the sum of the magnitudes
+    # of the taps it is folded with
     fg = folding.chain([f, g])
     gh = folding.chain([g, h])
     bound = tolerance(fg.taps, h.taps) + tolerance(f.taps, g.taps) * analysis.l1(h)
@@ -526,7 +526,7 @@ def test_chain_of_channels_that_do_not_fit_refused(first, second):
 
 
 def web_audio_scale(taps, rate):
-    """The scale of the ConvolverNode, as the standard writes it."""
+    """The scale of the ConvolverNode, as defined in the standard."""
     channels = taps.reshape(len(taps), -1).T
     power = 0.0
     for channel in channels:
@@ -564,7 +564,7 @@ def test_normalise_brings_a_norm_to_one(norm, shape):
     elif norm == "l2":
         assert abs(max((taps**2).sum() for taps in sums) - 1) <= rounding
     elif norm == "dc":
-        # terms of either sign cancel, and so weigh more than the sum
+        # terms of either sign cancel, so their rounding is relative to more than the sum
         worst = max(abs(taps).sum() for taps in sums)
         assert abs(max(abs(taps.sum()) for taps in sums) - 1) <= rounding * max(1, worst) * 2
     elif norm == "response":
@@ -596,7 +596,7 @@ def test_normalise_keeps_the_balance_of_channels():
     np.testing.assert_array_equal(norms.normalise(impulse, "peak").taps, impulse.taps / 4)
 
 
-def test_normalised_by_l1_no_sound_passes_full_scale():
+def test_normalised_by_l1_no_sound_clips():
     impulse = norms.normalise(Impulse(noise(7, 60, 1), 48000), "l1")
     taps = impulse.taps[:, 0]
     worst = np.sign(taps[::-1])  # every product positive at the last tap
@@ -611,7 +611,7 @@ def test_silence_cannot_be_normalised(norm, shape):
 
 
 @pytest.mark.parametrize("taps", [[1.0, -1.0], [0.1, 0.2, -0.3], [0.7, 0.1, -0.8]])
-def test_a_constant_that_cancels_cannot_be_normalised_by_dc(taps):
+def test_taps_that_sum_to_0_cannot_be_normalised_by_dc(taps):
     impulse = Impulse(np.array(taps)[:, None], 48000)
     with pytest.raises(ImpulseError, match=r"impulse's dc is 0, .*; use a gain"):
         norms.normalise(impulse, "dc")
@@ -624,7 +624,7 @@ def test_an_unknown_norm_refused():
 
 @pytest.mark.parametrize(("source", "target"), [(384000, 8000), (48000, 1000), (96000, 8000)])
 def test_steep_resampling_keeps_the_level(source, target):
-    """The constant's gain is kept to what the energy left out may hold: 1e-8 of it."""
+    """The gain at 0 Hz is kept but for the energy cut off, 1e-8 of it."""
     h = double_spike(source, delay=0.05)
     g = resampling.resample(h, target)
     # by Cauchy and Schwarz over the taps that are kept and the ringing, of as many, that is not
@@ -639,7 +639,7 @@ def test_an_empty_chain_and_no_rate_are_refused():
         resampling.resample(double_spike(48000), 0)
 
 
-def test_the_dry_path_waits_for_what_rings_before_the_start():
+def test_the_dry_path_is_at_the_origin_after_ringing_before_it():
     resampled = resampling.resample(double_spike(48000, delay=0.01), 44100)
     assert resampled.origin > 0
     mixed = edit.mix(resampled, dry=1, wet=0.5)

@@ -1,6 +1,10 @@
 """One contract for every engine: the full convolution, for every cut of the input."""
 
 import json
+import pickle
+from concurrent.futures import ProcessPoolExecutor
+from copy import deepcopy
+from multiprocessing import get_context
 
 import numpy as np
 import oracle
@@ -9,7 +13,7 @@ import scipy.fft
 import scipy.linalg
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from streams import convolved
+from streams import convolved, finished
 
 from audioconv.engines import ENGINES
 from audioconv.engines.partitioned import Partitioned
@@ -81,7 +85,7 @@ def run(convolver, x, cuts):
 def assert_close(y, expected, x, routing, unit=oracle.UNIT):
     for target in range(routing.outputs):
         into = [r for r in routing.routes if r.target == target]
-        limit = sum(oracle.tolerance(x[:, r.source], r.taps, unit) for r in into)
+        limit = sum(oracle.tolerance(x[:, r.source], routing.taps(r), unit) for r in into)
         assert np.abs(y[:, target] - expected[:, target]).max() <= limit
 
 
@@ -159,6 +163,37 @@ def test_reset_forgets_the_sound(engine, noise):
     convolver.reset()
     assert not convolver.process(np.zeros((50, 1))).any()
     assert not convolver.flush().any()
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_a_copy_goes_on_exactly_where_the_convolver_was(engine, layout):
+    random = np.random.default_rng(4)
+    routing = taps_of(layout, 3 * BLOCK, random)
+    x = random.standard_normal((6 * BLOCK, routing.inputs))
+    whole = run(plan(routing, engine), x, [40])
+    convolver = plan(routing, engine)
+    convolver.process(x[:40])
+    for copy in (deepcopy(convolver), pickle.loads(pickle.dumps(convolver)), convolver):
+        np.testing.assert_array_equal(run(copy, x[40:], []), whole[40:])
+
+
+@pytest.fixture(scope="module")
+def spawned():
+    """A process that shares nothing with this one, as those of a data loader."""
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        yield pool
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_spawned_process_goes_on_exactly_where_the_convolver_was(engine, spawned):
+    random = np.random.default_rng(5)
+    routing = taps_of("true stereo", 3 * BLOCK, random)
+    x = random.standard_normal((6 * BLOCK, 2))
+    convolver = plan(routing, engine)
+    convolver.process(x[:40])
+    there = spawned.submit(finished, convolver, x[40:]).result(timeout=120)
+    np.testing.assert_array_equal(there, run(convolver, x[40:], []))
 
 
 @pytest.mark.parametrize("engine", ENGINES)
@@ -385,20 +420,20 @@ def test_a_long_impulse_gets_larger_partitions_and_no_call_all_the_work(noise, m
     """Of an impulse of many partitions, no call sums more than its share of them."""
     partitioned = engine_module("partitioned")
     convolver = Partitioned(routes(noise(500, 1), 1), block=4)
-    assert [level.block for level in convolver._levels] == [4, 8, 16, 32, 64, 128]
+    assert [stage.block for stage in convolver._stages] == [4, 8, 16, 32, 64, 128]
     shares = []
-    sum_up = partitioned.Level._sum_up
+    sum_up = partitioned._Stage._sum_up
 
     def counted(self, until):
         shares.append((self.block, until - self._summed))
         sum_up(self, until)
 
-    monkeypatch.setattr(partitioned.Level, "_sum_up", counted)
+    monkeypatch.setattr(partitioned._Stage, "_sum_up", counted)
     for _ in range(200):
         convolver.process(np.ones((4, 1)))
-    for level in convolver._levels:
-        most = max(share for block, share in shares if block == level.block)
-        assert most <= -(-level._partitions * 4 // level.block)
+    for stage in convolver._stages:
+        most = max(share for block, share in shares if block == stage.block)
+        assert most <= -(-stage._partitions * 4 // stage.block)
 
 
 @pytest.mark.parametrize("engine", ["overlap-add", "sparse"])

@@ -1,8 +1,11 @@
-"""What the page is made of: sums against the definition, packed numbers as they were, loudness."""
+"""The parts of the page: sums against the definition, exact packing, loudness, costs."""
 
 import base64
 import json
+import math
+from itertools import count
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import oracle
@@ -11,18 +14,19 @@ import soundfile
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from audioconv.engines.plan import plan
 from audioconv.engines.routes import routes
 from audioconv.errors import AudioconvError, LayoutError, UsageError
 from audioconv.job import Job, Options, Part
 from audioconv.page.data import data_of
 from audioconv.page.explain import explain
 from audioconv.views import cost
-from audioconv.views.blocks import extremes, pieces
+from audioconv.views.blocks import convolve_blocks, extremes
 from audioconv.views.envelope import envelope
 from audioconv.views.excerpt import excerpt, onset
-from audioconv.views.listening import listening
+from audioconv.views.listening import player_sounds
 from audioconv.views.loudness import _high_pass, _shelf, loudness
-from audioconv.views.packed import kind, pack, width
+from audioconv.views.packed import item_size, narrowest_type, pack
 from audioconv.views.sliding import Sliding, sliding
 
 RATE = 44100
@@ -61,12 +65,12 @@ def test_products_and_sums_are_the_definition(frames, taps, begin, count):
     first = max(0, begin - taps + 1)
     end = begin + count
     f = np.pad(x, (0, 80))[first:end]
-    seen = Sliding(RATE, 0, 0, first, f, h, begin, end)
+    sums = Sliding(RATE, 0, 0, first, f, h, begin, end)
     limit = oracle.tolerance(x, h)
-    np.testing.assert_allclose(seen.sums(), y[begin:end], rtol=0, atol=limit)
+    np.testing.assert_allclose(sums.sums(), y[begin:end], rtol=0, atol=limit)
     for c in range(begin, end):
         wanted = [x[c - b] * h[b] if 0 <= c - b < frames else 0 for b in range(taps)]
-        assert seen.products(c).tolist() == wanted
+        assert sums.products(c).tolist() == wanted
 
 
 @pytest.mark.parametrize("begin", [0, 500, 2900])
@@ -76,50 +80,50 @@ def test_what_is_shown_of_a_file_sums_up_to_its_convolution(
 ):
     sound, taps = noise(3000, channels), noise(*shape, seed=1)
     routing = routes(taps, channels)
-    seen = sliding(wav(tmp_path / "x.wav", sound), RATE, routing, begin, 3000 + 299)
+    sums = sliding(wav(tmp_path / "x.wav", sound), RATE, routing, begin, 3000 + 299)
     path = min(routing.routes, key=lambda route: (route.target, route.source))
-    y = oracle.convolve(sound[:, path.source], path.taps)
-    assert (seen.source, seen.target, seen.left_out, seen.kept) == (0, 0, 0, 1)
-    assert seen.others == (len(shape) == 3)
-    assert seen.end <= len(y)
-    limit = oracle.tolerance(sound[:, 0], path.taps)
-    np.testing.assert_allclose(seen.sums(), y[begin : seen.end], rtol=0, atol=limit)
+    y = oracle.convolve(sound[:, path.source], routing.taps(path))
+    assert (sums.source, sums.target, sums.omitted, sums.energy_share) == (0, 0, 0, 1)
+    assert sums.other_paths == (len(shape) == 3)
+    assert sums.end <= len(y)
+    limit = oracle.tolerance(sound[:, 0], routing.taps(path))
+    np.testing.assert_allclose(sums.sums(), y[begin : sums.end], rtol=0, atol=limit)
 
 
 def test_taps_that_are_too_many_are_left_out_and_counted(tmp_path, noise):
     sound, taps = noise(4000, 1), noise(2000, 1, seed=1)
     path = wav(tmp_path / "x.wav", sound)
-    seen = sliding(path, RATE, routes(taps, 1), 1000, 5999, most=16_000)
-    assert len(seen.g) == 500  # 8 bytes for a tap, 16 for the sound, 8 for the sum
-    assert seen.left_out == 1500
-    assert seen.kept == pytest.approx((taps[:500] ** 2).sum() / (taps**2).sum())
-    y = oracle.convolve(sound[:, 0], taps[:500, 0])[1000 : seen.end]
-    np.testing.assert_allclose(seen.sums(), y, rtol=0, atol=oracle.tolerance(sound, taps))
+    sums = sliding(path, RATE, routes(taps, 1), 1000, 5999, max_bytes=16_000)
+    assert len(sums.g) == 500  # 8 bytes for a tap, 16 for the sound, 8 for the sum
+    assert sums.omitted == 1500
+    assert sums.energy_share == pytest.approx((taps[:500] ** 2).sum() / (taps**2).sum())
+    y = oracle.convolve(sound[:, 0], taps[:500, 0])[1000 : sums.end]
+    np.testing.assert_allclose(sums.sums(), y, rtol=0, atol=oracle.tolerance(sound, taps))
 
 
 def test_a_second_spike_is_within_what_is_shown(samples):
     taps = np.zeros((RATE + 1, 1))
     taps[[0, RATE], 0] = 1, 0.02  # weak, but an echo all the same
-    seen = sliding(str(samples / "guitar.wav"), RATE, routes(taps, 2), 100, 10**6)
-    assert seen.end - seen.begin > RATE
-    assert len(seen.g) == RATE + 1
+    sums = sliding(str(samples / "guitar.wav"), RATE, routes(taps, 2), 100, 10**6)
+    assert sums.end - sums.begin > RATE
+    assert len(sums.g) == RATE + 1
 
 
 def test_an_echo_is_shown_whole_however_late_it_comes(tmp_path, noise):
     taps = np.zeros((8 * RATE, 1))
     taps[[0, -1], 0] = 1.0, 0.5
     path = wav(tmp_path / "x.wav", noise(2 * RATE), "PCM_24")
-    seen = sliding(path, RATE, routes(taps, 1), 1000, 10 * RATE)
-    assert (len(seen.g), seen.left_out, seen.shortened) == (len(taps), 0, None)
+    sums = sliding(path, RATE, routes(taps, 1), 1000, 10 * RATE)
+    assert (len(sums.g), sums.omitted, sums.notice) == (len(taps), 0, None)
 
 
 def test_what_is_packed_keeps_within_its_room(tmp_path, noise):
     sound, taps = noise(60_000, 1), noise(40_000, 1, seed=1)
     path = wav(tmp_path / "x.wav", sound)
     for begin in (0, 100, 5000, 50_000):
-        seen = sliding(path, RATE, routes(taps, 1), begin, 90_000, most=200_000)
-        assert 100_000 < 8 * (len(seen.f) + len(seen.g) + seen.end - begin) <= 200_000
-        assert "% of its energy" in seen.shortened
+        sums = sliding(path, RATE, routes(taps, 1), begin, 90_000, max_bytes=200_000)
+        assert 100_000 < 8 * (len(sums.f) + len(sums.g) + sums.end - begin) <= 200_000
+        assert "% of its energy" in sums.notice
 
 
 def test_a_silent_impulse_has_nothing_to_see(samples):
@@ -152,7 +156,7 @@ def test_a_sound_begins_where_it_comes_within_20_db_of_its_peak(tmp_path):
 def test_pieces_add_up_to_the_convolution(frames, taps, count):
     random = np.random.default_rng(frames + 100 * taps)
     x, h = random.standard_normal(frames), random.standard_normal(taps)
-    made = pieces(x, h, count)
+    made = convolve_blocks(x, h, count)
     assert sum(piece.frames for piece in made) == frames
     for piece in made:
         alone = oracle.convolve(x[piece.start : piece.start + piece.frames], h)
@@ -190,12 +194,12 @@ def test_packed_numbers_come_back_as_they_were(values):
 
 
 def test_each_kind_of_sound_takes_no_more_than_its_samples():
-    assert [kind(np.array([v])) for v in (0.5, 1.0, -1.0, 2.0**-23, 0.1, 1e300)] == [
+    assert [narrowest_type(np.array([v])) for v in (0.5, 1.0, -1.0, 2.0**-23, 0.1, 1e300)] == [
         *("int16", "float32", "int16", "float32", "float64", "float64")
     ]
     spikes = np.zeros(1000)
     spikes[[3, 999]] = 1, 0.1
-    assert width(spikes) == 0
+    assert item_size(spikes) == 0
     assert (unpack(pack(spikes)) == spikes).all()
     assert len(json.dumps(pack(spikes))) < 300
 
@@ -246,36 +250,75 @@ def test_silence_has_no_loudness_and_a_short_sound_has():
     assert np.isfinite(loudness(tone(-20, 0.1)[:, np.newaxis], 48000))
 
 
-# what costs what
+# cost
 
 
-def test_costs_are_of_growing_sizes_and_the_job_is_reckoned_from_them(monkeypatch):
-    monkeypatch.setattr(cost, "ENOUGH", 0.002)
-    monkeypatch.setattr(cost, "MOST", 2**12)
-    from audioconv.engines.plan import plan
-
-    found = cost.measure(plan(routes(np.ones((100, 2)), 2)), 5000)
-    assert [n for n, _ in found.fft][:3] == [64, 128, 256]
-    assert found.products == 2 * 100 * 5000
-    n, seconds = found.direct[-1]
-    assert found.direct_seconds == pytest.approx(found.products * seconds / n**2)
-    assert found.job_seconds > 0
+@pytest.fixture(autouse=True, scope="module")
+def quick():
+    """Measure costs of short sounds only."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(cost, "MAX_FRAMES", 2**12)
+        yield
 
 
-# what is heard
+@pytest.fixture
+def clock(monkeypatch):
+    """Return a function that sets the time of each reading of the clock."""
+
+    def set_readings(readings):
+        monkeypatch.setattr(cost, "time", SimpleNamespace(perf_counter=readings.__next__))
+
+    return set_readings
+
+
+def test_costs_of_growing_lengths_and_of_a_job(clock):
+    step = 2.0**-10
+    clock(step * n for n in count())  # so each measurement takes one step
+    convolver = plan(routes(np.ones((100, 2)), 2))
+    measured = cost.measure_cost(convolver, 5000)
+    assert measured.direct == measured.fft == [(2**k, step) for k in range(6, 13)]
+    assert measured.products == 2 * 100 * 5000
+    assert measured.direct_seconds == pytest.approx(measured.products * step / 2**24)
+    assert measured.job_seconds == pytest.approx(step * 5000 / min(convolver.block, 5000))
+
+
+def test_no_length_is_measured_after_one_that_takes_long(monkeypatch, clock):
+    monkeypatch.setattr(cost, "TIME_LIMIT", math.inf)
+    monkeypatch.setattr(cost, "LONG_ENOUGH", 0.05)
+    clock(1e-3 * n**2 for n in count())
+    measured = cost.measure_cost(plan(routes(np.ones((10, 1)), 1)), 100)
+    *before, last = [seconds for _, seconds in measured.direct]
+    assert before
+    assert max(before) <= cost.LONG_ENOUGH < last
+
+
+def test_a_busy_machine_measures_few_lengths(clock):
+    clock(cost.TIME_LIMIT / 10 * n for n in count())
+    measured = cost.measure_cost(plan(routes(np.ones((10, 1)), 1)), 100)
+    assert len(measured.direct) == len(measured.fft) == 1
+
+
+def test_costs_on_this_machine():
+    measured = cost.measure_cost(plan(routes(np.ones((100, 2)), 2)), 5000)
+    assert measured.direct[0][0] == measured.fft[0][0] == 64
+    times = [seconds for _, seconds in [*measured.direct, *measured.fft]]
+    assert min(*times, measured.direct_seconds, measured.job_seconds) > 0
+
+
+# sounds to listen to
 
 
 @pytest.mark.parametrize(("rate", "channels"), [(44100, 2), (96000, 1), (8000, 6), (11025, 1)])
-def test_what_is_heard_is_the_sound_at_its_level(tmp_path, rate, channels):
+def test_a_player_plays_the_sound_at_its_level(tmp_path, rate, channels):
     sound = 0.25 * np.tile(tone(0, 1, rate, 440)[:, np.newaxis], channels)
-    (heard,) = listening([sound], rate)
-    (tmp_path / "x.mp3").write_bytes(heard.mp3)
-    played, found = soundfile.read(tmp_path / "x.mp3", always_2d=True)
-    assert found == {44100: 44100, 96000: 48000, 8000: 32000, 11025: 32000}[rate]
+    (player,) = player_sounds([sound], rate)
+    (tmp_path / "x.mp3").write_bytes(player.mp3)
+    played, played_rate = soundfile.read(tmp_path / "x.mp3", always_2d=True)
+    assert played_rate == {44100: 44100, 96000: 48000, 8000: 32000, 11025: 32000}[rate]
     assert played.shape[1] == min(channels, 2)
     middle = played[len(played) // 4 : len(played) // 2]
     assert np.sqrt((middle**2).mean()) == pytest.approx(0.25 / np.sqrt(2), rel=0.01)
-    assert heard.gain == 1
+    assert player.gain == 1
 
 
 # all together
@@ -291,13 +334,13 @@ def test_the_page_is_given_the_numbers_of_the_run(echo, samples):
     data = data_of(echo)
     json.dumps(data, allow_nan=False)
     sound, _ = soundfile.read(samples / "speech.wav")
-    slid = data["sliding"]
-    assert (slid["begin"], slid["first"]) == (8820, 8820 - 2205)
-    f, g, y = (unpack(slid[key]) for key in "fgy")
-    assert (f == sound[slid["first"] : slid["end"]]).all()
+    sums = data["sliding"]
+    assert (sums["begin"], sums["first"]) == (8820, 8820 - 2205)
+    f, g, y = (unpack(sums[key]) for key in "fgy")
+    assert (f == sound[sums["first"] : sums["end"]]).all()
     assert g.nonzero()[0].tolist() == [0, 2205]
     wanted = np.pad(sound, (0, 2205)) + g[2205] * np.pad(sound, (2205, 0))
-    np.testing.assert_allclose(y, wanted[8820 : slid["end"]], rtol=0, atol=2e-16)
+    np.testing.assert_allclose(y, wanted[8820 : sums["end"]], rtol=0, atol=2e-16)
     assert data["output"]["frames"] == len(sound) + 2205
     assert data["input"]["name"] == "speech.wav"
     assert data["listen"]["seconds"] == 1
@@ -311,38 +354,40 @@ def test_the_page_is_given_the_numbers_of_the_run(echo, samples):
     assert any(reason.startswith("T30: ") for reason in data["decay"]["why_not"])
     job = data["cost"]["job"]
     assert job["direct_operations"] == len(sound) * 2206
-    assert echo.outcome.verified["passed"]
+    assert echo.outcome.verified.passed
 
 
 def test_blocks_of_the_page_add_up(echo):
     blocks = data_of(echo)["blocks"]
-    slid = echo.sliding
-    f, late = slid.f[slid.begin - slid.first :], slid.g[2205]
+    sums = echo.sliding
+    f, late = sums.f[sums.begin - sums.first :], sums.g[2205]
     whole = np.pad(f, (0, 2205)) + late * np.pad(f, (2205, 0))
     high = unpack(blocks["sum"]["high"])
     wanted = extremes(whole)[1]
     assert np.abs(high - wanted).max() < 1e-4 * np.abs(wanted).max()
     assert [piece["start"] for piece in blocks["pieces"]] == [
-        slid.begin + n * blocks["segment"] for n in range(4)
+        sums.begin + n * blocks["pieces"][0]["frames"] for n in range(4)
     ]
 
 
-def test_what_the_guard_took_is_said_beside_the_sums(samples):
+def test_the_gain_of_the_clip_guard_is_noted_beside_the_sums(samples):
     job = Job(str(samples / "speech.wav"), "page.html", ["delta"], Options(wet=4.0, ir_gain="0.5"))
-    told = explain(job, Part(seconds=1))
+    explained = explain(job, Part(seconds=1))
     sound, _ = soundfile.read(samples / "speech.wav")
-    assert told.guard_db == pytest.approx(-20 * np.log10(2 * np.abs(sound).max()), abs=0.01)
-    data = data_of(told)
-    assert any(f"lowered by {-told.guard_db:.2f} dB" in note for note in data["sliding"]["notes"])
-    # the loudness is that of the sound, not of what is played
+    assert explained.guard_db == pytest.approx(-20 * np.log10(2 * np.abs(sound).max()), abs=0.01)
+    data = data_of(explained)
+    assert any(
+        f"output by {-explained.guard_db:.2f} dB" in note for note in data["sliding"]["notes"]
+    )
+    # the loudness of the sound itself, not of its MP3
     assert data["listen"]["after"]["loudness_db"] <= 0
 
 
 def test_a_cut_output_is_shown_no_further_than_it_goes(samples):
     job = Job(str(samples / "speech.wav"), "page.html", ["delta:delay=1s"], Options(length="0.8s"))
-    told = explain(job, Part(seconds=1))
-    assert told.sliding.end <= told.outcome.frames == round(0.8 * RATE)
-    with pytest.raises(UsageError, match=r"start is 1\.000 s; it must be in .* 0\.800 s long"):
+    explained = explain(job, Part(seconds=1))
+    assert explained.sliding.end <= explained.outcome.frames == round(0.8 * RATE)
+    with pytest.raises(UsageError, match=r"start is 1\.000 s; it must be within .* 0\.800 s long"):
         explain(job, Part(start="1s", seconds=1))
 
 
@@ -350,9 +395,9 @@ def test_a_sound_that_breaks_off_is_explained_for_what_there_is(samples, tmp_pat
     whole = (samples / "speech.wav").read_bytes()
     (tmp_path / "cut.wav").write_bytes(whole[: len(whole) // 2])
     job = Job(str(tmp_path / "cut.wav"), "page.html", ["delta"], Options(allow_truncated=True))
-    told = explain(job, Part(seconds=1))
-    assert told.source.frames < 70_000
-    assert any("cut short" in notice for notice in told.outcome.notices)
+    explained = explain(job, Part(seconds=1))
+    assert explained.source.frames < 70_000
+    assert any("is truncated" in notice for notice in explained.outcome.notices)
 
 
 def test_silence_is_drawn_as_silence(tmp_path):
@@ -365,14 +410,17 @@ def test_silence_is_drawn_as_silence(tmp_path):
 
 
 def test_a_page_is_named_as_one(samples):
-    with pytest.raises(UsageError, match=r"song\.wav is not named as a page; end it in \.html"):
+    with pytest.raises(UsageError, match=r"song\.wav is not the name of a page; end it in \.html"):
         explain(Job(str(samples / "speech.wav"), "song.wav", ["delta"]))
 
 
 @pytest.mark.parametrize(
     ("part", "message"),
     [
-        (Part(start="99s"), "start is 99.000 s; it must be in the sound, which is 2.883 s long"),
+        (
+            Part(start="99s"),
+            "start is 99.000 s; it must be within the sound, which is 2.883 s long",
+        ),
         (Part(start="-1s"), "start is -1.000 s"),
         (Part(seconds=0.5), "seconds is 0.5; it must be from 1 to 60"),
         (Part(start="soon"), "'soon' is not a time"),
@@ -396,10 +444,10 @@ def test_options_are_those_of_convolve(samples):
         [str(samples / "hall.wav")],
         Options(ir_gain="l1", length="input"),
     )
-    told = explain(job, Part(seconds=1))
-    assert told.outcome.frames == 176400
-    assert told.outcome.peak_dbfs < 0
-    assert data_of(told)["notices"] == []
+    explained = explain(job, Part(seconds=1))
+    assert explained.outcome.frames == 176400
+    assert explained.outcome.peak_dbfs < 0
+    assert data_of(explained)["notices"] == []
     strict = Job(job.input, "page.html", job.impulses, Options(strict=True))
-    with pytest.raises(AudioconvError, match="under --strict"):
+    with pytest.raises(AudioconvError, match="under `strict`"):
         explain(strict, Part(seconds=1))

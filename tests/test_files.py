@@ -1,4 +1,4 @@
-"""Reading, rounding and writing: nothing is lost, nothing is left behind, nothing is unsaid."""
+"""Reading, quantising and writing sound files."""
 
 import hashlib
 import io
@@ -109,7 +109,7 @@ def test_ties_go_to_the_even_neighbour(bits):
 
 @pytest.mark.parametrize("bits", [8, 16, 24, 32])
 def test_rounding_has_no_bias(bits):
-    # eighths of a step from 0 to 64 steps: rounding up at ties would be 1/16 step too high
+    # eighths of a step from 0 to 64 steps: rounding ties up would add 1/16 step on average
     steps = np.arange(64 * 8) / 8
     rounded, clipped = quantise(steps[:, None] / 2.0 ** (bits - 1), bits)
     assert rounded.sum() == steps.sum()
@@ -245,7 +245,7 @@ def test_a_file_that_shrinks_while_it_is_read_is_refused(tmp_path):
         blocks = reader.blocks(1000)
         next(blocks)
         os.truncate(path, 300_000)
-        with pytest.raises(TruncatedError, match="its header says 100000"):
+        with pytest.raises(TruncatedError, match="its header states 100000"):
             list(blocks)
 
 
@@ -253,9 +253,9 @@ def test_a_file_that_shrinks_while_it_is_read_is_refused(tmp_path):
     ("content", "message"),
     [
         (b"", "is empty; there is no sound in it"),
-        (b"no sound at all", "is not a sound file that can be read"),
-        (b"RIFF", "is not a sound file that can be read"),
-        (bytes(10**5), "is not a sound file that can be read"),
+        (b"no sound at all", "is not a readable sound file"),
+        (b"RIFF", "is not a readable sound file"),
+        (bytes(10**5), "is not a readable sound file"),
     ],
 )
 def test_what_is_not_a_sound_is_refused(content, message, tmp_path):
@@ -269,7 +269,7 @@ def test_what_is_not_a_sound_is_refused(content, message, tmp_path):
 @pytest.mark.parametrize("form", ["WAV", "AIFF", "AU", "CAF", "W64", "RF64"])
 def test_a_sound_of_no_frames_is_refused(form, tmp_path):
     path = wav(tmp_path / "a", np.zeros((0, 1)), "PCM_16", format=form)
-    with pytest.raises(FormatError, match=r"holds no (frames|samples)"):
+    with pytest.raises(FormatError, match=r"holds no frames|states a length of 0"):
         Reader(path)
 
 
@@ -357,7 +357,7 @@ def test_a_pipe_of_unknown_length_is_read_to_its_end(piped, tmp_path):
         assert reader.info.frames is None
         (block,) = reader.blocks(100)
     assert (block.ravel() * 2**15).tolist() == [1, -2, 3]
-    assert "does not tell its length" in reader.notices[0]
+    assert "does not state its length" in reader.notices[0]
     piped(bytes(data) + b"\7")
     with Reader("-") as reader, pytest.raises(TruncatedError, match="inside a frame"):
         list(reader.blocks(100))
@@ -370,7 +370,7 @@ def test_a_pipe_of_unknown_length_is_read_to_its_end(piped, tmp_path):
 def test_a_pipe_that_breaks_off_is_refused(piped, tmp_path):
     wav(tmp_path / "a.wav", np.zeros(1000), "PCM_16")
     piped((tmp_path / "a.wav").read_bytes()[:-500])
-    with pytest.raises(TruncatedError, match=r"standard input is cut short: .* ends after 750"):
+    with pytest.raises(TruncatedError, match=r"standard input is truncated: .* ends after 750"):
         read_all("-")
 
 
@@ -478,7 +478,7 @@ def test_a_restart_begins_with_nothing(tmp_path):
 def test_a_link_stays_a_link(tmp_path):
     (tmp_path / "there").mkdir()
     real, link = tmp_path / "there" / "real", tmp_path / "link"
-    for content in (b"new", b"newer"):  # the first time it leads nowhere
+    for content in (b"new", b"newer"):  # at first the link is dangling
         link.unlink(missing_ok=True)
         link.symlink_to(real)
         with target(str(link)) as out:
@@ -550,7 +550,9 @@ def test_an_output_that_is_there_or_is_an_input_is_refused(tmp_path):
     refuse_overwrite(str(tmp_path / "new.wav"), inputs=inputs, overwrite=False)
     refuse_overwrite(str(other), inputs=inputs, overwrite=True)
     refuse_overwrite("-", inputs=inputs, overwrite=False)
-    with pytest.raises(UsageError, match="exists; pass -y to overwrite it, or name another"):
+    with pytest.raises(
+        UsageError, match="exists; pass `overwrite=True` to overwrite it, or name another"
+    ):
         refuse_overwrite(str(other), inputs=inputs, overwrite=False)
     for same in (source, tmp_path / "hard.wav", f"{tmp_path}/./in.wav"):
         with pytest.raises(UsageError, match="is the same file as input"):
@@ -585,7 +587,7 @@ SOURCES |= {"mp3": ("MP3", "MPEG_LAYER_III"), "vorbis": ("OGG", "VORBIS"), "ulaw
         ("a.flac", "wav16", None, None, ("FLAC", "PCM_16")),
         ("-", "float", None, None, ("WAV", "FLOAT")),
         ("a.b.c.flac", "pcm_24", None, None, ("FLAC", "PCM_24")),
-        # eight bits, signed or not as the format has them
+        # eight bits, signed or unsigned
         ("a.wav", "s8", None, None, ("WAV", "PCM_U8")),
         ("a.flac", "u8", None, None, ("FLAC", "PCM_S8")),
         ("a.au", "u8", None, None, ("AU", "PCM_S8")),
@@ -593,7 +595,7 @@ SOURCES |= {"mp3": ("MP3", "MPEG_LAYER_III"), "vorbis": ("OGG", "VORBIS"), "ulaw
         ("a.wav", "mp3", None, None, ("WAV", "PCM_24")),
         ("a.flac", "vorbis", None, None, ("FLAC", "PCM_24")),
         ("a.au", "ulaw", None, None, ("AU", "PCM_24")),
-        # as asked for, in any case
+        # as requested, in upper or lower case
         ("a.wav", "wav16", None, "pcm_24", ("WAV", "PCM_24")),
         ("a.wav", "double", None, "FLOAT", ("WAV", "FLOAT")),
         ("a.wav", "wav16", "flac", None, ("FLAC", "PCM_16")),
@@ -636,9 +638,9 @@ def test_a_lossy_format_is_chosen_knowingly(path, expected):
     [
         ("a.flac", None, "DOUBLE", "FLAC has no subtype DOUBLE; it has PCM_S8, PCM_16, PCM_24"),
         ("a.wav", None, "PCM_12", "WAV has no subtype PCM_12; it has PCM_16"),
-        ("a.wav", "nonsense", None, "there is no format NONSENSE; there are AIFF"),
-        ("a.xyz", None, None, "the suffix .xyz of a.xyz names no format; use one of wav"),
-        ("a", None, None, "a has no suffix to tell its format; add one such as .wav"),
+        ("a.wav", "nonsense", None, "there is no format NONSENSE; use one of AIFF"),
+        ("a.xyz", None, None, "the suffix .xyz of a.xyz is not a known format; use one of wav"),
+        ("a", None, None, "a has no suffix; add one such as .wav"),
         ("a.", None, None, "format"),
         ("dir.wav/a", None, None, "has no suffix"),
     ],
@@ -799,7 +801,7 @@ def test_a_format_that_needs_a_file_is_refused_on_a_pipe(capfdbinary):
 
 
 def extremes(subtype, frames, channels):
-    """Return noise up to full scale as soundfile takes it, with every value that is special."""
+    """Return noise up to full scale for soundfile, with all special values."""
     noise = np.random.default_rng(7)
     if subtype in FLOATS:
         kind = np.float32 if subtype == "FLOAT" else np.float64
@@ -842,13 +844,13 @@ def test_identity_gives_every_bit_back(form, subtype, frames, channels, tmp_path
     [k for k in LOSSLESS if "ALAC" not in k[1] and INTEGER_BITS.get(k[1]) != 16],
 )
 def test_a_sound_of_an_odd_number_of_bytes_keeps_its_length_or_is_refused(form, subtype, tmp_path):
-    """libsndfile counts the padding of an 8-bit AIFF with its samples: that is not passed on."""
+    """libsndfile counts the padding of an 8-bit AIFF as a sample, which must not be passed on."""
     source, out = str(tmp_path / "in.wav"), str(tmp_path / "out")
     values = extremes(subtype, 101, 1)
     soundfile.write(source, values, RATE, "PCM_32" if values.dtype == np.int32 else "DOUBLE")
     job = Job(source, out, ["delta"], Options(format=form, subtype=subtype))
     if form == "AIFF" and INTEGER_BITS.get(subtype) == 8:
-        with pytest.raises(FormatError, match=r"says 102 frames .* but 101"):
+        with pytest.raises(FormatError, match=r"states 102 frames .* but 101"):
             run(job)
         assert names(tmp_path) == ["in.wav"]
         return
@@ -871,7 +873,7 @@ def test_alac_is_exact_or_refused(subtype, channels, tmp_path):
 
 
 class Counter:
-    """A file that keeps its first bytes and counts the others: 5 GiB at no cost."""
+    """A file that keeps its first bytes and only counts the others: 5 GiB at no cost."""
 
     def __init__(self):
         self.start, self.size, self.at = bytearray(), 0, 0
@@ -903,7 +905,7 @@ def test_a_wav_past_4_gib_becomes_rf64(known):
     sound = SoundInfo("o.wav", "WAV", "PCM_32", RATE, 2, frames * 2 if known else None)
     encoder = WaveEncoder(Counted(file, "o.wav"), sound)
     for at in range(0, frames * 2, len(block)):
-        encoder.place(encoder.encode(block[: frames * 2 - at]), at)
+        encoder.write_at(encoder.encode(block[: frames * 2 - at]), at)
     encoder.close(frames * 2)
     layout = riff.read_header(io.BytesIO(bytes(file.start)).read)
     assert (layout.format, layout.data_bytes) == ("RF64", frames * 16)
@@ -916,7 +918,7 @@ def test_a_wav_past_4_gib_becomes_rf64(known):
     assert short.start.startswith(b"RF64")
 
 
-# parts that are encoded in any order, and written where they belong
+# blocks encoded and written in any order
 
 
 @pytest.mark.parametrize("form", ["WAV", "FLAC"])
@@ -975,7 +977,7 @@ def test_the_hash_is_that_of_all_bytes_however_they_come(sizes):
 
 
 def test_single_precision_clips_at_the_largest_32_bit_number():
-    """In float32 2^31 - 1 is 2^31, which would wrap round."""
+    """In float32, 2^31 - 1 rounds to 2^31, which would overflow."""
     steps, clipped = quantise(np.array([[1.5], [1.0], [-1.0], [0.5]], np.float32), 32)
     assert steps.ravel().tolist() == [2**31 - 1, 2**31 - 1, -(2**31), 2**30]
     assert clipped == 2

@@ -1,4 +1,4 @@
-"""Films of the sliding sum: what moves is where the numbers say, and always the same bytes."""
+"""Films of the sliding sum: positions of all moving parts, and deterministic bytes."""
 
 import io
 import os
@@ -24,7 +24,7 @@ DELAY = 300
 
 
 def near(picture, colour, tolerance=12):
-    """Return where a picture has a colour, as rows and columns."""
+    """Return the rows and columns of the pixels of a colour."""
     wanted = np.array([int(colour[n : n + 2], 16) for n in (1, 3, 5)])
     return np.nonzero((np.abs(picture.astype(int) - wanted) <= tolerance).all(axis=2))
 
@@ -46,7 +46,7 @@ def pictures(echo):
 
 
 def line(pictures, c):
-    """Return the column of the line at c: it is dark here, and not in every picture."""
+    """Return the column of the line at c, which is dark in one picture but not in all."""
 
     def dark(picture):
         return np.bincount(near(picture, BLACK, 60)[1], minlength=picture.shape[1])
@@ -117,16 +117,16 @@ def test_a_film_lasts_as_long_as_asked_for(echo, tmp_path):
 @pytest.mark.parametrize(
     ("name", "look", "message"),
     [
-        ("a.mov", Film(), "a.mov does not say what kind of film it is; end it in .gif or .mp4"),
-        ("a", Film(), "end it in .gif or .mp4"),
+        ("a.mov", Film(), "a.mov has no known film format; use a name ending in .gif or .mp4"),
+        ("a", Film(), "use a name ending in .gif or .mp4"),
         ("a.gif", Film(seconds=0), "seconds is 0; it must be between 1 and 60"),
         ("a.gif", Film(fps=99), "fps is 99; it must be between 1 and 50"),
         ("a.gif", Film(pixels=5000), "pixels is 5000; it must be between 240 and 1920"),
-        ("a.gif", Film(seconds=60, fps=50, pixels=1920), "million dots in all its pictures; the"),
-        ("there.gif", Film(), "exists; pass -y to overwrite it"),
+        ("a.gif", Film(seconds=60, fps=50, pixels=1920), "million pixels in all; the"),
+        ("there.gif", Film(), "exists; pass `overwrite=True` to overwrite it"),
     ],
 )
-def test_films_that_cannot_be_meant(echo, tmp_path, name, look, message):
+def test_invalid_films_are_refused(echo, tmp_path, name, look, message):
     (tmp_path / "there.gif").write_bytes(b"old")
     with pytest.raises(UsageError, match=message):
         film(echo, str(tmp_path / name), look, inputs=[], title="x")
@@ -159,17 +159,19 @@ def test_an_mp4_is_handed_to_ffmpeg(echo, tmp_path, monkeypatch):
 
 
 @pytest.mark.skipif(os.name != "posix", reason="a script stands in for ffmpeg")
-def test_what_ffmpeg_says_is_told_in_one_line(echo, tmp_path, monkeypatch):
+def test_an_error_of_ffmpeg_is_one_line(echo, tmp_path, monkeypatch):
     failing = "#!{python}\nimport sys; sys.stdin.read; sys.exit('odd\\nUnknown encoder')\n"
     monkeypatch.setenv("PATH", program(tmp_path, failing))
-    with pytest.raises(AudioconvError, match=r"^ffmpeg cannot write the MP4: Unknown encoder; end"):
+    with pytest.raises(
+        AudioconvError, match=r"^ffmpeg cannot write the MP4: Unknown encoder; write"
+    ):
         film(echo, str(tmp_path / "a.mp4"), Film(seconds=1, pixels=240), inputs=[], title="x")
     assert not (tmp_path / "a.mp4").exists()
 
 
 def test_without_ffmpeg_an_mp4_names_the_remedy(echo, tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(AudioconvError, match=r"needs ffmpeg; install it, or end .* in \.gif"):
+    with pytest.raises(AudioconvError, match=r"needs ffmpeg; install it, or write a \.gif"):
         film(echo, str(tmp_path / "a.mp4"), Film(seconds=1, pixels=240), inputs=[], title="x")
 
 

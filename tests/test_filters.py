@@ -1,4 +1,4 @@
-"""Windowed filters against their sums and others' taps; biquads against the analogue ones."""
+"""Windowed filters against their sums and published taps; biquads against analogue prototypes."""
 
 import math
 
@@ -12,10 +12,11 @@ from impulses import ImpulseError, edit, folding
 from impulses.builders.equalisers import high_shelf, low_shelf, peak
 from impulses.builders.filters import MAX_TAPS, band_pass, high_pass, low_pass
 from impulses.builders.operators import differentiator, hilbert, moving_average
+from impulses.quantities import one_of, whole
 
 PASSING = [low_pass, high_pass, band_pass]
 BIQUADS = [low_shelf, high_shelf, peak]
-FLOOR = 1e-6  # -120 dB, where their docstring says that they are cut
+FLOOR = 1e-6  # -120 dB, at which the docstring cuts them
 WINDOWS = ["hamming", "hann", "blackman", "kaiser"]
 # attenuation in dB and width of the edge in rate / numtaps, as the docstrings give them
 EDGES = {"hamming": (53, 3.3), "hann": (44, 3.1), "blackman": (74, 5.5), "kaiser": (86.7, 5.5)}
@@ -45,8 +46,8 @@ def ideal(numtaps, cutoff):
 # Pass bands
 
 
-def test_the_definition_is_that_of_others(shared):
-    """What the tests below compare with gives the taps that DSP.jl keeps, made with SciPy."""
+def test_the_definition_is_the_published_one(shared):
+    """The reference of the tests below gives the taps that DSP.jl keeps, made with SciPy."""
     folder = shared / "vectors" / "dspjl_MIT"
     low = np.loadtxt(folder / "digitalfilter_hamming_128_lowpass_scaled_fc0.25_fs1.0.txt")
     taps = ideal(128, 0.25) * cosines("hamming", 128)
@@ -91,7 +92,7 @@ def test_bands_are_windowed_sincs(window, numtaps, cutoff):
 
 @pytest.mark.parametrize("rate", [8000, 768000])
 @pytest.mark.parametrize("window", WINDOWS)
-def test_bands_pass_and_stop_as_told(rate, window):
+def test_bands_pass_and_stop_as_documented(rate, window):
     attenuation, width = EDGES[window]
     ripple = 10 ** (-attenuation / 20)
     half = width * rate / 1023 / 2
@@ -125,7 +126,7 @@ def test_levels_are_one(builder):
 
 
 def test_low_and_high_pass_are_complements():
-    """A spike less one is the other, but for their scales, which the ripple moves from 1."""
+    """A spike less one is the other, but for their scales, which ripple moves off 1."""
     together = low_pass(48000, cutoff=6000).taps + high_pass(48000, cutoff=6000).taps
     together[511] -= 1
     assert np.abs(together).max() <= 10 ** (-53 / 20)
@@ -133,12 +134,12 @@ def test_low_and_high_pass_are_complements():
 
 @pytest.mark.parametrize("builder", PASSING)
 @pytest.mark.parametrize("window", WINDOWS)
-def test_minimum_phase_passes_the_same_at_once(builder, window):
+def test_minimum_phase_keeps_the_magnitude(builder, window):
     linear = builder(48000, window=window)
     minimum = builder(48000, window=window, phase="minimum")
     assert (minimum.frames, minimum.origin) == (1023, 0)
     f = np.linspace(0, 24000, 601)
-    # a stop band has its zeros on the circle: 1 / N, of N = 2^18 at least, is what they err by
+    # a stop band has its zeros on the circle: their error is 1 / N, of N = 2^18 at least
     gap = np.abs(np.abs(response(minimum, f)) - np.abs(response(linear, f)))
     assert gap.max() <= 4 * 2.0**-18
     energy = np.cumsum(minimum.taps**2)
@@ -156,7 +157,7 @@ def test_a_dry_path_stays_in_step_with_linear_phase():
     assert chained.origin == 1022
 
 
-# A quarter turn, a slope, a mean
+# Hilbert transformer, differentiator, moving average
 
 
 @pytest.mark.parametrize("window", WINDOWS)
@@ -197,7 +198,8 @@ def test_hilbert_is_minus_i_and_the_slope_i_w(rate, window):
     edge = width * rate / 1023 / 2
     f = np.linspace(edge, rate / 2 - edge, 400)
     turned = response(hilbert(rate, numtaps=1023, window=window), f)
-    # a fifth more than told, whose width is rounded; steps from 1 to -1 are twice those of a band
+    # a fifth more than the documented width, which is rounded; steps from 1 to -1 are twice
+    # those of a band
     assert np.abs(turned + 1j).max() <= 2.4 * ripple
     w = 2 * np.pi * f / rate
     # here it is one of 2 pi, at half the rate
@@ -217,25 +219,25 @@ def test_a_cosine_becomes_a_sine():
     ("window", "steep"), [("hann", 0), ("blackman", 0), ("hamming", 0.08), ("kaiser", 0.00128431)]
 )
 def test_a_line_has_its_slope_a_sample(window, steep):
-    """Up to what the window ends on: the sum of -n h[n] is 2 (w[1] - w[2] + w[3] ...)."""
+    """Up to the last weight of the window: the sum of -n h[n] is 2 (w[1] - w[2] + w[3] ...)."""
     impulse = differentiator(48000, window=window)
     slope = np.convolve(2.0 * np.arange(3000), impulse.taps[:, 0], "valid")
     np.testing.assert_allclose(slope, 2 * (1 + steep), rtol=1e-8)
 
 
 @pytest.mark.parametrize("window", ["hann", "blackman"])
-def test_the_slope_of_low_tones_is_right_beside_their_own(window):
+def test_the_slope_of_low_tones_has_a_small_relative_error(window):
     f = np.geomspace(1, 23000, 300)
     w = 2 * np.pi * f / 48000
     heard = response(differentiator(48000, window=window), f) / (1j * w)
     assert np.abs(heard - 1).max() <= 1e-5
 
 
-def test_hilbert_and_slope_do_what_remez_designs_do(shared):
-    """Optimal designs have other taps; what can be compared is the response within their band."""
+def test_hilbert_and_differentiator_agree_with_remez_designs(shared):
+    """Optimal designs have other taps, so the responses within their band are compared."""
     folder = shared / "vectors" / "dspjl_MIT"
     for name, builder, unit, band, ripple in (
-        # bands and ripples of the designs, read off their responses
+        # bands and ripples of the designs, from their responses
         ("remez_20_hilbert", hilbert, 1, (0.06, 0.44), 0.0205),
         ("remez_21_hilbert", hilbert, 1, (0.06, 0.46), 0.112),
         ("remez_200_differentiator", differentiator, 2 * np.pi, (0.01, 0.49), 1e-3),
@@ -247,7 +249,7 @@ def test_hilbert_and_slope_do_what_remez_designs_do(shared):
         other = np.exp(-2j * np.pi * np.outer(f, n)) @ theirs * unit
         ours = response(builder(1), f)
         other *= np.sign((other / ours).real[0])  # signs are a convention
-        # both are a quarter turn exactly; ours has next to no ripple of its own there
+        # both shift by exactly 90 degrees; ours has hardly any ripple there
         assert np.abs(ours.real).max() <= 1e-12
         assert np.abs(ours - other).max() <= ripple + 1e-4
 
@@ -268,7 +270,7 @@ def test_moving_average_is_dirichlets_kernel(frames, rate):
     assert np.abs(nulls).max(initial=0) <= 8 * math.pi * frames * UNIT
 
 
-def test_moving_average_tells_what_it_rounds():
+def test_moving_average_notes_its_rounded_length():
     impulse = moving_average(44100)
     assert impulse.frames == 44
     assert impulse.notes == ("length of 44.100 samples rounded to 44",)
@@ -291,7 +293,7 @@ def analogue(builder, f, corner, gain, q, rate):
 
 
 def cut(impulse, gain, frequency):
-    """What cutting and rounding may do to a response: 120 dB below the largest tap, and u.
+    """The error of a response by cutting and rounding: 120 dB below the largest tap, and u.
 
     Poles (1 - r) from the circle blow up the rounding of their coefficients by 1 / (1 - r)^2,
     where 1 - r is at least some f / rate / 10 for a Q up to 10.
@@ -363,12 +365,12 @@ def test_no_gain_is_no_filter(builder, phase):
     assert abs(impulse.taps[0, 0] - 1) <= 16 * UNIT
 
 
-# What no filter accepts
+# Values out of range
 
 
 @pytest.mark.parametrize("rate", [1000, 11025, 44100, 768000])
 @pytest.mark.parametrize("builder", [*PASSING, hilbert, differentiator, moving_average, *BIQUADS])
-def test_any_rate_gives_a_filter_or_says_why_not(builder, rate):
+def test_any_rate_gives_a_filter_or_an_error(builder, rate):
     lowest = {low_pass: 2001, high_pass: 2001, band_pass: 6802, high_shelf: 8002, peak: 2001}
     if rate < lowest.get(builder, 0):
         with pytest.raises(ImpulseError, match=r"must be between 0\.001 and 499\.9 Hz"):
@@ -426,6 +428,20 @@ def test_numtaps_out_of_range_refused(builder, numtaps):
 def test_refused(build, message):
     with pytest.raises(ImpulseError, match=message):
         build()
+
+
+def test_choices_and_whole_numbers_come_back_or_are_refused():
+    assert one_of("channels", 2, (1, 2)) == 2
+    with pytest.raises(ImpulseError, match=r"^channels is 3; it must be one of 1, 2$"):
+        one_of("channels", 3, (1, 2))
+    with pytest.raises(ImpulseError, match=r"^phase is 'zero'; it must be one of linear, minimum$"):
+        one_of("phase", "zero", {"linear": 1, "minimum": 2})
+    order = whole("order", np.float64(3), 1, 99)
+    assert (order, type(order)) == (3, int)
+    with pytest.raises(ImpulseError, match=r"^rate is 192000\.5 Hz; it must be a whole number$"):
+        whole("rate", 192000.5, 1, 768_000, "Hz")
+    with pytest.raises(ImpulseError, match=r"^order is nan; it must be between 1 and 99$"):
+        whole("order", math.nan, 1, 99)
 
 
 @pytest.mark.parametrize("builder", [*PASSING, hilbert, differentiator, moving_average, *BIQUADS])

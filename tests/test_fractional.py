@@ -1,4 +1,4 @@
-"""Delays between samples against polynomials, tones, and what Kaiser's window promises."""
+"""Fractional delays against polynomials, tones, and the attenuation of Kaiser's window."""
 
 import math
 
@@ -36,7 +36,7 @@ def response(impulse, w):
 @given(position=POSITIONS, order=st.integers(1, 12))
 @settings(max_examples=60, deadline=None)
 def test_lagrange_delays_polynomials_up_to_its_order(position, order):
-    """Order + 1 powers, and as many taps: no other taps do that."""
+    """Order + 1 powers, and as many taps: only these taps do that."""
     impulse = fractional_delay(1, delay=position, order=order)
     taps = impulse.taps[:, 0]
     assert np.count_nonzero(taps) <= order + 1
@@ -63,7 +63,7 @@ def test_lagrange_has_the_textbook_taps():
 
 @pytest.mark.parametrize("order", [1, 2, 3, 4, 9, 10])
 @pytest.mark.parametrize("position", [20.25, 20.5, 20.75])
-def test_taps_lie_evenly_around_the_delay(position, order):
+def test_taps_are_centred_on_the_delay(position, order):
     found = np.flatnonzero(fractional_delay(1, delay=position, order=order).taps)
     assert abs((found[0] + found[-1]) / 2 - position) <= 0.5
     assert len(found) == order + 1
@@ -90,7 +90,7 @@ def test_sinc_has_the_phase_and_the_level_of_a_delay_nearly_to_half_the_rate(pos
     assert np.abs(heard - np.exp(-1j * w * position)).max() <= STRAY
 
 
-def test_sinc_is_under_its_window():
+def test_sinc_is_windowed():
     """By Kaiser's definition, in terms of the series of I0."""
 
     def bessel(x):

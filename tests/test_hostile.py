@@ -1,9 +1,8 @@
-"""Hostile files: whatever the bytes, the right output, or one line that says why there is none.
+"""Hostile files: whatever the bytes, the output is correct, or one line gives the error.
 
-A crash or a hang is to be that case's alone. So a nursery that has imported everything forks
-processes, each for a litter of a few cases; what kills one of them is an end like any other, and
-the rest of its litter is born again. AUDIOCONV_FUZZ is how many mutated files of each format are
-tried, where more are wanted.
+A crash or a hang must affect one case only. So a fork server that has imported everything forks
+processes, each for a batch of a few cases; a case that kills its process is recorded, and the
+rest of its batch is started again. AUDIOCONV_FUZZ sets the number of mutated files per format.
 """
 
 import functools
@@ -39,60 +38,60 @@ FUZZ = int(os.environ.get("AUDIOCONV_FUZZ", "150"))
 
 SECONDS = 20
 MEGABYTES = 400
-LITTER = 8
+BATCH = 8
 NET = 4 * 2**30
-"""Bytes of data at which a case is stopped, so that no failing test fells the machine."""
+"""Bytes of data at which a case is stopped, so that no failing test exhausts the machine."""
 
 DELTA = ["--ir", "delta"]
 SCRIPT = ["--threads", "1", "-y", "-q", "--json"]
 
 
-# the nursery: this module, run as a program
+# the fork server: this module, run as a program
 
 
-def nurse():
-    """Answer each line, a list of cases, with a line for each of them when it has ended.
+def serve():
+    """Answer each line, a list of cases, with a line for each case once it has ended.
 
-    Nothing here may start a thread, which would not live on in a fork.
+    Nothing here may start a thread, because threads do not survive a fork.
     """
     requests, answers = os.fdopen(os.dup(0)), os.fdopen(os.dup(1), "w")
     nothing = os.open(os.devnull, os.O_RDWR)
     for descriptor in (0, 1):
         os.dup2(nothing, descriptor)
-    main = _warmed()
+    main = _warm_main()
     for line in requests:
         cases = list(enumerate(json.loads(line)))
-        waiting = deque(cases[start : start + LITTER] for start in range(0, len(cases), LITTER))
-        born = {}
-        while waiting or born:
-            while waiting and len(born) < (os.cpu_count() or 1):
-                litter = waiting.popleft()
+        waiting = deque(cases[start : start + BATCH] for start in range(0, len(cases), BATCH))
+        running = {}
+        while waiting or running:
+            while waiting and len(running) < (os.cpu_count() or 1):
+                batch = waiting.popleft()
                 texts = [tempfile.TemporaryFile() for _ in range(3)]  # noqa: SIM115
                 child = os.fork()
                 if not child:
-                    _live(main, litter, *(text.fileno() for text in texts))
-                born[child] = litter, texts
+                    _run_batch(main, batch, *(text.fileno() for text in texts))
+                running[child] = batch, texts
             child, status, used = os.wait4(-1, 0)
-            litter, texts = born.pop(child)
+            batch, texts = running.pop(child)
             printed, said, report = map(_taken, texts)
             ends = [json.loads(end) for end in report.splitlines()]
             if status:
                 ends.append(_end(os.waitstatus_to_exitcode(status), printed, said, used, SECONDS))
-            for (number, _), end in zip(litter, ends, strict=False):
+            for (number, _), end in zip(batch, ends, strict=False):
                 print(json.dumps([number, end]), file=answers, flush=True)
-            if left := litter[len(ends) :]:
+            if left := batch[len(ends) :]:
                 waiting.appendleft(left)
 
 
-def _warmed():
-    """Return the program with all that it loads late, and without what takes time for nothing."""
+def _warm_main():
+    """Return the program with its late imports done, and without costs that do not matter here."""
     import typer.main
 
     from audioconv.cli import main
 
     typer.main.get_command = functools.cache(typer.main.get_command)
     os.fsync = lambda _: None
-    warnings.simplefilter("always", RuntimeWarning)  # not only in the first of a litter
+    warnings.simplefilter("always", RuntimeWarning)  # not only in the first case of a batch
     with tempfile.TemporaryDirectory() as folder:
         sound, target = (str(Path(folder, name)) for name in ("in.flac", "out.wav"))
         soundfile.write(sound, np.zeros((9, 1)), RATE)
@@ -100,8 +99,8 @@ def _warmed():
     return main
 
 
-def _live(main, litter, printed, said, report):
-    """Run cases one after the other, as far as that goes."""
+def _run_batch(main, batch, printed, said, report):
+    """Run cases one after the other, until one ends the process."""
     import resource
 
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
@@ -110,19 +109,19 @@ def _live(main, litter, printed, said, report):
             resource.setrlimit(getattr(resource, f"RLIMIT_{limit}"), (value, value))
     os.dup2(printed, 1)
     os.dup2(said, 2)
-    for _, case in litter:
+    for _, case in batch:
         for text in (printed, said):
             os.ftruncate(text, 0)
             os.lseek(text, 0, os.SEEK_SET)
-        start = time.monotonic()
+        start = time.process_time()  # other programs do not count
         signal.alarm(SECONDS)
         code = _run(main, **case)
         signal.alarm(0)
         texts = [os.pread(text, 2**20, 0).decode(errors="replace") for text in (printed, said)]
         used = resource.getrusage(resource.RUSAGE_SELF)
-        end = _end(code, *texts, used, time.monotonic() - start)
+        end = _end(code, *texts, used, time.process_time() - start)
         os.write(report, json.dumps(end).encode() + b"\n")
-        if end["megabytes"] > MEGABYTES / 2:  # those that follow are not to be blamed for it
+        if end["megabytes"] > MEGABYTES / 2:  # the peak counts for the next cases too
             break
     os._exit(0)
 
@@ -136,7 +135,7 @@ def _run(main, folder, arguments, piped):
         os.close(writing)
         os.dup2(reading, 0)
         os.close(reading)
-        sys.stdin = os.fdopen(0, closefd=False)  # one that has read nothing ahead
+        sys.stdin = os.fdopen(0, closefd=False)  # without bytes read ahead
         return main(arguments)
     except BaseException:
         import traceback
@@ -164,14 +163,14 @@ def _taken(text):
         return text.read().decode(errors="replace")
 
 
-# what the tests make of it
+# running and judging cases
 
 
 @dataclass
 class Case:
-    """A run of the program in a folder where at first there are only `files`.
+    """A run of the program in a folder that contains `files` only.
 
-    `piped` names the one of them that comes on standard input.
+    `piped` is the name of the file on standard input.
     """
 
     name: str
@@ -180,8 +179,8 @@ class Case:
     piped: str | None = None
 
 
-class Nursery:
-    """Runs cases, and gives for each how it ended and what it left."""
+class ForkServer:
+    """Runs cases, and returns for each how it ended and which files it left."""
 
     def __init__(self, folder):
         self._folder = folder
@@ -196,7 +195,7 @@ class Nursery:
 
     def __call__(self, cases):
         cases = list(cases)
-        folders = [self._furnished(case) for case in cases]
+        folders = [self._make_folder(case) for case in cases]
         orders = [
             {"folder": str(folder), "arguments": case.arguments, "piped": case.piped}
             for folder, case in zip(folders, cases, strict=True)
@@ -205,7 +204,7 @@ class Nursery:
         ends = [None] * len(cases)
         for _ in cases:
             answer = self._process.stdout.readline()
-            assert answer, "the nursery has ended; run this module as a program to see why"
+            assert answer, "the fork server has ended; run this module as a program to see why"
             number, end = json.loads(answer)
             ends[number] = SimpleNamespace(**end, case=cases[number])
         for end, folder in zip(ends, folders, strict=True):
@@ -213,7 +212,7 @@ class Nursery:
             shutil.rmtree(folder)
         return ends
 
-    def _furnished(self, case):
+    def _make_folder(self, case):
         folder = self._folder / str(next(self._numbers))
         folder.mkdir()
         for name, data in case.files.items():
@@ -227,8 +226,8 @@ class Nursery:
 
 
 @pytest.fixture(scope="module")
-def nursery(tmp_path_factory):
-    made = Nursery(tmp_path_factory.mktemp("hostile"))
+def fork_server(tmp_path_factory):
+    made = ForkServer(tmp_path_factory.mktemp("hostile"))
     yield made
     made.close()
 
@@ -240,14 +239,14 @@ def convolving(name, data, *more, piped=False):
 
 
 def frames_of(end):
-    """Return the frames that a run said it wrote, or None if it refused."""
+    """Return the frames that a run reported, or None if it refused."""
     return json.loads(end.printed)["frames"] if end.code == 0 else None
 
 
 def fault(end, frames=...):
-    """Return what is wrong with an end, or None.
+    """Return a fault of an end, or None.
 
-    `frames` are those there may be, None among them where it may refuse; any, if not given.
+    `frames` are the permitted numbers of frames, with None if the run may refuse; by default any.
     """
     if end.code not in (0, 1, 2):
         return f"exit {end.code} after {end.seconds:.1f} s"
@@ -258,7 +257,7 @@ def fault(end, frames=...):
             None if frames is ... or None in frames else "it is refused"
         )
     if end.said:
-        return "it succeeds, but not in silence"
+        return "it succeeds, but writes to standard error"
     try:
         made = json.loads(end.printed)
     except ValueError:
@@ -272,9 +271,9 @@ def _fault_of_refusal(end):
     if not end.said.startswith("error: ") or end.said.count("\n") != 1:
         return "more than one line of error"
     if "not enough memory" in end.said:
-        return "it wants more than there is"
+        return "it runs out of memory"
     if "unexpected" in end.said:
-        return "nobody expected this error"
+        return "it is an unexpected error"
     if end.left.keys() != end.case.files.keys():
         return f"it left {sorted(end.left)}"
     return None
@@ -297,7 +296,7 @@ def sound_in(end):
 
 
 def none_wrong(ends, frames=...):
-    """Assert that there is no fault in any of many ends; the first of them are told."""
+    """Assert that no end has a fault; show the first ones."""
     wrong = [
         f"{end.case.name}: {found}: {end.said[:300]!r}"
         for end in ends
@@ -306,11 +305,11 @@ def none_wrong(ends, frames=...):
     assert not wrong, "\n".join([f"{len(wrong)} of {len(ends)}:", *wrong[:8]])
 
 
-# sounds to begin with
+# valid files
 
 BLOCKED = ["IMA_ADPCM", "MS_ADPCM", "GSM610", "G721_32", "G723_24", "G723_40", "ULAW", "ALAW"]
 BLOCKED += ["NMS_ADPCM_16", "NMS_ADPCM_24", "NMS_ADPCM_32"]
-"""Subtypes that libsndfile fills up to a block, or to a whole number of words."""
+"""Subtypes that libsndfile pads to a block, or to an even length."""
 
 KINDS = {
     "WAV": ("WAV", "PCM_16"),
@@ -345,7 +344,7 @@ RARER = {
     "WVE": ("WVE", "ALAW"),
     "SDS": ("SDS", "PCM_16"),
 }
-"""Formats that nobody promises, but whose headers tell their length."""
+"""Undocumented formats whose headers state the length."""
 
 RATES = {"OPUS": 48000, "MPEG_LAYER_III": 48000, "MPC2K": 44100, "XI": 44100}
 
@@ -366,7 +365,7 @@ def noise(frames):
 
 @functools.cache
 def valid(kind):
-    """Return a small file of a kind."""
+    """Return a small valid file."""
     endian = {"endian": "BIG"} if kind.startswith("RIFX") else {}
     return encoded(noise(FRAMES), *{**KINDS, **RARER}[kind], **endian)
 
@@ -381,11 +380,11 @@ def lengths_to_cut_to(size, stride=1):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_prefix_is_refused_unless_only_padding_is_gone(kind, nursery):
+def test_a_prefix_is_refused_unless_only_padding_is_gone(kind, fork_server):
     data = valid(kind)
-    (whole,) = nursery([convolving(kind, data)])
+    (whole,) = fork_server([convolving(kind, data)])
     assert not fault(whole)
-    ends = nursery(
+    ends = fork_server(
         convolving(f"{kind}, {size} bytes of {len(data)}", data[:size])
         for size in lengths_to_cut_to(len(data))
     )
@@ -397,9 +396,9 @@ def test_a_prefix_is_refused_unless_only_padding_is_gone(kind, nursery):
 
 
 @pytest.mark.parametrize("kind", ["WAV", "WAV FLOAT", "RF64", "RIFX", "FLAC"])
-def test_a_prefix_that_comes_through_a_pipe_is_refused(kind, nursery):
+def test_a_prefix_that_comes_through_a_pipe_is_refused(kind, fork_server):
     data = valid(kind)
-    ends = nursery(
+    ends = fork_server(
         convolving(f"{kind}, {size} bytes of {len(data)}", data[:size], piped=True)
         for size in range(0, len(data), 3)
     )
@@ -407,10 +406,10 @@ def test_a_prefix_that_comes_through_a_pipe_is_refused(kind, nursery):
 
 
 @pytest.mark.parametrize("kind", RARER)
-def test_a_prefix_of_a_rarer_format_is_no_shorter_sound(kind, nursery):
+def test_a_prefix_of_a_rarer_format_is_no_shorter_sound(kind, fork_server):
     data = valid(kind)
-    (whole,) = nursery([convolving(kind, data)])
-    ends = nursery(
+    (whole,) = fork_server([convolving(kind, data)])
+    ends = fork_server(
         convolving(f"{kind}, {size} bytes of {len(data)}", data[:size])
         for size in lengths_to_cut_to(len(data), 8)
     )
@@ -420,7 +419,7 @@ def test_a_prefix_of_a_rarer_format_is_no_shorter_sound(kind, nursery):
             np.testing.assert_array_equal(sound_in(end), sound_in(whole), err_msg=end.case.name)
 
 
-# losses inside, at the seams of a format
+# losses inside a file, at the boundaries of a format
 
 LONG = 60_000
 
@@ -431,14 +430,14 @@ def ogg_pages(data):
 
 
 def flac_frames(data):
-    """Return all before the first frame, and the frames; only the last may be shorter."""
+    """Return the bytes before the first frame, and the frames; only the last may be shorter."""
     begin, last = 4, False
     while not last:
         last = data[begin] >= 128
         begin += 4 + int.from_bytes(data[begin + 1 : begin + 4])
     mark = data[begin : begin + 4]
     starts = [at for at in range(begin, len(data)) if data.startswith(mark, at)]
-    # what ends a file of another block length is one frame with the one before it
+    # a last frame of another block length is joined to the one before it
     return [data[a:b] for a, b in itertools.pairwise([0, *starts, len(data)])]
 
 
@@ -456,10 +455,10 @@ def mp3_frames(data):
     return frames
 
 
-def none_lost(cases, data, nursery):
-    """Assert that damage to a file is refused, or does nothing to its sound."""
-    (whole,) = nursery([convolving("whole", data)])
-    ends = nursery(cases)
+def none_lost(cases, data, fork_server):
+    """Assert that damage to a file is refused, or does not change its samples."""
+    (whole,) = fork_server([convolving("whole", data)])
+    ends = fork_server(cases)
     none_wrong(ends, frames=(None, frames_of(whole)))
     wrong = [
         end.case.name
@@ -479,7 +478,7 @@ PAGE_DAMAGES = {
 @pytest.mark.parametrize("place", ["inside", "at the end"])
 @pytest.mark.parametrize("how", PAGE_DAMAGES)
 @pytest.mark.parametrize("kind", ["VORBIS", "OPUS"])
-def test_an_ogg_that_lost_a_page_is_refused(kind, how, place, nursery):
+def test_an_ogg_that_lost_a_page_is_refused(kind, how, place, fork_server):
     data = encoded(noise(LONG), "OGG", kind)
     pages = ogg_pages(data)
     last = len(pages) - 1
@@ -488,16 +487,16 @@ def test_an_ogg_that_lost_a_page_is_refused(kind, how, place, nursery):
     for number in [last] if place == "at the end" else range(2, last):
         damaged = [*pages[:number], PAGE_DAMAGES[how](pages[number]), *pages[number + 1 :]]
         cases.append(convolving(f"page {number} of {len(pages)} {how}", b"".join(damaged)))
-    none_lost(cases, data, nursery)
+    none_lost(cases, data, fork_server)
 
 
 @pytest.mark.parametrize("kind", ["VORBIS", "OPUS"])
-def test_two_ogg_files_in_one_are_both_read_or_refused(kind, nursery):
+def test_two_ogg_files_in_one_are_both_read_or_refused(kind, fork_server):
     data = encoded(noise(LONG), "OGG", kind)
-    none_wrong(nursery([convolving(kind, data + data)]), frames=(2 * LONG, None))
+    none_wrong(fork_server([convolving(kind, data + data)]), frames=(2 * LONG, None))
 
 
-def test_a_flac_that_lost_a_frame_is_refused(nursery):
+def test_a_flac_that_lost_a_frame_is_refused(fork_server):
     data = encoded(noise(LONG), "FLAC", "PCM_16")
     header, *frames = flac_frames(data)
     assert len(frames) > 10
@@ -507,25 +506,25 @@ def test_a_flac_that_lost_a_frame_is_refused(nursery):
         twice = b"".join([header, *frames[: number + 1], *frames[number:]])
         cases.append(convolving(f"without frame {number}", lost))
         cases.append(convolving(f"with frame {number} twice", twice))
-    none_lost(cases, data, nursery)
+    none_lost(cases, data, fork_server)
 
 
-def test_an_mp3_that_lost_a_frame_is_refused(nursery):
+def test_an_mp3_that_lost_a_frame_is_refused(fork_server):
     data = encoded(noise(LONG), "MP3", "MPEG_LAYER_III")
     frames = mp3_frames(data)
     cases = [
         convolving(f"without frame {number}", b"".join(frames[:number] + frames[number + 1 :]))
         for number in (1, 2, len(frames) // 2, len(frames) - 1)
     ]
-    none_lost(cases, data, nursery)
+    none_lost(cases, data, fork_server)
 
 
 @pytest.mark.parametrize("first", [1, 2, 3, 5])
-def test_an_mp3_without_a_tag_is_read_to_its_end(first, nursery):
-    """Its length is guessed from the bit rate of one frame, which tells nothing of the others."""
+def test_an_mp3_without_a_tag_is_read_to_its_end(first, fork_server):
+    """Its length is estimated from the bit rate of one frame, which need not be that of others."""
     frames = mp3_frames(encoded(noise(LONG), "MP3", "MPEG_LAYER_III"))[first:]
     there = len(frames) * MPEG_FRAME
-    none_wrong(nursery([convolving(f"from frame {first}", b"".join(frames))]), (there, None))
+    none_wrong(fork_server([convolving(f"from frame {first}", b"".join(frames))]), (there, None))
 
 
 # headers
@@ -577,7 +576,7 @@ def rf64(data, frames=THERE, table=0):
 
 
 def wav_headers():
-    # whole frames, as many as the data says; whole words are padded
+    # as many complete frames as the data size states; odd sizes are padded
     for size, frames in [(0, None), (1, None), (2, 1), (38, 19), (39, 19), (41, 20), (42, None)]:
         yield f"data {size}", wav(PLAIN, chunk(b"data", BODY, size=size)), frames
     for size in (1000, HALF - 2, HALF, MOST - 1, MOST - 15):
@@ -728,7 +727,7 @@ def aiff_headers():
     for name, rate in rates.items():
         may_be = [THERE] if name in ("0", "a half", "denormal", "unnormal") else []
         yield f"rate {name}", aiff(comm(rate=rate)), *may_be, None
-    for frames in (0, 1, 19, 21, HALF, MOST):  # SSND tells how many there are
+    for frames in (0, 1, 19, 21, HALF, MOST):  # SSND gives the true number
         yield f"{frames} frames", aiff(comm(frames=frames)), THERE, frames or None, None
     for channels in (0, 64, 65, 65535):
         yield f"{channels} channels", aiff(comm(channels)), None
@@ -740,7 +739,7 @@ def aiff_headers():
         yield f"sound of {size}", aiff(size=size), frames, None
     for size in (50, 1000, HALF - 4096):
         yield f"sound of {size}", aiff(size=size), None
-    for size in (0x7FFFF000, HALF, MOST - 1):  # as those write who cannot know
+    for size in (0x7FFFF000, HALF, MOST - 1):  # written when the length is unknown
         yield f"sound of {size}", aiff(size=size), THERE, None
     yield "offset 2", aiff(offset=2), 19, None
     for offset in (40, 41, 100, HALF, MOST - 7, MOST):
@@ -777,7 +776,7 @@ def au_headers():
         yield f"size {size}", au(size=size), None
     for code in (0, 8, 99, MOST):
         yield f"encoding {code}", au(code=code), None
-    # 16 bytes of 3 bits each are 42 samples; what follows is none of them
+    # 16 bytes hold 42 samples of 3 bits; the rest is not samples
     for rate in (0, 1_536_001, HALF, MOST):
         yield f"{rate} Hz", au(rate=rate), None
     for channels in (0, 64, 65, HALF, MOST):
@@ -853,7 +852,7 @@ def w64_headers():
         yield f"data of {size}", w64(data=size), 19, None
     for size in (65, 66, 2**31, 2**32, 2**62):
         yield f"data of {size}", w64(data=size), None
-    for size in (2**63 - 1, 2**63, 2**63 + 24, 2**64 - 1):  # as those write who cannot know
+    for size in (2**63 - 1, 2**63, 2**63 + 24, 2**64 - 1):  # written when the length is unknown
         yield f"data of {size}", w64(data=size), THERE, None
     for size in (0, 1, 23, 24, 25, 2**31, 2**32, 2**63 - 1, 2**63, 2**64 - 24, 2**64 - 1):
         yield f"junk of {size}", w64(before=w64_chunk(b"junk", size=size)), THERE, None
@@ -862,7 +861,7 @@ def w64_headers():
 
 
 def flac(*, rate=RATE, channels=1, bits=16, total=THERE, block=None):
-    """Return a file whose first block says of the sound what it may not be."""
+    """Return a FLAC with these values, valid or not, in its STREAMINFO block."""
     data = bytearray(encoded(np.frombuffer(BODY, "<i2"), "FLAC", "PCM_16"))
     if block is not None:
         data[8:12] = struct.pack(">HH", block, block)
@@ -880,7 +879,7 @@ def flac_headers():
         yield f"{channels} channels", flac(channels=channels), None
     for bits in (4, 32):
         yield f"{bits} bits", flac(bits=bits), None
-    yield "0 frames", flac(total=0), THERE, None  # which means any number
+    yield "0 frames", flac(total=0), THERE, None  # which means an unknown number
     for total in (21, 10**6, 2**36 - 1):
         yield f"{total} frames", flac(total=total), None
     for total in (1, 19):
@@ -923,9 +922,9 @@ TABLE = {
 
 
 @pytest.fixture(scope="module")
-def table_ends(nursery):
-    """Return the end of every case of the table: together they take half the time."""
-    ends = nursery(convolving(name, data) for name, (data, _) in TABLE.items())
+def table_ends(fork_server):
+    """Return the end of every case of the table; run together they take half the time."""
+    ends = fork_server(convolving(name, data) for name, (data, _) in TABLE.items())
     return {end.case.name: end for end in ends}
 
 
@@ -942,14 +941,14 @@ DAMAGES = ["flip", "zero", "one", "random", "delete", "insert", "duplicate", "sw
 
 
 def mutated(data, name):
-    """Damage a file in one to eight places, as its name has it."""
+    """Damage a file in one to eight places, chosen by its name."""
     chance = random.Random(name)
     damaged = bytearray(data)
     for _ in range(chance.randint(1, 8)):
         size = len(damaged)
         if not size:
             break
-        # headers are short, and most is decided there
+        # headers are short, and matter most
         begin = chance.randrange(min(size, chance.choice([16, 64, size, size])))
         end = min(size, begin + chance.choice([1, 1, 2, 4, 8, 32]))
         other = chance.randrange(size)
@@ -974,11 +973,11 @@ def mutated(data, name):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_damaged_file_gives_a_sound_or_one_line(kind, nursery):
+def test_a_damaged_file_gives_a_sound_or_one_line(kind, fork_server):
     """A failing case is `mutated(valid(kind), name)`; every fourth comes through a pipe."""
     for start in range(0, FUZZ, 500):
         names = [f"{kind} {number}" for number in range(start, min(start + 500, FUZZ))]
-        ends = nursery(
+        ends = fork_server(
             convolving(name, mutated(valid(kind), name), piped=number % 4 == 3)
             for number, name in enumerate(names)
         )
@@ -1013,7 +1012,7 @@ REFUSED = {
     "WAV": ["MPEG_LAYER_III"],
     "AIFF": ["DWVW_12", "DWVW_16", "DWVW_24"],
 }
-"""What libsndfile offers, but does not write, or does not read again."""
+"""Subtypes that libsndfile offers, but cannot write or read back."""
 
 
 def extreme_cases(form, subtype):
@@ -1037,13 +1036,13 @@ def doubles(audio, rate):
 
 
 @pytest.mark.parametrize("form", soundfile.available_formats())
-def test_an_extreme_sample_is_written_as_it_is_or_refused(form, nursery):
+def test_an_extreme_sample_is_written_as_it_is_or_refused(form, fork_server):
     pairs = [
         (subtype, *pair)
         for subtype in soundfile.available_subtypes(form)
         for pair in extreme_cases(form, subtype)
     ]
-    ends = nursery(case for _, case, _ in pairs)
+    ends = fork_server(case for _, case, _ in pairs)
     for end, (subtype, _, expected) in zip(ends, pairs, strict=True):
         holds = np.isfinite(expected).all() and np.abs(expected).max() <= LARGEST.get(subtype, 1)
         frames = [len(expected)] if holds else [None]
@@ -1074,21 +1073,21 @@ def expect_samples(end, subtype, expected):
 
 @pytest.mark.parametrize(("channels", "frames"), [(64, THERE), (65, None)])
 @pytest.mark.parametrize("form", ["WAV", "WAVEX", "RF64", "AIFF", "AU", "CAF", "W64"])
-def test_as_many_channels_as_the_limit(form, channels, frames, nursery):
+def test_as_many_channels_as_the_limit(form, channels, frames, fork_server):
     data = encoded(np.zeros((THERE, channels)), form, "PCM_16")
-    none_wrong(nursery([convolving(f"{form} {channels}", data)]), [frames])
+    none_wrong(fork_server([convolving(f"{form} {channels}", data)]), [frames])
 
 
 @pytest.mark.parametrize(("rate", "frames"), [(1_536_000, THERE), (1_536_001, None)])
 @pytest.mark.parametrize("form", ["WAV", "WAVEX", "RF64", "AIFF", "AU", "CAF", "W64"])
-def test_as_high_a_rate_as_the_limit(form, rate, frames, nursery):
+def test_as_high_a_rate_as_the_limit(form, rate, frames, fork_server):
     file = io.BytesIO()
     soundfile.write(file, np.zeros(THERE), rate, "PCM_16", format=form)
-    none_wrong(nursery([convolving(f"{form} {rate}", file.getvalue())]), [frames])
+    none_wrong(fork_server([convolving(f"{form} {rate}", file.getvalue())]), [frames])
 
 
 def sparse(path, size, name=b"data"):
-    """Make a WAV with so many zeros in a chunk, which take no place on the disk."""
+    """Make a WAV with a chunk of `size` zeros, which take no space on the disk."""
     path.write_bytes(wav(chunk(b"fmt ", fmt(3, bits=64)), chunk(name, size=size)))
     os.truncate(path, path.stat().st_size + size)
     if path.stat().st_blocks * 512 > 2**20:
@@ -1099,34 +1098,34 @@ def sparse(path, size, name=b"data"):
 HUGE = 2**32 - 2**20
 
 
-def test_a_second_of_a_long_file_takes_flat_memory(tmp_path, nursery):
+def test_a_second_of_a_long_file_takes_flat_memory(tmp_path, fork_server):
     path = sparse(tmp_path / "long.wav", 2**30)
     arguments = ["convolve", path, "out.wav", *DELTA, *SCRIPT, "--length", "1s"]
-    none_wrong(nursery([Case("long", {}, arguments)]), [RATE])
+    none_wrong(fork_server([Case("long", {}, arguments)]), [RATE])
 
 
-def test_a_huge_chunk_is_not_read(tmp_path, nursery):
+def test_a_huge_chunk_is_not_read(tmp_path, fork_server):
     path = sparse(tmp_path / "huge.wav", HUGE, b"LIST")
-    (end,) = nursery([Case("huge chunk", {}, ["convolve", path, "out.wav", *DELTA, *SCRIPT])])
+    (end,) = fork_server([Case("huge chunk", {}, ["convolve", path, "out.wav", *DELTA, *SCRIPT])])
     none_wrong([end], [None])
     assert end.seconds < 5
 
 
-def test_a_long_file_is_read_in_flat_memory(tmp_path, nursery):
+def test_a_long_file_is_read_in_flat_memory(tmp_path, fork_server):
     path = sparse(tmp_path / "long.wav", 2**30)
-    (end,) = nursery([Case("long", {}, ["info", "--json", path])])
+    (end,) = fork_server([Case("long", {}, ["info", "--json", path])])
     assert (end.code, end.said) == (0, "")
     assert json.loads(end.printed)["frames"] == 2**27
     assert end.megabytes < MEGABYTES
 
 
-def test_a_huge_impulse_is_refused_before_it_is_read(tmp_path, nursery):
+def test_a_huge_impulse_is_refused_before_it_is_read(tmp_path, fork_server):
     path = sparse(tmp_path / "huge.wav", HUGE)
     arguments = ["convolve", "in", "out.wav", "--ir", path, *SCRIPT]
-    (end,) = nursery([Case("huge impulse", {"in": valid("WAV")}, arguments)])
+    (end,) = fork_server([Case("huge impulse", {"in": valid("WAV")}, arguments)])
     none_wrong([end], [None])
     assert end.seconds < 5
 
 
 if __name__ == "__main__":
-    nurse()
+    serve()

@@ -7,7 +7,7 @@ import pytest
 import soundfile
 from oracle import UNIT
 
-from audioconv.files import Reader, carried_recipe, read_all
+from audioconv.files import Reader, read_all, recipe_fields
 from audioconv.ir.edits import Edits, apply
 from audioconv.ir.load import load, load_impulse
 from impulses import Impulse, ImpulseError, analysis, edit, resampling
@@ -19,7 +19,7 @@ RATE = 48000
 def recipe(path):
     with Reader(str(path)) as reader:
         list(reader.blocks(2**16))
-        return carried_recipe(reader.metadata)
+        return recipe_fields(reader.metadata)
 
 
 @pytest.fixture
@@ -136,7 +136,7 @@ def test_every_edit_has_an_option(call, samples, tmp_path):
     [
         (["--trim", "80dB"], "trim level is 80 dB; it must be below 0 dB"),
         (["--trim", "lundeby"], "trim 'lundeby' is not a level in decibels, or noise"),
-        (["--norm", "loud"], "no norm is named 'loud'"),
+        (["--norm", "loud"], "norm is 'loud'; it must be one of peak, l1, l2"),
         (["--fade-out", "3s"], "fades of 0 and 132300 frames do not fit an impulse of 66150"),
         (["--stretch", "0"], "stretch is 0; it must be between 0.01 and 100"),
         (["--stretch", "fast"], "ir edit stretch: 'fast' is not a number"),
@@ -208,12 +208,12 @@ def test_time_zero_is_kept_in_the_file(call, tmp_path, samples):
     """A linear-phase filter rings before its time 0: as a file it acts as the spec does."""
     spec, file = "low-pass:cutoff=2kHz,numtaps=101", tmp_path / "filter.wav"
     said = call("ir", "build", "low-pass", file, "--cutoff=2kHz", "--numtaps=101", "--rate=44100")
-    assert "notice: its time 0 is frame 50 (1.134 ms)" in said.err
+    assert "notice: time 0 is frame 50 (1.134 ms)" in said.err
     assert load_impulse(str(file), None).origin == 50
     for number, ir in enumerate((spec, file)):
         out = tmp_path / f"{number}.wav"
         said = call("convolve", samples / "speech.wav", out, "--ir", ir, "--dry=1", "--recipe=none")
-        assert "50 frames (1.13 ms) late" in said.err
+        assert "delayed by 50 frames (1.13 ms)" in said.err
     assert (tmp_path / "0.wav").read_bytes() == (tmp_path / "1.wav").read_bytes()
 
 
@@ -294,7 +294,7 @@ def test_a_bent_decay_is_named(call, tmp_path, noise):
     bent = noise(2 * RATE) * (10 ** (-3 * seconds / 0.2) + 0.03 * 10 ** (-3 * seconds / 1.5))
     soundfile.write(tmp_path / "bent.wav", bent / 8, RATE, "DOUBLE")
     said = call("ir", "info", tmp_path / "bent.wav").out
-    assert "a decay that bends by over 10 % has no one reverberation time (ISO 3382-2): all" in said
+    assert "curvature over 10 %, so no single reverberation time (ISO 3382-2): all" in said
 
 
 @pytest.mark.parametrize("command", ["ir info ecko", "info none.wav", "ir list ecko", "sweep"])

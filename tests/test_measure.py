@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from audioconv.files import Reader, carried_recipe, read_all
+from audioconv.files import Reader, read_all, recipe_fields
 from impulses.measurement.sweeps import Sweep
 
 RATE = 48000
@@ -17,7 +17,7 @@ RATE = 48000
 def recipe(path):
     with Reader(str(path)) as reader:
         list(reader.blocks(2**16))
-        return carried_recipe(reader.metadata)
+        return recipe_fields(reader.metadata)
 
 
 @pytest.fixture
@@ -28,16 +28,15 @@ def sweep(call, tmp_path):
 
 
 def record(path, sweep, response, gain=1.0, tail=0):
-    """What a room with some response makes of the sweep, as a float file."""
+    """Write the recording of the sweep in a room with a given response, as a float file."""
     played = read_all(str(sweep))[0][:, 0]
     heard = np.convolve(played, response)[: len(played) + tail] * gain
     soundfile.write(path, heard, RATE, "DOUBLE")
     return path
 
 
-def test_a_sweep_holds_what_it_is(sweep):
-    told = recipe(sweep)["sweep"]
-    made = Sweep(**told)
+def test_a_sweep_file_holds_its_parameters(sweep):
+    made = Sweep(**recipe(sweep)["sweep"])
     assert (made.kind, made.duration, made.rate) == ("synchronised", 1.0, RATE)
     played = read_all(str(sweep))[0]
     # 24 bits round by half a step
@@ -52,14 +51,14 @@ def test_the_same_sweep_is_the_same_bytes(call, sweep, tmp_path):
 def test_a_wire_is_a_spike_at_its_latency(call, sweep, tmp_path):
     wire = np.zeros(201)
     wire[200] = -0.5
-    said = call(
+    result = call(
         "deconvolve",
         record(tmp_path / "wire.wav", sweep, wire),
         sweep,
         tmp_path / "ir.wav",
         *("--length", "100ms", "--json"),
     )
-    found = json.loads(said.out)
+    found = json.loads(result.out)
     assert found["latency_s"] == pytest.approx(200 / RATE, abs=1e-9)
     assert any("polarity" in note for note in found["notices"])
     taps = read_all(str(tmp_path / "ir.wav"))[0][:, 0]
@@ -71,21 +70,21 @@ def test_a_wire_is_a_spike_at_its_latency(call, sweep, tmp_path):
 
 
 def test_a_hall_comes_back(call, tmp_path, samples):
-    """In the band, the hall that was convolved with: README's demonstration."""
+    """In the band, the hall used for convolution: the demonstration in the README."""
     sweep, heard, out = (tmp_path / f"{name}.wav" for name in ("sweep", "heard", "out"))
     call("sweep", sweep, "--duration", "2s", "--rate", "44100", "--silence", "1s")
     hall = samples / "hall.wav"
     call("convolve", sweep, heard, "--ir", hall, "--subtype", "FLOAT")
-    said = json.loads(
+    found = json.loads(
         call("deconvolve", heard, sweep, out, "--length=1.5s", "--before=0.2", "--json").out
     )
-    origin = round(said["origin_s"] * 44100)
-    found, true = read_all(str(out))[0], read_all(str(hall))[0]
+    origin = round(found["origin_s"] * 44100)
+    taps, true = read_all(str(out))[0], read_all(str(hall))[0]
     size = 2**18
     bins = np.fft.rfftfreq(size, 1 / 44100)
     band = (bins > 200) & (bins < 15000)
     for channel in range(2):
-        one, other = (np.fft.rfft(x[:, channel], size)[band] for x in (found, true))
+        one, other = (np.fft.rfft(x[:, channel], size)[band] for x in (taps, true))
         one = one * np.exp(2j * np.pi * bins[band] * origin / 44100)
         # 200 ms keep of the ringing at 20 Hz all but some 1e-5; regularised by -80 dB, 1e-4
         assert np.linalg.norm(one - other) < 2e-4 * np.linalg.norm(other)
@@ -97,14 +96,14 @@ def test_harmonics_are_files_of_their_own(call, tmp_path):
     assert "use a lower level, or" in call("sweep", full, *options, code=2).err
     call("sweep", full, *options, "--subtype=DOUBLE")
     soundfile.write(tmp_path / "bent.wav", *bent(full), "DOUBLE")
-    said = call(
+    result = call(
         "deconvolve",
         tmp_path / "bent.wav",
         full,
         tmp_path / "ir.wav",
         *("--harmonics", "3", "--before", "200ms", "--json"),
     )
-    found = json.loads(said.out)
+    found = json.loads(result.out)
     names = ["ir.wav", "ir-h2.wav", "ir-h3.wav"]
     assert [found["output"], *found["harmonics"]] == [str(tmp_path / name) for name in names]
     for name, level in zip(names, (1.0375, 0.05, 0.0125), strict=True):
@@ -113,16 +112,16 @@ def test_harmonics_are_files_of_their_own(call, tmp_path):
         assert abs(taps @ at) == pytest.approx(level, rel=2e-3)
 
 
-def test_the_band_in_which_each_order_can_be_trusted_is_told(call, tmp_path, sweep):
+def test_the_band_of_each_order_is_reported(call, tmp_path, sweep):
     heard = record(tmp_path / "heard.wav", sweep, np.array([1.0]))
     options = ("--harmonics", "3", "--before", "50ms")
-    said = call("deconvolve", heard, sweep, tmp_path / "ir.wav", *options)
-    lines = [" ".join(line.split()) for line in said.err.splitlines()]
+    result = call("deconvolve", heard, sweep, tmp_path / "ir.wav", *options)
+    lines = [" ".join(line.split()) for line in result.err.splitlines()]
     assert "band 20 to 20000 Hz, flat from 25 to 18877 Hz" in lines
-    assert "harmonic 2 40 to 24000 Hz, no more" in lines
-    assert "harmonic 3 60 to 24000 Hz, no more" in lines
-    said = call("deconvolve", heard, sweep, tmp_path / "ir.wav", *options, "--json", "-y")
-    found = json.loads(said.out)
+    assert "harmonic 2 limited to 40 to 24000 Hz" in lines
+    assert "harmonic 3 limited to 60 to 24000 Hz" in lines
+    result = call("deconvolve", heard, sweep, tmp_path / "ir.wav", *options, "--json", "-y")
+    found = json.loads(result.out)
     assert found["harmonic_bands_hz"] == [[40, 24000], [60, 24000]]
     assert found["flat_hz"] == pytest.approx([25.2, 18877.5], abs=0.1)
 
@@ -132,15 +131,15 @@ def bent(path):
     return x + 0.1 * x**2 + 0.05 * x**3, RATE
 
 
-def test_a_sweep_of_another_hand_will_do(call, sweep, tmp_path):
-    """Without its parameters the samples tell the band; harmonics need the parameters."""
+def test_a_sweep_of_another_program_will_do(call, sweep, tmp_path):
+    """Without parameters the band is estimated from the samples; harmonics need the parameters."""
     plain = tmp_path / "plain.wav"
     played = read_all(str(sweep))[0]
     soundfile.write(plain, played, RATE, "PCM_24")
     heard = record(tmp_path / "heard.wav", sweep, np.array([0.0, 1.0]))
     call("deconvolve", heard, plain, tmp_path / "ir.wav")
-    said = call("deconvolve", heard, plain, tmp_path / "b.wav", "--harmonics=2", code=2)
-    assert "does not tell how it was made" in said.err
+    result = call("deconvolve", heard, plain, tmp_path / "b.wav", "--harmonics=2", code=2)
+    assert "does not contain the parameters of its sweep" in result.err
 
 
 @pytest.mark.parametrize(
@@ -151,26 +150,26 @@ def test_a_sweep_of_another_hand_will_do(call, sweep, tmp_path):
         (lambda x: np.random.default_rng(0).standard_normal(len(x)) / 10, "not found"),
     ],
 )
-def test_bad_recordings_are_refused_in_words(call, sweep, tmp_path, spoil, message):
+def test_bad_recordings_are_refused(call, sweep, tmp_path, spoil, message):
     heard = spoil(read_all(str(sweep))[0][:, 0])
     soundfile.write(tmp_path / "heard.wav", heard, RATE, "DOUBLE")
-    said = call("deconvolve", tmp_path / "heard.wav", sweep, tmp_path / "ir.wav", code=1)
-    assert message in said.err
+    result = call("deconvolve", tmp_path / "heard.wav", sweep, tmp_path / "ir.wav", code=1)
+    assert message in result.err
     assert not (tmp_path / "ir.wav").exists()
 
 
 def test_a_clipped_recording_is_a_notice(call, sweep, tmp_path):
     heard = np.clip(read_all(str(sweep))[0][:, 0] * 3, -1, 1)
     soundfile.write(tmp_path / "heard.wav", heard, RATE, "PCM_16")
-    said = call("deconvolve", tmp_path / "heard.wav", sweep, tmp_path / "ir.wav")
-    assert "notice: " in said.err
-    assert "clip" in said.err
+    result = call("deconvolve", tmp_path / "heard.wav", sweep, tmp_path / "ir.wav")
+    assert "notice: " in result.err
+    assert "clip" in result.err
 
 
 def test_rates_that_differ_are_an_error(call, sweep, tmp_path):
     soundfile.write(tmp_path / "heard.wav", read_all(str(sweep))[0], 44100)
-    said = call("deconvolve", tmp_path / "heard.wav", sweep, tmp_path / "ir.wav", code=1)
-    assert "44100 Hz but the excitation is 48000 Hz" in said.err
+    result = call("deconvolve", tmp_path / "heard.wav", sweep, tmp_path / "ir.wav", code=1)
+    assert "44100 Hz but the excitation is 48000 Hz" in result.err
 
 
 def test_nothing_is_overwritten_unasked(call, sweep, tmp_path):
@@ -187,14 +186,14 @@ def test_nothing_is_overwritten_unasked(call, sweep, tmp_path):
     call("deconvolve", "-", "-", tmp_path / "ir.wav", code=2)
 
 
-def test_a_recipe_that_is_no_sweep(call, tmp_path, sweep):
-    """A sweep file of a version to come, or one that was meddled with."""
+def test_a_recipe_with_an_unknown_kind_of_sweep(call, tmp_path, sweep):
+    """A sweep file of a later version, or one that was modified."""
     data = sweep.read_bytes()
     assert data.count(b"synchronised") == 1
     strange = tmp_path / "strange.wav"
     strange.write_bytes(data.replace(b"synchronised", b"sinchronised"))
-    said = call("deconvolve", sweep, strange, tmp_path / "ir.wav", code=1)
-    assert "a sweep that this version cannot follow" in said.err
+    result = call("deconvolve", sweep, strange, tmp_path / "ir.wav", code=1)
+    assert "a sweep that this version does not support" in result.err
 
 
 @pytest.mark.parametrize(
@@ -227,7 +226,7 @@ def test_a_sweep_may_come_through_a_pipe(call, sweep, tmp_path, monkeypatch):
 
 def test_an_impulse_is_longer_than_its_latency(call, sweep, tmp_path):
     heard = record(tmp_path / "heard.wav", sweep, np.eye(1, 2401, 2400)[0])
-    said = call("deconvolve", heard, sweep, tmp_path / "ir.wav", "--length=20ms", code=1)
-    assert "length is 0.02 s, but the sound arrives only after 0.05 s" in said.err
+    result = call("deconvolve", heard, sweep, tmp_path / "ir.wav", "--length=20ms", code=1)
+    assert "length is 0.02 s, but the sound arrives only after 0.05 s" in result.err
     call("deconvolve", heard, sweep, tmp_path / "ir.wav", "--length=0", code=1)
     call("deconvolve", heard, sweep, tmp_path / "ir.wav", "--length=60ms")

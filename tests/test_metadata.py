@@ -1,7 +1,7 @@
-"""What a file tells besides its samples arrives as it was, or is named; and it is never in the way.
+"""Metadata is copied unchanged, or listed in a notice, and never affects the samples.
 
-Chunks are put together here by hand, and read back by a few lines of this file, by libsndfile, and
-by exiftool and ffprobe where they are there.
+Chunks are built by hand, and read back by a small parser here, by libsndfile, and by exiftool and
+ffprobe where they are installed.
 """
 
 import base64
@@ -33,7 +33,7 @@ FRAMES = 301
 RECIPE = b"aucv"
 
 
-# files put together by hand
+# files built by hand
 
 
 def chunk(name, body, order="<"):
@@ -170,7 +170,7 @@ def wave_file(
 
 
 def parsed(path):
-    """Return (name, body, whether it comes after the samples) of each chunk, and check sizes."""
+    """Return (name, body, whether it follows the samples) of each chunk; check the sizes."""
     data = Path(path).read_bytes() if not isinstance(path, bytes) else path
     magic, size, kind = struct.unpack("<4sI4s", data[:12])
     assert kind == b"WAVE"
@@ -191,8 +191,8 @@ def parsed(path):
     return found
 
 
-def told(path):
-    """Return the chunks before and after the samples that are not the file's own."""
+def chunks_of(path):
+    """Return the metadata chunks before and after the samples."""
     own = (b"fmt ", b"fact", b"ds64", b"JUNK", b"data", RECIPE)
     found = [(name, body, behind) for name, body, behind in parsed(path) if name not in own]
     before = [(name, body) for name, body, behind in found if not behind]
@@ -205,7 +205,7 @@ def put(folder, data, name="in.wav"):
 
 
 def convolve(source, out, *irs, **options):
-    """Convolve with a unit impulse, or others, and return the notices."""
+    """Convolve with a unit impulse, or `irs`, and return the notices."""
     return run(Job(str(source), str(out), irs or ["delta"], Options(**options))).notices
 
 
@@ -214,7 +214,7 @@ def steps_in(path):
 
 
 def data_of(path):
-    """Return the bytes of the samples; libsndfile refuses some chunks that are whole."""
+    """Return the bytes of the samples; libsndfile refuses some valid chunks."""
     return next(body for name, body, _ in parsed(path) if name == b"data")
 
 
@@ -223,13 +223,13 @@ def names(folder):
 
 
 def missing(notices):
-    """Return what the one notice about metadata names, or nothing."""
+    """Return the names in the notice about metadata, or an empty string."""
     found = [n for n in notices if " output does not hold the input's " in n]
     assert len(found) <= 1
     return found[0].split(" output does not hold the input's ")[1] if found else ""
 
 
-# others who read
+# other readers
 
 
 def tool(name):
@@ -283,7 +283,7 @@ def tags_seen_by_ffprobe(path):
 def test_a_chunk_arrives_as_it_is_in_its_place(kind, place, tmp_path):
     source = put(tmp_path, wave_file(**{place: [CHUNKS[kind]]}))
     notices = convolve(source, tmp_path / "out.wav")
-    before, after = told(tmp_path / "out.wav")
+    before, after = chunks_of(tmp_path / "out.wav")
     assert {"before": before, "after": after}[place] == [CHUNKS[kind]]
     assert before + after == [CHUNKS[kind]]
     assert notices == []
@@ -300,7 +300,7 @@ def test_all_chunks_arrive_in_their_order(subtype, channels, magic, form, tmp_pa
         wave_file(every[::2], every[1::2], magic=magic, subtype=subtype, channels=channels),
     )
     assert convolve(source, tmp_path / "out.wav", format=form) == []
-    assert told(tmp_path / "out.wav") == (every[::2], every[1::2])
+    assert chunks_of(tmp_path / "out.wav") == (every[::2], every[1::2])
     assert data_of(tmp_path / "out.wav") == data_of(source)
 
 
@@ -310,7 +310,7 @@ def test_the_second_pass_of_the_guard_tells_the_same(subtype, tmp_path):
     source = put(tmp_path, wave_file(every[::2], every[1::2], subtype=subtype))
     notices = convolve(source, tmp_path / "out.wav", wet=30.0)
     assert [n.split(":")[0] for n in notices] == ["guard"] * (subtype != "FLOAT")
-    assert told(tmp_path / "out.wav") == (every[::2], every[1::2])
+    assert chunks_of(tmp_path / "out.wav") == (every[::2], every[1::2])
 
 
 @pytest.mark.parametrize("subtype", ["PCM_16", "FLOAT"])
@@ -323,13 +323,13 @@ def test_a_pipe_tells_what_a_file_tells(size, subtype, tmp_path, monkeypatch):
     with pipe_of(data) as pipe:
         monkeypatch.setattr(sys, "stdin", pipe)
         convolve("-", tmp_path / "pipe.wav", subtype=subtype)
-    assert told(tmp_path / "pipe.wav") == (every[::2], after)
+    assert chunks_of(tmp_path / "pipe.wav") == (every[::2], after)
     assert (tmp_path / "pipe.wav").read_bytes() == (tmp_path / "file.wav").read_bytes()
 
 
 @contextmanager
 def pipe_of(data):
-    """Give what stands for standard input when it is a pipe."""
+    """Provide a standard input that is a pipe."""
     reading, writing = os.pipe()
 
     def feed():
@@ -348,7 +348,7 @@ def test_chunks_after_an_odd_number_of_bytes_come_through_a_pipe(tmp_path, monke
     with pipe_of(wave_file(after=after, subtype="PCM_U8", frames=301)) as pipe:
         monkeypatch.setattr(sys, "stdin", pipe)
         assert convolve("-", tmp_path / "out.wav", subtype="FLOAT") == []
-    assert told(tmp_path / "out.wav") == ([], after)
+    assert chunks_of(tmp_path / "out.wav") == ([], after)
 
 
 def test_measured_loudness_is_taken_back_and_nothing_else(tmp_path):
@@ -356,7 +356,7 @@ def test_measured_loudness_is_taken_back_and_nothing_else(tmp_path):
         body = bext(version)
         source = put(tmp_path, wave_file([(b"bext", body)], [CHUNKS["cue"]]))
         notices = convolve(source, tmp_path / "out.wav", overwrite=True)
-        (found,), after = told(tmp_path / "out.wav")
+        (found,), after = chunks_of(tmp_path / "out.wav")
         assert found == (b"bext", body[:412] + struct.pack("<5h", *[0x7FFF] * 5) + body[422:])
         assert after == [CHUNKS["cue"]]
         assert missing(notices) == "loudness (in bext)"
@@ -366,7 +366,7 @@ def test_a_bext_too_short_for_loudness_is_left_alone(tmp_path):
     short = (b"bext", bext(2)[:601])
     source = put(tmp_path, wave_file([short]))
     assert convolve(source, tmp_path / "out.wav") == []
-    assert told(tmp_path / "out.wav") == ([short], [])
+    assert chunks_of(tmp_path / "out.wav") == ([short], [])
 
 
 def test_exiftool_reads_the_same_of_input_and_output(tmp_path):
@@ -393,7 +393,7 @@ def test_ffprobe_reads_the_same_of_input_and_output(form, tmp_path):
     assert other["streams"][0]["duration_ts"] == FRAMES
 
 
-# what is lost has one notice
+# one notice lists lost metadata
 
 
 PRIVATE = (b"odd1", b"private")
@@ -423,7 +423,7 @@ def test_one_notice_names_what_the_format_does_not_hold(out, tmp_path):
     notices = convolve(source, tmp_path / out)
     assert words(missing(notices)) == sorted(LOST_FROM_WAV[out])
     assert len(notices) == 1
-    with pytest.raises(AudioconvError, match="under --strict"):
+    with pytest.raises(AudioconvError, match="under `strict`"):
         convolve(source, tmp_path / f"strict-{out}", strict=True)
     assert names(tmp_path) == sorted(["in.wav", out])
     assert convolve(source, tmp_path / f"none-{out}", strict=True, metadata="none") == []
@@ -438,11 +438,11 @@ def test_there_is_no_notice_where_nothing_is_lost(out, tmp_path):
 def test_a_list_of_another_kind_is_lost_by_name(tmp_path):
     source = put(tmp_path, wave_file([(b"LIST", b"wxyz" + INFO)]))
     assert missing(convolve(source, tmp_path / "out.wav")) != ""
-    assert told(tmp_path / "out.wav") == ([], [])
+    assert chunks_of(tmp_path / "out.wav") == ([], [])
 
 
 def test_the_same_field_twice_is_lost_by_name(tmp_path):
-    """Of two titles only one can go on; the other is not lost in silence."""
+    """Of two titles only one can be copied; a notice names the other."""
     twice = b"INFO" + chunk(b"INAM", b"one\0") + chunk(b"INAM", b"two\0")
     source = put(tmp_path, wave_file([(b"LIST", twice)]))
     assert missing(convolve(source, tmp_path / "out.flac")) != ""
@@ -496,7 +496,7 @@ def test_what_a_flac_tells_and_nobody_passes_on_is_named(out, tmp_path):
     )
     assert words(missing(convolve(source, tmp_path / out))) == FLAC_LOST
     if out == "out.wav":
-        (info,) = told(tmp_path / out)[0]
+        (info,) = chunks_of(tmp_path / out)[0]
         assert chunk(b"INAM", b"a title\0") in info[1]
 
 
@@ -517,7 +517,7 @@ def ogg_crc(data):
 
 
 def ogg_pages(packets, serial, sequence, position=0, flags=0):
-    """Return pages that hold whole packets, in the way RFC 3533 has it."""
+    """Return pages that hold complete packets, as RFC 3533 defines them."""
     lacing, data = [], b"".join(packets)
     for packet in packets:
         lacing += [255] * (len(packet) // 255) + [len(packet) % 255]
@@ -545,7 +545,7 @@ def FAST_CRC(data):  # noqa: N802
 
 
 def ogg_file(folder, subtype, block, name="in.ogg", frames=4800):
-    """Return an Ogg file with this block of Vorbis comments in the place of its own."""
+    """Return an Ogg file with its Vorbis comments replaced."""
     path = folder / name
     x = steps_of(frames, 1) / 2**15
     soundfile.write(path, x, RATE, subtype, format="OGG")
@@ -624,7 +624,7 @@ def test_what_an_mp3_tells_and_nobody_passes_on_is_named(version, big, tmp_path)
     source = mp3_file(tmp_path, *frames, (b"TXXX", b"\0key\0value"), version=version)
     notices = convolve(source, tmp_path / "out.wav")
     assert words(missing(notices)) == ["TXXX", "picture"]
-    (info,) = told(tmp_path / "out.wav")[0]
+    (info,) = chunks_of(tmp_path / "out.wav")[0]
     assert chunk(b"INAM", b"a title\0") in info[1]
 
 
@@ -728,10 +728,10 @@ def tagged(folder, suffix, fields, frames=4800):
 
 
 def fields_in(path):
-    """Return the fields of a file as libsndfile, or our own reading of INFO, has them."""
+    """Return the tags of a file, read by libsndfile or by the INFO parser here."""
     if str(path).endswith(".wav"):
         found = {}
-        for _, body in [pair for part in told(path) for pair in part if pair[0] == b"LIST"]:
+        for _, body in [pair for part in chunks_of(path) for pair in part if pair[0] == b"LIST"]:
             at = 4
             while at < len(body):
                 known, size = struct.unpack("<4sI", body[at : at + 8])
@@ -741,7 +741,7 @@ def fields_in(path):
         return found
     with soundfile.SoundFile(path) as file:
         fields = file.copy_metadata()
-    # libsndfile ends the program's name in an AIFF with any one byte
+    # libsndfile adds a stray byte to the software tag of an AIFF
     return {
         name: re.sub(r"(\(libsndfile-[\d.]*\)).$", r"\1", text) for name, text in fields.items()
     }
@@ -776,7 +776,7 @@ def test_ffprobe_reads_the_fields_of_every_format(tmp_path):
         for field, text in wanted.items():
             if field in words(gone):
                 assert text not in seen.values()
-            elif target in ("aiff", "caf"):  # of which ffprobe has other names
+            elif target in ("aiff", "caf"):  # ffprobe uses other names for these
                 assert text in seen.values(), (target, field)
             else:
                 assert seen.get(field) == text, (target, field)
@@ -811,7 +811,7 @@ def test_text_that_is_not_ascii_arrives_or_is_named(source, target, tmp_path):
 
 
 def test_a_name_in_latin_1_is_not_mangled_in_silence(tmp_path):
-    """AIFF does not tell its encoding; what is not UTF-8 arrives as it was meant, or is named."""
+    """AIFF states no text encoding; text other than UTF-8 is decoded correctly, or listed."""
     source = with_chunks(tmp_path, "AIFF", (b"NAME", "Björk".encode("latin-1") + b"\0"))
     if "title" not in fields_in(source):
         pytest.skip("libsndfile does not read it")
@@ -903,18 +903,18 @@ def test_the_same_file_without_metadata_has_the_same_samples(tmp_path):
     assert data_of(tmp_path / "a.wav") == data_of(tmp_path / "b.wav")
 
 
-# what lies
+# wrong and hostile metadata
 
 
 def survives(source, out, **options):
-    """Convolve what may be refused, but only in one line, and soon; return the notices."""
-    begin = time.perf_counter()
+    """Convolve a file that may be refused, quickly and without a crash; return the notices."""
+    begin = time.process_time()  # other programs do not count
     try:
         return convolve(source, out, overwrite=True, **options)
     except AudioconvError:
         return None
     finally:
-        assert time.perf_counter() - begin < 5
+        assert time.process_time() - begin < 10
 
 
 LIES = {
@@ -959,7 +959,7 @@ def test_a_chunk_that_is_whole_but_too_large_is_not_called_broken(tmp_path):
     source = put(tmp_path, wave_file(after=[(b"iXML", bytes(70_000_000)), CHUNKS["cue"]]))
     gone = missing(survives(source, tmp_path / "out.wav"))
     assert "iXML" in gone
-    assert "not whole" not in gone
+    assert "truncated" not in gone
 
 
 @pytest.mark.parametrize("place", ["before", "after"])
@@ -971,7 +971,7 @@ def test_very_many_chunks_take_no_time(place, tmp_path):
 
 
 def test_a_notice_has_an_end_however_much_is_lost(tmp_path):
-    """A line of 200 kB is no line; a hundred thousand names say no more than a hundred."""
+    """The notice stays short, however many names there are."""
     many = [(b"%04x" % n, b"") for n in range(40_000)]
     source = put(tmp_path, wave_file(after=many))
     assert len(missing(survives(source, tmp_path / "out.wav"))) < 10_000
@@ -1028,7 +1028,7 @@ def test_the_chunks_of_rifx_are_named(tmp_path):
     body += chunk(b"LIST", INFO, ">")
     source = put(tmp_path, b"RIFX" + struct.pack(">I", 4 + len(body)) + b"WAVE" + body)
     assert words(missing(convolve(source, tmp_path / "out.wav"))) == ["LIST", "cue"]
-    assert told(tmp_path / "out.wav") == ([], [])
+    assert chunks_of(tmp_path / "out.wav") == ([], [])
     np.testing.assert_array_equal(steps_in(tmp_path / "out.wav"), steps_of(FRAMES, 1))
 
 
@@ -1043,7 +1043,7 @@ def test_a_damaged_byte_among_the_chunks_never_crashes(at, tmp_path):
 
 
 def piped(data, *arguments, folder):
-    """Run the program between two pipes; return what it wrote, and what it said."""
+    """Run the program between two pipes; return its output and its notices."""
     done = subprocess.run(
         [sys.executable, "-m", "audioconv", "convolve", "-", "-", "--ir", "delta", *arguments],
         input=data,
@@ -1067,9 +1067,9 @@ def test_chunks_come_out_of_a_pipe_only_where_its_sizes_are_right(arguments, siz
     made, said = piped(data, *arguments, folder=tmp_path)
     flows = bool(arguments)
     if size is None and not flows:
-        assert told(made) == (before, after)
+        assert chunks_of(made) == (before, after)
         assert missing(said) == ""
-    elif size is None:  # what comes after the samples is not known before them
+    elif size is None:  # the trailing chunks are not known before the samples
         assert words(missing(said)) == ["cue", "iXML"]
     sound, rate = soundfile.read(io.BytesIO(made), dtype="float64")
     assert rate == RATE
@@ -1084,7 +1084,7 @@ def test_chunks_come_out_of_a_pipe_only_where_its_sizes_are_right(arguments, siz
 
 @pytest.mark.parametrize("subtype", ["FLOAT", "PCM_24"])
 def test_the_sizes_of_a_pipe_of_known_length_are_right(subtype, tmp_path):
-    """A header that promises chunks which do not come has sizes that are wrong."""
+    """Sizes in the header are wrong if they include chunks that are not written."""
     for after in ([], [CHUNKS["cue"]]):
         data = wave_file([CHUNKS["bext 1"]], after, frames=300)
         arguments = ["--subtype", subtype, "--clip", "error"]
@@ -1097,7 +1097,7 @@ def test_a_file_into_a_pipe_keeps_what_follows_the_samples(tmp_path, capfdbinary
     run(Job(source, "-", ["delta"], Options(subtype="FLOAT", strict=True)))
     sys.stdout.flush()
     made = capfdbinary.readouterr().out
-    assert told(made) == ([CHUNKS["INFO"]], [CHUNKS["cue"], CHUNKS["smpl"]])
+    assert chunks_of(made) == ([CHUNKS["INFO"]], [CHUNKS["cue"], CHUNKS["smpl"]])
 
 
 def test_names_are_listed_once():

@@ -55,7 +55,7 @@ def test_one_line_is_the_comb(matrix, rt60, rate, delay):
     seconds = delay / rate
     given = {"shortest": seconds - 1e-9, "longest": seconds + 1e-9, "rt60": rt60}
     impulse = fdn(rate, lines=1, matrix=matrix, **given)
-    for seed in range(1, 6):  # there is nothing to choose
+    for seed in range(1, 6):  # nothing is random with one line
         other = fdn(rate, lines=1, matrix=matrix, **given, seed=seed)
         np.testing.assert_array_equal(other.taps, impulse.taps)
     expected = np.zeros(impulse.frames)
@@ -133,7 +133,7 @@ def test_hadamard_is_sylvesters(lines):
 
 @pytest.mark.parametrize("matrix", list(MATRICES))
 @pytest.mark.parametrize("lines", [1, 2, 4, 16])
-def test_matrices_lose_nothing(matrix, lines):
+def test_matrices_are_orthogonal(matrix, lines):
     mixed = MATRICES[matrix](np.eye(lines))
     np.testing.assert_allclose(mixed @ mixed.T, np.eye(lines), rtol=0, atol=4 * lines * UNIT)
 
@@ -146,7 +146,7 @@ def test_matrices_lose_nothing(matrix, lines):
     seed=st.integers(0, 2**32),
 )
 @settings(max_examples=40, deadline=None)
-def test_decay_times_differ_by_their_ratio_and_by_nothing_else(lines, matrix, first, second, seed):
+def test_decay_times_differ_by_their_ratio_alone(lines, matrix, first, second, seed):
     rate = 8000
     given = {"lines": lines, "matrix": matrix, "seed": seed, "floor": -30.0}
     one, other = (fdn(rate, rt60=rt60, **given).taps for rt60 in (first, second))
@@ -177,7 +177,7 @@ def test_energy_decays_in_its_time(matrix, rt60, lines):
     assert abs(found - rt60) / rt60 <= 0.03 + 0.06 * 0.25 / rt60
 
 
-def test_high_frequencies_decay_in_theirs():
+def test_high_frequencies_have_their_own_decay_time():
     rate, rt60, rt60_high = 48000, 2.0, 0.5
     taps = fdn(rate, rt60=rt60, rt60_high=rt60_high).taps[:, 0]
     window = 4800
@@ -202,7 +202,7 @@ def test_high_frequencies_decay_in_theirs():
     seed=st.integers(0, 2**64),
 )
 @settings(max_examples=40, deadline=None)
-def test_lengths_are_primes_from_all_over_the_range(rate, lines, seed):
+def test_lengths_are_primes_spread_over_the_range(rate, lines, seed):
     impulse = fdn(rate, lines=lines, matrix="householder", rt60=0.1, seed=seed, floor=-1)
     assert impulse.frames <= 0.06 * rate + 1
     first = np.flatnonzero(impulse.taps.any(axis=1))
@@ -243,6 +243,6 @@ def test_sides_are_orthogonal_and_alike_in_level(lines):
         ({"seed": -1}, "seed is -1; it must be a whole number, 0 or more"),
     ],
 )
-def test_what_makes_no_network_is_refused(given, message):
+def test_out_of_range_refused(given, message):
     with pytest.raises(ImpulseError, match=message):
         fdn(48000, **given)

@@ -1,4 +1,4 @@
-"""Decaying noise and velvet noise against their definitions and their decay as measured."""
+"""Decaying noise and velvet noise against their definitions and their measured decay."""
 
 import math
 
@@ -65,7 +65,7 @@ def test_energy_decays_in_a_line(name):
 
 
 @pytest.mark.parametrize("name", BUILDERS)
-def test_sides_are_unrelated(name):
+def test_sides_are_uncorrelated(name):
     """The correlation has the spread sqrt(sum of e^4) / sum of e^2 = 1 / sqrt(2 tau), where the
     energy e^2 falls as exp(-n / tau), tau = fs T / (6 ln 10); velvet noise, of which only one
     sample in Td is not 0, meets itself more rarely, but then by Td as much: the same."""
@@ -167,7 +167,7 @@ def test_one_band_is_the_whole_spectrum():
     )
 
 
-def test_every_band_decays_in_its_own_time():
+def test_every_band_has_its_own_decay_time():
     """Measured where a band is alone, the middle two thirds of its octave: within 3 percent.
 
     What is cut out has soft edges (and room to ring), or its ringing would outlast the decay.
@@ -279,7 +279,7 @@ def test_spikes_have_the_height_of_the_decay():
         np.testing.assert_allclose(channel[np.isfinite(channel)], level, rtol=1e-12)
 
 
-def test_signs_and_places_are_even():
+def test_signs_and_positions_are_uniform():
     """Of 60000 spikes: signs spread by sqrt(K), mean places by the cell / sqrt(12 K)."""
     taps = velvet(8000, rt60=60.0, density=1000, channels=1).taps[:, 0]
     places = np.flatnonzero(taps)

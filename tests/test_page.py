@@ -1,22 +1,26 @@
-"""The page as a text: what it is given stays data, and its policy is about just what is in it."""
+"""The page as text: data stays data, scripts are bundled, and the policy covers exactly these."""
 
 import base64
 import hashlib
 import json
 import re
 from html.parser import HTMLParser
+from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
 from oracle import convolve
 
+import audioconv.page
 from audioconv.errors import UsageError
 from audioconv.job import Job, Options
 from audioconv.page import page, write
+from audioconv.page.bundle import DECLARATION, IMPORT, bundle
 from audioconv.page.explain import explain
 from audioconv.views import cost
 
+SCRIPTS = Path(audioconv.page.__file__).parent / "scripts"
 NAMES = [
     "plain.wav",
     "<img src=x onerror=alert(1)>.wav",
@@ -28,7 +32,7 @@ NAMES = [
 
 
 class Elements(HTMLParser):
-    """Every element with its attributes and text, as a browser would tell them apart."""
+    """Every element with its attributes and text, as a browser would parse them."""
 
     def __init__(self, text):
         super().__init__(convert_charrefs=True)
@@ -56,11 +60,11 @@ def minimal(title):
 
 
 @pytest.mark.parametrize("title", NAMES)
-def test_what_it_is_given_comes_through_whole(title):
+def test_data_is_unchanged(title):
     text = page(minimal(title))
     text.encode("utf-8")
     scripts = Elements(text).all("script")
-    assert len(scripts) == 3
+    assert len(scripts) == 2
     (given,) = (content for attributes, content in scripts if attributes.get("id") == "data")
     assert json.loads(given) == minimal(title)
     assert given.isascii()
@@ -70,7 +74,7 @@ def test_what_it_is_given_comes_through_whole(title):
 
 
 @pytest.mark.parametrize("title", NAMES)
-def test_the_policy_lets_nothing_else_run(title):
+def test_the_policy_allows_nothing_else(title):
     elements = Elements(page(minimal(title)))
     (policy,) = (
         attributes["content"]
@@ -98,16 +102,80 @@ def test_it_needs_nothing_from_elsewhere():
         links = {attributes.get(name) for name in ("src", "href")} - {None}
         assert all(link.startswith(("#", "data:")) for link in links)
     assert not re.search(r"@import|url\(\s*['\"]?(?!data:)", text)
-    assert len(text) < 200_000
+    assert len(text) < 125_000
 
 
-def test_the_licence_of_what_draws_the_charts_is_in_it():
-    text = page(minimal("a"))
-    assert "Permission is hereby granted, free of charge" in text
-    assert "Leon Sorokin" in text
+MODULES = {
+    "main.js": """\
+import { one } from "./one.js";
+import { twice } from "./twice.js";
+
+twice(one);
+""",
+    "twice.js": """\
+import { one } from "./one.js";
+
+export function twice(n) {
+  return n + n * one;
+}
+""",
+    "one.js": """\
+export const one = 1;
+const hidden = 2;
+""",
+}
 
 
-def test_numbers_that_json_has_not_are_refused():
+def test_modules_follow_those_that_they_import():
+    text = bundle("main.js", MODULES.__getitem__)
+    assert [line[3:] for line in text.splitlines() if line.startswith("// ")] == [
+        *("one.js", "twice.js", "main.js")
+    ]
+    assert "import" not in text
+    assert "export" not in text
+    assert text.count("const one = 1;") == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "message"),
+    [
+        ("main.js", 'import { three } from "./one.js";\n', "imports three from one.js, which"),
+        ("main.js", 'import { hidden } from "./one.js";\n', "imports hidden from one.js, which"),
+        ("one.js", 'import { twice } from "./twice.js";\n', "main.js -> one.js -> twice.js -> o"),
+        ("one.js", 'import { one } from "./one.js";\n', "one.js -> one.js"),
+        ("one.js", "export const one = 1;\nclass twice {}\n", "both declare twice"),
+        ("one.js", "const one = 1;\nexport default one;\n", "not understood: export default one;"),
+        ("one.js", 'import * as two from "./twice.js";\n', r"not understood: import \* as two"),
+        ("one.js", 'import { two as one } from "./twice.js";\n', "not understood: import { two as"),
+        ("one.js", "export { one };\n", "not understood: export { one };"),
+    ],
+)
+def test_modules_that_cannot_be_bundled(name, text, message):
+    with pytest.raises(ValueError, match=message):
+        bundle("main.js", (MODULES | {name: text}).__getitem__)
+
+
+def test_a_module_that_does_not_exist():
+    with pytest.raises(KeyError, match=r"none\.js"):
+        bundle("main.js", (MODULES | {"main.js": 'import { a } from "./none.js";\n'}).__getitem__)
+
+
+def test_every_script_is_bundled_and_every_import_is_used():
+    scripts = {path.name: path.read_text("utf-8") for path in SCRIPTS.iterdir()}
+    bundled = re.findall(r"^// ([\w-]+\.js)$", bundle("main.js", scripts.__getitem__), re.MULTILINE)
+    assert sorted(bundled) == sorted(scripts)
+    imported = set()
+    for name, script in scripts.items():
+        for names, source in IMPORT.findall(script):
+            for one in re.findall(r"\w+", names):
+                imported.add((source, one))
+                assert re.search(rf"\b{one}\b", IMPORT.sub("", script)), f"{name} imports {one}"
+    for name, script in scripts.items():
+        for exported, one in DECLARATION.findall(script):
+            assert bool(exported) == ((name, one) in imported), f"{name} exports {one}"
+
+
+def test_infinite_numbers_are_refused():
     with pytest.raises(ValueError, match="JSON"):
         page(minimal("a") | {"cost": {"job": float("nan")}})
 
@@ -117,26 +185,26 @@ def test_the_same_bytes_each_time():
 
 
 def test_a_convolution_is_written_as_a_page(tmp_path, monkeypatch):
-    """From a sound to the page, whose y is the definition, and never over what is there."""
+    """From a sound to the page, whose y is the definition, and never over another file."""
     measured = cost.Cost([(64, 1e-5), (128, 4e-5)], [(64, 1e-5)], 1000, 1e-3, 1e-4)
-    monkeypatch.setattr(cost, "measure", lambda *_: measured)
+    monkeypatch.setattr(cost, "measure_cost", lambda *_: measured)
     x = np.random.default_rng(2).integers(-9000, 9000, 2000) / 2.0**15
     path, sound = tmp_path / "page.html", str(tmp_path / "sound.wav")
     soundfile.write(sound, x, 8000, "PCM_16")
-    told = explain(Job(sound, str(path), ["double-spike:delay=10ms,gain=0.5"]))
-    size = write(told, [("engine", "a")], [("proven", "b")])
+    explained = explain(Job(sound, str(path), ["double-spike:delay=10ms,gain=0.5"]))
+    size = write(explained, [("engine", "a")], [("proven", "b")])
     assert size == path.stat().st_size
     scripts = Elements(path.read_text("utf-8")).all("script")
     given = json.loads(next(text for about, text in scripts if about.get("id") == "data"))
     assert given["facts"] == [["engine", "a"]]
     assert given["verified"] == {"passed": True, "rows": [["proven", "b"]]}
-    slid = given["sliding"]
-    raw = np.frombuffer(base64.b64decode(slid["y"]["data"]), np.dtype(slid["y"]["type"]))
-    exact = convolve(x, np.r_[1, np.zeros(79), 0.5])[slid["begin"] : slid["end"]]
-    assert np.allclose(raw * slid["y"]["scale"], exact, rtol=0, atol=1e-14)
+    sums = given["sliding"]
+    raw = np.frombuffer(base64.b64decode(sums["y"]["data"]), np.dtype(sums["y"]["type"]))
+    exact = convolve(x, np.r_[1, np.zeros(79), 0.5])[sums["begin"] : sums["end"]]
+    assert np.allclose(raw * sums["y"]["scale"], exact, rtol=0, atol=1e-14)
     with pytest.raises(UsageError, match="exists"):
-        write(told, [], [])
+        write(explained, [], [])
     before = path.read_bytes()
-    told = explain(Job(sound, str(path), ["delta"], Options(overwrite=True)))
-    write(told, [], [])
+    explained = explain(Job(sound, str(path), ["delta"], Options(overwrite=True)))
+    write(explained, [], [])
     assert path.read_bytes() != before

@@ -193,7 +193,7 @@ def test_parameters_of_a_job_are_its_fields():
     choices = {name for name, unit in units.items() if unit == "choice"}
     assert choices == {
         *("align", "rate_mismatch", "clip", "rf64", "dither", "precision"),
-        *("metadata", "recipe"),
+        *("metadata", "recipe", "engine"),
     }
     assert {n for n, unit in units.items() if unit == "gain"} == {"wet", "dry"}
     flags = {"verify", "overwrite", "strict", "allow_truncated"}
@@ -320,7 +320,8 @@ def test_a_delay_past_the_limit_is_refused():
 
 
 def test_a_builder_needs_a_rate():
-    with pytest.raises(UsageError, match="delta has no rate of its own; pass --rate, such as"):
+    message = "delta has no rate of its own; pass `rate`, such as `rate=48000`"
+    with pytest.raises(UsageError, match=message):
         load_impulse("delta", None)
 
 

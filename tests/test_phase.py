@@ -12,7 +12,7 @@ from oracle import UNIT
 
 import impulses.phase
 from impulses import Impulse, ImpulseError
-from impulses.phase import SETTLED, TOLD, minimum_phase
+from impulses.phase import CONVERGED, NOTED, minimum_phase
 
 SMALL = st.integers(0, 2**32 - 1).map(
     lambda seed: np.random.default_rng(seed).standard_normal(2 + seed % 9)
@@ -52,8 +52,8 @@ def reflected(taps):
     ],
 )
 def test_zeros_are_reflected(taps, expected):
-    # SETTLED, and transforms of some hundred points round by a few units times log2 of them
-    np.testing.assert_allclose(made(taps), expected, rtol=0, atol=(SETTLED + 200 * UNIT) * 8)
+    # CONVERGED, and transforms of some hundred points round by a few units times log2 of them
+    np.testing.assert_allclose(made(taps), expected, rtol=0, atol=(CONVERGED + 200 * UNIT) * 8)
 
 
 @given(taps=SMALL)
@@ -76,7 +76,7 @@ def test_zeros_of_small_filters_lie_inside(taps):
 def test_magnitude_is_kept_and_energy_comes_first(taps):
     found = made(taps)
     assert len(found) == len(taps)
-    # of zeros no nearer to the circle than chance puts them; see the aliasing above
+    # for zeros no nearer to the circle than random ones are; see the aliasing above
     np.testing.assert_allclose(magnitude(found), magnitude(taps), rtol=0, atol=1e-5)
     assert (np.cumsum(found**2) >= np.cumsum(taps**2) - 1e-4 * (taps**2).sum()).all()
 
@@ -85,10 +85,10 @@ def test_magnitude_is_kept_and_energy_comes_first(taps):
 def test_decaying_noise_keeps_its_magnitude_to_rounding(noise, decay):
     taps = noise(4000) * np.exp(-np.arange(4000) / decay)
     found = made(taps)
-    whole = impulses.phase._folded(taps, 2**20)
+    whole = impulses.phase._from_cepstrum(taps, 2**20)
     rest = np.abs(whole[4000:]).sum()
     # The magnitude of all frames is that of the original but for rounding of the transforms,
-    # a few u log2(N) of the level; what is cut off moves it by the sum of its magnitudes at most
+    # a few u log2(N) of the level; the tail cut off moves it by the sum of its magnitudes at most
     bound = rest + 100 * UNIT * magnitude(taps, 2**20).max()
     assert bound < 1e-8 * magnitude(taps).max()
     assert np.abs(magnitude(found, 2**15) - magnitude(taps, 2**15)).max() <= bound
@@ -112,7 +112,7 @@ def test_agrees_with_scipy(noise):
     ids=str,
 )
 def test_zeros_on_the_circle_stay_there(taps):
-    """These have minimum phase already, or nearly: the limit of those that have."""
+    """These have minimum phase already, as the limit of impulses that do."""
     found = made(taps)
     assert np.isfinite(found).all()
     # the cepstrum of a zero on the circle, 1 / n, is wrapped at N = 2^18 at least: an error of
@@ -124,15 +124,15 @@ def test_zeros_on_the_circle_stay_there(taps):
 @pytest.mark.parametrize("size", [16, 64, 1024])
 def test_a_simple_zero_at_a_bin_leaves_the_level_right(size):
     """The mean of log abs(1 + z) is 0: N - 1 bins hold log N between them, the last -log N."""
-    folded = impulses.phase._folded(np.array([1.0, 1.0]), size)
-    # what is left wraps onto frame 0 from a tail that falls as 1 / N^2; without a value for that
-    # bin the level is off by some log(N) / N
+    folded = impulses.phase._from_cepstrum(np.array([1.0, 1.0]), size)
+    # the remaining error wraps onto frame 0 from a tail that falls as 1 / N^2; without a value
+    # for that bin the level is off by some log(N) / N
     assert abs(math.log(folded[0])) <= 2 / size**2
 
 
-def test_a_band_of_exact_zeros_is_taken_for_a_very_quiet_one():
+def test_a_band_of_exact_zeros_is_treated_as_very_quiet():
     """A transform as long as a row of ones is 0 at all bins but one."""
-    assert np.isfinite(impulses.phase._folded(np.ones(16), 16)).all()
+    assert np.isfinite(impulses.phase._from_cepstrum(np.ones(16), 16)).all()
 
 
 @pytest.mark.parametrize("level", [1e-310, 1e-200, 1e200, 1e300])
@@ -154,12 +154,12 @@ def test_silence_and_shapes_are_kept(noise):
     np.testing.assert_array_equal(stereo.taps, impulse.taps[:, 0, :2])
 
 
-def test_what_is_cut_off_is_told():
+def test_a_tail_that_is_cut_off_is_noted():
     assert minimum_phase(Impulse([[1.0], [3.0]], 1)).notes == ()
     flat = np.random.default_rng(0).standard_normal((2**17, 1))
     (note,) = minimum_phase(Impulse(flat, 48000)).notes
     level = float(note.split(" dB")[0].rpartition(" ")[2])
-    assert 20 * math.log10(TOLD) < level < -20
+    assert 20 * math.log10(NOTED) < level < -20
     assert "too near the unit circle" in note
 
 
@@ -169,7 +169,7 @@ def test_ten_seconds_take_about_one(noise):
     started = time.process_time()
     found = minimum_phase(impulse)
     assert time.process_time() - started < 5  # 0.3 s where nothing else runs
-    # one transform of 8 times the length: what it cuts is told, and the energy loses its square
+    # one transform of 8 times the length: the cut is noted, and the energy loses its square
     (note,) = found.notes
     assert "-53 dB" in note
     assert (found.taps**2).sum() == pytest.approx((taps**2).sum(), rel=1e-5)
@@ -192,4 +192,4 @@ def test_a_measured_room(shared, file):
     energy, before = np.cumsum(impulse.taps**2), np.cumsum(taps**2)
     assert (energy >= before - 1e-3 * before[-1]).all()
     close = magnitude(impulse.taps[:, 0], 2**17) - magnitude(taps[:, 0], 2**17)
-    assert np.sqrt((close**2).sum() / (magnitude(taps[:, 0], 2**17) ** 2).sum()) < TOLD
+    assert np.sqrt((close**2).sum() / (magnitude(taps[:, 0], 2**17) ** 2).sum()) < NOTED

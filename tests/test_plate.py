@@ -21,7 +21,7 @@ STILL = {
 
 
 class Line(list):
-    """A delay line one may look into: `line[d]` is what was put in d samples ago."""
+    """A delay line with taps: `line[d]` is the input d samples ago."""
 
     def __getitem__(self, delay):
         at = len(self) - 1 - delay
@@ -40,7 +40,7 @@ def dattorro(
     decay_diffusion_1,
     decay_diffusion_2,
 ):
-    """Figure 1 of the paper, one sample after the other; nodes have the paper's numbers."""
+    """Figure 1 of the paper, sample by sample; nodes have the paper's numbers."""
 
     def s(delay):
         return round(delay * rate / 29761)
@@ -95,7 +95,7 @@ def dattorro(
     return y
 
 
-def test_without_diffusion_and_decay_the_taps_stand_where_the_table_says():
+def test_without_diffusion_and_decay_the_taps_are_those_of_the_table():
     taps = plate(29761, **STILL).taps
     expected = np.zeros_like(taps)
     expected[[2079, 4787], 0] = expected[[1930, 5204], 1] = 0.6
@@ -167,7 +167,7 @@ def test_plate_is_the_figure_sample_by_sample(rate, frames, changes):
 
 @pytest.mark.parametrize("floor", [-30, -60, -100])
 @pytest.mark.parametrize("changes", [{}, {"damping": 0.3}, {"decay": 0.85}, STILL])
-def test_plate_ends_with_what_its_tank_has_left(floor, changes):
+def test_plate_ends_with_the_energy_of_its_tank(floor, changes):
     short, long = (plate(8000, **changes, floor=f).taps for f in (floor, floor - 60))
     np.testing.assert_array_equal(short, long[: len(short)])
     # energy E in the tank is heard by seven taps a side in all of its rounds to come:
@@ -180,7 +180,7 @@ def test_plate_ends_with_what_its_tank_has_left(floor, changes):
 
 @pytest.mark.parametrize("decay", [0.3, 0.5, 0.8])
 def test_plate_loses_its_decays_in_each_round(decay):
-    """Undamped, all that is lost is decay^4 for each round of the tank.
+    """Undamped, the only loss is decay^4 for each round of the tank.
 
     Its energy goes round in the delays' own time, on average over frequency.
     """
@@ -197,7 +197,7 @@ def test_plate_loses_its_decays_in_each_round(decay):
     assert expected * 0.9 < seconds < expected * (1 + 2 * (1800 + 2656) / 21589)
 
 
-def test_predelay_is_silence_before_the_same():
+def test_predelay_is_silence_before_the_plate():
     late, usual = plate(8000, predelay=0.05).taps, plate(8000).taps
     assert not late[:400].any()
     np.testing.assert_array_equal(late[400:], usual)

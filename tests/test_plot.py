@@ -1,10 +1,11 @@
-"""Pictures: the numbers in them, their bytes, hostile names, memory, and how they look."""
+"""Plots: their numbers, bytes and looks, hostile file names, and memory."""
 
 import os
 import re
 import subprocess
 import sys
 import tracemalloc
+from importlib import import_module
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -16,8 +17,9 @@ from matplotlib.figure import Figure
 from PIL import Image
 from references.make_references import HERE, VERSION, draw_all, make_sounds
 
-from audioconv.plot import axes, labels, null, style
-from audioconv.plot.null import in_words
+from audioconv.parameters import summary
+from audioconv.plot import PLOTS, axes, labels, null, style
+from audioconv.plot.null import describe
 from audioconv.plot.options import Look
 from audioconv.plot.waveform import waveform
 from audioconv.verify.compare import Difference
@@ -29,7 +31,7 @@ from impulses.spectra import cumulative_decay, response
 TESTS = Path(__file__).parent
 
 OTHER = {"waveform": ".svg", "spectrogram": ".pdf", "waterfall": ".svg", "decay": ".pdf"}
-"""What some pictures are drawn as besides PNG."""
+"""Formats of some plots besides PNG."""
 
 
 @pytest.fixture(scope="module")
@@ -45,37 +47,37 @@ def pictures(sounds, tmp_path_factory):
 
 @pytest.fixture
 def drawn(monkeypatch):
-    """Keep every figure that is drawn, instead of turning it into bytes."""
+    """Collect the figures that are drawn instead of rendering them."""
     figures = []
 
     def keep(figure, kind):
         figures.append(figure)
         return b"picture"
 
-    monkeypatch.setattr(style, "_drawn", keep)
+    monkeypatch.setattr(style, "_render", keep)
     return figures
 
 
 def off(one, other):
-    """Return the root of the mean square by which two pictures differ, of 255."""
+    """Return the RMS difference of two pictures, of 255."""
     with Image.open(one) as first, Image.open(other) as second:
         assert first.size == second.size
         between = np.asarray(first.convert("RGB"), float) - np.asarray(second.convert("RGB"))
     return np.sqrt(np.mean(between**2))
 
 
-# as they were when they were looked at
+# reference pictures
 
 
 @pytest.mark.parametrize("name", sorted(path.stem for path in HERE.glob("*.png")))
-def test_a_picture_is_as_it_was(pictures, name):
+def test_a_plot_matches_its_reference(pictures, name):
     if VERSION.read_text().strip() != matplotlib.__version__:
         pytest.skip("another matplotlib draws text a little differently")
-    # one line in some 300 that moves by a pixel is 255 / sqrt(300) = 15; rounding moves none
+    # a line that moves by a pixel, one of 300, is a difference of 255 / sqrt(300) = 15
     assert off(pictures[f"{name}.png"], HERE / f"{name}.png") < 1
 
 
-def test_a_picture_of_something_else_is_not(sounds, pictures, call, tmp_path):
+def test_a_plot_of_another_sound_does_not(sounds, pictures, call, tmp_path):
     louder = tmp_path / "louder.wav"
     call("convolve", sounds["glide"], louder, "--ir", "delta:wet=0.5dB", "--length", "input")
     look = Look(width=120, dpi=70, title="$\\frac{1}{$")
@@ -118,7 +120,7 @@ def test_settings_are_left_as_they_were(sounds, tmp_path):
     assert [matplotlib.rcParams[key] for key in keys] == before
 
 
-def test_its_size_is_what_is_asked_for(sounds, tmp_path):
+def test_a_picture_has_the_given_size(sounds, tmp_path):
     waveform([sounds["room"]], str(tmp_path / "a.png"), Look(width=127, height=50.8, dpi=100))
     with Image.open(tmp_path / "a.png") as picture:
         assert picture.size == (500, 200)
@@ -161,7 +163,7 @@ def test_a_long_waveform_is_its_extremes(drawn, call, tmp_path, noise):
     assert corners[:, 1].min() == sound.min()
     assert corners[:, 1].max() == sound.max()
     assert (corners[:, 0].min(), corners[:, 0].max()) == (0, 200)
-    second = 128 * 700 / 1000  # columns of 128 frames: what stands right after its beginning
+    second = 128 * 700 / 1000  # columns of 128 frames: the edge between two of them
     here = corners[np.abs(corners[:, 0] - second) < 1e-9]
     block = sound[128 * 699 : 128 * 701, 0].reshape(2, 128)
     assert set(here[:, 1]) == {*block.min(axis=1), *block.max(axis=1)}
@@ -217,10 +219,12 @@ def test_a_decay_has_the_figures_of_ir_info(drawn, call, sounds, tmp_path):
     bands = {band.hz: band.figures for band in measure(Impulse(samples, rate)).bands}
     figures = bands[1000]
     (panel,) = drawn[0].axes
-    told = [text.get_text() for text in drawn[0].legends[0].texts]
-    assert told[2].startswith(f"T20 {figures.t20_s:#.3g} s (−5 to −25 dB, r = −0.99")
-    assert told[3].startswith(f"T30 {figures.t30_s:#.3g} s (−5 to −35 dB, r = −0.99")
-    assert told[4].startswith(labels.minus(f"noise floor {figures.noise_floor_db:.1f} dB, met at "))
+    entries = [text.get_text() for text in drawn[0].legends[0].texts]
+    assert entries[2].startswith(f"T20 {figures.t20_s:#.3g} s (−5 to −25 dB, r = −0.99")
+    assert entries[3].startswith(f"T30 {figures.t30_s:#.3g} s (−5 to −35 dB, r = −0.99")
+    assert entries[4].startswith(
+        labels.minus_signs(f"noise floor {figures.noise_floor_db:.1f} dB, met at ")
+    )
     lines = {tuple(line.get_ydata()): line.get_xdata() for line in panel.lines}
     for key in ("t20", "t30"):
         times = lines[RANGES[key]]
@@ -230,11 +234,11 @@ def test_a_decay_has_the_figures_of_ir_info(drawn, call, sounds, tmp_path):
     assert lines[(figures.noise_floor_db,) * 2] is not None
 
 
-def test_a_decay_that_has_no_figure_says_why(drawn, call, tmp_path):
+def test_the_legend_gives_the_reason_for_a_missing_decay_time(drawn, call, tmp_path):
     call("plot", "decay", "delta", "-o", tmp_path / "a.png")
     call("plot", "decay", "delta", "delta:delay=1ms", "-o", tmp_path / "b.png", "-y")
-    told = [text.get_text() for text in drawn[0].legends[0].texts]
-    assert told[2].startswith("no T20: decay range is 0.00 dB; it must be 35 dB; the impulse")
+    entries = [text.get_text() for text in drawn[0].legends[0].texts]
+    assert entries[2].startswith("no T20: decay range is 0.00 dB; it must be 35 dB; the impulse")
     assert drawn[1].legends[0].texts[1].get_text() == (
         "delta:delay=1ms: no T20, no T30: decay range is 0.00 dB"
     )
@@ -263,7 +267,7 @@ def test_a_waterfall_stands_on_its_floor(drawn, call, sounds, tmp_path):
     assert back[:, 1].max() - back[:, 1].min() == pytest.approx(45)
 
 
-def test_a_null_test_shows_what_is_left(drawn, call, tmp_path, noise):
+def test_a_null_test_shows_the_residual(drawn, call, tmp_path, noise):
     sound = 0.1 * noise(1500, 2)
     rest = 0.001 * noise(1500, 2, seed=1)
     soundfile.write(tmp_path / "a.wav", sound, 8000, subtype="DOUBLE")
@@ -281,20 +285,20 @@ def test_a_null_test_shows_what_is_left(drawn, call, tmp_path, noise):
     )
 
 
-def test_identical_sounds_say_so(drawn, call, sounds, tmp_path):
+def test_identical_sounds_are_labelled(drawn, call, sounds, tmp_path):
     call("plot", "null", sounds["room"], sounds["room"], "-o", tmp_path / "a.png")
     _, below = drawn[0].axes
     assert [text.get_text() for text in below.texts] == ["identical: every sample is the same"]
 
 
-def test_how_two_sounds_differ_is_told_in_words():
-    assert in_words(Difference(True, 0, 0.0, None, None, (1, 1)), 1).startswith("identical")
-    silent = in_words(Difference(False, 0, None, None, 0.5, (1, 1)), 1)
+def test_differences_are_described():
+    assert describe(Difference(True, 0, 0.0, None, None, (1, 1)), 1).startswith("identical")
+    silent = describe(Difference(False, 0, None, None, 0.5, (1, 1)), 1)
     assert (
         silent == "no shift or gain: one of them is silent; no residual; differ from 0.500 s"
         or (silent == "no shift or gain: one of them is silent; differ from 0.500 s")
     )
-    earlier = in_words(Difference(False, -48, 1.0, -80.0, 0.0, (1, 1)), 48000)
+    earlier = describe(Difference(False, -48, 1.0, -80.0, 0.0, (1, 1)), 48000)
     assert earlier == (
         "second: 48 frames (1.000 ms) earlier, +1.00 dB; residual −80.0 dB beside the second; "
         "differ from 0.000 s"
@@ -311,7 +315,7 @@ def test_how_two_sounds_differ_is_told_in_words():
         (500000, "time (h:mm:ss)", "120:00:00"),
     ],
 )
-def test_time_is_told_in_what_suits_it(end, label, last):
+def test_the_unit_of_a_time_axis_suits_its_range(end, label, last):
     panel = Figure().subplots()
     axes.time_axis(panel, 0, end)
     assert panel.get_xlabel() == label
@@ -320,7 +324,7 @@ def test_time_is_told_in_what_suits_it(end, label, last):
         assert panel.get_xticklabels()[-1].get_text() == last
 
 
-def test_octaves_are_named_as_far_as_there_is_room():
+def test_a_narrow_axis_labels_every_second_octave():
     named = []
     for width in (160, 80):
         panel = Figure(figsize=(width / 25.4, 3)).subplots()
@@ -345,7 +349,7 @@ NAMES = [
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such names")
 @pytest.mark.parametrize("suffix", [".png", ".svg", ".pdf"])
-def test_names_and_titles_are_only_names(call, sounds, tmp_path, suffix):
+def test_names_and_titles_are_plain_text(call, sounds, tmp_path, suffix):
     paths = []
     for name in NAMES:
         paths.append(tmp_path / name)
@@ -374,12 +378,12 @@ def test_a_name_that_begins_with_an_underscore_is_in_the_legend(drawn, call, sou
     assert [text.get_text().strip() for text in legend.texts] == ["_a.wav", "glide.wav"]
 
 
-def test_long_names_are_shortened_and_like_ones_have_their_folders():
-    (label,) = labels.names_in_legend(["x" * 200 + ".wav"])
-    assert len(label) == labels.LONGEST
+def test_long_names_are_shortened_and_equal_ones_have_their_folders():
+    (label,) = labels.legend_labels(["x" * 200 + ".wav"])
+    assert len(label) == labels.MAX_LENGTH
     assert label.endswith("x.wav")
-    assert labels.names_in_legend(["a/x.wav", "b/x.wav"]) == ["a/x.wav", "b/x.wav"]
-    assert labels.names_in_legend(["-"]) == ["standard input"]
+    assert labels.legend_labels(["a/x.wav", "b/x.wav"]) == ["a/x.wav", "b/x.wav"]
+    assert labels.legend_labels(["-"]) == ["standard input"]
 
 
 # refusals
@@ -390,10 +394,10 @@ def test_long_names_are_shortened_and_like_ones_have_their_folders():
     [
         (
             ["-o", "a.jpg"],
-            "a.jpg does not say what kind of picture it is; end it in .png, .svg or .pdf",
+            "a.jpg has no known picture format; use a name ending in .png, .svg or .pdf",
         ),
-        (["-o", "a"], "a does not say what kind"),
-        (["-o", "-"], "standard output does not say what kind"),
+        (["-o", "a"], "a has no known picture format"),
+        (["-o", "-"], "standard output has no known picture format"),
         (["-o", "a.png", "--width", "1"], "width is 1 mm; it must be between 40 and 2000 mm"),
         (["-o", "a.png", "--width", "nan"], "width is nan mm; it must be between 40 and 2000 mm"),
         (["-o", "a.png", "--dpi", "9999"], "dpi is 9999; it must be between 30 and 1200"),
@@ -405,13 +409,13 @@ def test_long_names_are_shortened_and_like_ones_have_their_folders():
         ([], "--output"),
     ],
 )
-def test_what_cannot_be_drawn_is_refused(call, sounds, tmp_path, monkeypatch, arguments, said):
+def test_invalid_pictures_are_refused(call, sounds, tmp_path, monkeypatch, arguments, said):
     monkeypatch.chdir(tmp_path)
     assert said in call("plot", "waveform", sounds["room"], *arguments, code=2).err
     assert not list(tmp_path.iterdir())
 
 
-def test_what_is_there_is_not_overwritten_unasked(call, sounds, tmp_path):
+def test_an_existing_file_is_overwritten_only_on_request(call, sounds, tmp_path):
     out = tmp_path / "a.png"
     out.write_bytes(b"old")
     assert "exists; pass -y" in call("plot", "waveform", sounds["room"], "-o", out, code=2).err
@@ -430,7 +434,7 @@ def test_what_is_there_is_not_overwritten_unasked(call, sounds, tmp_path):
             "channel is 3, but glide.wav has 2, counted from 1",
         ),
         (["response", "{glide}", "--channel", "0"], "channel is 0, but glide.wav has 2"),
-        (["response", *["{glide}"] * 8], "there are 16 channels; one picture shows 14 at most"),
+        (["response", *["{glide}"] * 8], "there are 16 channels; a plot shows at most 14"),
         (["decay", "{room}", "--channel", "2"], "channel is 2, but room.wav has 1"),
         (
             ["decay", "{room}", "--band", "1234"],
@@ -442,10 +446,10 @@ def test_what_is_there_is_not_overwritten_unasked(call, sounds, tmp_path):
         (["null", "{room}", "-"], "reads both sounds more than once; give them as files"),
         (["response", "{room}", "--height", "30"], "160 x 30 mm, too small for its labels"),
         (["waveform", "-", "-"], "standard input is named twice"),
-        (["spectrogram", *["{room}"] * 9], "there are 9 sounds; one picture shows 8 at most"),
+        (["spectrogram", *["{room}"] * 9], "there are 9 sounds; a plot shows at most 8"),
     ],
 )
-def test_what_there_is_not_is_refused(call, sounds, tmp_path, arguments, said):
+def test_invalid_inputs_are_refused(call, sounds, tmp_path, arguments, said):
     words = [word.format(**sounds) for word in arguments]
     assert said in call("plot", *words, "-o", tmp_path / "a.png", code=2).err
     assert not list(tmp_path.iterdir())
@@ -463,12 +467,33 @@ def test_without_matplotlib_the_error_names_the_one_command(sounds, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-def test_help_waits_for_nothing_heavy():
+@pytest.mark.parametrize(
+    ("arguments", "heavy"),
+    [
+        (["plot", "--help"], {"numpy", "scipy", "soundfile", "rich", "matplotlib", "PIL"}),
+        # the options of a plot are declared in its module, which needs numpy
+        *((["plot", plot, "--help"], {"scipy", "rich", "matplotlib", "PIL"}) for plot in PLOTS),
+    ],
+)
+def test_help_waits_for_nothing_heavy(arguments, heavy):
     code = (
-        "import sys, audioconv.cli as c; c.main(['plot', 'waveform', '--help']); "
-        "sys.exit(bool({'numpy', 'scipy', 'matplotlib', 'PIL'} & set(sys.modules)))"
+        f"import sys, audioconv.cli as c; assert c.main({arguments!r}) == 0; "
+        f"sys.exit(bool({heavy!r} & set(sys.modules)))"
     )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True).returncode == 0
+
+
+@pytest.mark.parametrize("plot", PLOTS)
+def test_the_list_of_plots_has_the_summary_of_each(plot):
+    assert PLOTS[plot] == summary(getattr(import_module(f"audioconv.plot.{plot}"), plot))
+
+
+def test_the_command_of_a_plot_has_the_parameters_of_its_function(call):
+    lines = [line.split() for line in call("plot", "decay", "--help").out.splitlines()]
+    options = [words[0] for words in lines if words and words[0].startswith("--")]
+    assert ["IR..."] in [words[:1] for words in lines]
+    assert ["-o,", "--output", "PICTURE"] in [words[:3] for words in lines]
+    assert options == ["--rate", "--channel", "--band", "--width", "--height", "--dpi", "--title"]
 
 
 def test_standard_input_is_drawn_in_one_line_whatever_matplotlib_finds(sounds, tmp_path):
@@ -501,18 +526,18 @@ def test_memory_does_not_depend_on_the_length(call, tmp_path, kind):
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
     assert peaks[1] < 1.1 * peaks[0]
-    assert peaks[1] < 8 * 8000 * 60 * 10  # what the samples alone would take
+    assert peaks[1] < 8 * 8000 * 60 * 10  # the samples alone
 
 
-def test_what_the_best_shift_leaves_stands_where_it_is_in_the_first(tmp_path, monkeypatch):
+def test_the_residual_is_drawn_at_its_time_in_the_first_sound(tmp_path, monkeypatch):
     first = np.random.default_rng(0).uniform(-0.5, 0.5, 24000)
     second = first[8000:].copy()  # a second earlier
     second[18000 - 8000] += 0.25
     for name, sound in (("a.wav", first), ("b.wav", second)):
         soundfile.write(tmp_path / name, sound, 8000, "DOUBLE")
-    seen = []
-    drawn = null._draw_level
-    monkeypatch.setattr(null, "_draw_level", lambda *a: seen.append(a[1]) or drawn(*a))
+    waves = []
+    draw = null._draw_level
+    monkeypatch.setattr(null, "_draw_level", lambda *a: waves.append(a[1]) or draw(*a))
     for start in ("0", "1500ms"):
         null.null(
             str(tmp_path / "a.wav"),
@@ -521,6 +546,6 @@ def test_what_the_best_shift_leaves_stands_where_it_is_in_the_first(tmp_path, mo
             Look(dpi=50, overwrite=True),
             start=start,
         )
-        wave = seen[-1]
+        wave = waves[-1]
         loudest = wave.times[int(np.argmax(wave.envelope.high[:, 0]))]
         assert loudest == pytest.approx(18000 / 8000, abs=0.01)

@@ -19,7 +19,7 @@ def test_presets_are_specs_of_builders(preset):
     assert spec.partition(":")[0] in BUILDERS
     assert len(sound) > 10
     impulse, ingredient = load(f"preset:{preset}", 48000)
-    assert ingredient == spec  # what a recipe keeps, so that it stays true
+    assert ingredient == spec  # as in recipes, which must stay reproducible
     np.testing.assert_array_equal(impulse.taps, load_impulse(spec, 48000).taps)
 
 
@@ -39,8 +39,10 @@ def test_presets_keep_about_the_level_of_the_sound(preset, rate):
 
 def test_the_list_of_presets(call):
     text = call("ir", "list", "--presets").out
-    told = [json.loads(line) for line in call("ir", "list", "--presets", "--json").out.splitlines()]
-    assert {one["preset"]: (one["spec"], one["sound"]) for one in told} == dict(PRESETS)
+    listed = [
+        json.loads(line) for line in call("ir", "list", "--presets", "--json").out.splitlines()
+    ]
+    assert {one["preset"]: (one["spec"], one["sound"]) for one in listed} == dict(PRESETS)
     for preset, (spec, sound) in PRESETS.items():
         assert f"{preset}\n  {sound}\n    {spec}" in text
 
@@ -80,7 +82,10 @@ def test_dry_and_wet_go_with_any_builder(spec, taps):
 @pytest.mark.parametrize(
     ("spec", "message"),
     [
-        ("shoebox:room=6,4", "shoebox room: it takes 3 values, with commas, but 2 are given: 6,4"),
+        (
+            "shoebox:room=6,4",
+            "shoebox room: it takes 3 values, separated by commas, but 2 are given: 6,4",
+        ),
         ("shoebox:room=6,4,high", "shoebox room: 'high' is not a distance; write 3.5m or 17cm"),
         ("low-pass:cutoff=dull", "low-pass cutoff: 'dull' is not a frequency; write 500Hz or"),
         ("delta:dry=loud", "delta dry: 'loud' is not a gain; write 0.5 or -6dB"),
@@ -127,9 +132,9 @@ def test_presets_can_be_changed():
         "ir info cathedral",
     ],
 )
-def test_a_preset_in_the_wrong_place_is_told(call, tmp_path, line):
-    said = call(*line.replace("OUT", str(tmp_path / "o.wav")).split(), code=2)
-    assert "preset:cathedral" in said.err
+def test_an_error_explains_how_to_name_a_preset(call, tmp_path, line):
+    printed = call(*line.replace("OUT", str(tmp_path / "o.wav")).split(), code=2)
+    assert "preset:cathedral" in printed.err
 
 
 def test_a_time_that_may_be_milliseconds_is_noted():

@@ -1,4 +1,4 @@
-"""Every command and every line of Python that the README shows, run in the order it shows them."""
+"""Every command and every line of Python that a README shows, run in the order it shows them."""
 
 import os
 import re
@@ -12,10 +12,12 @@ import pytest
 from PIL import Image
 
 ROOT = Path(__file__).parent.parent
-README = (ROOT / "README.md").read_text(encoding="utf-8")
-BLOCKS = re.findall(r"^```(sh|python)\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)
-PICTURES = re.findall(r"\]\((samples/pictures/[^)]+)\)", README)
+READMES = {
+    name: (ROOT / name / "README.md").read_text(encoding="utf-8")
+    for name in (".", "audioconv", "impulses", "tests")
+}
 SETUP = 2
+"""Blocks at the top of the first README that set up and test: `.ci/run` runs them."""
 
 ALIKE = 4.0
 """Of 255, by which two pictures of the same thing differ at most: another version of matplotlib may
@@ -23,29 +25,63 @@ move text by parts of a dot. The decay of one channel for that of both is 13 off
 another delay 33, one of another gain 6."""
 
 
+def blocks(name):
+    """Return kind and code of each block of a README that can be run."""
+    found = re.findall(r"^```(sh|python)\n(.*?)^```$", READMES[name], re.DOTALL | re.MULTILINE)
+    return found[SETUP:] if name == "." else found
+
+
 def test_the_first_two_lines_set_up_and_test():
-    lines = [code.splitlines() for kind, code in BLOCKS[:SETUP]]
-    assert [len(block) for block in lines] == [1, 1]
-    assert "audioconv echo samples/" in lines[0][0]
-    assert "-m pytest" in lines[1][0]
+    lines = re.findall(r"^```sh\n(.*?)^```$", READMES["."], re.DOTALL | re.MULTILINE)[:SETUP]
+    assert [line.count("\n") for line in lines] == [1, 1]
+    assert "audioconv echo samples/" in lines[0]
+    assert "-m pytest" in lines[1]
+
+
+def test_the_first_readme_is_short():
+    assert READMES["."].count("\n") <= 200
 
 
 @pytest.mark.skipif(shutil.which("bash") is None, reason="the README's commands are for a shell")
-def test_every_command_does_what_it_should(tmp_path):
+@pytest.mark.parametrize("name", READMES)
+def test_every_command_does_what_it_should(name, tmp_path):
     shutil.copytree(ROOT / "samples", tmp_path / "samples")
     scripts = Path(sys.executable).parent
     environment = {**os.environ, "PATH": f"{scripts}{os.pathsep}{os.environ['PATH']}"}
-    for kind, code in BLOCKS[SETUP:]:
+    folder = ROOT if name == "tests" else tmp_path  # its commands run tests
+    for kind, code in blocks(name):
         command = [sys.executable, "-c", code] if kind == "python" else ["bash", "-euc", code]
         done = subprocess.run(
-            command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120
+            command, cwd=folder, env=environment, capture_output=True, text=True, timeout=120
         )
         assert done.returncode == 0, f"{code}\n{done.stderr}"
         assert "error:" not in done.stderr
-    shown = sorted((ROOT / "samples" / "pictures").iterdir())
-    assert {f"samples/pictures/{path.name}" for path in shown} == {*PICTURES}
-    for path in shown:
-        assert difference(tmp_path / path.name, path) < ALIKE, path.name
+    for path in (ROOT / "samples" / "pictures").iterdir():
+        if (tmp_path / path.name).exists():
+            assert difference(tmp_path / path.name, path) < ALIKE, path.name
+
+
+def test_every_picture_is_shown_and_made_by_a_command():
+    shown = {
+        (ROOT / name / path).resolve()
+        for name, text in READMES.items()
+        for path in re.findall(r"\]\(([^)]+\.(?:png|gif))\)", text)
+    }
+    assert shown == {path.resolve() for path in (ROOT / "samples" / "pictures").iterdir()}
+    code = " ".join(code for name in READMES for _, code in blocks(name))
+    assert all(f"-o {path.name}" in code for path in shown)
+
+
+def test_links_lead_to_files_and_headings():
+    for name, text in READMES.items():
+        for path, _, anchor in re.findall(r"\]\(([^)#]+)(#([^)]+))?\)", text):
+            target = ROOT / name / path
+            assert target.exists(), path
+            headings = re.findall(r"^#+ (.*)$", target.read_text(), re.MULTILINE) if anchor else []
+            named = [
+                re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-") for heading in headings
+            ]
+            assert not anchor or anchor in named, f"{path}#{anchor}"
 
 
 def difference(one, other):
@@ -59,11 +95,12 @@ def difference(one, other):
     return float(np.sqrt(np.mean((seen[0] - seen[1]) ** 2)))
 
 
-def test_the_readme_names_every_command():
-    from audioconv.cli import app, plot
+def test_a_readme_names_every_command():
+    from audioconv.cli import app
+    from audioconv.plot import PLOTS
 
     named = [command.name or command.callback.__name__ for command in app.registered_commands]
-    named += [f"plot {command.callback.__name__}" for command in plot.app.registered_commands]
+    named += [f"plot {plot}" for plot in PLOTS]
     late = ["sweep", "deconvolve", "ir build", "ir edit", "ir fold", "ir info", "ir list"]
     for name in [*named, *late, *(group.name for group in app.registered_groups)]:
-        assert f"audioconv {name}" in README
+        assert any(f"audioconv {name}" in text for text in READMES.values()), name

@@ -77,7 +77,7 @@ def test_published_convolution_of_speech_and_a_seminar_room(shared, tmp_path):
         subtype="DOUBLE",
         verify=True,
     )
-    assert outcome.verified["passed"]
+    assert outcome.verified.passed
     assert len(y) == len(golden) == 121_191
     gain = np.vdot(y[:, 0], golden) / np.vdot(y, y)
     assert np.abs(gain * y[:, 0] - golden).max() * 2**15 <= 1.05
@@ -98,7 +98,7 @@ REAL = {
 def test_real_rooms_verify(shared, tmp_path, name):
     sound, room, channels = REAL[name]
     y, outcome = render(tmp_path, shared / "audio" / sound, [shared / "audio" / room], verify=True)
-    assert outcome.verified["passed"]
+    assert outcome.verified.passed
     assert y.shape == (outcome.frames, channels)
 
 

@@ -35,14 +35,14 @@ def test_worked_hall(name):
     assert abs(FORMULAS[name](*HALL) - PUBLISHED[name]) <= 10.0 ** -DECIMALS[name]
 
 
-def test_worked_hall_is_what_was_published(shared):
+def test_worked_hall_is_the_published_one(shared):
     found = json.loads((shared / "vectors/reverberation_time_formulas.json").read_text())
     assert (found["V"], found["S"], found["alpha"]) == HALL
     assert {name: found[name] for name in FORMULAS} == PUBLISHED
 
 
 def test_the_constant_is_the_one_of_textbooks():
-    """0.161 s/m for one cubic metre and one square metre that takes all."""
+    """0.161 s/m for one cubic metre and one square metre that absorbs all."""
     assert round(sabine(1, [1], [1]), 3) == 0.161
     assert sabine(1, [1], [1], speed_of_sound=171.5) == pytest.approx(2 * sabine(1, [1], [1]))
 
@@ -81,19 +81,19 @@ def test_little_absorption_is_sabine():
 def test_absorption_of_a_time_gives_the_time_back(volume, area, time):
     absorption = eyring_absorption(volume, area, time)
     assert 0 <= absorption <= 1
-    if 1e-6 < absorption < 1 - 1e-6:  # else the rounding of 1 - a is all that is left
+    if 1e-6 < absorption < 1 - 1e-6:  # else the result is the rounding error of 1 - a
         assert eyring(volume, [area], [absorption]) == pytest.approx(time, rel=1e-9)
 
 
 @pytest.mark.parametrize("name", FORMULAS)
-def test_walls_that_take_nothing_or_all(name):
+def test_walls_that_absorb_nothing_or_all(name):
     formula = FORMULAS[name]
     assert formula(3000, [240, 600, 500], [0, 0, 0]) == math.inf
     dead = formula(3000, [0.1, 0.2, 0.3], [1, 1, 1])
     assert dead == (pytest.approx(sabine(3000, [0.6], [1])) if name == "sabine" else 0)
 
 
-def test_one_wall_that_takes_nothing_or_all():
+def test_one_wall_that_absorbs_nothing_or_all():
     dead_wall, hard_wall = (3000, [240, 600, 500], [1, 0.1, 0.1]), (3000, [1, 2, 3], [0, 0.1, 1])
     assert millington(*dead_wall) == arau(*dead_wall) == 0
     assert arau(*hard_wall) == math.inf

@@ -1,4 +1,4 @@
-"""Schroeder's reverberator and Freeverb against their recursions, and what all five share."""
+"""Schroeder's reverberator and Freeverb against their recursions, and tests of all five."""
 
 import inspect
 import math
@@ -14,7 +14,7 @@ from scipy.signal import lfilter
 
 from impulses.builders.network import fdn
 from impulses.builders.plate import plate
-from impulses.builders.recursion import Allpass, DelayLine, OnePole, allpass, stretched
+from impulses.builders.recursion import Allpass, DelayLine, OnePole, allpass, comb_filter
 from impulses.builders.reverberators import freeverb, schroeder
 from impulses.builders.spring import spring
 from impulses.impulse import MAX_FRAMES, ImpulseError
@@ -29,14 +29,14 @@ def unit(frames, at=0):
 
 
 def sparse(coefficients, step):
-    """The coefficients of a filter, drawn out to `step` samples each."""
+    """The coefficients of a filter, `step` samples apart."""
     drawn_out = np.zeros((len(coefficients) - 1) * step + 1)
     drawn_out[::step] = coefficients
     return drawn_out
 
 
 def energy_decay(taps):
-    """dB of what is left at each frame."""
+    """The remaining energy at each frame, in dB."""
     left = np.cumsum((taps**2)[::-1])[::-1]
     return 10 * np.log10(left / left[0])
 
@@ -58,20 +58,20 @@ def decay_time(taps, rate):
     seed=st.integers(0, 99),
 )
 @settings(max_examples=60, deadline=None)
-def test_stretched_filters_are_sparse_ones(step, frames, gain, seed):
+def test_comb_filters_have_sparse_coefficients(step, frames, gain, seed):
     x = np.random.default_rng(seed).uniform(-1, 1, frames)
     numerator, denominator = [0.5, -1.0, 0.25], [1.0, gain, 0.0]
     expected = lfilter(sparse(numerator, step), sparse(denominator, step), x)
     # the same products in the same order, beside products with 0
     bound = 8 * UNIT * 1.75 / (1 - abs(gain)) ** 2
     np.testing.assert_allclose(
-        stretched(numerator, denominator, x, step), expected, rtol=0, atol=bound
+        comb_filter(numerator, denominator, x, step), expected, rtol=0, atol=bound
     )
 
 
 @pytest.mark.parametrize("gain", [0.7, -0.5, 0.0, 0.95])
 @pytest.mark.parametrize("delay", [1, 3, 50])
-def test_an_allpass_loses_nothing(gain, delay):
+def test_an_allpass_keeps_energy(gain, delay):
     repeats = 800  # 0.95^800 is below 1e-17
     taps = allpass(unit(repeats * delay), delay, gain)
     # k roundings of repeat k, of which the energy is (1 - g^2)^2 g^(2k - 2): those of a few
@@ -86,35 +86,35 @@ def test_an_allpass_loses_nothing(gain, delay):
     seed=st.integers(0, 99),
 )
 @settings(max_examples=60, deadline=None)
-def test_an_allpass_fed_in_blocks_is_the_filter(delay, gain, blocks, seed):
+def test_an_allpass_in_blocks_is_the_filter(delay, gain, blocks, seed):
     x = np.random.default_rng(seed).uniform(-1, 1, sum(blocks))
     block_by_block = Allpass(delay, gain, max(blocks))
     parts = np.split(x, np.cumsum(blocks)[:-1])
     y, inner, energy = [], [], []
     for part in parts:
         y.append(block_by_block(part))
-        # 0 samples further on, it is what has just been written
-        inner.append(block_by_block.line.inside(0, len(part)))
+        # tapped at 0 samples, the line returns the latest block
+        inner.append(block_by_block.line.tap(0, len(part)))
         energy.append(block_by_block.energy)
     # each repeat adds three roundings of values up to 1 / (1 - abs(g)) to those it passes on
     bound = 6 * UNIT * len(x) / (1 - abs(gain)) ** 2
     # with the other sign of g
     np.testing.assert_allclose(np.concatenate(y), allpass(x, delay, -gain), rtol=0, atol=bound)
-    expected = stretched([1.0], [1.0, gain], x, delay)
+    expected = comb_filter([1.0], [1.0, gain], x, delay)
     np.testing.assert_allclose(np.concatenate(inner), expected, rtol=0, atol=bound)
-    # what came in and has not come out is inside
+    # the energy stored is that of the input less that of the output
     kept = np.cumsum(x**2 - np.concatenate(y) ** 2)[np.cumsum(blocks) - 1]
     np.testing.assert_allclose(energy, kept, rtol=0, atol=2 * len(x) * bound / (1 - abs(gain)))
 
 
-def test_a_delay_line_can_be_heard_inside():
+def test_a_delay_line_can_be_tapped():
     line, x = DelayLine(5, block=3), np.arange(1.0, 31.0)
     for start in range(0, 30, 3):
-        np.testing.assert_array_equal(line.late(3), np.maximum(x[start : start + 3] - 5, 0))
+        np.testing.assert_array_equal(line.read(3), np.maximum(x[start : start + 3] - 5, 0))
         line.write(x[start : start + 3])
         for delay in range(6):
             now = np.maximum(x[start : start + 3] - delay, 0)
-            np.testing.assert_array_equal(line.inside(delay, 3), now)
+            np.testing.assert_array_equal(line.tap(delay, 3), now)
         assert line.energy == (x[max(0, start - 2) : start + 3] ** 2).sum()
 
 
@@ -240,7 +240,7 @@ def test_freeverb_of_no_width_is_in_the_middle():
 @pytest.mark.parametrize("damp", [0.0, 0.5, 1.0])
 @pytest.mark.parametrize("room", [0.0, 0.5, 1.0])
 @pytest.mark.parametrize("floor", [-40, -100])
-def test_freeverb_ends_with_what_its_slowest_comb_has_left(room, damp, floor):
+def test_freeverb_ends_when_its_slowest_comb_reaches_the_floor(room, damp, floor):
     short, long = (freeverb(1000, room=room, damp=damp, floor=f).taps for f in (floor, floor - 60))
     np.testing.assert_array_equal(short, long[: len(short)])
     left = (long[len(short) :] ** 2).sum() / (long**2).sum()
@@ -248,7 +248,7 @@ def test_freeverb_ends_with_what_its_slowest_comb_has_left(room, damp, floor):
     assert 10 * np.log10(left) < floor
 
 
-# What all have in common
+# All reverberators
 
 
 @pytest.mark.parametrize("builder", REVERBERATORS)
@@ -295,7 +295,7 @@ def test_the_same_twice(builder):
 
 
 @pytest.mark.parametrize("builder", REVERBERATORS)
-def test_the_sound_is_told(builder):
+def test_docstrings_describe_the_sound(builder):
     paragraphs = inspect.getdoc(builder).split("\n\n")
     assert paragraphs[1].startswith("Sound: ")
     assert paragraphs[1].endswith(".")
@@ -311,7 +311,7 @@ NUMBERS = [
 
 @pytest.mark.parametrize(("builder", "name"), NUMBERS)
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf, -0.5, 1e308, -1e308])
-def test_what_is_no_such_number_is_refused(builder, name, value):
+def test_invalid_numbers_refused(builder, name, value):
     if (name, value) == ("feedback", -0.5):
         return
     with pytest.raises(ImpulseError, match=r"\d|nan|inf") as caught:

@@ -1,4 +1,4 @@
-"""WAV headers and samples, against libsndfile, the standard library and bytes put together here."""
+"""WAV headers and samples, against libsndfile, the standard library and bytes built by hand."""
 
 import io
 import struct
@@ -28,7 +28,7 @@ def parse(data):
 
 
 def samples_of(subtype, frames, channels):
-    """Return samples as `encode` takes them, extremes included, all of them different."""
+    """Return samples for `encode`, all different, with the extremes."""
     tag, bits = pcm.TAGS[subtype]
     count = frames * channels
     if tag == pcm.IEEE_FLOAT:
@@ -39,7 +39,7 @@ def samples_of(subtype, frames, channels):
 
 
 def sound_of(subtype, samples):
-    """Return the same samples as sound in -1 to 1."""
+    """Return the same samples in -1 to 1."""
     tag, bits = pcm.TAGS[subtype]
     return samples.astype(np.float64) / (1 if tag == pcm.IEEE_FLOAT else 2.0 ** (bits - 1))
 
@@ -151,7 +151,7 @@ def test_a_reserved_header_has_one_length_whatever_it_says(subtype, channels, fo
         len(riff.header(subtype, RATE, channels, frames, form=form, reserve=True))
         for frames in (None, 0, 1, 1000, 2**30, 2**40)
     }
-    # and no more than RF64 needs
+    # no more than RF64 needs
     assert lengths == {len(riff.header(subtype, RATE, channels, 2**40, form=form))}
 
 
@@ -216,7 +216,7 @@ def test_a_streamed_file_goes_on_until_its_end(size, tail, tmp_path):
 
 
 def test_the_size_that_sox_writes_for_whole_frames_is_unknown_too():
-    """0x7FFFF000 is no whole number of frames of six bytes; 0x7FFFEFFC is."""
+    """0x7FFFF000 is not a multiple of six bytes; 0x7FFFEFFC is."""
     head = riff_file(
         chunk(b"fmt ", fmt(channels=2, bits=24)), b"data", struct.pack("<I", 0x7FFFEFFC)
     )
@@ -263,7 +263,7 @@ def test_chunks_before_the_samples_are_passed_over(subtype, wide, junk, tmp_path
     )
     audio, sound = read_all(str(path))
     assert (sound.format, sound.subtype) == ("WAVEX" if wide else "WAV", subtype)
-    assert sound.frames == 3  # what follows the samples is none of them
+    assert sound.frames == 3  # trailing chunks are not samples
     np.testing.assert_array_equal(audio, sound_of(subtype, samples))
     np.testing.assert_array_equal(audio, soundfile.read(path, always_2d=True)[0])
 
@@ -276,7 +276,7 @@ def test_long_formats_take_their_length_from_ds64(magic, junk):
     data = riff_file(*parts, magic=magic, size=2**32 - 1)
     expected = riff.Header("RF64", "PCM_16", "<", RATE, 1, 6 * 2**32, len(data))
     assert replace(parse(data), chunks=()) == expected
-    # a size that fits its own field is told there
+    # a size that fits into its own field is stated there
     parts[-1] = struct.pack("<I", 10)
     assert parse(riff_file(*parts, magic=magic, size=2**32 - 1)).data_bytes == 10
 
@@ -292,7 +292,7 @@ def test_narrow_samples_in_a_wide_container_are_left_justified(tmp_path):
 
 
 def stored(subtype):
-    """Return a strategy for samples as they are stored: any there can be."""
+    """Return a strategy for all samples that can be stored."""
     tag, bits = pcm.TAGS[subtype]
     shape = st.tuples(st.integers(1, 20), st.integers(1, 3))
     if tag == pcm.IEEE_FLOAT:
@@ -332,7 +332,7 @@ def test_encoding_is_what_libsndfile_writes(subtype):
         ours = pcm.encode(samples, subtype)
         start = file.getvalue().index(b"data") + 8
         assert len(ours) == samples.size * bits // 8
-        if not np.isnan(samples).any():  # a NaN may change its payload on its way
+        if not np.isnan(samples).any():  # the payload of a NaN may change
             assert file.getvalue()[start : start + len(ours)] == ours
 
     check()
@@ -356,7 +356,7 @@ def test_a_header_that_breaks_off_anywhere_is_refused(form, tmp_path):
             with pytest.raises(riff.NotRiffError):
                 parse(data[:length])
         elif length < head:
-            with pytest.raises(FormatError, match=f"breaks off after {length} bytes"):
+            with pytest.raises(FormatError, match=f"its header is truncated after {length} bytes"):
                 parse(data[:length])
         else:
             assert caught.type is TruncatedError
@@ -388,10 +388,16 @@ def test_a_damaged_byte_never_gives_anything_but_a_sound_or_a_refusal(form, tmp_
         (riff_file(chunk(b"fmt ", fmt(bits=24, align=4)), chunk(b"data", bytes(8))), "24-bit"),
         (
             riff_file(chunk(b"fmt ", fmt(bits=24, channels=2, align=8)), chunk(b"data", bytes(8))),
-            "frames of 8 bytes, which can be read in more than one way; rewrite it with 6",
+            "frames of 8 bytes, which is ambiguous; rewrite it with frames of 6 bytes",
         ),
-        (riff_file(chunk(b"fmt ", fmt()), chunk(b"data", b""), size=0), "recorder stops"),
-        (riff_file(chunk(b"fmt ", fmt()), chunk(b"data", b""), size=2**32 - 1), "recorder stops"),
+        (
+            riff_file(chunk(b"fmt ", fmt()), chunk(b"data", b""), size=0),
+            "recorder that stopped early",
+        ),
+        (
+            riff_file(chunk(b"fmt ", fmt()), chunk(b"data", b""), size=2**32 - 1),
+            "recorder that stopped early",
+        ),
         (
             riff_file(b"LIST", struct.pack("<I", 2**26 + 1)),
             "chunk b'LIST' of 67108865 bytes before the data",

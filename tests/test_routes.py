@@ -16,7 +16,7 @@ def marked(channels, frames=2):
 def paths(impulse, channels, rule="auto"):
     """Return {(input, output): mark}, counted from 1."""
     routing = routes(arrange(impulse, channels, rule).taps, channels)
-    return {(r.source + 1, r.target + 1): r.taps[0] for r in routing.routes}
+    return {(r.source + 1, r.target + 1): routing.taps(r)[0] for r in routing.routes}
 
 
 @pytest.mark.parametrize(
@@ -49,17 +49,18 @@ def test_silent_paths_are_dropped_but_outputs_stay():
     assert (routing.inputs, routing.outputs, routing.frames) == (2, 2, 3)
 
 
-def test_a_mono_impulse_is_one_array_for_all_channels():
-    first, second = routes(np.ones((3, 1)), 2).routes
-    assert first.taps is second.taps
+def test_a_mono_impulse_is_one_kernel_for_all_channels():
+    routing = routes(np.ones((3, 1)), 2)
+    assert [route.kernel for route in routing.routes] == [0, 0]
+    assert len(routing.kernels) == 1
 
 
 @pytest.mark.parametrize(
     ("impulse_channels", "channels", "rule", "message"),
     [
         (3, 2, "auto", "an impulse of 3 channels does not fit a sound of 2; it can have 1 "),
-        (4, 3, "auto", "--map matrix"),
-        (2, 2, "mono", "needs an impulse of 1 channel, but it has 2; use --map each"),
+        (4, 3, "auto", "`map='matrix=1:1,1:2'`"),
+        (2, 2, "mono", "needs an impulse of 1 channel, but it has 2; use `map='each'`"),
         (1, 2, "each", "as many impulse channels as the sound has"),
         (2, 2, "true-stereo", "a sound of 2 channels and an impulse of 4"),
         (3, 2, "matrix", "a multiple of 2 impulse channels, but there are 3"),

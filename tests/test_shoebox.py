@@ -1,4 +1,4 @@
-"""The box-shaped room against a plain loop over its images, closed forms, and others' numbers."""
+"""The box-shaped room against a plain loop over its images, closed forms and published figures."""
 
 import itertools
 import json
@@ -46,7 +46,7 @@ def plain_images(room, source, microphone, beta, max_order=-1, cells=4):
 
 
 def plain_room(rate, frames, room, source, microphone, beta, max_order=-1, c=343.0):
-    """One tap after the other, (frames, 4) as W, Y, Z, X; and how many there were."""
+    """Sum taps one by one, (frames, 4) as W, Y, Z, X; return them and the number of images."""
     width = 2 * math.floor(0.004 * rate + 0.5)
     taps, count = np.zeros((frames, 4)), 0
     for (x, y, z), gain in plain_images(room, source, microphone, beta, max_order):
@@ -64,7 +64,7 @@ def plain_room(rate, frames, room, source, microphone, beta, max_order=-1, c=343
 
 
 def tolerance(rate, count, c=343.0):
-    """Return what rounding may add to a frame of so many images.
+    """Bound the rounding error of a frame that sums `count` images.
 
     A delay of D samples is off by a few u D, its tap by about as much, and its gain is
     (rate / c) / (4 pi D): the product knows no D. A tap is a polynomial of 17 terms, which may
@@ -119,7 +119,7 @@ def test_any_room_is_the_sum_of_its_images(room, source, microphone, beta, max_o
     if math.dist(source, microphone) < 0.05:
         return
     options = {"beta": beta, "max_order": max_order, "length": 0.045}
-    # not a metre beyond 7.8 cells of 2 m, which is what the plain loop has
+    # no farther than 7.8 cells of 2 m, which the plain loop covers
     taps = shoebox(4000, room=room, source=source, microphone=microphone, **options).taps
     expected, count = plain_room(4000, len(taps), room, source, microphone, beta, max_order)
     np.testing.assert_allclose(taps, expected[:, :1], rtol=0, atol=tolerance(4000, count))
@@ -128,7 +128,7 @@ def test_any_room_is_the_sum_of_its_images(room, source, microphone, beta, max_o
     np.testing.assert_allclose(taps, swapped, rtol=0, atol=tolerance(4000, count))
 
 
-def test_chunks_and_segments_are_only_a_way_to_save_memory(monkeypatch):
+def test_chunks_and_segments_do_not_change_the_result(monkeypatch):
     whole = shoebox(8000, **PLACES, beta=BETA, length=0.1, receiver="ambisonic").taps
     monkeypatch.setattr(impulses.builders.images, "CHUNK", 1000)
     monkeypatch.setattr(impulses.builders.images, "SEGMENT", 77)
@@ -239,7 +239,7 @@ def test_stereo_is_two_microphones_the_left_one_first():
 # walls and lengths
 
 
-def test_absorption_is_what_is_not_reflected():
+def test_absorption_is_the_energy_not_reflected():
     shares = [0.1, 0.2, 0.3, 0.4, 0.5, 1.0]
     beta = [math.sqrt(1 - share) for share in shares]
     options = {**PLACES, "length": 0.1}
@@ -264,7 +264,7 @@ def test_a_decay_time_is_eyrings():
     np.testing.assert_array_equal(shoebox(8000).taps, shoebox(8000, rt60=0.5).taps)
 
 
-def test_it_lasts_from_the_direct_sound_to_its_decay():
+def test_default_length_is_the_direct_sound_and_the_decay():
     arrival = math.dist(SOURCE, MICROPHONE) / 343
     assert shoebox(8000, rt60=0.3, **PLACES).frames == round(8000 * (arrival + 0.304))
     shares = [0.1, 0.2, 0.3, 0.4, 0.5, 1.0]
@@ -283,8 +283,8 @@ def t30(energy, rate):
 
 
 @pytest.mark.parametrize("rt60", [0.3, 0.5, 1.0])
-def test_a_nearly_cubic_room_decays_nearly_as_eyring_says(rt60):
-    """Above its lowest modes, which positive reflections pile up: up to 12 percent longer.
+def test_a_nearly_cubic_room_decays_nearly_as_eyring_predicts(rt60):
+    """Above its lowest modes, which positive reflections build up: up to 12 percent longer.
 
     In a box the rays along an axis meet fewer walls than Eyring's mean, and last.
     """
@@ -294,14 +294,14 @@ def test_a_nearly_cubic_room_decays_nearly_as_eyring_says(rt60):
     assert 1.0 < t30(high**2, 16000) / rt60 < 1.12
 
 
-# against others' numbers
+# against published figures
 
 
 def test_published_images_and_impulse(shared):
     found = json.loads((shared / "vectors/rim_image_source.json").read_text())
     beta = [*(found["beta"][wall] for wall in ("x1", "x2", "y1", "y2")), 0.0, 0.0]
     room, source, microphone = (found[f"{name}_samples"] for name in ("room", "src", "mic"))
-    # it lists what rounds to one of its frames
+    # it lists the images that round to one of its frames
     axes = image_axes(room, source, microphone, beta, reach=8.5)
     [(distance, gain, _)] = images(axes, 0, 8.5)
     distance, gain = distance[gain > 0], gain[gain > 0]
@@ -313,7 +313,7 @@ def test_published_images_and_impulse(shared):
     np.testing.assert_allclose(response, found["rir"], rtol=16 * UNIT)
 
 
-# what is refused
+# values out of range
 
 
 @pytest.mark.parametrize(
@@ -337,7 +337,7 @@ def test_published_images_and_impulse(shared):
         ({"rt60": 0.0}, "rt60 is 0 s; it must be above 0 s, and finite"),
         ({"rt60": math.nan}, "rt60 is nan s"),
         ({"rt60": 1e300}, f"frames long; the limit is {MAX_FRAMES}"),
-        ({"rt60": 1.0, "beta": [0.5]}, "rt60 and beta are given; give one of them"),
+        ({"rt60": 1.0, "beta": [0.5]}, "rt60 and beta are given; give only one"),
         ({"rt60": 1.0, "absorption": [0.5], "beta": [0.5]}, "rt60 and absorption and beta"),
         ({"beta": [0.5, 0.5]}, "beta has 2 values; give 1 for all walls, or 6: x1, x2"),
         ({"beta": []}, "beta has 0 values"),
@@ -345,11 +345,11 @@ def test_published_images_and_impulse(shared):
         ({"beta": [math.nan]}, "beta is nan"),
         ({"absorption": [-0.1]}, "absorption is -0.1; it must be between 0 and 1"),
         ({"absorption": [math.nan]}, "absorption is nan"),
-        ({"beta": [1.0]}, "no wall absorbs sound, so it never ends; give a length"),
+        ({"beta": [1.0]}, "no wall absorbs sound, so the impulse never ends; give a length"),
         ({"absorption": [0.0]}, "no wall absorbs sound"),
         ({"max_order": -2}, "max_order is -2; it must be between -1 and"),
         ({"max_order": math.nan}, "max_order is nan"),
-        ({"length": 0.001}, "length is 0.001 s, but the sound arrives only after 0.00802.* s; le"),
+        ({"length": 0.001}, "length is 0.001 s, but the sound arrives only after 0.00802.* s; gi"),
         ({"length": math.nan}, "length is nan s; it must be 0 or more"),
         ({"length": -1.0}, "length is -1 s"),
         ({"length": 1e6}, f"48000000001 frames long; the limit is {MAX_FRAMES}"),
@@ -357,7 +357,7 @@ def test_published_images_and_impulse(shared):
         ({"speed_of_sound": math.inf}, "speed_of_sound is inf m/s"),
         (
             {"length": 100.0},
-            rf"there would be \d+ image sources to look at; the limit is {MAX_IMAGES}",
+            rf"there would be \d+ image sources in all; the limit is {MAX_IMAGES}",
         ),
         (
             {"room": (0.01, 0.02, 0.02), "source": (0.001,) * 3, "microphone": (0.001, 0.018, 0.01)}
@@ -379,7 +379,7 @@ def test_a_room_too_dead_for_walls_is_refused(rt60):
     shoebox(8000, room=(6, 4, 3), rt60=0.25)
 
 
-def test_places_follow_the_room_unless_they_are_given():
+def test_default_positions_scale_with_the_room():
     for room in ((3.0, 3.0, 3.0), (12.0, 30.0, 5.0)):
         x, y, z = room
         source, microphone = (
@@ -417,7 +417,7 @@ def test_extremes_are_sane(changes):
     assert 0 < np.abs(taps).max() < 1 / (4 * np.pi * 0.01)
 
 
-def test_walls_that_take_all_leave_the_direct_sound():
+def test_walls_that_absorb_all_leave_the_direct_sound():
     dead = shoebox(8000, absorption=[1.0]).taps
     direct = shoebox(8000, absorption=[1.0], max_order=0).taps
     np.testing.assert_allclose(dead, direct, rtol=0, atol=1e-17)

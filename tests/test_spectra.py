@@ -51,7 +51,7 @@ def test_a_first_order_decay_has_its_closed_forms():
 
 
 @pytest.mark.parametrize("frames", [1, 2, 100, 5000])
-def test_unsmoothed_it_is_what_scipy_says(noise, frames):
+def test_unsmoothed_it_agrees_with_scipy(noise, frames):
     taps = noise(frames, 2)
     found = response(Impulse(taps, RATE), channel=1, smoothing=0, points=50)
     w, h = signal.freqz(taps[:, 1], worN=2 * np.pi * found.hz / RATE)
@@ -94,7 +94,7 @@ def test_smoothed_it_is_the_mean_over_a_part_of_an_octave(noise, smoothing):
         assert abs(off) < 8
 
 
-def test_where_there_is_nothing_phase_and_delay_are_undefined():
+def test_phase_and_delay_are_undefined_at_a_zero():
     hz = frequencies(64000, 3)[1]
     found = response(impulse([1, -2 * np.cos(2 * np.pi * hz / 64000), 1], 64000), points=3)
     assert np.isfinite(found.magnitude_db).all()
@@ -105,20 +105,20 @@ def test_where_there_is_nothing_phase_and_delay_are_undefined():
     assert np.isnan(silent.group_delay).all()
 
 
-def test_no_level_is_too_high_or_too_low():
+def test_any_level():
     for scale in (1e-200, 1e200):
         found = response(impulse([scale, scale / 2]), points=3)
         assert found.magnitude_db[0] == pytest.approx(20 * np.log10(scale) + 20 * np.log10(1.5))
         assert np.isfinite(cumulative_decay(impulse([scale, scale / 2])).level_db[0]).all()
 
 
-def test_a_long_impulse_is_smoothed_unasked_and_a_short_one_is_not():
+def test_only_long_impulses_are_smoothed_by_default():
     assert response(impulse(np.ones(4096)), points=3).smoothing == 0
     assert response(impulse(np.ones(4097)), points=3).smoothing == 12
     assert response(impulse(np.ones(4097)), points=3, smoothing=0).smoothing == 0
 
 
-def test_a_channel_or_smoothing_that_is_not_there_is_refused():
+def test_out_of_range_refused():
     with pytest.raises(ImpulseError, match="channel is 1; the impulse has 1, counted from 0"):
         response(impulse([1]), channel=1)
     with pytest.raises(ImpulseError, match="smoothing is -1; it must be 0"):
@@ -143,13 +143,13 @@ def test_a_damped_sine_falls_along_a_line_at_its_resonance(smoothing):
 
 def test_the_first_slice_is_the_whole_response(noise):
     taps = np.concatenate([np.zeros(200), noise(500) * 0.98 ** np.arange(500)])
-    taps[200] = 4  # its onset, all of which the first window holds
+    taps[200] = 4  # its onset, before which the first window has faded in
     found = cumulative_decay(impulse(taps), span=0.005, points=60)
     whole = response(impulse(taps), points=60).magnitude_db
     np.testing.assert_allclose(found.level_db[0], whole - whole.max(), atol=1e-9)
 
 
-def test_each_slice_holds_what_is_left():
+def test_each_slice_is_the_spectrum_of_the_rest():
     taps = np.zeros(1000)
     taps[[0, 500]] = 1, 0.25
     found = cumulative_decay(impulse(taps, 1000), span=0.9, slices=10, points=5)
@@ -159,16 +159,16 @@ def test_each_slice_holds_what_is_left():
     assert (silent.level_db == -np.inf).all()
 
 
-def test_a_span_is_what_a_decay_takes(noise):
+def test_the_span_is_the_decay_time_to_the_depth(noise):
     decay = noise(RATE) * 10 ** (-3 * np.arange(RATE) / (0.5 * RATE))
     assert decay_span(decay, RATE, 30.0) == pytest.approx(0.25, rel=0.05)
-    # in noise, a decay is over where it meets it
+    # a decay ends where it meets the noise floor
     noisy = decay + 0.01 * noise(RATE, seed=1)
     assert decay_span(noisy, RATE, 60.0) == pytest.approx(40 / 60 * 0.5, rel=0.1)
 
 
 @pytest.mark.parametrize("hz", [None, 500.0])
-def test_a_decay_that_is_followed_is_the_one_that_is_measured(noise, hz):
+def test_a_decay_that_is_analysed_is_the_one_that_is_measured(noise, hz):
     decay = noise(2 * RATE, 2) * 10 ** (-3 * np.arange(2 * RATE) / RATE)[:, np.newaxis]
     decay[0] = 3  # the onset
     room = Impulse(
@@ -186,14 +186,14 @@ def test_a_decay_that_is_followed_is_the_one_that_is_measured(noise, hz):
         assert len(energy) == 2 * RATE + (0 if hz is None else octaves(RATE)[4].delay)
 
 
-def test_a_line_tells_its_level_at_time_0():
+def test_a_line_has_its_level_at_time_0():
     levels = 3.0 - 60 * np.arange(1000) / 1000
     line = fit(levels, 1000, -5, -35)
     assert line.level == pytest.approx(3.0)
     assert line.rt60 == pytest.approx(1.0)
 
 
-def test_a_band_that_is_not_there_is_refused():
+def test_an_unknown_band_is_refused():
     with pytest.raises(ImpulseError, match=r"band is 1234 Hz; at 1000 Hz the octaves are 31\.5"):
         analyse_decay(impulse(np.ones(100), 1000), hz=1234)
     assert analyse_decay(impulse(np.zeros(100))).figures.why_not["t30_s"] == "the impulse is silent"

@@ -1,4 +1,4 @@
-"""The spring: its cascade against group delay and magnitude, and all of it sample by sample."""
+"""The spring: its cascade against group delay and magnitude, the whole sample by sample."""
 
 import math
 from itertools import pairwise
@@ -36,8 +36,8 @@ def test_the_cascade_is_flat_and_has_the_group_delay_of_the_paper(sections, step
     cascade = Cascade(sections, coefficient, step)
     taps = np.concatenate([cascade(part) for part in np.split(x, 8)])
     spectrum = np.fft.rfft(taps)
-    # what is cut off is below 1e-30 here: 0.75^(8192 - 700) at most. Each section rounds three
-    # times, and what all have rounded is white beside a spectrum of 1: frames u^2 in energy
+    # the tail cut off is below 1e-30: 0.75^(8192 - 700) at most. Each section rounds three
+    # times, and the rounding errors are white against a spectrum of 1: frames u^2 in energy
     bound = 4 * sections * math.sqrt(3 * frames) * UNIT
     np.testing.assert_allclose(abs(spectrum), 1, rtol=0, atol=bound)
 
@@ -59,7 +59,7 @@ def test_group_delay_in_the_paper_s_own_figures():
     assert group_delay(math.pi / 5, 100, 0.75, 5) == pytest.approx(3500, rel=1e-15)
 
 
-# All of it
+# The whole spring
 
 
 @pytest.mark.parametrize(
@@ -116,7 +116,7 @@ def test_one_arrival_is_flat_up_to_the_corner(rate):
         assert level[hertz > corner * 2 ** (1 / 12)].max() < -59
 
 
-def test_low_notes_come_back_at_the_echo():
+def test_low_frequencies_return_after_the_echo():
     """Through a narrow low-pass, where the group delay is that of 0 Hz, repeats are 56 ms apart."""
     rate = 48000
     taps = spring(rate).taps[:, 0]
@@ -167,10 +167,10 @@ def test_a_corner_that_is_moved_is_noted(rate, corner, moved):
         ({"corner": 100}, r"echo is 0\.056 s, but the cascade needs 0\.0764 s; give a longer echo"),
     ],
 )
-def test_what_makes_no_spring_is_refused(given, message):
+def test_out_of_range_refused(given, message):
     with pytest.raises(ImpulseError, match=message):
         spring(48000, **given)
 
 
-def test_the_echo_that_is_asked_for_instead_is_enough():
+def test_the_echo_that_the_error_suggests_is_enough():
     spring(48000, corner=100, echo=0.0765, floor=-30)

@@ -96,10 +96,12 @@ def test_length(length, frames):
     taps = np.array([1.0, 0.5, 0.1, 1e-5, 1e-5])[:, None]
     full = oracle.convolve(x[:, 0], taps[:, 0])
     engine = plan(routes(taps, 1), "direct")
-    body = [*stream.convolve(cut(x, [4]), engine, lambda p, start: stream.within(p, start, length))]
+    body = [
+        *stream.convolve(cut(x, [4]), engine, lambda p, start: stream.truncate(p, start, length))
+    ]
     peak = max(np.abs(part).max(initial=0) for part in body)
     frames_so_far = sum(map(len, body))
-    end = stream.ending(engine.flush(), length, frames=frames_so_far, peak=peak)
+    end = stream.trim_tail(engine.flush(), length, frames=frames_so_far, peak=peak)
     y = np.concatenate([*body, *end])[:, 0]
     expected = np.concatenate([full, np.zeros(40)])[:frames]
     np.testing.assert_allclose(y, expected, rtol=0, atol=oracle.tolerance(x, taps))
@@ -144,7 +146,7 @@ def test_the_array_api_refuses_what_is_not_finite():
 def test_a_tail_that_is_quiet_beside_the_sound_is_no_tail():
     tail = np.array([[5e-4], [4e-4]])
     for peak, kept in [(1.0, 0), (0.45, 1), (0.1, 2)]:
-        assert sum(map(len, stream.ending(tail, "auto", frames=9, peak=peak))) == kept
+        assert sum(map(len, stream.trim_tail(tail, "auto", frames=9, peak=peak))) == kept
 
 
 @pytest.mark.parametrize("failing", [0, 3, 7])

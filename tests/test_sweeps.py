@@ -32,7 +32,7 @@ SWEEPS = st.builds(
 
 
 def phase_error(sweep):
-    """Return what rounding of some units does to the largest phase, and so to a sample."""
+    """Return the error of a sample if the largest phase is off by some units of rounding."""
     return 16 * UNIT * 2 * math.pi * sweep.band[1] * sweep.growth
 
 
@@ -46,7 +46,7 @@ def test_exponential_sweep_is_farinas_formula():
     np.testing.assert_allclose(sweep.samples()[:, 0], farina, rtol=0, atol=phase_error(sweep))
 
 
-def test_exponential_sweep_is_the_one_of_pyfar(shared):
+def test_exponential_sweep_matches_pyfar(shared):
     path = shared / "vectors" / "pyfar_MIT" / "signals.exponential_sweep_time.csv"
     sweep = Sweep(rate=44100, duration=1024 / 44100, start=1000, end=20000, **BARE)
     samples = sweep.samples()[:, 0]
@@ -64,7 +64,7 @@ def test_synchronised_sweep_is_novaks_formula(duration):
     t = np.arange(len(sweep.samples())) / 8000
     novak = np.sin(2 * np.pi * 30 * growth * np.exp(t / growth))
     np.testing.assert_allclose(sweep.samples()[:, 0], novak, rtol=0, atol=phase_error(sweep))
-    # whole turns before it, so that it begins at 0 and rises
+    # whole turns before its start, so that it begins at 0 and rises
     assert abs(30 * growth - round(30 * growth)) < 1e-9
 
 
@@ -146,7 +146,7 @@ def test_any_sweep_is_rebuilt_from_its_fields(sweep):
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
-        ({"kind": "linear"}, "kind is 'linear'; it must be exponential, synchronised, mls"),
+        ({"kind": "linear"}, "kind is 'linear'; it must be one of exponential, synchronised, mls"),
         ({"rate": 999}, "rate is 999 Hz; it must be between 1000 and 768000 Hz"),
         ({"duration": 0}, "duration is 0 s; it must be above 0 s"),
         ({"duration": math.nan}, "duration is nan s"),
@@ -168,7 +168,7 @@ def test_any_sweep_is_rebuilt_from_its_fields(sweep):
         ({"kind": "synchronised", "duration": 0.1}, r"duration is 0\.1 s; .* at least 0\.173 s"),
     ],
 )
-def test_what_no_sweep_can_be_is_refused(fields, message):
+def test_invalid_parameters_are_refused(fields, message):
     with pytest.raises(ImpulseError, match=message):
         Sweep(**fields)
 

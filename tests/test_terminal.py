@@ -25,8 +25,9 @@ import pytest
 from audioconv import Job, Options
 from audioconv.cli import main, printing, terminal
 from audioconv.cli.terminal import Work, figures, shows, sparkline
+from audioconv.job import VerificationReport
 from audioconv.render.run import run
-from audioconv.verify.compare import compare
+from audioconv.verify.compare import compare_files
 from impulses import Impulse
 from impulses.analysis import onset, profile
 
@@ -214,7 +215,7 @@ def test_an_error_stands_on_a_line_of_its_own(tmp_path, sound):
         lines, code = shown.ended()
     assert code == 1
     assert len(lines) == 1
-    assert lines[0].startswith("error: standard input is cut short: ")
+    assert lines[0].startswith("error: standard input is truncated: ")
 
 
 @in_a_terminal
@@ -269,7 +270,7 @@ def test_the_summary_is_a_table_with_the_same_words(tmp_path, samples, columns):
     with Terminal(*arguments, columns=columns) as shown:
         lines, code = shown.ended()
     assert code == 0
-    if float(re.search(rb"([\d.]+) s, \d+ x", shown.seen)[1]) < terminal.PATIENCE - 0.1:
+    if float(re.search(rb"([\d.]+) s, \d+ x", shown.seen)[1]) < terminal.BAR_DELAY - 0.1:
         assert b"\x1b[?25l" not in shown.seen  # it was too short for a bar
     assert all(len(line) <= columns for line in lines)
     assert rows(lines) == rows(said.splitlines())
@@ -305,15 +306,24 @@ def test_what_a_table_holds_is_only_text(person):
 
 
 def test_what_fails_is_red(person):
-    verified = {
-        **dict.fromkeys(("certificate_residual", "certificate_limit", "samples_worst"), 0.0),
-        **dict.fromkeys(("samples_limit", "spots_worst", "spots_limit", "error_bound"), 0.0),
-        **{"points": [1], "frames": 1, "channels": 1, "subtype": "PCM_16", "quantisation": 0.0},
-        **{"passed": False, "certificate_passed": True, "samples_passed": False},
-        **{"spots": 1, "spots_passed": True, "exact": True},
-    }
+    names = ("certificate_residual", "certificate_limit", "samples_worst", "samples_limit")
+    names = (*names, "spots_worst", "spots_limit", "error_bound", "quantisation")
+    levels = dict.fromkeys(names, 0.0)
+    verified = VerificationReport(
+        failures=["a sample is off"],
+        frames=1,
+        channels=1,
+        subtype="PCM_16",
+        points=[1],
+        certificate_passed=True,
+        samples_passed=False,
+        spots=1,
+        spots_passed=True,
+        exact=True,
+        **levels,
+    )
     file = io.StringIO()
-    terminal.table(file, [printing.verdict(verified)])
+    terminal.table(file, [printing.verification_section(verified)])
     text = file.getvalue()
     assert "\x1b[1;31mNOT verified" in text
     assert "\x1b[32mproven" in text
@@ -323,8 +333,8 @@ def test_what_fails_is_red(person):
 @pytest.fixture
 def patient(person):
     """Show bars at once, on a terminal of some width; return what is drawn."""
-    person.setattr(terminal, "PATIENCE", 0.0)
-    person.setattr(terminal, "PAUSE", 0.005)
+    person.setattr(terminal, "BAR_DELAY", 0.0)
+    person.setattr(terminal, "BAR_INTERVAL", 0.005)
 
     def drawn(columns, *told):
         ours, theirs = opened(columns)
@@ -404,7 +414,7 @@ def test_a_terminal_that_is_gone_does_not_end_the_work(person):
         def write(self, text):
             raise OSError(5, "Input/output error")
 
-    person.setattr(terminal, "PATIENCE", 0.0)
+    person.setattr(terminal, "BAR_DELAY", 0.0)
     person.setattr(sys, "stderr", Gone())
     with terminal.progress() as progress:
         progress("convolving", 1.0, 2.0)
@@ -423,7 +433,7 @@ def test_a_run_tells_all_that_it_does(tmp_path, samples):
     gain = f"convolving at {made.gain_db:.2f} dB"
     assert steps == [
         *("reading", "preparing the impulse", "convolving", gain, "reading back", "verifying"),
-        "bringing it to the disk",
+        "syncing to disk",
     ]
     seconds = made.frames / made.rate
     for step in ("convolving", gain, "verifying"):
@@ -440,8 +450,8 @@ def test_a_run_tells_all_that_it_does(tmp_path, samples):
     assert run(again).frames == made.frames
     assert (tmp_path / "a.wav").read_bytes() == (tmp_path / "b.wav").read_bytes()
     told.clear()
-    difference = compare(job.input, job.output, note)
-    assert difference == compare(job.input, job.output)
+    difference = compare_files(job.input, job.output, note)
+    assert difference == compare_files(job.input, job.output)
     assert list(dict.fromkeys(told)) == [
         (step, done, seconds)
         for step in ("comparing", "fitting", "subtracting")

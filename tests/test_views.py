@@ -1,4 +1,4 @@
-"""What there is to see, against the definition: every column by itself, every window by itself."""
+"""Views against their definitions, each column and each window on its own."""
 
 import tracemalloc
 
@@ -14,7 +14,7 @@ from audioconv.views.spectrogram import spectrogram
 
 
 def cut(sound, at):
-    """Cut a sound at some frames, in any order."""
+    """Split a sound at some frames, in any order."""
     return [part for part in np.split(sound, sorted(at)) if len(part)]
 
 
@@ -94,7 +94,7 @@ def test_columns_of_a_long_sound_are_means_of_slices(noise):
 @pytest.mark.parametrize("rows", [60, 300])
 def test_a_sine_reads_its_own_level_at_its_own_frequency(amplitude, rows):
     rate = 48000
-    hz = 24 * rate / 2048  # a frequency that the window knows
+    hz = 24 * rate / 2048  # the centre of a bin
     tone = amplitude * np.sin(2 * np.pi * hz * np.arange(rate) / rate)[:, np.newaxis]
     found = spectrogram([np.hstack([tone, tone])], rate, rows=rows)
     middle = found.level()[:, found.power.shape[1] // 2]
@@ -122,7 +122,7 @@ def test_memory_does_not_grow_with_the_sound(view):
         tracemalloc.stop()
         return peak
 
-    view([block])  # whatever is made once
+    view([block])  # allocations made once
     assert most(120) < 1.1 * most(30)
 
 

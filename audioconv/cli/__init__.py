@@ -1,16 +1,17 @@
 """The command line: the only room that knows typer, one module for each kind of command.
 
-Commands parse, call one function of the library and print. Everything heavy is imported inside
-them, so that help comes at once.
+A command parses, calls one function of the library, and prints. Everything heavy is imported
+inside the commands, so that help is fast.
 
-options   options made from signatures, and the arguments that several commands share
+options   options made from signatures, and arguments that several commands share
+wording   messages of the library, in terms of the command line
 terminal  progress bars, tables and sparklines, on a terminal only
 printing  summaries and notices on standard error, results on standard output
 convolve  convolve, echo
 ir        ir build, edit, list, fold, info
 builders  ir build and ir list, made from the builders' signatures
 ir_info   the text of ir info
-saved     options and summary of every command that writes an impulse
+saved     options and summary of the commands that save an impulse response
 inspect   info, verify, compare
 measure   sweep, deconvolve
 redo      redo
@@ -32,20 +33,18 @@ import typer
 
 from audioconv._version import __version__
 from audioconv.cli import convolve, explain, inspect, ir, measure, plot, printing, redo
-from audioconv.cli.options import HELP_OPTIONS, LateGroup, expand
+from audioconv.cli.options import HELP_OPTIONS, LazyGroup, expand
 from audioconv.errors import AudioconvError
 
 
-class Commands(LateGroup):
+class Commands(LazyGroup):
     """All commands."""
 
-    late: ClassVar = measure.LATE
+    lazy: ClassVar = measure.LAZY
 
 
 app = typer.Typer(
     cls=Commands,
-    help="Exact convolution of sound: echoes, rooms, measured impulses; hours long, in constant "
-    "memory, checked against the plain sum.",
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -59,7 +58,7 @@ app.command()(expand(inspect.verify))
 app.command()(inspect.compare)
 app.command()(expand(redo.redo))
 app.add_typer(plot.app, name="plot")
-app.command()(expand(explain.explain, without=explain.OF_FILES))
+app.command()(expand(explain.explain, without=explain.OUTPUT_OPTIONS))
 app.command()(expand(explain.animate))
 
 
@@ -78,33 +77,33 @@ def root(
         ),
     ] = False,
 ) -> None:
-    """Exact convolution of sound.
+    """Convolution reverb, echoes and filters: exact convolution with impulse responses (IR).
 
-    Echoes, rooms and measured impulses; hours long in constant memory, checked against the
-    plain sum.
+    Halls, cabinets, rooms that you measured or that are built from numbers, on recordings of any
+    length, in constant memory; the output can be verified against the definition.
     """
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command line and return its exit code; what goes wrong is one line on stderr."""
+    """Run a command line and return its exit code; an error is one line on standard error."""
     _exit_on_termination()
     code = _run(sys.argv[1:] if arguments is None else list(arguments))
     try:
         if sys.stdout is not None:
             sys.stdout.flush()
     except OSError as error:
-        # what is left in the buffer would fail once more, and be told, when Python ends
+        # Python flushes the buffer again on exit, and would print a second error
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return code or _failed(str(printing.unwritten(error)), 1)
+        return code or _failed(str(printing.write_error(error)), 1)
     return code
 
 
 def _run(arguments: Sequence[str]) -> int:
+    # every command takes -v; only `_trace` uses it
     plain = [argument for argument in arguments if argument not in ("-v", "--verbose")]
     try:
-        # -v goes with every command, and only `_trace` asks for it
         code = app(plain, prog_name="audioconv", standalone_mode=False)
-        if code == 130:  # what typer makes of an interrupt
+        if code == 130:  # typer returns this for KeyboardInterrupt
             raise KeyboardInterrupt
         return code if isinstance(code, int) else 0
     except KeyboardInterrupt:
@@ -120,10 +119,6 @@ def _run(arguments: Sequence[str]) -> int:
         return _failed(message, error.exit_code)
     except Exception as error:
         _trace(arguments)
-        from impulses import ImpulseError  # late: only where something has failed
-
-        if isinstance(error, ImpulseError):  # a value that no impulse can be made with
-            return _failed(str(error), 2)
         if isinstance(error, MemoryError):
             return _failed("not enough memory; use a shorter impulse", 1)
         return _failed(
@@ -132,23 +127,23 @@ def _run(arguments: Sequence[str]) -> int:
 
 
 def _exit_on_termination() -> None:
-    """Let TERM and HUP end the program by its clean-up, unless whoever started it ignores them."""
+    """Exit on SIGTERM and SIGHUP through `finally` clauses, unless the parent ignores them."""
     if threading.current_thread() is not threading.main_thread():
         return
-    for termination in ("SIGTERM", "SIGHUP"):
-        number = getattr(signal, termination, None)
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)
         if number is not None and signal.getsignal(number) is signal.SIG_DFL:
             signal.signal(number, lambda received, _: sys.exit(128 + received))
 
 
 def _trace(arguments: Sequence[str]) -> None:
-    """Under -v, show where the error being handled came from."""
+    """Print the traceback of the current exception under -v."""
     if any(re.fullmatch("-[qyv]*v[qyv]*|--verbose", argument) for argument in arguments):
-        import traceback  # late, as most runs end well
+        import traceback  # late: most runs succeed
 
         traceback.print_exc()
 
 
 def _failed(message: str, code: int) -> int:
-    printing.err(f"error: {' '.join(message.splitlines())}")
+    printing.print_error(message)
     return code

@@ -1,4 +1,4 @@
-"""`audioconv ir build` and `audioconv ir list`: made of the builders' own signatures."""
+"""`audioconv ir build` and `audioconv ir list`: made from the signatures of the builders."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ import typer
 from typer.core import TyperGroup
 
 from audioconv.cli import printing
-from audioconv.cli.options import Json, expand, made
-from audioconv.cli.saved import Out, Overwrite, Rate, Subtype, store_and_say
+from audioconv.cli.options import Json, build_command, expand
+from audioconv.cli.saved import Out, Overwrite, Rate, Subtype, save_and_report
+from audioconv.errors import UsageError
 from audioconv.parameters import Parameter
 
 
@@ -29,61 +30,87 @@ def _builder_command(builder: str) -> Callable[..., None]:
         from audioconv.ir.load import build, spec
 
         recipe = {"build": spec(builder, parameters), "rate": rate}
-        store_and_say(
+        save_and_report(
             build(builder, parameters, rate), output, recipe, subtype=subtype, overwrite=overwrite
         )
 
-    declared = builder_parameters(builder)
+    declared = builder_parameters(_builder_name(builder))
     command.__doc__ = f"{summary(BUILDERS[builder])}\n\nSound: {sound(BUILDERS[builder])}"
     return expand(command, {"parameters": declared})
 
 
 class BuilderGroup(TyperGroup):
-    """One command for each builder, made of its signature."""
+    """One command for each builder, made from its signature."""
 
     def list_commands(self, ctx: Any) -> list[str]:
-        """Name the builders."""
+        """Return the names of the builders."""
         from impulses import BUILDERS
 
         return list(BUILDERS)
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        """Make the command of one builder."""
-        return made(cmd_name, _builder_command(cmd_name))
+        """Return the command of one builder."""
+        return build_command(cmd_name, _builder_command(cmd_name))
+
+
+def _builder_name(text: str) -> str:
+    """Return the name of a builder; for a spec or a preset, raise `UsageError` with the remedy."""
+    from audioconv.ir.load import PRESET, known_builder
+    from impulses import BUILDERS, PRESETS
+
+    builder, colon, _ = text.partition(":")
+    if colon and builder in BUILDERS:
+        raise UsageError(
+            f"{text}: give the parameters of a builder as options, as in "
+            f"`audioconv ir build {builder} OUT --delay 350ms`"
+        )
+    preset = text.removeprefix(f"{PRESET}:")
+    if preset in PRESETS:
+        raise UsageError(
+            f"{preset} is a preset: use it as --ir {PRESET}:{preset}, or save it as a file with "
+            f"`audioconv ir edit {PRESET}:{preset} OUT`"
+        )
+    return known_builder(text)
 
 
 def list_builders(
     builder: Annotated[
-        list[str] | None, typer.Argument(metavar="[BUILDER]...", help="Those alone.")
+        list[str] | None, typer.Argument(metavar="[BUILDER]...", help="Builders; all by default.")
     ] = None,
     presets: Annotated[
-        bool, typer.Option("--presets", help="List the presets instead, and their specs.")
+        bool, typer.Option("--presets", help="List the presets and their specs instead.")
     ] = False,
     json: Json = False,
 ) -> None:
     """List the builders with their parameters, units and defaults, or the presets."""
-    from audioconv.ir.load import LEVELS, known_builder
-    from impulses import BUILDERS, PRESETS
+    from audioconv.ir.load import MIX
+    from impulses import BUILDERS
 
     if presets:
-        for preset, (spec, sound) in PRESETS.items():
-            if json:
-                printing.print_json({"preset": preset, "spec": spec, "sound": sound})
-            else:
-                printing.out(f"{preset}\n  {sound}\n    {spec}")
-        if not json:
-            printing.out(
-                "as it is, preset:NAME, or with other values, preset:NAME,wet=-12dB; a spec "
-                "without dry= holds the direct sound in the impulse, so that wet= scales both"
-            )
+        _list_presets(json)
         return
-    for one in [known_builder(name) for name in builder] if builder else BUILDERS:
-        _list_builder(one, json)
+    for name in map(_builder_name, builder) if builder else BUILDERS:
+        _list_builder(name, json)
     if not json:
         printing.out(
-            "all of them\n  As a spec: builder:key=value,key=value; lists: key=value,value"
+            "all builders\n  As a spec: builder:key=value,key=value; lists: key=value,value"
         )
-        printing.out(_rows(LEVELS))
+        printing.out(_rows(MIX))
+
+
+def _list_presets(json: bool) -> None:
+    from impulses import PRESETS
+
+    for preset, (spec, sound) in PRESETS.items():
+        if json:
+            printing.print_json({"preset": preset, "spec": spec, "sound": sound})
+        else:
+            printing.out(f"{preset}\n  {sound}\n    {spec}")
+    if not json:
+        printing.out(
+            "Use one as --ir preset:NAME, or with changes, --ir preset:NAME,wet=-12dB. If its spec "
+            "has no dry=, the direct sound is part of the impulse response, and wet= scales both."
+        )
 
 
 def _list_builder(builder: str, json: bool) -> None:
@@ -117,7 +144,7 @@ def _list_builder(builder: str, json: bool) -> None:
 
 
 def _rows(declared: list[Parameter]) -> str:
-    columns = [
+    rows = [
         (
             f"{p.option}=",
             f"{'|'.join(map(str, p.choices)) or p.unit}{',...' * p.many}, default "
@@ -125,4 +152,4 @@ def _rows(declared: list[Parameter]) -> str:
         )
         for p in declared
     ]
-    return printing.rows(columns, indent="    ")
+    return printing.two_columns(rows, indent="    ")

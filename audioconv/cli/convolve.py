@@ -13,9 +13,10 @@ from audioconv.job import Job, Options
 
 
 def convolve(input: Input, output: Output, ir: Impulses, options: Options, show: Show) -> None:
-    """Convolve a sound with an impulse: a hall, a cabinet, an echo.
+    """Convolve a sound with an impulse response: a hall, a cabinet, an echo.
 
     The output is exact and complete, tail included, unless an option asks for something else.
+    Set --wet and --dry, or --mix, to use it as a convolution reverb beside the dry sound.
     """
     _run(Job(input, output, ir, options), show)
 
@@ -28,8 +29,8 @@ def echo(
         list[str] | None,
         typer.Option(
             metavar="TIME",
-            help="Time of an echo after the direct sound: 350ms, 0.35 (seconds) or 15435S "
-            "(samples). Repeat it, each time with a --gain, for more.",
+            help="Time from the direct sound to the echo: 350ms, 0.35 (seconds) or 15435S "
+            "(samples). Repeat it for more echoes, each with its --gain.",
             show_default="250ms",
         ),
     ] = None,
@@ -37,20 +38,20 @@ def echo(
         list[str] | None,
         typer.Option(
             metavar="GAIN",
-            help="Level of that echo: -6dB, or 0.5 (a factor).",
+            help="Gain of the echo: -6dB, or 0.5 (a factor).",
             show_default="0.5",
         ),
     ] = None,
     fractional: Annotated[
         bool,
         typer.Option(
-            "--fractional", help="Interpolate a delay between two samples, instead of rounding it."
+            "--fractional", help="Interpolate delays between samples instead of rounding them."
         ),
     ] = False,
     options: Options,
     show: Show,
 ) -> None:
-    """Add echoes to a sound: itself, and a delayed copy for each --delay and --gain."""
+    """Add echoes to a sound: a delayed copy for each --delay and --gain."""
     delays, gains = delay or ["250ms"], gain or (["0.5"] if len(delay or [1]) == 1 else [])
     if len(delays) != len(gains):
         raise UsageError(
@@ -62,10 +63,10 @@ def echo(
 
 
 def _run(job: Job, show: Show) -> None:
-    from audioconv.render.run import run  # late, so that help is quick
+    from audioconv.render.run import run  # late, so that help is fast
 
     if show.json and job.output == "-":
         raise UsageError("--json and the sound cannot both go to standard output; name a file")
     with terminal.progress(quiet=show.quiet) as progress:
-        made = run(job, progress)
-    printing.outcome(made, show)
+        outcome = run(job, progress)
+    printing.print_outcome(outcome, show)

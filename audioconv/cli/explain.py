@@ -1,19 +1,21 @@
-"""`audioconv explain` and `audioconv animate`: show how a convolution comes about."""
+"""`audioconv explain` and `audioconv animate`: show how a convolution works."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated
 
 import typer
 
 from audioconv.cli import printing, terminal
 from audioconv.cli.options import Impulses, Input, Show
+from audioconv.cli.wording import as_options
 from audioconv.errors import UsageError
 from audioconv.job import Job, Options, Part
 from audioconv.plot.options import Film
 
-OF_FILES = ("format", "max_output", "metadata", "recipe", "rf64", "verify")
-"""Options of a convolution that is kept."""
+OUTPUT_OPTIONS = ("format", "max_output", "metadata", "recipe", "rf64", "verify")
+"""Options that concern the output file of a convolution, which a page does not keep."""
 
 
 def explain(
@@ -26,24 +28,30 @@ def explain(
     options: Options,
     show: Show,
 ) -> None:
-    """Make a page that explains a convolution on your own sound: one file, to open in a browser.
+    """Explain a convolution of your own sound on a web page: one file, to open in a browser.
 
-    It slides the impulse over the sound and shows each sum, plays both before and after, and
-    tells what the run did. The convolution is made, verified, and not kept; a few seconds go into
-    measuring what it costs on this machine.
+    Slide the impulse response over the sound and see each sum, hear the sound before and after,
+    and read how it was computed and verified. The convolved sound itself is not kept. A few
+    seconds go into timing the convolution on this machine.
     """
     from audioconv.page import write
-    from audioconv.page.explain import explain as made  # late, so that help is quick
+    from audioconv.page.explain import explain as explain_job  # late, so that help is fast
 
     if show.json and output == "-":
         raise UsageError("--json and the page cannot both go to standard output; name a file")
     with terminal.progress(quiet=show.quiet) as progress:
-        told = made(Job(input, output, ir, options), part, progress)
-    size = write(told, printing.summary(told.outcome), printing.proof(told.outcome))
+        explained = explain_job(Job(input, output, ir, options), part, progress)
+    outcome = explained.outcome
+    outcome = replace(outcome, notices=[*map(as_options, outcome.notices)])
+    size = write(
+        replace(explained, outcome=outcome),
+        printing.outcome_rows(outcome),
+        printing.verification_rows(outcome),
+    )
     if show.json:
-        printing.print_json({**told.outcome.as_json(), "bytes": size})
+        printing.print_json({**outcome.as_json(), "bytes": size})
     if not show.quiet:
-        printing.wrote(output, f"a page of {size / 1e6:.2f} MB", told.outcome.notices)
+        printing.print_written(output, f"a page of {size / 1e6:.2f} MB", outcome.notices)
 
 
 def animate(
@@ -55,19 +63,19 @@ def animate(
     film: Film,
     start: Annotated[
         str | None,
-        typer.Option(metavar="TIME", help="Where to begin; where the sound does, if not given."),
+        typer.Option(metavar="TIME", help="Where to begin; by default where the sound does."),
     ] = None,
 ) -> None:
-    """Film the impulse sliding over the sound, and the sum that it traces: GIF, or MP4."""
+    """Film the impulse response as it slides over the sound and traces the output: GIF, or MP4."""
     from audioconv.ir.load import impulse_files
     from audioconv.page.explain import slide, title
-    from audioconv.plot.film import film as filmed
+    from audioconv.plot.film import film as draw_film
 
     job = Job(input, output, ir)
     inputs = [input, *impulse_files(ir)]
     with terminal.progress() as progress:
-        slid = slide(job, Part(start=start), progress)
+        sliding = slide(job, Part(start=start), progress)
         progress("drawing")
-        pictures = filmed(slid, output, film, inputs=inputs, title=title(job))
-    notes = [slid.shortened] if slid.shortened else []
-    printing.wrote(output, f"{pictures} pictures, {film.pixels} dots wide", notes)
+        pictures = draw_film(sliding, output, film, inputs=inputs, title=title(job))
+    notices = [sliding.notice] if sliding.notice else []
+    printing.print_written(output, f"{pictures} pictures, {film.pixels} pixels wide", notices)

@@ -1,15 +1,18 @@
-"""`audioconv info`, `audioconv verify` and `audioconv compare`: look, and change nothing."""
+"""`audioconv info`, `audioconv verify` and `audioconv compare`: read only."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from audioconv.cli import printing, terminal
 from audioconv.cli.options import Impulses, Input, Json, Show
 from audioconv.errors import AudioconvError, FormatError
-from audioconv.job import Options
+from audioconv.job import Job, Options
+
+if TYPE_CHECKING:
+    from audioconv.files import FileReport
 
 Files = Annotated[list[str], typer.Argument(metavar="FILE...", help="Sound files.")]
 
@@ -18,126 +21,102 @@ def info(
     file: Files,
     json: Json = False,
     allow_truncated: Annotated[
-        bool, typer.Option("--allow-truncated", help="Look at what there is of one cut short.")
+        bool, typer.Option("--allow-truncated", help="Accept a file that ends early.")
     ] = False,
 ) -> None:
-    """Show format, length and level of sound files; each is read to its end.
+    """Show format, length, peak level and metadata of sound files, each read to its end.
 
-    One that cannot be read is an error; the others are shown all the same.
+    A file that cannot be read is an error; the others are shown all the same.
     """
+    from audioconv.files import info as read_info  # late, so that help is fast
+
     failed = 0
     for path in file:
         try:
-            _look_at(path, json, allow_truncated)
+            with terminal.progress() as progress:
+                report = read_info(path, allow_truncated=allow_truncated, progress=progress)
         except FormatError as error:
             if len(file) == 1:
                 raise
-            printing.err(f"error: {error}")
+            printing.print_error(str(error))
             failed += 1
+            continue
+        if json:
+            printing.print_json(report.as_json())
+        else:
+            printing.out(_describe(report))
+            printing.print_notices(report.notices)
     if failed:
-        raise AudioconvError(f"{failed} of {len(file)} files cannot be read; mend or leave them")
+        raise AudioconvError(f"{failed} of {len(file)} files cannot be read; fix or omit them")
 
 
-def _look_at(path: str, json: bool, allow_truncated: bool) -> None:
-    from audioconv.files import PeakMeter, Reader, carried_recipe, display_name, listed
-    from audioconv.progress import watched
-    from impulses.impulse import to_db
+def _describe(report: FileReport) -> str:
+    """Describe a sound file in a line."""
+    from audioconv.files import display_name, listed
 
-    level = PeakMeter()
-    with (
-        terminal.progress() as progress,
-        Reader(path, allow_truncated=allow_truncated) as reader,
-    ):
-        sound, blocks = reader.info, reader.blocks(2**16)
-        for block in watched(blocks, progress, "reading", sound.rate, sound.frames):
-            level.take(block)
-        tells = reader.metadata.names()
-        recipe = carried_recipe(reader.metadata)
-    if json:
-        printing.print_json(
-            {
-                "path": path,
-                "format": sound.format,
-                "subtype": sound.subtype,
-                "rate": sound.rate,
-                "channels": sound.channels,
-                "frames": level.frames,
-                "seconds": level.frames / sound.rate,
-                "peak_dbfs": to_db(level.peak),
-                "metadata": tells,
-                "recipe": recipe,
-                "notices": reader.notices,
-            }
-        )
-        return
-    peak = printing.decibels(to_db(level.peak), "dBFS")
-    printing.out(
-        f"{display_name(path)}: {sound.format} {sound.subtype}, {sound.rate} Hz, {sound.channels} "
-        f"channel{'s' * (sound.channels > 1)}, {level.frames} frames "
-        f"({level.frames / sound.rate:.3f} s), peak {peak}"
-        f"{f', tells {listed(tells)}' if tells else ''}"
-        f"{', holds its recipe' if recipe else ''}"
+    return (
+        f"{display_name(report.path)}: {report.format} {report.subtype}, {report.rate} Hz, "
+        f"{printing.channel_count(report.channels)}, "
+        f"{printing.duration(report.frames, report.rate)}, "
+        f"peak {printing.decibels(report.peak_dbfs, 'dBFS')}"
+        f"{f', with {listed(report.metadata)}' if report.metadata else ''}"
+        f"{', with its recipe' if report.recipe else ''}"
     )
-    printing.notes(reader.notices)
 
 
 def verify(
     input: Input,
-    output: Annotated[str, typer.Argument(metavar="OUT", help="The output to check.")],
+    output: Annotated[str, typer.Argument(metavar="OUT", help="Output to verify.")],
     ir: Impulses,
     options: Options,
     show: Show,
 ) -> None:
-    """Prove that OUT is the convolution of IN and the impulse, made with the same options.
+    """Verify that OUT is the convolution of IN and the impulse response, with the same options.
 
     Ends with exit code 3 if it is not.
     """
-    from audioconv.files import Reader, rereadable
-    from audioconv.render.prepare import prepare
-    from audioconv.verify import verify as check
+    from audioconv.api import verify_file  # late, so that help is fast
+    from audioconv.files import display_name
 
-    with terminal.progress(quiet=show.quiet) as progress, rereadable(input) as path:
-        with Reader(path, allow_truncated=options.allow_truncated) as reader:
-            source = reader.info
-        convolver = prepare(ir, options, source).convolver
-        found = check(path, output, convolver, options, progress=progress)
+    with terminal.progress(quiet=show.quiet) as progress:
+        report = verify_file(Job(input, output, ir, options), progress)
     if show.json:
-        printing.print_json(found.as_json())
+        printing.print_json(report.as_json())
     if not show.quiet:
-        printing.block([printing.verdict(found.as_json())])
-    found.raise_if_failed(output)
+        printing.print_sections([printing.verification_section(report)])
+    report.raise_if_failed(display_name(output, role="output"))
 
 
 def compare(
     a: Annotated[str, typer.Argument(metavar="A", help="A sound file.")],
-    b: Annotated[str, typer.Argument(metavar="B", help="Another one.")],
+    b: Annotated[str, typer.Argument(metavar="B", help="The sound file to compare with A.")],
     json: Json = False,
 ) -> None:
-    """Null test: how far, in time, level and residue, B is from A.
+    """Null test: best time shift, gain and residual between two sounds.
 
-    The exit code is 0 whether they differ or not; --json tells.
+    The exit code is 0 whether they differ or not; for scripts, see "identical" in --json.
     """
-    from audioconv.verify.compare import compare as null_test
+    from audioconv.verify.compare import compare_files  # late, so that help is fast
 
     with terminal.progress() as progress:
-        difference = null_test(a, b, progress)
+        difference = compare_files(a, b, progress)
     if json:
         printing.print_json(difference.as_json())
         return
     if difference.identical:
         printing.out("identical: every sample is the same")
         return
-    one, other = difference.frames
-    pairs = []
-    if one != other:
-        pairs.append(("length", f"{one} and {other} frames"))
+    first, second = difference.frames
+    rows = []
+    if first != second:
+        rows.append(("length", f"{first} and {second} frames"))
     if difference.gain_db is None:
-        pairs.append(("gain", "none: one of them is silent"))
+        rows.append(("gain", "none: one of them is silent"))
     else:
-        pairs.append(("shift", f"{difference.shift} frames (B after A)"))
-        pairs.append(("gain", f"{difference.gain_db:+.4f} dB (B beside A)"))
-        left = difference.residual_db
-        nothing = "none: B is A, shifted and scaled"
-        pairs.append(("residual", nothing if left is None else f"{left:.1f} dB beside B"))
-    pairs.append(("differs", f"from {difference.first_difference_s:.6f} s"))
-    printing.out(printing.rows(pairs, indent=""))
+        rows.append(("shift", f"{difference.shift} frames (B after A)"))
+        rows.append(("gain", f"{difference.gain_db:+.4f} dB (B relative to A)"))
+        residual = difference.residual_db
+        null = "none: B is A, shifted and scaled"
+        rows.append(("residual", null if residual is None else f"{residual:.1f} dB relative to B"))
+    rows.append(("differs", f"from {difference.first_difference_s:.6f} s"))
+    printing.out(printing.two_columns(rows, indent=""))

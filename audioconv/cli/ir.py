@@ -1,4 +1,4 @@
-"""`audioconv ir ...`: build, edit, list, fold and look at impulses."""
+"""`audioconv ir ...`: build, edit, list, fold and analyse impulse responses."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from typing import Annotated, Any, ClassVar
 import typer
 
 from audioconv.cli import builders, printing, terminal
-from audioconv.cli.options import Json, Late, LateGroup
-from audioconv.cli.saved import Out, Overwrite, Subtype, store_and_say
+from audioconv.cli.options import Json, LazyCommand, LazyGroup
+from audioconv.cli.saved import Out, Overwrite, Subtype, save_and_report
 from audioconv.parameters import Parameter
 
 SpecRate = Annotated[
-    int | None, typer.Option(metavar="HZ", help="For builder specs; else that of the files.")
+    int | None,
+    typer.Option(metavar="HZ", help="Sample rate of builder specs; by default that of the files."),
 ]
 
 
@@ -24,58 +25,58 @@ def edit_impulse(
         int | None,
         typer.Option(
             metavar="HZ",
-            help="Build a spec at this rate (else 48000); resample a file, at its level, between "
-            "--stretch and --minimum-phase. Times in samples (480S) are of OUT.",
+            help="Sample rate of OUT: a spec is built at it (by default 48000), a file resampled "
+            "to it, between --stretch and --minimum-phase. Times in samples (480S) are of OUT.",
         ),
     ] = None,
     subtype: Subtype = None,
     overwrite: Overwrite = False,
 ) -> None:
-    """Edit an impulse; the edits are made in the order in which they stand here."""
+    """Edit an impulse response; the edits are applied in the order below."""
     from audioconv.errors import UsageError
     from audioconv.files import STANDARD
     from audioconv.ir.edits import Edits, apply
-    from audioconv.ir.load import RATE, impulse_files, load, told
+    from audioconv.ir.load import DEFAULT_RATE, impulse_files, ingredient_data, load
     from audioconv.parameters import arguments, parameters
 
     chain = edits.get("chain", [])
     if STANDARD in chain:
         raise UsageError("--chain cannot be standard input; give it as IN, or as a file")
-    impulse, ingredient = load(ir, rate or RATE)
-    # samples, as in --fade-out 480S, are those of OUT
+    impulse, ingredient = load(ir, rate or DEFAULT_RATE)
+    # times in samples, such as --fade-out 480S, are at the rate of OUT
     given = arguments("ir edit", parameters(Edits), edits, rate or impulse.rate)
-    made = apply(impulse, Edits(**given, resample=rate))
+    edited = apply(impulse, Edits(**given, resample=rate))
     if chain:
-        edits = {**edits, "chain": [told(load(one, made.rate)[1]) for one in chain]}
-    recipe = {"edit": told(ingredient), "edits": edits, "rate": made.rate}
+        edits = {**edits, "chain": [ingredient_data(load(one, edited.rate)[1]) for one in chain]}
+    recipe = {"edit": ingredient_data(ingredient), "edits": edits, "rate": edited.rate}
     files = impulse_files([ir, *chain])
-    store_and_say(made, output, recipe, subtype=subtype, overwrite=overwrite, inputs=files)
+    save_and_report(edited, output, recipe, subtype=subtype, overwrite=overwrite, inputs=files)
 
 
-def _of_edits() -> dict[str, list[Parameter]]:
+def _edit_texts() -> dict[str, list[Parameter]]:
     from audioconv.ir.edits import Edits
     from audioconv.parameters import parameters
 
-    # to resample is --rate, which builds specs at that rate too
+    # `resample` is set by --rate, which is also the rate of builder specs
     return {"edits": [p for p in parameters(Edits) if p.name != "resample"]}
 
 
-class ImpulseGroup(LateGroup):
-    """The commands on impulses."""
+class ImpulseGroup(LazyGroup):
+    """The commands on impulse responses."""
 
-    late: ClassVar = {"edit": Late(edit_impulse, _of_edits)}
+    lazy: ClassVar = {"edit": LazyCommand.of(edit_impulse, _edit_texts)}
 
 
 app = typer.Typer(
     cls=ImpulseGroup,
-    help="Build, edit, list, fold and look at impulses.",
+    help="Build, edit, list, fold and analyse impulse responses (IR).",
     rich_markup_mode=None,
     no_args_is_help=True,
 )
 app.add_typer(
     typer.Typer(
         cls=builders.BuilderGroup,
-        help="Build an impulse and write it as a sound file.",
+        help="Build an impulse response and save it as a sound file.",
         no_args_is_help=True,
         rich_markup_mode=None,
         subcommand_metavar="BUILDER OUT [OPTIONS]",
@@ -90,15 +91,16 @@ app.command("list")(builders.list_builders)
 @app.command("fold")
 def fold(
     ir: Annotated[
-        list[str], typer.Argument(metavar="IR... OUT", help="Impulses, then the file to write.")
+        list[str],
+        typer.Argument(metavar="IR... OUT", help="Impulse responses, then the file to write."),
     ],
     rate: SpecRate = None,
     subtype: Subtype = None,
     overwrite: Overwrite = False,
 ) -> None:
-    """Fold a chain of impulses into one: (f * g) * h = f * (g * h)."""
+    """Fold a chain of impulse responses into one: (f * g) * h = f * (g * h)."""
     from audioconv.errors import UsageError
-    from audioconv.ir.load import impulse_files, load_chain, told
+    from audioconv.ir.load import impulse_files, ingredient_data, load_chain
     from impulses import folding
 
     *chain, output = ir
@@ -106,51 +108,51 @@ def fold(
         raise UsageError("fold needs at least one impulse and an output; give IR IR ... OUT")
     impulses, ingredients = zip(*load_chain(chain, rate), strict=True)
     folded = folding.chain(impulses)
-    recipe = {"fold": [told(ingredient) for ingredient in ingredients], "rate": folded.rate}
+    recipe = {
+        "fold": [ingredient_data(ingredient) for ingredient in ingredients],
+        "rate": folded.rate,
+    }
     files = impulse_files(chain)
-    store_and_say(folded, output, recipe, subtype=subtype, overwrite=overwrite, inputs=files)
+    save_and_report(folded, output, recipe, subtype=subtype, overwrite=overwrite, inputs=files)
 
 
 @app.command("info")
 def info(
     ir: Annotated[str, typer.Argument(metavar="IR", help="Sound file, builder spec or preset.")],
-    rate: Annotated[int, typer.Option(metavar="HZ", help="For a builder spec.")] = 48000,
+    rate: Annotated[int, typer.Option(metavar="HZ", help="Sample rate of a builder spec.")] = 48000,
     channel: Annotated[
         int | None,
-        typer.Option(metavar="N", help="Room acoustics of one channel, not of all together."),
+        typer.Option(metavar="N", help="Channel for the room acoustics; by default all together."),
     ] = None,
     json: Json = False,
 ) -> None:
-    """Show what an impulse is: format, levels, and room acoustics after ISO 3382-1."""
-    from audioconv.errors import UsageError
+    """Analyse an impulse response: format, levels, and room acoustics after ISO 3382-1."""
     from audioconv.files import display_name
-    from audioconv.ir.load import load_impulse
+    from audioconv.ir.load import check_channel, load_impulse
     from impulses import analysis
     from impulses.acoustics.iso3382 import measure
 
     impulse = load_impulse(ir, rate)
-    if channel is not None and not 1 <= channel <= impulse.taps.shape[1]:
-        raise UsageError(
-            f"channel is {channel}, but the impulse has {impulse.taps.shape[1]}, counted from 1"
-        )
+    channels = impulse.taps.shape[1]
+    check_channel("the impulse", channels, channel)
     with terminal.progress("measuring"):
         levels = analysis.levels(impulse)
         room = measure(impulse, None if channel is None else channel - 1)
     if json:
-        level = levels.as_json()
-        found = {"path": ir, "rate": impulse.rate, "frames": impulse.frames}
         printing.print_json(
             {
-                **found,
-                "channels": impulse.taps.shape[1],
-                "level": level,
+                "path": ir,
+                "rate": impulse.rate,
+                "frames": impulse.frames,
+                "channels": channels,
+                "level": levels.as_json(),
                 **room.as_json(),
                 "notices": impulse.notes,
             }
         )
         return
-    from audioconv.cli import ir_info  # late, as all that knows numpy
+    from audioconv.cli import ir_info  # late: it imports numpy
 
     printing.out(display_name(ir))
     ir_info.show(impulse, levels, room)
-    printing.notes(impulse.notes)
+    printing.print_notices(impulse.notes)

@@ -1,4 +1,4 @@
-"""What `audioconv ir info` tells a person of an impulse: its format, its levels, its room."""
+"""Report of `audioconv ir info`: format, levels and room acoustics of an impulse response."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ COLUMNS = {
     "t20_s": ("T20 s", "#.3g"),
     "t30_s": ("T30 s", "#.3g"),
     "t30_r": ("r(T30)", ".4f"),
-    "curvature_percent": ("bend %", ".0f"),
+    "curvature_percent": ("curvature %", ".0f"),
     "c50_db": ("C50 dB", ".1f"),
     "c80_db": ("C80 dB", ".1f"),
     "d50": ("D50", ".2f"),
@@ -26,74 +26,89 @@ COLUMNS = {
     "noise_floor_db": ("floor dB", ".0f"),
     "decay_range_db": ("range dB", ".0f"),
 }
-"""Heading and form of each figure."""
+"""Heading and number format of each figure."""
 
-MOST_BEND = 10
-"""Per cent by which T30 may be above T20: ISO 3382-2:2008, B.3."""
+MAX_CURVATURE = 10
+"""Percent by which T30 may exceed T20: ISO 3382-2:2008, B.3."""
 
 SHORTEST = 0.05
-"""Seconds under which an impulse has no room in it: a filter, a head."""
+"""Seconds below which an impulse response has no room acoustics: a filter, an HRTF."""
 
 DEPTH = 60.0
-"""Decibels that a line of the decay shows."""
+"""Decibels shown by the sparkline of the decay."""
 
-BESIDE_THE_LINE, LONGEST_LINE = 52, 64
-"""Columns of text beside it, and its own at most."""
+TEXT_COLUMNS, MAX_SPARKLINE = 52, 64
+"""Columns of text beside the sparkline, and its own at most."""
 
-NOT_SAID = ("t30_r", "curvature_percent")
-"""Columns of which no reason is told: they are about another."""
+DERIVED = ("t30_r", "curvature_percent")
+"""Columns without reasons of their own: they depend on T20 and T30."""
 
 
 def show(impulse: Impulse, levels: Levels, room: Acoustics) -> None:
-    """Tell all of it on standard output."""
+    """Print the report to standard output."""
+    pairs = _summary(impulse, levels, room.onset_s)
+    if terminal.shows(sys.stdout) and (line := decay(impulse)):
+        pairs.insert(2, ("decay", line))
+    printing.out(printing.two_columns(pairs))
+    if impulse.frames < SHORTEST * impulse.rate:
+        printing.out(f"room acoustics: none in an impulse under {1000 * SHORTEST:g} ms")
+        return
+    _show_acoustics(room)
+
+
+def _summary(impulse: Impulse, levels: Levels, onset: float | None) -> list[tuple[str, str]]:
+    """Return the rows of format and levels."""
     channels = impulse.taps.shape[1]
     loudest = printing.decibels(to_db(levels.guaranteed(1.0)), "dBFS")
     usual = printing.decibels(to_db(levels.expected(1.0)), "dBFS")
-    pairs = [
+    return [
         (
             "format",
             f"{impulse.rate} Hz, {channels} channel{'s' * (channels > 1)}, {impulse.frames} "
             f"frame{'s' * (impulse.frames > 1)} ({impulse.frames / impulse.rate:.3f} s)",
         ),
-        ("onset", "none: it is silent" if room.onset_s is None else f"{room.onset_s:.6f} s"),
+        ("onset", "none: it is silent" if onset is None else f"{onset:.6f} s"),
         ("peak", _level(levels.peak)),
-        ("sum|h|", f"{_level(levels.l1)}: no output peak rises by more"),
-        ("energy", f"{_level(levels.l2)}: what white noise rises by, the root of the sum of h^2"),
+        ("sum|h|", f"{_level(levels.l1)}: upper bound of the peak gain"),
+        ("energy", f"{_level(levels.l2)}: gain of white noise, the root of the sum of h^2"),
         ("rms", _level(levels.rms)),
-        ("max|H|", f"{_level(levels.response)}: what the loudest tone rises by"),
-        ("output", f"of a full-scale sound: guaranteed at most {loudest}, expected about {usual}"),
+        ("max|H|", f"{_level(levels.response)}: largest gain of a sine"),
+        (
+            "output",
+            f"from a full-scale input: guaranteed at most {loudest}, expected about {usual}",
+        ),
     ]
-    if terminal.shows(sys.stdout) and (line := decay(impulse)):
-        pairs.insert(2, ("decay", line))
-    printing.out(printing.rows(pairs))
-    if impulse.frames < SHORTEST * impulse.rate:
-        printing.out(f"room acoustics: none in an impulse under {1000 * SHORTEST:g} ms")
-        return
+
+
+def _show_acoustics(room: Acoustics) -> None:
+    """Print the table of figures, and the reasons for those missing."""
     rows = [("all", room.broadband), *((f"{band.hz:g}", band.figures) for band in room.bands)]
     printing.out("room acoustics (ISO 3382-1), by octave")
     printing.out(_table(rows))
-    bent = [
-        row for row, (_, figures) in enumerate(rows) if (figures.curvature_percent or 0) > MOST_BEND
+    curved = [
+        row
+        for row, (_, figures) in enumerate(rows)
+        if (figures.curvature_percent or 0) > MAX_CURVATURE
     ]
-    if bent:
+    if curved:
         printing.out(
-            f"a decay that bends by over {MOST_BEND} % has no one reverberation time (ISO 3382-2): "
-            f"{_bands(rows, bent)}"
+            f"curvature over {MAX_CURVATURE} %, so no single reverberation time (ISO 3382-2): "
+            f"{_bands(rows, curved)}"
         )
     reasons = _reasons(rows)
     if reasons:
-        printing.out("why some cannot be given")
-        printing.out(printing.rows(reasons))
+        printing.out("not reported, because")
+        printing.out(printing.two_columns(reasons))
 
 
 def decay(impulse: Impulse) -> str | None:
-    """Return the decay of an impulse as a line of the terminal's; None where it has no length.
+    """Return the decay as a sparkline, from the onset until it has fallen by `DEPTH` dB or ends.
 
-    It goes from the onset to where it has decayed by `DEPTH` dB, or ends; what is lower in between
-    is drawn as that.
+    Levels below `DEPTH` in between are drawn at its level. None if the decay is under two frames
+    long, or the terminal cannot draw it.
     """
-    columns = min(shutil.get_terminal_size().columns - BESIDE_THE_LINE, LONGEST_LINE)
-    levels, frames = analysis.profile(impulse, max(columns, LONGEST_LINE // 8), DEPTH)
+    columns = min(shutil.get_terminal_size().columns - TEXT_COLUMNS, MAX_SPARKLINE)
+    levels, frames = analysis.profile(impulse, max(columns, MAX_SPARKLINE // 8), DEPTH)
     if frames < 2:
         return None
     shown = levels.clip(-DEPTH).tolist()
@@ -119,26 +134,26 @@ def _table(rows: list[tuple[str, Figures]]) -> str:
 
 
 def _reasons(rows: list[tuple[str, Figures]]) -> list[tuple[str, str]]:
-    """Return each reason once, with the figures and the bands that it is for."""
-    found: dict[tuple[str, str], list[int]] = {}
+    """Return each reason once, with the figures and bands to which it applies."""
+    where: dict[tuple[str, str], list[int]] = {}
     for name, (heading, _) in COLUMNS.items():
         for row, (_, figures) in enumerate(rows):
-            if name in figures.why_not and name not in NOT_SAID:
+            if name in figures.why_not and name not in DERIVED:
                 key = (heading.split()[0], figures.why_not[name])
-                found.setdefault(key, []).append(row)
+                where.setdefault(key, []).append(row)
     together: dict[tuple[str, str], list[str]] = {}
-    for (heading, reason), where in found.items():
-        together.setdefault((_bands(rows, where), reason), []).append(heading)
+    for (heading, reason), indices in where.items():
+        together.setdefault((_bands(rows, indices), reason), []).append(heading)
     return [
         (f"{', '.join(headings)} of {bands}", reason)
         for (bands, reason), headings in together.items()
     ]
 
 
-def _bands(rows: list[tuple[str, Figures]], where: list[int]) -> str:
-    """Name some of the rows, runs of them by their ends."""
+def _bands(rows: list[tuple[str, Figures]], indices: list[int]) -> str:
+    """Return the names of some rows, with runs abbreviated to their ends."""
     runs: list[list[int]] = []
-    for row in where:
+    for row in indices:
         if runs and row == runs[-1][-1] + 1 and row > 1:
             runs[-1].append(row)
         else:

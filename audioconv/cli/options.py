@@ -1,9 +1,9 @@
-"""From signatures to the command line: no option is declared twice.
+"""Options made from signatures: none is declared twice.
 
-A command's parameter that is a dataclass (`Options`, `Show`) becomes one option for each of its
-fields, with the field's type, default and docstring. Where values can be read only once a rate is
-known (``15435S`` is a time), as those of builders, edits and sweeps, the options are text, and
-come of the signature of what they are for.
+A parameter of a command that is a dataclass (`Options`, `Show`) becomes one option for each field,
+with the field's type, default and docstring. The values of builders, edits and sweeps can only be
+parsed once the sample rate is known (``15435S`` is a time): their options are text, made from the
+signature of the builder.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, is_dataclass
 from functools import partial
 from types import MappingProxyType
-from typing import Annotated, Any, ClassVar, NamedTuple
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple, get_type_hints
 
 import typer
 from typer.core import TyperCommand, TyperGroup
@@ -45,9 +45,9 @@ Impulses = Annotated[
     typer.Option(
         "--ir",
         metavar="IR",
-        help="Impulse: a sound file, a builder spec such as double-spike:delay=350ms,gain=-6dB or "
-        "preset:large-hall (see `audioconv ir list`), or a direction of a SOFA file, "
-        "head.sofa:azimuth=30. Several are a chain.",
+        help="Impulse response (IR): a sound file; a builder spec such as "
+        "double-spike:delay=350ms,gain=-6dB, or preset:large-hall (see `audioconv ir list`); or a "
+        "direction in a SOFA file, head.sofa:azimuth=30. Repeat it to chain several.",
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")]
@@ -55,16 +55,16 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on sta
 
 @dataclass(frozen=True)
 class Show:
-    """What a run tells.
+    """Output of a command on standard output and standard error.
 
     Parameters
     ----------
     json : bool
-        print the outcome as one JSON object on standard output
+        print the result as one JSON object on standard output
     quiet : bool
-        say nothing but errors
+        print errors only
     verbose : bool
-        show where an error came from
+        print the traceback of an error
     """
 
     json: bool = False
@@ -72,55 +72,60 @@ class Show:
     verbose: bool = False
 
 
-class Late(NamedTuple):
-    """A command of which some options are made of what is slow to import.
+class LazyCommand(NamedTuple):
+    """A command whose options are declared in modules that are slow to import.
 
     Parameters
     ----------
-    command : function
-    texts : function
-        that returns, for each parameter of the command that takes ``{option: [text, ...]}``,
-        what stands behind it
+    help : str
+        for the list of commands
+    load : function
+        returns the command with all of its options
     """
 
-    command: Callable[..., None]
-    texts: Callable[[], dict[str, list[Parameter]]]
+    help: str
+    load: Callable[[], Callable[..., None]]
+
+    @classmethod
+    def of(
+        cls, command: Callable[..., None], texts: Callable[[], dict[str, list[Parameter]]]
+    ) -> LazyCommand:
+        """Return the lazy form of ``expand(command, texts())``."""
+        return cls(command.__doc__ or "", lambda: expand(command, texts()))
 
 
-class LateGroup(TyperGroup):
-    """A group of which some commands are made when they are called."""
+class LazyGroup(TyperGroup):
+    """A group that builds some of its commands only when they are called."""
 
-    late: ClassVar[dict[str, Late]] = {}
+    lazy: ClassVar[dict[str, LazyCommand]] = {}
 
-    def list_commands(self, ctx: Any) -> list[str]:
-        """Name all commands."""
-        return [*super().list_commands(ctx), *self.late]
+    def __init__(self, **attributes: Any) -> None:
+        super().__init__(**attributes)
+        for name, command in self.lazy.items():
 
-    def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        """Return a command, or only what a list tells of it."""
-        if cmd_name in self.late:
+            def stub() -> None: ...
 
-            def listed() -> None: ...
-
-            listed.__doc__ = self.late[cmd_name].command.__doc__
-            return made(cmd_name, listed)
-        return super().get_command(ctx, cmd_name)
+            stub.__doc__ = command.help
+            self.commands[name] = build_command(name, stub)  # without options, for the list
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        """Find the command that is called, or make it."""
-        if args and args[0] in self.late:
-            command, texts = self.late[args[0]]
-            return args[0], made(args[0], expand(command, texts())), args[1:]
+        """Return the command that is called, with all of its options."""
+        if args and args[0] in self.lazy:
+            return args[0], self.load_command(args[0]), args[1:]
         return super().resolve_command(ctx, args)
 
+    def load_command(self, name: str) -> TyperCommand:
+        """Build a lazy command with all of its options."""
+        return build_command(name, self.lazy[name].load())
 
-def made(name: str, command: Callable[..., None]) -> TyperCommand:
-    """Make one command of a function."""
+
+def build_command(name: str, function: Callable[..., None]) -> TyperCommand:
+    """Build a command from a function."""
     single = typer.Typer(rich_markup_mode=None, add_completion=False, context_settings=HELP_OPTIONS)
-    single.command(name)(command)
-    found = typer.main.get_command(single)
-    assert isinstance(found, TyperCommand)
-    return found
+    single.command(name)(function)
+    command = typer.main.get_command(single)
+    assert isinstance(command, TyperCommand)
+    return command
 
 
 def expand(
@@ -134,11 +139,12 @@ def expand(
     Parameters
     ----------
     command : function
-        each of its parameters that is a dataclass gets an option for each field
+        a parameter that is a dataclass becomes an option for each field
     texts : dict of list of Parameter
-        what stands behind each parameter that takes ``{option: [text, ...]}``, as given
+        for a parameter that takes unparsed text, ``{option: [text, ...]}``: the options that it
+        becomes
     without : collection of str
-        fields that stay as they are by default, as they mean nothing here
+        fields without an option, which keep their default
     """
     signature = inspect.signature(command, eval_str=True)
     groups: dict[str, tuple[type, list[str]]] = {}
@@ -150,8 +156,8 @@ def expand(
         elif is_dataclass(kind) and isinstance(kind, type):
             fields = [field for field in parameters(kind) if field.name not in without]
             groups[parameter.name] = kind, [field.name for field in fields]
-            types = inspect.signature(kind, eval_str=True).parameters
-            expanded += [_field(field, types[field.name].annotation) for field in fields]
+            types = get_type_hints(kind)
+            expanded += [_field(field, types[field.name]) for field in fields]
         else:
             expanded.append(parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY))
 
@@ -160,24 +166,63 @@ def expand(
         for group, (kind, names) in groups.items():
             values[group] = kind(**{name: values.pop(name) for name in names})
         for group, declared in texts.items():
-            values[group] = _given(declared, values)
+            values[group] = _take_texts(declared, values)
         command(**values)
 
     collected.__signature__ = inspect.Signature(expanded)  # type: ignore[attr-defined]
     return collected
 
 
+def declare(function: Callable[..., Any], **declared: Any) -> inspect.Signature:
+    """Declare the parameters of a function for typer, with help from its docstring.
+
+    Positional parameters become arguments, and keyword-only ones options; parameters that are
+    dataclasses are left to `expand`, and come last.
+
+    Parameters
+    ----------
+    function : function
+    declared : dict
+        annotations of parameters that are declared otherwise
+    """
+    documented = {parameter.name: parameter for parameter in parameters(function, every=True)}
+    expanded: list[inspect.Parameter] = []
+    grouped: list[inspect.Parameter] = []
+    types = get_type_hints(function)
+    for name, parameter in inspect.signature(function).parameters.items():
+        keyword = parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY)
+        if name in declared:
+            expanded.append(keyword.replace(annotation=declared[name]))
+        elif is_dataclass(types[name]):
+            grouped.append(keyword.replace(annotation=types[name]))
+        elif parameter.kind is inspect.Parameter.KEYWORD_ONLY:
+            expanded.append(_field(documented[name], types[name]))
+        else:
+            expanded.append(keyword.replace(annotation=_argument(documented[name])))
+    return inspect.Signature([*expanded, *grouped])
+
+
+def _argument(parameter: Parameter) -> Any:
+    """Return the annotation of a positional argument: ``IR...`` for a list named ``irs``."""
+    name = parameter.name.upper()
+    metavar = f"{name.removesuffix('S')}..." if parameter.many else name
+    kind: Any = list[str] if parameter.many else str
+    return Annotated[kind, typer.Argument(metavar=metavar, help=sentence(parameter.help))]
+
+
 def _field(field: Parameter, annotation: Any) -> inspect.Parameter:
-    """Make the option of one field of a dataclass."""
+    """Return the option of a keyword-only parameter, or of a field of a dataclass."""
     names = [*filter(None, [SHORT.get(field.name)]), f"--{field.option}"]
     extra: dict[str, Any] = {}
     default = field.default
-    if field.unit in PARSERS:
+    if field.unit in PARSERS and annotation not in (str, str | None):
         extra = {"parser": PARSERS[field.unit], "metavar": field.unit.upper()}
         annotation = float
         if default is not None:
-            default = field.written_default()  # what is parsed is text, the default too
-    elif field.unit != "choice" and field.unit != "flag":
+            default = field.written_default()  # a parser takes text
+    elif field.unit == "choice":
+        annotation = Literal.__getitem__(field.choices)
+    elif field.unit != "flag":
         extra = {"metavar": METAVARS.get(field.unit, "N")}
     option = typer.Option(*names, help=sentence(field.help), **extra)
     return inspect.Parameter(
@@ -189,7 +234,7 @@ def _field(field: Parameter, annotation: Any) -> inspect.Parameter:
 
 
 def _text_option(parameter: Parameter) -> inspect.Parameter:
-    """Make the option of a parameter whose value is read later."""
+    """Return the option of a parameter that takes unparsed text."""
     flag = parameter.unit == "flag"
     default = parameter.written_default()
     help_text = sentence(parameter.help) + (f" [default: {default}]" if default != "none" else "")
@@ -207,17 +252,23 @@ def _text_option(parameter: Parameter) -> inspect.Parameter:
     )
 
 
-def _given(declared: list[Parameter], values: dict[str, Any]) -> dict[str, list[str]]:
-    """Take from the values those of text options that were given, as they were written."""
-    found = {p.option: values.pop(p.name) for p in declared}
+def _take_texts(declared: list[Parameter], values: dict[str, Any]) -> dict[str, list[str]]:
+    """Remove the text options from the values, and return those that were given."""
+    texts = {p.option: values.pop(p.name) for p in declared}
     return {
         option: ["yes"] if value is True else value if isinstance(value, list) else [value]
-        for option, value in found.items()
+        for option, value in texts.items()
         if value not in (None, False, [])
     }
 
 
 def sentence(text: str) -> str:
-    """Begin with a capital and end with a full stop."""
-    first = text[:1] if text[1:2].isupper() else text[:1].upper()  # dB stays dB
+    """Capitalise the first letter, and add a full stop.
+
+    Examples
+    --------
+    >>> sentence("peak level"), sentence("dB below the peak")
+    ('Peak level.', 'dB below the peak.')
+    """
+    first = text[:1] if text[1:2].isupper() else text[:1].upper()
     return f"{first}{text[1:]}{'' if text.endswith('.') else '.'}"

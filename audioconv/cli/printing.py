@@ -1,4 +1,4 @@
-"""What a run tells a person: one short block on standard error, or JSON on standard output."""
+"""Results for a person: lines on standard error, or JSON on standard output."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ from typing import Any
 
 from audioconv.cli import terminal
 from audioconv.cli.options import Show
+from audioconv.cli.wording import as_options
 from audioconv.errors import AudioconvError
-from audioconv.job import Outcome
+from audioconv.job import Outcome, VerificationReport
 
 Rows = list[tuple[str, str]]
-"""Names and what stands behind them."""
+"""Labels and values."""
 
 
 def err(text: str) -> None:
@@ -29,23 +30,36 @@ def out(text: str) -> None:
     Raises
     ------
     AudioconvError
-        If that cannot be written to.
+        If it cannot be written.
     """
     try:
         print(text)
     except OSError as error:
-        raise unwritten(error) from None
+        raise write_error(error) from None
 
 
-def unwritten(error: OSError) -> AudioconvError:
-    """Say that standard output cannot be written to."""
+def write_error(error: OSError) -> AudioconvError:
+    """Return the error for standard output that cannot be written."""
     if isinstance(error, BrokenPipeError):
         return AudioconvError("standard output was closed by its reader before the end")
     return AudioconvError(f"standard output cannot be written: {error.strerror or error}")
 
 
+def print_error(message: str) -> None:
+    """Write an error as one line on standard error."""
+    err(f"error: {' '.join(as_options(message).splitlines())}")
+
+
+def print_notices(notices: Sequence[str]) -> None:
+    """Write each notice as a line on standard error."""
+    for notice in notices:
+        err(f"notice: {as_options(notice)}")
+
+
 def print_json(value: dict[str, Any]) -> None:
-    """Write one JSON object on one line of standard output, with null for what is not finite."""
+    """Write one JSON object on a line of standard output, with null for NaN and infinity."""
+    if "notices" in value:
+        value = {**value, "notices": [*map(as_options, value["notices"])]}
     out(json.dumps(_finite(value)))
 
 
@@ -57,129 +71,149 @@ def _finite(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def rows(pairs: Rows, *, indent: str = "  ") -> str:
-    """Lay out names and values as two columns."""
-    width = max(len(key) for key, _ in pairs)
-    return "\n".join(f"{indent}{key:<{width}}  {value}" for key, value in pairs)
+def two_columns(pairs: Rows, *, indent: str = "  ") -> str:
+    """Align labels and values in two columns."""
+    width = max(len(label) for label, _ in pairs)
+    return "\n".join(f"{indent}{label:<{width}}  {value}" for label, value in pairs)
 
 
 def decibels(level: float, unit: str = "dB") -> str:
-    """Write a level; silence is minus infinity, and a hair below zero is zero."""
+    """Format a level, with ``-inf`` for silence and without negative zero.
+
+    Examples
+    --------
+    >>> decibels(-6.0206), decibels(-1e-9), decibels(-math.inf, "dBFS")
+    ('-6.02 dB', '+0.00 dB', '-inf dBFS')
+    """
     return f"{round(level, 2) + 0.0:+.2f} {unit}" if math.isfinite(level) else f"-inf {unit}"
 
 
-def headroom(level: dict[str, float]) -> str:
-    """Write in a line what an impulse does to levels."""
-    from impulses.impulse import to_db  # late, so that help is quick
+def duration(frames: int, rate: int) -> str:
+    """Format a number of frames, and the same in seconds.
+
+    Examples
+    --------
+    >>> duration(48000, 48000), duration(1, 48000)
+    ('48000 frames (1.000 s)', '1 frame (0.000 s)')
+    """
+    return f"{frames} frame{'s' * (frames != 1)} ({frames / rate:.3f} s)"
+
+
+def channel_count(channels: int) -> str:
+    """Format a number of channels.
+
+    Examples
+    --------
+    >>> channel_count(1), channel_count(2)
+    ('1 channel', '2 channels')
+    """
+    return f"{channels} channel{'s' * (channels != 1)}"
+
+
+def print_sections(sections: Sequence[tuple[str, Rows]], notices: Sequence[str] = ()) -> None:
+    """Write sections, each a heading and rows, and notices to standard error.
+
+    A terminal shows them as tables; otherwise they are lines that scripts may rely on.
+    """
+    if terminal.shows(sys.stderr):
+        terminal.table(sys.stderr, sections, [*map(as_options, notices)])
+        return
+    for heading, rows in sections:
+        if heading:
+            err(heading)
+        err(two_columns(rows))
+    print_notices(notices)
+
+
+def print_written(output: str, description: str, notices: Sequence[str] = ()) -> None:
+    """Write the name of an output file and a description of it as one line, and notices."""
+    from audioconv.files import display_name  # late, so that help is fast
+
+    err(f"{display_name(output, role='output')}: {description}")
+    print_notices(notices)
+
+
+def print_outcome(outcome: Outcome, show: Show) -> None:
+    """Write the outcome of a job: sections for a person, or JSON."""
+    if show.json:
+        print_json(outcome.as_json())
+    if show.quiet:
+        return
+    from audioconv.files import display_name  # late, so that help is fast
+
+    heading = f"{display_name(outcome.input)} -> {display_name(outcome.output, role='output')}"
+    sections = [(heading, outcome_rows(outcome))]
+    if outcome.verified:
+        sections.append(verification_section(outcome.verified))
+    print_sections(sections, outcome.notices)
+
+
+def outcome_rows(outcome: Outcome) -> Rows:
+    """Return the rows that describe the outcome of a job."""
+    fft = f", FFTs of {outcome.fft_size} points" if outcome.fft_size else ""
+    return [
+        ("routes", outcome.routes),
+        (
+            "impulse",
+            f"{duration(outcome.impulse_frames, outcome.rate)}: {_levels(outcome.impulse_level)}",
+        ),
+        ("engine", f"{outcome.engine}, blocks of {outcome.block} frames{fft}"),
+        ("gain", decibels(outcome.gain_db)),
+        (
+            "peak",
+            f"{decibels(outcome.peak_dbfs, 'dBFS')} (guaranteed: at most "
+            f"{decibels(outcome.guaranteed_dbfs, 'dBFS')}; expected: about "
+            f"{decibels(outcome.expected_dbfs, 'dBFS')})",
+        ),
+        (
+            "output",
+            f"{duration(outcome.frames, outcome.rate)}, {channel_count(outcome.channels)}, "
+            f"{outcome.rate} Hz, {outcome.subtype}",
+        ),
+        ("time", f"{outcome.seconds:.2f} s, {outcome.speed:.0f} x real time"),
+    ]
+
+
+def _levels(level: dict[str, float]) -> str:
+    """Format the levels of an impulse response."""
+    from impulses.impulse import to_db  # late, so that help is fast
 
     peak, l1, rms = (decibels(to_db(level[key])) for key in ("peak", "l1", "rms"))
     return f"peak {peak}, sum|h| {l1}, rms {rms}, max|H| {decibels(level['max_response_db'])}"
 
 
-def block(sections: Sequence[tuple[str, Rows]], notices: Sequence[str] = ()) -> None:
-    """Write headings, each with names and values, and notices to standard error.
-
-    To a terminal they go as a table, else as lines that scripts may rely on.
-    """
-    if terminal.shows(sys.stderr):
-        terminal.table(sys.stderr, sections, notices)
-        return
-    for heading, pairs in sections:
-        if heading:
-            err(heading)
-        err(rows(pairs))
-    notes(notices)
+def verification_rows(outcome: Outcome) -> Rows:
+    """Return the rows of the verification of a job; none if it was not verified."""
+    return verification_section(outcome.verified)[1] if outcome.verified else []
 
 
-def notes(notices: Sequence[str]) -> None:
-    """Write what a careful person should know."""
-    for notice in notices:
-        err(f"notice: {notice}")
-
-
-def wrote(output: str, what: str, notices: Sequence[str] = ()) -> None:
-    """Tell in a line what was written."""
-    from audioconv.files import display_name  # late, so that help is quick
-
-    err(f"{display_name(output, role='output')}: {what}")
-    notes(notices)
-
-
-def outcome(made: Outcome, show: Show) -> None:
-    """Tell what came of a job."""
-    if show.json:
-        print_json(made.as_json())
-    if show.quiet:
-        return
-    from audioconv.files import display_name  # late, so that help is quick
-
-    heading = f"{display_name(made.input)} -> {display_name(made.output, role='output')}"
-    proven = [verdict(made.verified)] if made.verified else []
-    block([(heading, summary(made)), *proven], made.notices)
-
-
-def summary(made: Outcome) -> Rows:
-    """Return what there is to tell of a job."""
-    fft = f", FFTs of {made.fft_size} points" if made.fft_size else ""
-    return [
-        ("routes", made.routes),
-        (
-            "impulse",
-            f"{made.impulse_frames} frame{'s' * (made.impulse_frames > 1)} "
-            f"({made.impulse_frames / made.rate:.3f} s): {headroom(made.impulse_level)}",
-        ),
-        ("engine", f"{made.engine}, blocks of {made.block} frames{fft}"),
-        ("gain", decibels(made.gain_db)),
-        (
-            "peak",
-            f"{decibels(made.peak_dbfs, 'dBFS')} (guaranteed: at most "
-            f"{decibels(made.guaranteed_dbfs, 'dBFS')}; expected: about "
-            f"{decibels(made.expected_dbfs, 'dBFS')})",
-        ),
-        (
-            "output",
-            f"{made.frames} frames ({made.frames / made.rate:.3f} s), {made.channels} "
-            f"channel{'s' * (made.channels > 1)}, {made.rate} Hz, {made.subtype}",
-        ),
-        ("time", f"{made.seconds:.2f} s, {made.speed:.0f} x real time"),
-    ]
-
-
-def proof(made: Outcome) -> Rows:
-    """Return what is proven of a job, and what is sampled; nothing if it was not verified."""
-    return verdict(made.verified)[1] if made.verified else []
-
-
-def verdict(report: dict[str, Any]) -> tuple[str, Rows]:
-    """Return a heading for a verification, and what is proven and what is sampled."""
-    points = ", ".join(str(k) for k in report["points"])
-    count = report["frames"] * report["channels"]
-    sums = (
-        f"guaranteed within {report['error_bound']:.2g} of exact in every block, which is under "
-        "half a step of their grid: they are exact to the last bit"
-        if report["exact"]
-        else f"guaranteed within {report['error_bound']:.2g} of exact in every block"
-    )
-    certificate = "proven" if report["certificate_passed"] else "FAILED"
-    samples = "proven" if report["samples_passed"] else "FAILED"
-    spots = "sampled" if report["spots_passed"] else "FAILED"
-    return "verified" if report["passed"] else "NOT verified", [
+def verification_section(report: VerificationReport) -> tuple[str, Rows]:
+    """Return heading and rows of a verification: checks that are proven, and those sampled."""
+    points = ", ".join(str(k) for k in report.points)
+    count = report.frames * report.channels
+    bound = f"the sums are guaranteed within {report.error_bound:.2g} of exact in every block"
+    if report.exact:
+        bound += ", which is under half a step of their grid: they are exact to the last bit"
+    certificate = "proven" if report.certificate_passed else "FAILED"
+    samples = "proven" if report.samples_passed else "FAILED"
+    spots = "sampled" if report.spots_passed else "FAILED"
+    return "verified" if report.passed else "NOT verified", [
         (
             certificate,
-            f"Y(z) = X(z) H(z) at {len(report['points'])} random points of the unit circle "
-            f"(k = {points} of 2^31 - 1): {report['certificate_residual']:.2g} off, limit "
-            f"{report['certificate_limit']:.2g}; one sum off by more, anywhere, would show",
+            f"Y(z) = X(z) H(z) at {len(report.points)} random points of the unit circle "
+            f"(k = {points} of 2^31 - 1): {report.certificate_residual:.2g} off, limit "
+            f"{report.certificate_limit:.2g}; one sum off by more, anywhere, would show",
         ),
         (
             samples,
             f"all {count} samples are those sums, rounded: at most "
-            f"{report['samples_worst']:.3g} off, limit {report['samples_limit']:.3g}",
+            f"{report.samples_worst:.3g} off, limit {report.samples_limit:.3g}",
         ),
         (
             spots,
-            f"{report['spots']} samples against the direct sum, exactly rounded: at most "
-            f"{report['spots_worst']:.3g} off, limit {report['spots_limit']:.3g}",
+            f"{report.spots} samples against the direct sum, exactly rounded: at most "
+            f"{report.spots_worst:.3g} off, limit {report.spots_limit:.3g}",
         ),
-        ("bound", f"the sums are {sums}"),
-        ("rounding", f"{report['subtype']} adds at most {report['quantisation']:.3g}"),
+        ("bound", bound),
+        ("rounding", f"{report.subtype} adds at most {report.quantisation:.3g}"),
     ]

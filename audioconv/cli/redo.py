@@ -11,10 +11,10 @@ from audioconv.cli.options import Show
 
 
 def redo(
-    output: Annotated[str, typer.Argument(metavar="OUT", help="A file that audioconv made.")],
+    output: Annotated[str, typer.Argument(metavar="OUT", help="A file made by audioconv.")],
     new: Annotated[
         str | None,
-        typer.Argument(metavar="NEW", help="Where to write it again; nowhere, if not given."),
+        typer.Argument(metavar="NEW", help="File to write; none if not given."),
     ] = None,
     *,
     places: Annotated[
@@ -22,34 +22,36 @@ def redo(
         typer.Option(
             "--from",
             metavar="PATH",
-            help="A file or a folder to look in for the input and the impulses. They are found by "
-            "their content, beside OUT and in the working directory too.",
+            help="File or folder to search for the input and the impulse responses. They are "
+            "recognised by their content, also beside OUT and in the working directory.",
         ),
     ] = None,
     overwrite: Annotated[
         bool,
-        typer.Option("-y", "--overwrite", help="Replace NEW, or OUT if it comes out otherwise."),
+        typer.Option("-y", "--overwrite", help="Replace NEW, or OUT if the result differs."),
     ] = False,
     show: Show,
 ) -> None:
-    """Make OUT again from the recipe that it holds, and tell whether every byte is the same.
+    """Make OUT again from the recipe in it, and check whether every byte is the same.
 
     Ends with exit code 3 if it is not.
     """
     from audioconv.files import display_name
-    from audioconv.render.redo import redo as again  # late, so that help is quick
+    from audioconv.render.redo import redo as make_again  # late, so that help is fast
 
     with terminal.progress(quiet=show.quiet) as progress:
-        made = again(output, new, places=places or [], overwrite=overwrite, progress=progress)
-    if show.json:
-        printing.print_json(made.as_json())
-    if not show.quiet:
-        made_of = " and ".join(display_name(path) for path in (made.input, *made.impulses))
-        result = f"{'the same ' * made.same}{made.bytes} bytes"
-        printing.err(
-            f"{display_name(made.output)}: {result}, made again of {made_of}"
-            f"{f' as {display_name(made.new)}' if made.new else ''}"
-            f"{', in the place of others' * made.replaced}"
+        result = make_again(
+            output, new, places=places or [], overwrite=overwrite, progress=progress
         )
-        printing.notes(made.notices)
-    made.raise_if_different()
+    if show.json:
+        printing.print_json(result.as_json())
+    if not show.quiet:
+        sources = " and ".join(display_name(path) for path in (result.input, *result.impulses))
+        printing.print_written(
+            result.output,
+            f"{'the same ' * result.same}{result.bytes} bytes, made again from {sources}"
+            f"{f' as {display_name(result.new)}' if result.new else ''}"
+            f"{', replacing other content' * result.replaced}",
+            result.notices,
+        )
+    result.raise_if_different()

@@ -1,7 +1,7 @@
-"""What only a terminal gets: a bar while work lasts, the summary as a table, a line of a decay.
+"""Output for a terminal only: progress bars, tables, and decays as sparklines.
 
-The only module that knows rich, which is imported when something is drawn: a run that is over
-soon, or whose output goes elsewhere, does without it.
+The only module that uses rich, which is imported when something is drawn: short runs, and runs
+whose output goes elsewhere, do not import it.
 """
 
 from __future__ import annotations
@@ -20,22 +20,22 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-PATIENCE = 0.7
-"""Seconds that work may last without a bar."""
+BAR_DELAY = 0.7
+"""Seconds before a bar appears."""
 
-PAUSE = 0.125
-"""Seconds between two drawings of a bar."""
+BAR_INTERVAL = 0.125
+"""Seconds between updates of a bar."""
 
 LONGEST_BAR, SHORTEST_BAR = 40, 6
-ROOMY = 72
-"""Columns from which on there is room for whole words beside a bar."""
+WIDE = 72
+"""Columns from which the figures beside a bar are written in full."""
 
 EIGHTHS = "▁▂▃▄▅▆▇█"
 STYLES = {"proven": "green", "sampled": "green", "FAILED": "bold red", "notice": "yellow"}
 
 
 def shows(stream: TextIO | None, quiet: bool = False) -> bool:
-    """Tell whether more than plain lines may go to a stream: a person looks at it, and agrees.
+    """Return whether a stream is a terminal that may show more than plain lines.
 
     References
     ----------
@@ -48,22 +48,22 @@ def shows(stream: TextIO | None, quiet: bool = False) -> bool:
 
 
 @contextmanager
-def progress(what: str = "reading", *, quiet: bool = False) -> Iterator[Progress]:
-    """Show how far work has come, as soon as it lasts, on standard error.
+def progress(step: str = "reading", *, quiet: bool = False) -> Iterator[Progress]:
+    """Show the progress of long work on standard error.
 
-    Whatever ends the work, an interruption too, the bar is gone afterwards.
+    The bar is removed on exit, also after an error or an interruption.
 
     Parameters
     ----------
-    what : str
-        what is done until the work itself tells
+    step : str
+        the current step until the first report
     quiet : bool
         show nothing
     """
     if not shows(sys.stderr, quiet):
         yield silent
         return
-    bar = _Bar(sys.stderr, what)
+    bar = _Bar(sys.stderr, step)
     try:
         bar.start()
         yield bar
@@ -72,9 +72,9 @@ def progress(what: str = "reading", *, quiet: bool = False) -> Iterator[Progress
 
 
 class Work(NamedTuple):
-    """How far work had come at some time, in seconds of sound, and when it began."""
+    """Progress of one step, in seconds of sound, and the times when it began and was reported."""
 
-    what: str
+    step: str
     done: float
     total: float | None
     began: float
@@ -82,38 +82,38 @@ class Work(NamedTuple):
 
 
 class _Bar:
-    """A bar, drawn by a thread of its own, which no signal interrupts half way."""
+    """A bar, drawn by its own thread, since signals only interrupt the main thread."""
 
-    def __init__(self, stream: TextIO, what: str) -> None:
+    def __init__(self, stream: TextIO, step: str) -> None:
         self._stream = stream
-        self._work = Work(what, 0.0, None, perf_counter(), perf_counter())
+        self._work = Work(step, 0.0, None, perf_counter(), perf_counter())
         self._ended = Event()
         self._thread = Thread(target=self._run, name="progress")
 
     def start(self) -> None:
-        """Begin to wait."""
+        """Start the thread."""
         self._thread.start()
 
-    def __call__(self, what: str, done: float = 0.0, total: float | None = None) -> None:
-        """Take note of how far work has come."""
+    def __call__(self, step: str, done: float = 0.0, total: float | None = None) -> None:
+        """Take a progress report."""
         before, now = self._work, perf_counter()
-        goes_on = what == before.what and done >= before.done
-        self._work = Work(what, done, total, before.began if goes_on else now, now)
+        continues = step == before.step and done >= before.done
+        self._work = Work(step, done, total, before.began if continues else now, now)
 
     def end(self) -> None:
-        """Take the bar away."""
+        """Remove the bar."""
         self._ended.set()
-        if self._thread.ident is not None:  # an interruption may come before it starts
+        if self._thread.ident is not None:  # None if interrupted before the start
             self._thread.join()
 
     def _run(self) -> None:
-        # the work goes on without a bar where there is no terminal any more
+        # if the terminal is gone, the work goes on without a bar
         with suppress(OSError, ValueError):
-            if not self._ended.wait(PATIENCE):
+            if not self._ended.wait(BAR_DELAY):
                 self._draw()
 
     def _draw(self) -> None:
-        from rich.live import Live  # late: only for work that lasts
+        from rich.live import Live  # late: only for long work
 
         console = _console(self._stream)
         with Live(
@@ -125,19 +125,21 @@ class _Bar:
         ) as live:
             while not self._ended.is_set():
                 live.update(_line(self._work, perf_counter(), console.width), refresh=True)
-                self._ended.wait(PAUSE)
+                self._ended.wait(BAR_INTERVAL)
 
 
 def _line(work: Work, now: float, width: int) -> Table:
-    """Lay out one line: what, a bar, and the figures."""
+    """Lay out one line: the step, a bar, and the figures."""
     from rich.progress_bar import ProgressBar
     from rich.table import Table
     from rich.text import Text
 
-    told = "  ".join(figures(work, now, roomy=width >= ROOMY))
-    left = width - len(told) - 3  # between them, and after the last one
+    from audioconv.files import display_name  # late, so that help is fast
+
+    text = "  ".join(figures(work, now, wide=width >= WIDE))
+    left = width - len(text) - 3  # a space between columns, and one at the end
     line = Table.grid(padding=(0, 1), pad_edge=False)
-    cells = [Text(printable(work.what), no_wrap=True, overflow="crop", end="")]
+    cells = [Text(display_name(work.step), no_wrap=True, overflow="crop", end="")]
     room = left - cells[0].cell_len
     if room >= SHORTEST_BAR:
         bar = ProgressBar(
@@ -150,21 +152,21 @@ def _line(work: Work, now: float, width: int) -> Table:
             finished_style="green",
             pulse_style="green",
         )
-        line.add_row(*cells, bar, Text(told, no_wrap=True))
+        line.add_row(*cells, bar, Text(text, no_wrap=True))
     else:
         cells[0].truncate(max(left + 1, 0))
-        line.add_row(*cells, Text(told, no_wrap=True))
+        line.add_row(*cells, Text(text, no_wrap=True))
     return line
 
 
-def figures(work: Work, now: float, *, roomy: bool = True) -> list[str]:
-    """Return the figures beside a bar: how much is done, how fast, and the time left.
+def figures(work: Work, now: float, *, wide: bool = True) -> list[str]:
+    """Return the figures beside a bar: part done, speed, and time left.
 
     Examples
     --------
     >>> figures(Work("convolving", 150.0, 600.0, began=2.0, at=4.0), now=5.0)
     ['25 %', '75 x real time', '0:05 left']
-    >>> figures(Work("convolving", 150.0, None, began=2.0, at=4.0), now=5.0, roomy=False)
+    >>> figures(Work("convolving", 150.0, None, began=2.0, at=4.0), now=5.0, wide=False)
     ['2:30', '75 x']
     >>> figures(Work("reading", 0.0, None, began=2.0, at=2.0), now=5.0)
     ['0:03 so far']
@@ -173,12 +175,12 @@ def figures(work: Work, now: float, *, roomy: bool = True) -> list[str]:
     if not done or at <= began:
         return [f"{_clock(now - began)} so far"]
     speed = done / (at - began)
-    told = f"{speed:.0f} x" if speed >= 10 else f"{speed:.2g} x"
-    told += " real time" * roomy
+    factor = f"{speed:.0f} x" if speed >= 10 else f"{speed:.2g} x"
+    factor += " real time" * wide
     if total is None:
-        return [_clock(done) + " done" * roomy, told]
+        return [_clock(done) + " done" * wide, factor]
     left = (total - done) / speed - (now - at)
-    return [f"{100 * done / total:.0f} %", told, f"{_clock(max(left, 0))} left"]
+    return [f"{100 * done / total:.0f} %", factor, f"{_clock(max(left, 0))} left"]
 
 
 def _clock(seconds: float) -> str:
@@ -192,36 +194,37 @@ def table(
     sections: Sequence[tuple[str, list[tuple[str, str]]]],
     notices: Sequence[str] = (),
 ) -> None:
-    """Lay out headings, each with names and values, and notices: small tables, one under another.
+    """Print sections and notices as tables.
 
     Parameters
     ----------
     stream : text stream
-        a terminal, as wide as which they are at most: longer values are wrapped
+        a terminal; values are wrapped at its width
     sections : sequence of (str, list of (str, str))
+        heading, and rows of label and value
     notices : sequence of str
     """
     from rich.table import Table
     from rich.text import Text
 
     console = _console(stream)
-    noted = [("", [("notice", notice) for notice in notices])]
-    widest = max(len(label) for _, rows in [*sections, *noted] for label, _ in rows)
-    for heading, rows in [*sections, *noted]:
+    everything = [*sections, ("", [("notice", notice) for notice in notices])]
+    widest = max(len(label) for _, rows in everything for label, _ in rows)
+    for heading, rows in everything:
         if heading:
             style = "bold red" if heading.startswith("NOT") else "bold"
             console.print(Text(heading, style, overflow="fold"))
-        laid = Table(box=None, show_header=False, padding=(0, 1))
-        laid.add_column(no_wrap=True, min_width=widest)
-        laid.add_column(overflow="fold")
+        grid = Table(box=None, show_header=False, padding=(0, 1))
+        grid.add_column(no_wrap=True, min_width=widest)
+        grid.add_column(overflow="fold")
         for label, value in rows:
-            laid.add_row(Text(label, STYLES.get(label, "dim")), Text(value))
+            grid.add_row(Text(label, STYLES.get(label, "dim")), Text(value))
         if rows:
-            console.print(laid)
+            console.print(grid)
 
 
 def _console(stream: TextIO) -> Console:
-    """Return a terminal that `shows` found, whatever else rich would look at."""
+    """Return a console for a stream that `shows` accepted, whatever rich would detect."""
     from rich.console import Console
 
     return Console(
@@ -230,7 +233,9 @@ def _console(stream: TextIO) -> Console:
 
 
 def sparkline(levels: Sequence[float], encoding: str = "utf-8") -> str | None:
-    """Draw levels in a line, the lowest to the highest; None where an encoding has no such signs.
+    """Draw levels as block characters, from the lowest to the highest level.
+
+    Return None if the encoding lacks these characters.
 
     Examples
     --------
@@ -244,10 +249,3 @@ def sparkline(levels: Sequence[float], encoding: str = "utf-8") -> str | None:
     except UnicodeEncodeError:
         return None
     return "".join(EIGHTHS[round(step)] for step in steps)
-
-
-def printable(text: str) -> str:
-    """Write what a terminal would obey as it is written in Python."""
-    from audioconv.files import display_name  # late, so that help is quick
-
-    return display_name(text)

@@ -1,7 +1,10 @@
 """Engines: ways to compute the same convolution, under one law.
 
+audio        the one shape of sound: (frames, channels)
 convolver    the `Convolver` protocol, and its adapters `OverlapAdd` and `OverlapSave`
 routes       which input goes through which taps to which output
+rounding     the bounds on rounding errors that each engine declares
+subnormals   flushes subnormal numbers to zero
 grid         rounds sums that can be exact to their exact values
 direct       the definition
 toeplitz     the definition as a matrix

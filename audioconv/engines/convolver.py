@@ -1,4 +1,4 @@
-"""The engine law, and the adapter by which a stateless block convolution obeys it."""
+"""The engine law, and the adapters by which stateless block convolutions obey it."""
 
 from __future__ import annotations
 
@@ -6,25 +6,10 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple, Protocol, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
+from audioconv.engines.audio import Audio, Samples, checked
+from audioconv.engines.rounding import ErrorModel
 from audioconv.engines.routes import Routing
-from audioconv.errors import LayoutError
-
-Audio: TypeAlias = NDArray[np.floating[Any]]
-"""Sound: (frames, channels), float64, or float32 where single precision was asked for."""
-
-Samples: TypeAlias = NDArray[np.floating[Any] | np.signedinteger[Any]]
-"""Sound as a file holds it: (frames, channels), floats or whole numbers, which count in units."""
-
-Kernel: TypeAlias = Callable[[Samples, float], "Convolved"]
-"""A stateless convolution of (n, inputs), counted in a unit that is a power of two; safe in any
-thread."""
-
-
-WindowKernel: TypeAlias = Callable[[Samples, float], Iterable[Audio]]
-"""A stateless convolution of (K - 1 + n, inputs), counted in a unit, to the last n frames in parts;
-safe in any thread."""
 
 
 class Convolver(Protocol):
@@ -32,16 +17,17 @@ class Convolver(Protocol):
 
     `process` returns exactly as many frames as it is given, `flush` the K - 1 that are left.
     Put end to end they are the full linear convolution, ``(x * h)[n] = sum over a + b = n of
-    x[a] h[b]``. After `flush` or `reset` a convolver is as new.
+    x[a] h[b]``. After `flush` or `reset` a convolver is as new. It can be pickled and copied at
+    any time, and the copy continues where the original was.
 
     Attributes
     ----------
     routing : Routing
         the paths it applies, and with them its inputs, outputs and impulse length K
     block : int
-        frames it takes most readily at a time
+        the length of block, in frames, that it processes fastest
     fft_size : int or None
-        length of its transforms, if it has any
+        length of its longest transform, if it has any
     """
 
     routing: Routing
@@ -60,18 +46,22 @@ class Convolver(Protocol):
         """Forget the sound so far."""
         ...
 
+    def error_model(self) -> ErrorModel:
+        """Return the bounds on its rounding errors."""
+        ...
+
 
 class Convolved(NamedTuple):
-    """A block of n frames convolved by itself, in the place of n + K - 1 frames.
+    """A block of n frames convolved by itself, n + K - 1 frames long.
 
     Parameters
     ----------
     frames : int
         n
     parts : iterable of array
-        the first n frames, which may be computed only when asked for; who asks may write to them
+        the first n frames, which may be computed on demand; the caller may write to them
     tail : array, (K - 1, outputs)
-        those behind them
+        the frames after them
     """
 
     frames: int
@@ -79,11 +69,37 @@ class Convolved(NamedTuple):
     tail: Audio
 
 
+Kernel: TypeAlias = Callable[[Samples, float], Convolved]
+"""A stateless convolution of (n, inputs), counted in a unit that is a power of two.
+
+Safe in any thread. For a convolver to be pickled, it is a `functools.partial` of a module's
+function, or an object with `__call__`; no closure."""
+
+WindowKernel: TypeAlias = Callable[[Samples, float], Iterable[Audio]]
+"""A stateless convolution of (K - 1 + n, inputs) that yields the last n frames in parts.
+
+Otherwise as `Kernel`."""
+
+
 class OverlapAdd:
     """A `Convolver` made of a stateless kernel: the tail of each block is added to the next.
 
-    `process` is `kernel`, then `join`, with the tail handed on. Whoever has threads to spare may
+    `process` is `kernel`, then `join`, with the tail handed on. A caller with threads to spare may
     run kernels ahead of time and hand on the tails in order.
+
+    Parameters
+    ----------
+    routing : Routing
+    kernel : callable
+        convolves one block by itself
+    block : int > 0
+        longest block, in frames, that the kernel takes
+    dtype : float type
+        of the output
+    error_model : callable
+        returns the bounds on the kernel's rounding errors
+    fft_size : int, optional
+        length of the kernel's transforms
     """
 
     def __init__(
@@ -93,11 +109,13 @@ class OverlapAdd:
         *,
         block: int,
         dtype: np.dtype[Any],
+        error_model: Callable[[], ErrorModel],
         fft_size: int | None = None,
     ) -> None:
         self.routing = routing
         self.block = block
         self.fft_size = fft_size
+        self._error_model = error_model
         self._kernel = kernel
         self._dtype = dtype
         self.tail: Audio = self.silence()
@@ -107,12 +125,12 @@ class OverlapAdd:
         return np.zeros((self.routing.frames - 1, self.routing.outputs), self._dtype)
 
     def kernel(self, block: Samples, unit: float = 1.0) -> Convolved:
-        """Convolve at most `block` frames alone."""
+        """Convolve at most `block` frames by themselves."""
         return self._kernel(checked(block, self.routing.inputs), unit)
 
     @staticmethod
     def join(before: Audio, made: Convolved) -> tuple[Iterator[Audio], Audio]:
-        """Add the tail so far to a block, and return its frames, in parts, and the tail after."""
+        """Add the tail so far to a block; return its frames, in parts, and the next tail."""
         after = made.tail
         reaching = before[made.frames :]
         after[: len(reaching)] += reaching
@@ -138,6 +156,10 @@ class OverlapAdd:
         """Forget the sound so far."""
         self.tail = self.silence()
 
+    def error_model(self) -> ErrorModel:
+        """Return the bounds on its rounding errors."""
+        return self._error_model()
+
 
 def _added(before: Audio, parts: Iterable[Audio]) -> Iterator[Audio]:
     at = 0
@@ -149,31 +171,43 @@ def _added(before: Audio, parts: Iterable[Audio]) -> Iterator[Audio]:
 
 
 def whole(full: Audio, frames: int) -> Convolved:
-    """Return a block of n frames of which all n + K - 1 are computed."""
+    """Return a block of n frames, given all n + K - 1 frames of its convolution."""
     return Convolved(frames, [full[:frames]], full[frames:])
 
 
 class OverlapSave:
     """A `Convolver` made of a stateless kernel that is given the K - 1 frames before each block.
 
-    `process` is `window`, which remembers them, then `kernel`; whoever has threads to spare may
+    `process` is `window`, which remembers them, then `kernel`; a caller with threads to spare may
     run kernels on windows at any time.
+
+    Parameters
+    ----------
+    routing, kernel, block, dtype, error_model
+        as for `OverlapAdd`
     """
 
     fft_size: int | None = None
 
     def __init__(
-        self, routing: Routing, kernel: WindowKernel, *, block: int, dtype: np.dtype[Any]
+        self,
+        routing: Routing,
+        kernel: WindowKernel,
+        *,
+        block: int,
+        dtype: np.dtype[Any],
+        error_model: Callable[[], ErrorModel],
     ) -> None:
         self.routing = routing
         self.block = block
+        self._error_model = error_model
         self._kernel = kernel
         self._dtype = dtype
         self._past: Samples = np.zeros((routing.frames - 1, routing.inputs))
         self._unit: float | None = None
 
     def window(self, block: Samples, unit: float = 1.0) -> Samples:
-        """Put the K - 1 frames before a block before it; all blocks must be of one unit."""
+        """Prepend the K - 1 frames before a block; all blocks must count one unit."""
         block = checked(block, self.routing.inputs)
         if self._unit is None:
             self._past, self._unit = self._past.astype(block.dtype), unit
@@ -182,7 +216,7 @@ class OverlapSave:
         return window
 
     def kernel(self, window: Samples, unit: float = 1.0) -> Iterable[Audio]:
-        """Convolve the frames of a window behind the first K - 1, in parts."""
+        """Convolve the frames of a window after the first K - 1, in parts."""
         return self._kernel(window, unit)
 
     def process(self, block: Audio) -> Audio:
@@ -203,32 +237,14 @@ class OverlapSave:
         """Forget the sound so far."""
         self._past, self._unit = np.zeros(self._past.shape), None
 
+    def error_model(self) -> ErrorModel:
+        """Return the bounds on its rounding errors."""
+        return self._error_model()
+
 
 def ring_out(convolver: Convolver, dtype: np.dtype[Any]) -> Audio:
-    """Flush a convolver that holds the sound itself, by K - 1 frames of silence."""
+    """Flush a convolver that keeps the sound itself, with K - 1 frames of silence."""
     silence = np.zeros((convolver.routing.frames - 1, convolver.routing.inputs), dtype)
     tail = convolver.process(silence)
     convolver.reset()
     return tail
-
-
-def as_audio(block: Samples, dtype: np.dtype[Any], unit: float = 1.0) -> Audio:
-    """Bring samples that count in units to the precision of an engine."""
-    audio: Audio = block.astype(dtype, copy=False)
-    return audio if unit == 1 else audio * dtype.type(unit)
-
-
-def checked(block: Samples, channels: int) -> Samples:
-    """Check that a block is (frames, channels).
-
-    Raises
-    ------
-    LayoutError
-        If it has another shape.
-    """
-    block = np.asarray(block)
-    if block.ndim != 2 or block.shape[1] != channels:
-        raise LayoutError(
-            f"a block of shape {block.shape} does not fit; it must be (frames, {channels})"
-        )
-    return block

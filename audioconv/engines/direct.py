@@ -6,36 +6,37 @@ two, read backwards, times a window of the longer, as a plain dot product.
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from audioconv.engines.convolver import (
-    Audio,
-    Convolved,
-    Convolver,
-    OverlapAdd,
-    Samples,
-    as_audio,
-    whole,
-)
+from audioconv.engines.audio import Audio, Samples, as_audio
+from audioconv.engines.convolver import Convolved, Convolver, OverlapAdd, whole
+from audioconv.engines.rounding import plain_sums
 from audioconv.engines.routes import Routing
 
 LEAST_BLOCK = 4096
+DTYPE = np.dtype(np.float64)
 
 
 def direct(routing: Routing, *, single: bool = False, signal_bits: int | None = None) -> Convolver:
     """Build the direct-sum engine. Its cost is K products a sample; it always sums in float64."""
     # blocks as long as the impulse, so that no more than half of a window is silence
     block = max(LEAST_BLOCK, routing.frames)
+    model = partial(plain_sums, routing, block=block, dtype=DTYPE, signal_bits=signal_bits)
+    return OverlapAdd(
+        routing, partial(_convolve, routing), block=block, dtype=DTYPE, error_model=model
+    )
 
-    def kernel(samples: Samples, unit: float) -> Convolved:
-        block = as_audio(samples, np.dtype(np.float64), unit)
-        full = np.zeros((len(block) + routing.frames - 1, routing.outputs))
-        for route in routing.routes:
-            full[:, route.target] += _sums(block[:, route.source], route.taps)
-        return whole(full, len(block))
 
-    return OverlapAdd(routing, kernel, block=block, dtype=np.dtype(np.float64))
+def _convolve(routing: Routing, samples: Samples, unit: float) -> Convolved:
+    """Convolve a block by itself."""
+    block = as_audio(samples, DTYPE, unit)
+    full = np.zeros((len(block) + routing.frames - 1, routing.outputs))
+    for route in routing.routes:
+        full[:, route.target] += _sums(block[:, route.source], routing.taps(route))
+    return whole(full, len(block))
 
 
 def _sums(x: Audio, taps: Audio) -> Audio:

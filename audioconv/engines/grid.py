@@ -9,10 +9,14 @@ sixty thousand or so would be rounded to the other side of a tie.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
-from audioconv.engines.convolver import Audio
+from audioconv.engines.audio import Audio
 from audioconv.engines.routes import Routing
+
+DOUBLE = np.dtype(np.float64)
 
 MOST_BITS = 32
 
@@ -22,17 +26,21 @@ CACHED = 2**14
 
 def fractional_bits(routing: Routing) -> int | None:
     """Return the least q for which every tap is a multiple of 2^-q, or None above `MOST_BITS`."""
-    distinct = routing.distinct.values()
     for bits in range(MOST_BITS + 1):
-        scaled = (np.ldexp(taps, bits) for taps in distinct)
+        scaled = (np.ldexp(taps, bits) for taps in routing.kernels)
         if all(bool((taps == np.rint(taps)).all()) for taps in scaled):
             return bits
     return None
 
 
-def grid_scale(routing: Routing, signal_bits: int | None) -> float | None:
-    """Return 2^(p + q) where both signal and taps are on a grid, else None."""
-    tap_bits = None if signal_bits is None else fractional_bits(routing)
+def grid_scale(
+    routing: Routing, signal_bits: int | None, dtype: np.dtype[Any] = DOUBLE
+) -> float | None:
+    """Return 2^(p + q) where both signal and taps are on a grid, else None.
+
+    Single precision has no grid: too few sums would fit its 24 bits.
+    """
+    tap_bits = None if signal_bits is None or dtype != DOUBLE else fractional_bits(routing)
     return None if signal_bits is None or tap_bits is None else 2.0 ** (signal_bits + tap_bits)
 
 

@@ -12,8 +12,8 @@ imaginary part: as the taps are real, (a + i b) * h = a * h + i (b * h), and the
 apart. So a block of this engine is two segments; within a block they are added here, from block
 to block by `OverlapAdd`.
 
-Every input is transformed once and every output once, whatever the number of routes between
-them: what goes to one output is summed as spectra.
+Every input and every output is transformed once, however many routes lead between them: the
+spectra that lead to one output are summed.
 
 `fft_size` takes the power of two at which a frame costs least. It depends on the impulse
 alone, never on the machine, so that the same input gives the same bytes everywhere.
@@ -28,28 +28,27 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from audioconv.engines.convolver import Audio, Convolved, Convolver, OverlapAdd, Samples
+from audioconv.engines.audio import Audio, Samples
+from audioconv.engines.convolver import Convolved, Convolver, OverlapAdd
 from audioconv.engines.grid import grid_scale, snap
+from audioconv.engines.rounding import transforms
 from audioconv.engines.routes import Routing, Strand
+from audioconv.engines.subnormals import FLUSH_BELOW, flush_subnormals
 from audioconv.engines.transform import FourStep, Matrix
 from impulses.impulse import Taps
 
 LEAST_SIZE = 2**16
-"""Below that, what Python does between the steps costs more than the steps."""
+"""Below that, Python's overhead between the steps costs more than the steps."""
 
 SLICE = 2**15
 """Frames that are taken out of planes at a time: all that is done next finds them in the cache."""
-
-# A transform that meets subnormal numbers is 40 to 90 times slower. What is flushed to zero
-# leaves room above the least normal number for products of spectra, and is 600 dB below full
-# scale even in single precision.
-FLUSH_BELOW = {np.dtype(np.float32): 1e-30, np.dtype(np.float64): 1e-150}
 
 
 def overlap_add(
@@ -68,9 +67,19 @@ def overlap_add(
         sums that can be exact are made exact (see `audioconv.engines.grid`)
     """
     dtype = np.dtype(np.float32 if single else np.float64)
-    pairs = _Pairs(routing, dtype, None if single else grid_scale(routing, signal_bits))
+    pairs = _Pairs(routing, dtype, grid_scale(routing, signal_bits, dtype))
+    block = 2 * pairs.segment
+    model = partial(
+        transforms,
+        routing,
+        block=block,
+        points=pairs.size,
+        dtype=dtype,
+        signal_bits=signal_bits,
+        flush_below=FLUSH_BELOW[dtype],
+    )
     return OverlapAdd(
-        routing, pairs.kernel, block=2 * pairs.segment, dtype=dtype, fft_size=pairs.size
+        routing, pairs, block=block, dtype=dtype, error_model=model, fft_size=pairs.size
     )
 
 
@@ -89,14 +98,15 @@ class _Pairs:
         self._dtype = dtype
         self._scale = scale
         # in double precision in any case: their error would be in every sample
-        self._spectra = {
-            key: self._spectrum(taps, transform) for key, taps in routing.distinct.items()
-        }
+        self._spectra = [self._spectrum(taps, transform) for taps in routing.kernels]
         self._transform = transform.astype(np.result_type(dtype, np.complex64))
         # planes to be used again: the pages of new memory cost more than a pass over it
         self._idle: list[Matrix] = []
 
-    def kernel(self, block: Samples, unit: float) -> Convolved:
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_idle": []}
+
+    def __call__(self, block: Samples, unit: float) -> Convolved:
         """Convolve two segments, or less, of samples that count in units."""
         if block.dtype.kind == "f":
             block = flush_subnormals(block.astype(self._dtype, copy=False))
@@ -149,7 +159,7 @@ class _Pairs:
         spectra = [self._transform.rows(plane, band) for plane in planes[: len(strand.sources)]]
         sums: dict[int, Matrix] = {}
         for route in strand.routes:
-            product = spectra[route.source] * self._spectra[id(route.taps)][band]
+            product = spectra[route.source] * self._spectra[route.kernel][band]
             if route.target in sums:
                 sums[route.target] += product
             else:
@@ -228,9 +238,3 @@ def fft_size(frames: int) -> int:
 
     least = max(LEAST_SIZE, 1 << frames.bit_length())
     return min((least << doublings for doublings in range(8)), key=cost)
-
-
-def flush_subnormals(block: Audio) -> Audio:
-    """Return the block with magnitudes that are as good as zero made zero."""
-    small = np.abs(block) < FLUSH_BELOW[block.dtype]
-    return np.where(small, block.dtype.type(0), block) if small.any() else block

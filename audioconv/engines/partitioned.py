@@ -9,8 +9,8 @@ All terms but p = 0 are known before block t has begun, and those from p = 2 on 
 earlier. So `process` can take any number of frames: it transforms the block as far as it has
 come for the term p = 0, and returns the frames that it was given. No frame waits.
 
-Later taps have more time, so they get larger partitions: `Level` by level, each 16 times as
-large, from its own p = 2 on. A level sums its terms bit by bit while its block fills, and no
+Later taps have more time, so they get larger partitions: `_Stage` by stage, each 16 times as
+large, from its own p = 2 on. A stage sums its terms bit by bit while its block fills, and no
 partition is so large that its transform, which falls to one call, would be felt.
 
 References
@@ -26,10 +26,12 @@ from typing import Any
 
 import numpy as np
 
-from audioconv.engines.convolver import Audio, Convolver, as_audio, checked, ring_out
+from audioconv.engines.audio import Audio, as_audio, checked
+from audioconv.engines.convolver import Convolver, ring_out
 from audioconv.engines.grid import grid_scale, snap
-from audioconv.engines.overlap_add import flush_subnormals
+from audioconv.engines.rounding import ErrorModel, transforms
 from audioconv.engines.routes import Routing
+from audioconv.engines.subnormals import FLUSH_BELOW, flush_subnormals
 
 BLOCK = 512
 GROWTH = 16
@@ -67,21 +69,34 @@ class Partitioned:
         self.block = block
         self._dtype = np.dtype(np.float32 if single else np.float64)
         self._complex = np.result_type(self._dtype, np.complex64)
-        self._scale = None if single else grid_scale(routing, signal_bits)
+        self._signal_bits = signal_bits
+        self._scale = grid_scale(routing, signal_bits, self._dtype)
         self._rfft, self._irfft = rfft, irfft
-        self._levels = []
+        self._stages = []
         size, begin = block, block
         while begin < routing.frames:
-            # from where on the next level has its p = 2, if there is to be one
+            # from where on the next stage has its p = 2, if there is to be one
             end = 2 * GROWTH * size if GROWTH * size <= LARGEST else routing.frames
-            self._levels.append(Level(routing, self._dtype, size, begin, end))
+            self._stages.append(_Stage(routing, self._dtype, size, begin, end))
             size, begin = GROWTH * size, end
-        self.fft_size: int | None = 2 * max((level.block for level in self._levels), default=block)
-        self._first = {
-            key: rfft(taps[:block], 2 * block).astype(self._complex)
-            for key, taps in routing.distinct.items()
-        }
+        self.fft_size: int | None = 2 * max((stage.block for stage in self._stages), default=block)
+        self._first = [
+            rfft(taps[:block], 2 * block).astype(self._complex) for taps in routing.kernels
+        ]
         self.reset()
+
+    def error_model(self) -> ErrorModel:
+        """Return the bounds on its rounding errors."""
+        assert self.fft_size is not None
+        return transforms(
+            self.routing,
+            block=self.block,
+            points=self.fft_size,
+            dtype=self._dtype,
+            signal_bits=self._signal_bits,
+            flush_below=FLUSH_BELOW[self._dtype],
+            partitioned=True,
+        )
 
     def process(self, block: Audio) -> Audio:
         """Take n frames (n, inputs) and return n frames (n, outputs)."""
@@ -104,8 +119,8 @@ class Partitioned:
         self._input = np.zeros((self.routing.inputs, self.block), self._dtype)
         self._tail = np.zeros((self.routing.outputs, self.block), self._dtype)
         self._filled = 0
-        for level in self._levels:
-            level.reset()
+        for stage in self._stages:
+            stage.reset()
 
     def _advance(self, frames: Audio) -> Audio:
         """Take frames (inputs, n) that fit in the current block, and return (outputs, n)."""
@@ -114,11 +129,11 @@ class Partitioned:
         spectrum = self._rfft(self._input, 2 * self.block, axis=1)
         products = np.zeros((self.routing.outputs, spectrum.shape[1]), spectrum.dtype)
         for route in self.routing.routes:
-            products[route.target] += spectrum[route.source] * self._first[id(route.taps)]
+            products[route.target] += spectrum[route.source] * self._first[route.kernel]
         result = self._irfft(products, 2 * self.block, axis=1)
         out: Audio = result[:, begin:end] + self._tail[:, begin:end]
-        for level in self._levels:
-            out += level.advance(frames)
+        for stage in self._stages:
+            out += stage.advance(frames)
         self._filled = end % self.block
         if not self._filled:
             self._tail = result[:, self.block :]
@@ -126,7 +141,7 @@ class Partitioned:
         return out
 
 
-class Level:
+class _Stage:
     """The part of a convolution that is due to some later taps, in partitions of one size.
 
     Parameters
@@ -152,12 +167,12 @@ class Level:
         taps_there = min(end, routing.frames) - begin
         self._earliest = begin // block
         self._partitions = -(-taps_there // block)
-        self._spectra = {}
-        for key, taps in routing.distinct.items():
+        self._spectra = []
+        for taps in routing.kernels:
             parts = np.zeros((self._partitions, block))
             parts.ravel()[: len(taps[begin:end])] = taps[begin:end]
             # (partitions, bins); in double precision first, as their error is in every sample
-            self._spectra[key] = rfft(parts, 2 * block, axis=1).astype(self._complex)
+            self._spectra.append(rfft(parts, 2 * block, axis=1).astype(self._complex))
         self.reset()
 
     def reset(self) -> None:
@@ -174,7 +189,7 @@ class Level:
         self._tail = np.zeros((outputs, self.block), self._dtype)
 
     def advance(self, frames: Audio) -> Audio:
-        """Take frames (inputs, n) that fit in a block, and return what is due (outputs, n)."""
+        """Take frames (inputs, n) that fit in a block; return as many of output, (outputs, n)."""
         begin, end = self._filled, self._filled + frames.shape[1]
         self._input[:, begin:end] = frames
         due: Audio = self._ready[:, begin:end]
@@ -187,13 +202,13 @@ class Level:
         return due
 
     def _sum_up(self, until: int) -> None:
-        """Add terms for the next block, the latest partitions first, until so many are added."""
+        """Add terms for the next block, the latest partitions first, up to a number of them."""
         last, first = self._partitions - self._summed, self._partitions - until
         # while a block fills, the newest spectrum is that of the block before it: p = 2
         shift = self._newest + self._earliest - 2
         for route in self._routing.routes if first < last else ():
             past = self._line[route.source, shift + first : shift + last]
-            terms = self._spectra[id(route.taps)][first:last]
+            terms = self._spectra[route.kernel][first:last]
             self._sums[route.target] += np.einsum("pb,pb->b", past, terms)
         self._summed = until
 
@@ -204,7 +219,7 @@ class Level:
         self._line[:, [self._newest, self._newest + self._length]] = spectrum[:, np.newaxis]
         if self._earliest == 1:
             for route in self._routing.routes:
-                product = spectrum[route.source] * self._spectra[id(route.taps)][0]
+                product = spectrum[route.source] * self._spectra[route.kernel][0]
                 self._sums[route.target] += product
         result = self._irfft(self._sums, 2 * self.block, axis=1)
         self._ready = result[:, : self.block] + self._tail

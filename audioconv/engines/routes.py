@@ -1,13 +1,14 @@
-"""Which input goes through which taps to which output: the only place that knows the rules.
+"""Routing: which input leads through which taps to which output.
 
-`arrange` gives an impulse the layout that a rule asks for, and `routes` lists the paths that a
-layout means, so that engines see nothing but paths.
+The only place that knows the rules. `arrange` lays out the channels of an impulse by a rule, and
+`routes` lists the paths of a layout, so that engines see nothing but paths.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -17,25 +18,31 @@ from impulses.impulse import Impulse, Taps
 TRUE_STEREO = "LL,LR,RL,RR"
 
 
-@dataclass(frozen=True, eq=False)
-class Route:
-    """One path: input channel `source`, convolved with `taps`, adds to output channel `target`."""
+class Route(NamedTuple):
+    """One path: an input channel, convolved with a kernel, adds to an output channel.
+
+    Parameters
+    ----------
+    source, target : int
+        input and output channel
+    kernel : int
+        index into `Routing.kernels`
+    """
 
     source: int
     target: int
-    taps: Taps
+    kernel: int
 
 
-@dataclass(frozen=True, eq=False)
-class Strand:
-    """Routes that share no channel with any other.
+class Strand(NamedTuple):
+    """Routes that share no channel with any other route.
 
     Parameters
     ----------
     sources, targets : tuple of int
         input and output channels
     routes : tuple of Route
-        counted within `sources` and `targets`
+        with channels counted within `sources` and `targets`
     """
 
     sources: tuple[int, ...]
@@ -52,30 +59,32 @@ class Routing:
     inputs, outputs : int > 0
         channels before and after
     frames : int > 0
-        length K of the impulse; no route is longer
+        length K of the impulse; no kernel is longer
+    kernels : tuple of array, (at most frames,)
+        taps, each array once, whatever the number of routes through it
     routes : tuple of Route
-        paths that are not silent; routes through the same taps share one array
+        paths that are not silent
     """
 
     inputs: int
     outputs: int
     frames: int
+    kernels: tuple[Taps, ...]
     routes: tuple[Route, ...]
 
-    @property
-    def distinct(self) -> dict[int, Taps]:
-        """The taps of all routes, each array once, by the `id` that its routes share."""
-        return {id(route.taps): route.taps for route in self.routes}
+    def taps(self, route: Route) -> Taps:
+        """Return the taps of a route."""
+        return self.kernels[route.kernel]
 
     @property
     def strands(self) -> tuple[Strand, ...]:
-        """The routes in the smallest groups that share no channel, each to be had by itself."""
+        """The routes in the smallest groups that share no channel."""
         strands: list[tuple[set[int], set[int]]] = []
-        for route in self.routes:
-            sources, targets = {route.source}, {route.target}
+        for source, target, _ in self.routes:
+            sources, targets = {source}, {target}
             apart = []
             for strand in strands:
-                if route.source in strand[0] or route.target in strand[1]:
+                if source in strand[0] or target in strand[1]:
                     sources |= strand[0]
                     targets |= strand[1]
                 else:
@@ -85,7 +94,7 @@ class Routing:
 
     def _strand(self, sources: list[int], targets: list[int]) -> Strand:
         own = (route for route in self.routes if route.source in sources)
-        counted = (Route(sources.index(r.source), targets.index(r.target), r.taps) for r in own)
+        counted = (Route(sources.index(r.source), targets.index(r.target), r.kernel) for r in own)
         return Strand(tuple(sources), tuple(targets), tuple(counted))
 
     @property
@@ -95,7 +104,7 @@ class Routing:
 
 
 def routes(taps: Taps, channels: int) -> Routing:
-    """List the paths that `taps` mean for a sound of so many channels.
+    """List the paths of `taps` for a sound of a number of channels.
 
     Parameters
     ----------
@@ -112,35 +121,38 @@ def routes(taps: Taps, channels: int) -> Routing:
 
     Examples
     --------
-    >>> [(r.source, r.target) for r in routes(np.ones((2, 1)), 2).routes]
-    [(0, 0), (1, 1)]
-    >>> [(r.source, r.target) for r in routes(np.eye(2)[None], 2).routes]
-    [(0, 0), (1, 1)]
+    >>> [tuple(route) for route in routes(np.ones((2, 1)), 2).routes]
+    [(0, 0, 0), (1, 1, 0)]
+    >>> [tuple(route) for route in routes(np.eye(2)[None], 2).routes]
+    [(0, 0, 0), (1, 1, 1)]
     """
     frames, first = taps.shape[:2]
     if taps.ndim == 3:
         if first != channels:
             raise LayoutError(f"an impulse with {first} inputs does not fit {channels} channels")
         outputs = taps.shape[2]
-        paths = [(i, o, taps[:, i, o]) for i in range(channels) for o in range(outputs)]
+        paths = [(i, o, outputs * i + o) for i in range(channels) for o in range(outputs)]
     elif first == 1:
-        outputs, shared = channels, np.ascontiguousarray(taps[:, 0])
-        paths = [(c, c, shared) for c in range(channels)]
+        outputs = channels
+        paths = [(c, c, 0) for c in range(channels)]
     elif channels in (1, first):
         outputs = first
-        paths = [(c if channels > 1 else 0, c, taps[:, c]) for c in range(first)]
+        paths = [(c if channels > 1 else 0, c, c) for c in range(first)]
     else:
         raise _misfit(first, channels)
+    columns = taps.reshape(frames, -1).T
+    sounding = [n for n, column in enumerate(columns) if column.any()]
     return Routing(
         channels,
         outputs,
         frames,
-        tuple(Route(i, o, np.ascontiguousarray(path)) for i, o, path in paths if path.any()),
+        tuple(np.ascontiguousarray(columns[n]) for n in sounding),
+        tuple(Route(i, o, sounding.index(n)) for i, o, n in paths if n in sounding),
     )
 
 
 def arrange(impulse: Impulse, channels: int, rule: str = "auto") -> Impulse:
-    """Lay out the channels of an impulse file for a sound of so many channels.
+    """Lay out the channels of an impulse file for a sound of a number of channels.
 
     Parameters
     ----------
@@ -179,7 +191,7 @@ def arrange(impulse: Impulse, channels: int, rule: str = "auto") -> Impulse:
 
 
 def describe(taps: Taps, channels: int) -> str:
-    """Say in a few words how `taps` act on a sound of so many channels."""
+    """Describe in a few words how `taps` act on a sound of a number of channels."""
     if taps.ndim == 3:
         inputs, outputs = taps.shape[1:]
         return f"matrix, {inputs} into {outputs}" if inputs > 1 else f"mono into {outputs}"
@@ -200,8 +212,8 @@ def _auto(impulse: Impulse, channels: int, _: str) -> Impulse:
         stereo = _true_stereo(impulse, channels, "")
         return stereo.with_taps(
             stereo.taps,
-            f"4 impulse channels on a stereo sound are taken for true stereo ({TRUE_STEREO}); "
-            "--map true-stereo says so, --map matrix=1:1,1:2,... anything else",
+            f"4 impulse channels on a stereo sound are taken as true stereo ({TRUE_STEREO}); "
+            "pass `map='true-stereo'` to confirm, or `map='matrix=1:1,1:2,...'` for another layout",
         )
     raise _misfit(count, channels)
 
@@ -210,7 +222,7 @@ def _mono(impulse: Impulse, channels: int, _: str) -> Impulse:
     if impulse.taps.shape[1] != 1:
         raise LayoutError(
             f"map mono needs an impulse of 1 channel, but it has {impulse.taps.shape[1]}; "
-            "use --map each, true-stereo or matrix"
+            "use `map='each'`, `'true-stereo'` or `'matrix'`"
         )
     return impulse
 
@@ -219,7 +231,7 @@ def _each(impulse: Impulse, channels: int, _: str) -> Impulse:
     if impulse.taps.shape[1] != channels:
         raise LayoutError(
             f"map each needs as many impulse channels as the sound has ({channels}), but there "
-            f"are {impulse.taps.shape[1]}; use --map auto, mono or matrix"
+            f"are {impulse.taps.shape[1]}; use `map='auto'`, `'mono'` or `'matrix'`"
         )
     return impulse
 
@@ -231,7 +243,7 @@ def _true_stereo(impulse: Impulse, channels: int, order: str) -> Impulse:
     if (impulse.taps.shape[1], channels) != (4, 2):
         raise LayoutError(
             "map true-stereo needs a sound of 2 channels and an impulse of 4, but there are "
-            f"{channels} and {impulse.taps.shape[1]}; use --map auto, each or matrix"
+            f"{channels} and {impulse.taps.shape[1]}; use `map='auto'`, `'each'` or `'matrix'`"
         )
     return _place(impulse, 2, 2, [("LR".index(name[0]), "LR".index(name[1])) for name in names])
 
@@ -242,7 +254,7 @@ def _matrix(impulse: Impulse, channels: int, detail: str) -> Impulse:
         if count % channels:
             raise LayoutError(
                 f"map matrix needs a multiple of {channels} impulse channels, but there are "
-                f"{count}; name the paths, as in --map matrix=1:1,1:2"
+                f"{count}; name the paths, as in `map='matrix=1:1,1:2'`"
             )
         outputs = count // channels
         return impulse.with_taps(impulse.taps.reshape(impulse.frames, channels, outputs))
@@ -262,7 +274,7 @@ def _matrix(impulse: Impulse, channels: int, detail: str) -> Impulse:
 
 
 def _place(impulse: Impulse, inputs: int, outputs: int, paths: list[tuple[int, int]]) -> Impulse:
-    """Put channel n of the file on the path n, adding up what shares a path."""
+    """Put channel n of the file on path n, adding up channels that share a path."""
     taps = np.zeros((impulse.frames, inputs, outputs))
     for channel, (source, target) in enumerate(paths):
         taps[:, source, target] += impulse.taps[:, channel]
@@ -273,7 +285,7 @@ def _misfit(impulse_channels: int, channels: int) -> LayoutError:
     return LayoutError(
         f"an impulse of {impulse_channels} channels does not fit a sound of {channels}; it can "
         f"have 1 channel, {channels}, 4 on a stereo sound (true stereo), any number on a mono "
-        "one, or be laid out by --map matrix=1:1,1:2"
+        "one, or be laid out by `map='matrix=1:1,1:2'`"
     )
 
 

@@ -3,18 +3,21 @@
 ``y[n] = sum over the non-zero taps of h[D] x[n - D]``: the definition with its zeros left out,
 so it is exact, and for an echo of a few taps it costs little more than a copy.
 
-Every frame of output is made of the K frames of input up to it, so blocks need nothing of one
-another (`OverlapSave`), and each goes through the cache slice by slice.
+Every frame of output depends on the K frames of input up to it, so blocks are independent
+(`OverlapSave`), and each goes through the cache slice by slice.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple, TypeAlias
+from functools import partial
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
-from audioconv.engines.convolver import Audio, Convolver, OverlapSave, Samples
+from audioconv.engines.audio import Audio, Samples
+from audioconv.engines.convolver import Convolver, OverlapSave
+from audioconv.engines.rounding import plain_sums
 from audioconv.engines.routes import Routing
 
 LEAST_BLOCK = 2**17
@@ -36,30 +39,39 @@ class Spike(NamedTuple):
 def sparse(routing: Routing, *, single: bool = False, signal_bits: int | None = None) -> Convolver:
     """Build the shifted-add engine. Its cost is one pass over the sound for each non-zero tap."""
     dtype = np.dtype(np.float32 if single else np.float64)
-    spikes = _spikes(routing)
-
-    def kernel(window: Samples, unit: float) -> Iterator[Audio]:
-        for start in range(routing.frames - 1, len(window), SLICE):
-            stop = min(start + SLICE, len(window))
-            out = np.empty((stop - start, routing.outputs), dtype)
-            fresh = [True] * routing.outputs
-            for delay, tap, paths in spikes:
-                copy = window[start - delay : stop - delay].astype(dtype, copy=False)
-                _add(copy, np.asarray(tap * unit, dtype), paths, out, fresh)
-            out[:, fresh] = 0
-            yield out
-
-    # no shorter than the impulse, so that at most half of what a block is given is the past
+    # no shorter than the impulse, so that at most half of a window is the past
     block = max(LEAST_BLOCK, routing.frames)
-    return OverlapSave(routing, kernel, block=block, dtype=dtype)
+    return OverlapSave(
+        routing,
+        partial(_convolve, routing, _spikes(routing), dtype),
+        block=block,
+        dtype=dtype,
+        error_model=partial(plain_sums, routing, block=block, dtype=dtype, signal_bits=signal_bits),
+    )
+
+
+def _convolve(
+    routing: Routing, spikes: list[Spike], dtype: np.dtype[Any], window: Samples, unit: float
+) -> Iterator[Audio]:
+    """Convolve a window, slice by slice."""
+    for start in range(routing.frames - 1, len(window), SLICE):
+        stop = min(start + SLICE, len(window))
+        out = np.empty((stop - start, routing.outputs), dtype)
+        fresh = [True] * routing.outputs
+        for delay, tap, paths in spikes:
+            copy = window[start - delay : stop - delay].astype(dtype, copy=False)
+            _add(copy, np.asarray(tap * unit, dtype), paths, out, fresh)
+        out[:, fresh] = 0
+        yield out
 
 
 def _spikes(routing: Routing) -> list[Spike]:
     """List the taps by delay, those that are alike together."""
     alike: dict[tuple[int, float], list[tuple[int, int]]] = {}
     for route in routing.routes:
-        for delay in np.flatnonzero(route.taps):
-            key = int(delay), float(route.taps[delay])
+        taps = routing.taps(route)
+        for delay in np.flatnonzero(taps):
+            key = int(delay), float(taps[delay])
             alike.setdefault(key, []).append((route.source, route.target))
     return [Spike(*key, tuple(paths)) for key, paths in sorted(alike.items())]
 

@@ -1,12 +1,12 @@
 """Blocks in, blocks out: the pump between a reader and a writer.
 
-One thread reads. As many as there are workers convolve, block by block, and finish what comes of
-it, which may be to write it; what they cannot do at the same time, handing on tails, is done in
-order. `convolve` is all of that; `within` and `ending` give its result another length.
+One thread reads. Worker threads convolve block by block and finish each result, for instance by
+encoding it; only the tails are handed on in order. `convolve` is all of that; `truncate` and
+`trim_tail` give its result another length.
 
-Memory is set by the impulse and the block, never by the length of the sound, and the block
-grid by the impulse alone: however the input arrives, it is cut anew into the engine's own
-blocks, so a file and a pipe, one thread and many, give the same bytes.
+Memory depends on the impulse and the block, never on the length of the sound, and the block grid
+on the impulse alone: however the input arrives, it is cut into the engine's own blocks, so a file
+and a pipe, one thread and many, give the same bytes.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from audioconv.engines.convolver import Audio, Convolver, OverlapAdd, OverlapSave, Samples, as_audio
+from audioconv.engines.audio import Audio, Samples, as_audio
+from audioconv.engines.convolver import Convolver, OverlapAdd, OverlapSave
 
 TAIL_LEVEL = 10 ** (-60 / 20)
 LONGEST_SILENCE = 2**16
@@ -40,27 +41,25 @@ def convolve(
 ) -> Generator[R, None, None]:
     """Convolve a sound that comes in blocks, up to its last frame.
 
-    What rings on after that, K - 1 frames, `Convolver.flush` gives afterwards.
+    `Convolver.flush` returns the tail of K - 1 frames afterwards.
 
     Parameters
     ----------
     blocks : iterable of array, (any, inputs)
         the sound, cut in any way
     convolver : Convolver
-        it begins as new, whatever it did before
+        it is reset first
     finish : callable
-        what to make of each part of the result, given with its first frame; called in any
-        thread, and in any order
+        called with each part of the result and its first frame, in any thread and in any order
     unit : float
-        what 1 means in the blocks, a power of two: so whole numbers need no pass of their own
+        value of 1 in the blocks, a power of two; integers then need no conversion of their own
     threads : int > 0
-        blocks under way at a time; tails are handed on in order, so the result does not depend
-        on it
+        blocks in progress at a time; the result does not depend on it
 
     Yields
     ------
     R
-        what was made of each part, in order
+        the result of `finish` for each part, in order
 
     Examples
     --------
@@ -96,7 +95,7 @@ def _placed(
 
 
 def _finished(parts: Iterable[Audio], start: int, finish: Callable[[Audio, int], R]) -> list[R]:
-    """Finish each part of a block that begins with a frame."""
+    """Finish each part of a block that begins at frame `start`."""
     return [finish(part, at) for at, part in _placed(parts, start)]
 
 
@@ -106,13 +105,13 @@ def _overlapping(
     finish: Callable[[Audio, int], R],
     unit: float,
 ) -> Iterator[Callable[[], list[R]]]:
-    """Yield the work on each block, of which all can be done in any thread but handing on tails."""
+    """Yield the work on each block; all of it but the joining of tails can run in any thread."""
 
     def work(block: Samples, start: int, before: Future[Audio], after: Future[Audio]) -> list[R]:
         try:
             made = convolver.kernel(block, unit)
             parts, tail = convolver.join(before.result(), made)
-        except BaseException as error:  # who waits for the tail must not wait for ever
+        except BaseException as error:  # a thread that waits for the tail must not wait for ever
             after.set_exception(error)
             raise
         after.set_result(tail)
@@ -132,7 +131,7 @@ def _windowed(
     finish: Callable[[Audio, int], R],
     unit: float,
 ) -> Iterator[Callable[[], list[R]]]:
-    """Yield the work on each block, of which all can be done in any thread."""
+    """Yield the work on each block; all of it can run in any thread."""
 
     def work(window: Samples, start: int) -> list[R]:
         return _finished(convolver.kernel(window, unit), start, finish)
@@ -147,14 +146,14 @@ def _stateful(
     finish: Callable[[Audio, int], R],
     unit: float,
 ) -> Iterator[Callable[[], list[R]]]:
-    """Do what must be done in order, and yield the work that can be done in any thread."""
+    """Convolve in order, and yield the work that can be done in any thread."""
     for start, block in grid:
         part = convolver.process(as_audio(block, np.dtype(np.float64), unit))
         yield partial(_finished, [part], start, finish)
 
 
 def regrid(blocks: Iterable[NDArray[Number]], frames: int) -> Iterator[NDArray[Number]]:
-    """Cut a stream anew into blocks of exactly so many frames; the last may be shorter.
+    """Cut a stream into blocks of exactly `frames`; the last may be shorter.
 
     Examples
     --------
@@ -176,40 +175,40 @@ def regrid(blocks: Iterable[NDArray[Number]], frames: int) -> Iterator[NDArray[N
         yield np.concatenate(waiting)
 
 
-def within(part: Audio, start: int, length: str | int) -> Audio:
-    """Cut a part that begins with a frame, where an output of so many frames ends.
+def truncate(part: Audio, start: int, length: str | int) -> Audio:
+    """Cut a part of the result, which begins at frame `start`, to an output of a given length.
 
     Examples
     --------
-    >>> len(within(np.zeros((5, 1)), 10, 12)), len(within(np.zeros((5, 1)), 10, "full"))
+    >>> len(truncate(np.zeros((5, 1)), 10, 12)), len(truncate(np.zeros((5, 1)), 10, "full"))
     (2, 5)
     """
     return part[: max(0, length - start)] if isinstance(length, int) else part
 
 
-def ending(tail: Audio, length: str | int, *, frames: int, peak: float) -> Iterator[Audio]:
-    """Yield what follows the frames of a convolution that are under the sound.
+def trim_tail(tail: Audio, length: str | int, *, frames: int, peak: float) -> Iterator[Audio]:
+    """Yield the tail of a convolution, for an output of a given length.
 
     Parameters
     ----------
     tail : array, (K - 1, channels)
     length : {"full", "input", "auto"} or int
-        all of the tail; nothing of it; up to its last frame within 60 dB of the peak; or what
-        is missing from so many frames, silence following if that is more
+        all of the tail; none of it; up to its last frame within 60 dB of the peak; or the rest
+        of an output of so many frames, padded with silence
     frames : int
-        those before it
+        frames before the tail
     peak : float
-        the largest magnitude before it
+        largest magnitude before the tail
 
     Examples
     --------
     >>> tail = np.array([[0.5], [0.0001]])
-    >>> [sum(map(len, ending(tail, length, frames=2, peak=1.0)))
+    >>> [sum(map(len, trim_tail(tail, length, frames=2, peak=1.0)))
     ...  for length in ("full", "input", "auto", 7)]
     [2, 0, 1, 5]
     """
     if isinstance(length, int):
-        yield within(tail, frames, length)
+        yield truncate(tail, frames, length)
         missing = length - frames - len(tail)
         silence = np.zeros((LONGEST_SILENCE, tail.shape[1]), tail.dtype)
         for done in range(0, missing, LONGEST_SILENCE):
@@ -224,21 +223,21 @@ def ending(tail: Audio, length: str | int, *, frames: int, peak: float) -> Itera
 
 
 def _in_order(work: Iterable[Callable[[], R]], threads: int) -> Generator[R, None, None]:
-    """Do work in so many threads, as many pieces under way, and yield its results in order."""
+    """Do work in a number of threads, and yield its results in order."""
     if threads == 1:
         yield from (task() for task in work)
         return
     pending: deque[Future[R]] = deque()
     pieces, missing = iter(work), None
-    # what is under way when a consumer stops early, or at an error, is waited for: work that was
-    # cancelled would never give its tail, and the next might wait for it already
+    # when a consumer stops early, or at an error, work in progress is waited for: work that was
+    # cancelled would never hand on its tail, and the next piece might already wait for it
     with ThreadPoolExecutor(threads, thread_name_prefix="convolve") as pool:
         while True:
             try:
                 pending.append(pool.submit(next(pieces)))
             except StopIteration:
                 break
-            except Exception as error:  # what came before it comes first, as in one thread
+            except Exception as error:  # earlier results come first, as in one thread
                 missing = error
                 break
             if len(pending) == threads:

@@ -1,27 +1,26 @@
 """Convolution as a matrix: ``y = W x``, with the impulse repeated down the diagonals of W.
 
 Row c of W is the impulse read backwards and shifted to c, so a row times x is the definition,
-and all rows together are one matrix product. Slow and large, but the plainest picture there is
-of what convolution is.
+and all rows together are one matrix product. Slow and large, but the plainest picture of
+convolution.
 """
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 
-from audioconv.engines.convolver import (
-    Convolved,
-    Convolver,
-    OverlapAdd,
-    Samples,
-    as_audio,
-    whole,
-)
+from audioconv.engines.audio import Samples, as_audio
+from audioconv.engines.convolver import Convolved, Convolver, OverlapAdd, whole
+from audioconv.engines.rounding import plain_sums
 from audioconv.engines.routes import Routing
 from audioconv.errors import UsageError
+from impulses.impulse import Taps
 
 BLOCK = 512
 MAX_BYTES = 2**28
+DTYPE = np.dtype(np.float64)
 
 
 def toeplitz(
@@ -36,21 +35,25 @@ def toeplitz(
     """
     from scipy.linalg import convolution_matrix  # a quarter of a second to import: only when used
 
-    size = len(routing.distinct) * (BLOCK + routing.frames - 1) * BLOCK * 8
+    size = len(routing.kernels) * (BLOCK + routing.frames - 1) * BLOCK * 8
     if size > MAX_BYTES:
         raise UsageError(
             f"the convolution matrix of an impulse of {routing.frames} frames would take {size} "
-            f"bytes; the limit is {MAX_BYTES}; use --engine direct, or a shorter impulse"
+            f"bytes; the limit is {MAX_BYTES}; use `engine='direct'`, or a shorter impulse"
         )
-    matrices = {key: convolution_matrix(taps, BLOCK) for key, taps in routing.distinct.items()}
+    matrices = [convolution_matrix(taps, BLOCK) for taps in routing.kernels]
+    model = partial(plain_sums, routing, block=BLOCK, dtype=DTYPE, signal_bits=signal_bits)
+    return OverlapAdd(
+        routing, partial(_convolve, routing, matrices), block=BLOCK, dtype=DTYPE, error_model=model
+    )
 
-    def kernel(samples: Samples, unit: float) -> Convolved:
-        block = as_audio(samples, np.dtype(np.float64), unit)
-        full = np.zeros((len(block) + routing.frames - 1, routing.outputs))
-        for route in routing.routes:
-            # a short last block meets only the first columns, and their rows
-            matrix = matrices[id(route.taps)][: len(full), : len(block)]
-            full[:, route.target] += matrix @ block[:, route.source]
-        return whole(full, len(block))
 
-    return OverlapAdd(routing, kernel, block=BLOCK, dtype=np.dtype(np.float64))
+def _convolve(routing: Routing, matrices: list[Taps], samples: Samples, unit: float) -> Convolved:
+    """Convolve a block by itself."""
+    block = as_audio(samples, DTYPE, unit)
+    full = np.zeros((len(block) + routing.frames - 1, routing.outputs))
+    for route in routing.routes:
+        # a short last block meets only the first columns, and their rows
+        matrix = matrices[route.kernel][: len(full), : len(block)]
+        full[:, route.target] += matrix @ block[:, route.source]
+    return whole(full, len(block))

@@ -124,7 +124,7 @@ class FourStep:
         np.multiply(spectrum, self._first_back[band.start // self._step], out=plane[band])
 
     def columns_back(self, plane: Matrix) -> None:
-        """Go back from the columns' transforms to a signal, N times what it was."""
+        """Go back from the columns' transforms to a signal, scaled by N."""
         _in_place(self._back, plane, axis=0)
 
 

@@ -1,18 +1,19 @@
-"""Sound files: the only room that knows soundfile, and the ways in which a disk can fail.
+"""Sound files: the only room that imports soundfile, and that handles failing disks.
 
-formats     format, subtype, rate, channels and frames, and which formats hold which subtypes
-limits      the channels and rates that each format can hold
-source      bytes as a stream, hashed on the way
+formats     `SoundInfo`: format, subtype, rate, channels, frames; the choice of an output format
+limits      channels and rates that each format supports
+source      bytes as a stream, hashed while they are read
 scratch     temporary files
-codecs      what each file format looks like in bytes
+codecs      the bytes of each file format
 metadata    titles, cue points and other data besides the samples
-decoders    the `Decoder` protocol, and the decoder for linear WAV
+decoders    the `Decoder` protocol, and the decoder for PCM and float WAV
 libsndfile  the decoder for every other format
 reading     a file or a pipe as a stream of float64 blocks
 peak        the peak of a stream, and the gain that makes it fit
-quantise    float64 to integers, correctly rounded, with clipping counted
+quantise    float64 to integers, correctly rounded, with clipped samples counted
 encoders    the `Encoder` protocol, and the encoders
 writing     a stream of blocks as a file, read back and checked
+info        format, length, peak level and metadata of a file, for a report
 atomic      a path holds the complete old file, the complete new one, or nothing
 """
 
@@ -25,23 +26,25 @@ from audioconv.files.formats import (
     STANDARD,
     SoundInfo,
     display_name,
+    escape,
     is_exact,
     output_format,
 )
-from audioconv.files.limits import padding, refuse_unfit
+from audioconv.files.info import FileReport, info
+from audioconv.files.limits import padding_notice, refuse_unfit
 from audioconv.files.metadata import (
     NO_METADATA,
     RECIPE,
     Metadata,
-    carried_recipe,
     listed,
-    recipe_of,
+    recipe_bytes,
+    recipe_fields,
 )
 from audioconv.files.peak import PeakMeter
 from audioconv.files.reading import Reader, read_all, rereadable
 from audioconv.files.scratch import scratch, scratch_folder
 from audioconv.files.source import Digest, file_digest
-from audioconv.files.writing import Encoded, Writer, encoded, write_all
+from audioconv.files.writing import EncodedBlock, Writer, encode_all, write_all
 
 __all__ = [
     "FLOATS",
@@ -51,24 +54,27 @@ __all__ = [
     "STANDARD",
     "Chunk",
     "Digest",
-    "Encoded",
-    "PeakMeter",
+    "EncodedBlock",
+    "FileReport",
     "Metadata",
+    "PeakMeter",
     "Reader",
     "SoundInfo",
     "Target",
     "Writer",
-    "carried_recipe",
-    "encoded",
+    "display_name",
+    "encode_all",
+    "escape",
     "file_digest",
     "holds_chunks",
+    "info",
     "is_exact",
     "listed",
-    "display_name",
     "output_format",
-    "padding",
+    "padding_notice",
     "read_all",
-    "recipe_of",
+    "recipe_bytes",
+    "recipe_fields",
     "refuse_overwrite",
     "refuse_unfit",
     "rereadable",

@@ -1,7 +1,7 @@
-"""Writing to a path so that it always holds the whole old file, the whole new one, or nothing.
+"""Atomic output: a path holds the complete old file, the complete new one, or nothing.
 
-The new file grows under another name beside the target. Only when it is complete, checked and
-on the disk does it take the target's name, in one step.
+The new file is written under a temporary name beside the target. Once it is complete, checked and
+synced to disk, it is renamed to the target in one step.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ import os
 import shutil
 import stat
 import sys
-import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
@@ -28,34 +27,34 @@ except ImportError:  # Windows, where an open file cannot be removed anyway
 
 SUFFIX = ".part"
 LONGEST_PREFIX = 40
-"""Characters of the target's name in that of its temporary file, which has a limit in bytes."""
+"""Characters of the target's name in its temporary file's, as file systems limit the bytes."""
 
 
 class Target:
-    """An output under way.
+    """An output being written.
 
     Attributes
     ----------
     file : binary file
-        to be written, from its beginning
+        to be written from its beginning
     path : str or None
-        where what has been written can be read again; None for a pipe
+        where the written bytes can be read again; None for a pipe
     """
 
     def __init__(self, file: IO[bytes], path: str | None) -> None:
         self.file = file
         self.path = path
-        self._turn = threading.Lock()
+        self._lock = threading.Lock()
 
     def restart(self) -> None:
-        """Throw away what has been written; not to be had of a pipe."""
+        """Discard all written bytes; impossible in a pipe."""
         self.file.seek(0)
         self.file.truncate()
 
     def write_at(self, data: bytes, offset: int) -> None:
-        """Write all of it at an offset of a file, in any thread."""
-        if not hasattr(os, "pwrite"):  # Windows has none
-            with self._turn:
+        """Write bytes at an offset of a file, in any thread."""
+        if not hasattr(os, "pwrite"):  # Windows
+            with self._lock:
                 self.file.seek(offset)
                 self.file.write(data)
             return
@@ -65,19 +64,19 @@ class Target:
             left, offset = left[count:], offset + count
 
     def commit(self) -> None:
-        """Hand over what has been written."""
+        """Publish the written bytes."""
         self.file.flush()
 
 
-class _Beside(Target):
-    """A temporary file that takes the place of the target."""
+class _FileTarget(Target):
+    """A temporary file that is renamed to the target."""
 
     def __init__(self, file: IO[bytes], path: str, target: Path) -> None:
         super().__init__(file, path)
         self._target = target
 
     def commit(self) -> None:
-        """Bring the file to the disk and then to its name."""
+        """Sync the file to disk, then rename it."""
         assert self.path is not None
         self.file.flush()
         os.fsync(self.file.fileno())
@@ -87,7 +86,7 @@ class _Beside(Target):
         _sync_directory(self._target.parent)
 
 
-class _Spooled(Target):
+class _SpooledTarget(Target):
     """A temporary file that is copied to a pipe once it is complete."""
 
     def __init__(self, file: IO[bytes], path: str, pipe: IO[bytes]) -> None:
@@ -104,80 +103,86 @@ class _Spooled(Target):
 
 @contextmanager
 def target(path: str, *, reread: bool = False) -> Iterator[Target]:
-    """Open an output; unless it is committed before the end, nothing of it remains.
+    """Open an output; unless it is committed before the end, nothing remains of it.
 
     Parameters
     ----------
     path : str
         a file, or ``-`` for standard output
     reread : bool
-        what is written must be readable again, or may be written twice, before it is
-        committed: a pipe is then kept on disk until it is complete
+        whether the output must be readable, or may be restarted, before it is committed; if
+        so, a pipe is spooled to disk until it is complete
 
     Raises
     ------
     FormatError
-        If the directory is not there or cannot be written to, or writing fails.
+        If the directory does not exist or is not writable, or writing fails.
     """
     try:
-        with _opened(path, reread) as opened:
+        with _open(path, reread) as opened:
             yield opened
     except BrokenPipeError:
         raise FormatError(
             f"{display_name(path, role='output')} was closed by its reader before the end"
         ) from None
     except OSError as error:
-        reason = error.strerror or error
+        cause = error.strerror or error
         raise FormatError(
-            f"{display_name(path, role='output')} cannot be written: {reason}"
+            f"{display_name(path, role='output')} cannot be written: {cause}"
         ) from error
 
 
-def _opened(path: str, reread: bool) -> AbstractContextManager[Target]:
+def _open(path: str, reread: bool) -> AbstractContextManager[Target]:
     special = path == STANDARD or (os.path.exists(path) and not os.path.isfile(path))
-    return _piped(path, reread) if special else _beside(path)
+    return _pipe_target(path, reread) if special else _file_target(path)
 
 
 @contextmanager
-def _beside(path: str) -> Iterator[Target]:
+def _file_target(path: str) -> Iterator[Target]:
     folder = os.path.dirname(path)
-    # looked at first, as what follows drops what leads through no directory, as no/../a does
+    # checked first, because realpath drops a missing directory before "..", as in no/../a
     if folder and not os.path.isdir(folder):
         raise FormatError(f"{display_name(folder)} is not a directory; make it first")
-    # a link stays a link: it is the file behind it that is replaced
+    # a link stays a link: the file behind it is replaced
     final = Path(os.path.realpath(path))
     if not final.parent.is_dir():
         raise FormatError(f"{display_name(str(final.parent))} is not a directory; make it first")
     prefix = f".{final.name[:LONGEST_PREFIX]}."
-    _sweep(final.parent, prefix)
-    descriptor, temporary = tempfile.mkstemp(SUFFIX, prefix, final.parent)
+    _remove_leftovers(final.parent, prefix)
+    # named before it is made, so that a signal in between leaves nothing behind
+    temporary = str(final.parent / f"{prefix}{os.urandom(8).hex()}{SUFFIX}")
     try:
-        with os.fdopen(descriptor, "w+b") as file:
+        with open(temporary, "x+b", opener=_open_private) as file:
             _lock(file)
-            yield _Beside(file, temporary, final)
+            yield _FileTarget(file, temporary, final)
     finally:
-        with suppress(FileNotFoundError):  # gone to its name, if it was committed
+        with suppress(FileNotFoundError):  # never made, or renamed by a commit
             os.unlink(temporary)
 
 
+def _open_private(path: str, flags: int) -> int:
+    """Open a file that its owner alone can read, as `tempfile` does."""
+    return os.open(path, flags, 0o600)
+
+
 @contextmanager
-def _piped(path: str, reread: bool) -> Iterator[Target]:
+def _pipe_target(path: str, reread: bool) -> Iterator[Target]:
     if Path(path).is_dir():
         raise FormatError(f"{display_name(path)} is a directory; name a file in it")
     if path == STANDARD and sys.stdout is None:
         raise FormatError("standard output is closed; name a file, or open it")
-    # a stream of our own: Python's may write less than it is told to, and says so at its very end
-    with _emptied(open(os.dup(sys.stdout.fileno()) if path == STANDARD else path, "wb")) as pipe:
+    # a separate stream: sys.stdout may write less than asked, and reports it only at exit
+    with _closed(open(os.dup(sys.stdout.fileno()) if path == STANDARD else path, "wb")) as pipe:
         if reread:
             with scratch() as file:
-                yield _Spooled(file, file.name, pipe)
+                yield _SpooledTarget(file, file.name, pipe)
         else:
             yield Target(pipe, None)
 
 
 @contextmanager
-def _emptied(pipe: IO[bytes]) -> Iterator[IO[bytes]]:
-    """Close a pipe; what cannot be written any more, after an error, is let go."""
+def _closed(pipe: IO[bytes]) -> Iterator[IO[bytes]]:
+    """Flush and close a pipe on exit; after an error, drop the unwritten bytes."""
     try:
         yield pipe
         pipe.flush()
@@ -187,7 +192,7 @@ def _emptied(pipe: IO[bytes]) -> Iterator[IO[bytes]]:
 
 
 def _lock(file: IO[bytes]) -> bool:
-    """Take a lock that ends with the process, where there are such; tell whether it was free."""
+    """Lock a file until the process ends, where supported; return False if it was locked."""
     if fcntl is None:
         return True
     try:
@@ -197,13 +202,13 @@ def _lock(file: IO[bytes]) -> bool:
     return True
 
 
-def _sweep(folder: Path, prefix: str) -> None:
-    """Remove what a killed run to the same target has left; a run under way holds a lock."""
+def _remove_leftovers(folder: Path, prefix: str) -> None:
+    """Remove temporary files of killed runs to the same target; a live run holds a lock."""
     for entry in os.scandir(folder):
         if entry.name.startswith(prefix) and entry.name.endswith(SUFFIX):
-            # not ours to remove, or gone already; on Windows, open in another run
-            with suppress(OSError), Path(entry.path).open("rb") as left:
-                if _lock(left):
+            # no permission, or gone already; on Windows, open in another run
+            with suppress(OSError), Path(entry.path).open("rb") as leftover:
+                if _lock(leftover):
                     Path(entry.path).unlink()
 
 
@@ -219,27 +224,29 @@ def refuse_overwrite(path: str, *, inputs: list[str], overwrite: bool) -> None:
     if not path:
         raise UsageError("the name of the output is empty; name a file")
     try:
-        there = os.stat(path)
+        existing = os.stat(path)
     except (FileNotFoundError, NotADirectoryError):
         return
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise UsageError(f"{display_name(path)} cannot be written: {reason}") from None
+        cause = getattr(error, "strerror", None) or error
+        raise UsageError(f"{display_name(path)} cannot be written: {cause}") from None
     for used in inputs:
-        if used != STANDARD and os.path.exists(used) and os.path.samestat(os.stat(used), there):
+        if used != STANDARD and os.path.exists(used) and os.path.samestat(os.stat(used), existing):
             raise UsageError(
-                f"output {display_name(path)} is the same file as input {display_name(used)}; name another output"
+                f"output {display_name(path)} is the same file as input {display_name(used)}; "
+                "name another output"
             )
-    if stat.S_ISDIR(there.st_mode):
+    if stat.S_ISDIR(existing.st_mode):
         raise UsageError(f"{display_name(path)} is a directory; name a file in it")
-    if stat.S_ISREG(there.st_mode) and not overwrite:
+    if stat.S_ISREG(existing.st_mode) and not overwrite:
         raise UsageError(
-            f"{display_name(path)} exists; pass -y to overwrite it, or name another output"
+            f"{display_name(path)} exists; pass `overwrite=True` to overwrite it, or name another "
+            "output"
         )
 
 
 def _mode(path: Path) -> int:
-    """Return the permissions that the target had, or that a new file gets."""
+    """Return the permissions of the target, or those of a new file."""
     with suppress(FileNotFoundError):
         return stat.S_IMODE(path.stat().st_mode)
     umask = os.umask(0)
@@ -248,7 +255,7 @@ def _mode(path: Path) -> int:
 
 
 def _sync_directory(path: Path) -> None:
-    """Bring a rename to the disk, where directories can be synced (not on Windows)."""
+    """Sync a rename to disk, where directories can be synced (not on Windows)."""
     if hasattr(os, "O_DIRECTORY"):
         descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
         try:

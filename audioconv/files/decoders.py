@@ -1,7 +1,7 @@
-"""Decoders: what can read one kind of file, forward.
+"""Decoders: each reads one kind of file, forward.
 
-WAV of linear samples is read here, and every other format by libsndfile. Either knows when a
-file ends before its header says so.
+PCM and float WAV is read here, every other format by libsndfile. Both report a file that ends
+before the length in its header.
 """
 
 from __future__ import annotations
@@ -10,31 +10,31 @@ import os
 from dataclasses import replace
 from typing import IO, Protocol
 
-from audioconv.engines.convolver import Samples
+from audioconv.engines.audio import Samples
 from audioconv.errors import FormatError, TruncatedError
 from audioconv.files.codecs import pcm, riff
 from audioconv.files.formats import SoundInfo, display_name
 from audioconv.files.metadata import Metadata, wave_metadata
 from audioconv.files.source import PIECE, Digest, Source
 
-REMEDY = "; get a complete copy, or pass --allow-truncated"
+REMEDY = "; get a complete copy, or pass `allow_truncated=True`"
 
 
 class Decoder(Protocol):
-    """What can read one kind of file.
+    """A reader of one kind of file.
 
     Attributes
     ----------
     info : SoundInfo
-        what there is, as far as that is known before its end
+        the header; `frames` is None while unknown
     metadata : Metadata
-        what it tells besides its samples, so far as is known
+        that of a pipe lacks trailing chunks until its end
     shortage : TruncatedError or None
-        what is missing from it, so far as is known
+        set once the file is known to be truncated or damaged
     notices : list of str
-        what a careful person should know of its header
+        oddities of the header
     unit : float
-        what 1 means in its samples, full scale being 1: a power of two
+        the value of a sample of 1, relative to full scale: a power of two
     """
 
     info: SoundInfo
@@ -44,7 +44,7 @@ class Decoder(Protocol):
     unit: float
 
     def read(self, frames: int) -> Samples:
-        """Return so many frames, or fewer at the end only."""
+        """Return `frames` frames; fewer only at the end."""
         ...
 
     def digest(self) -> Digest | None:
@@ -53,58 +53,66 @@ class Decoder(Protocol):
 
 
 class WaveDecoder:
-    """Linear WAV, of which nothing but reading forward is asked."""
+    """PCM and float WAV, read forward without seeking."""
 
     def __init__(self, path: str, stream: Source, header: riff.Header) -> None:
         assert header.subtype is not None
         self._stream = stream
         self._header = header
         self._ended = False
-        self.unit = pcm.unit(header.subtype)
-        self.shortage: TruncatedError | None = None
-        self.notices: list[str] = []
-        self.metadata = around(header, stream.file) if stream.regular else wave_metadata(header)
         self.info = SoundInfo(
             path, header.format, header.subtype, header.rate, header.channels, None
         )
-        self._frame_bytes = size = pcm.frame_bytes(header.subtype, header.channels)
-        frames, rest = None, 0
-        if header.data_bytes is None:
-            self.notices.append(open_ended(path))
-        else:
-            frames, rest = divmod(header.data_bytes, size)
-        if rest:
-            self.notices.append(
-                f"{display_name(path)} says that its samples take {header.data_bytes} bytes, which is no "
-                f"whole number of frames of {size}; the last {rest} are left out"
-            )
+        self._frame_bytes = pcm.frame_bytes(header.subtype, header.channels)
+        self.unit = pcm.unit(header.subtype)
+        self.shortage: TruncatedError | None = None
+        self.notices: list[str] = []
+        self.metadata = (
+            seekable_metadata(header, stream.file) if stream.regular else wave_metadata(header)
+        )
+        frames = self._stated_frames(path)
         self._left = frames
         if stream.regular:
-            held = (os.fstat(stream.file.fileno()).st_size - header.offset) // size
+            held = (os.fstat(stream.file.fileno()).st_size - header.offset) // self._frame_bytes
             if frames == 0 and held and not self.metadata.tail:
                 raise FormatError(
-                    f"{display_name(path)} says that it holds no samples, but {held * size} bytes follow, "
-                    "as when a recorder stops before it finishes a file; repair its header, for "
-                    "instance with `sox --ignore-length`"
+                    f"{display_name(path)} is damaged: its header states a length of 0, but "
+                    f"{held * self._frame_bytes} bytes follow, as left by a recorder that stopped "
+                    "early; repair the header, for instance with `sox --ignore-length`"
                 )
             if frames is not None and held < frames:
-                self.shortage = cut_short(self.info, frames, held)
-            if frames is not None or not held:  # as of a pipe, that of an open end is not told
+                self.shortage = truncated_error(self.info, frames, held)
+            # without a stated length, `frames` stays None until the end, as in a pipe
+            if frames is not None or not held:
                 frames = min(frames or 0, held)
         self.info = replace(self.info, frames=frames)
 
+    def _stated_frames(self, path: str) -> int | None:
+        """Return the number of frames that the header states, with notices of its oddities."""
+        size = self._header.data_bytes
+        if size is None:
+            self.notices.append(length_notice(path))
+            return None
+        frames, rest = divmod(size, self._frame_bytes)
+        if rest:
+            self.notices.append(
+                f"the header of {display_name(path)} states {size} bytes of samples, not a "
+                f"multiple of the frame size of {self._frame_bytes}; the last {rest} are ignored"
+            )
+        return frames
+
     def read(self, frames: int) -> Samples:
-        """Return so many frames, or fewer at the end only."""
+        """Return `frames` frames; fewer only at the end."""
         if self._left is not None:
             frames = min(frames, self._left)
         data = self._stream.read(frames * self._frame_bytes)
-        held, part = divmod(len(data), self._frame_bytes)
+        held, partial = divmod(len(data), self._frame_bytes)
         if self._left is not None:
             self._left -= held
-        if part:
+        if partial:
             self.shortage = TruncatedError(
-                f"{display_name(self.info.path)} is cut short: it ends inside a frame, after {part} of "
-                f"its {self._frame_bytes} bytes{REMEDY}"
+                f"{display_name(self.info.path)} is truncated: it ends inside a frame, after "
+                f"{partial} of its {self._frame_bytes} bytes{REMEDY}"
             )
         if held < frames or self._left == 0:
             self._end()
@@ -112,24 +120,24 @@ class WaveDecoder:
         return pcm.decode(block, self.info.subtype, self.info.channels, self._header.order)
 
     def digest(self) -> Digest | None:
-        """Return the digest of the file; a pipe without an end that is known has none."""
-        while self._left:  # of which somebody wanted only the beginning
+        """Return the digest of the file; None for an unfinished pipe of unknown length."""
+        while self._left:  # the caller has read only the beginning
             if not len(self.read(PIECE)):
                 break
         return self._stream.digest() if self._ended or self._stream.regular else None
 
     def _end(self) -> None:
-        """Behind the samples of a pipe, read what else there is."""
+        """Read the trailing chunks of a pipe."""
         size = self._header.data_bytes
         if self._left == 0 and size is not None and not self._ended and not self._stream.regular:
             self._stream.read(size % self._frame_bytes + size % 2)
-            after = riff.read_chunks(self._stream.read, self._header.order)
-            self.metadata = wave_metadata(self._header, *after)
+            trailing = riff.read_chunks(self._stream.read, self._header.order)
+            self.metadata = wave_metadata(self._header, *trailing)
         self._ended = True
 
 
-def around(header: riff.Header, file: IO[bytes]) -> Metadata:
-    """Gather what a WAV that can be sought in tells before and after its samples."""
+def seekable_metadata(header: riff.Header, file: IO[bytes]) -> Metadata:
+    """Return the metadata of a seekable WAV, before and after its samples."""
     if header.data_bytes is None:
         return wave_metadata(header)
     end = header.offset + header.data_bytes + header.data_bytes % 2
@@ -137,26 +145,26 @@ def around(header: riff.Header, file: IO[bytes]) -> Metadata:
         return wave_metadata(header)
     here = file.tell()
     file.seek(end)
-    after = riff.read_chunks(file.read, header.order)
+    trailing = riff.read_chunks(file.read, header.order)
     file.seek(here)
-    return wave_metadata(header, *after)
+    return wave_metadata(header, *trailing)
 
 
-def open_ended(path: str) -> str:
-    """Say that a header leaves the length to where the file ends."""
-    return f"the header of {display_name(path)} does not tell its length; it is read to its end"
+def length_notice(path: str) -> str:
+    """Return the notice that a header does not state the length."""
+    return f"the header of {display_name(path)} does not state its length; it is read to its end"
 
 
-def cut_short(sound: SoundInfo, says: int | None, frames: int) -> TruncatedError:
-    """Say that a sound ends before its header says so."""
+def truncated_error(info: SoundInfo, stated: int | None, frames: int) -> TruncatedError:
+    """Return the error that a file ends before the length in its header."""
     return TruncatedError(
-        f"{display_name(sound.path)} is cut short: its header says {says} frames, but it ends after "
-        f"{frames} ({frames / sound.rate:.3f} s){REMEDY}"
+        f"{display_name(info.path)} is truncated: its header states {stated} frames, but it ends "
+        f"after {frames} ({frames / info.rate:.3f} s){REMEDY}"
     )
 
 
-def reason(error: Exception) -> str:
-    """Return the cause alone, without the path or the prefix that libraries put before it."""
+def cause_of(error: Exception) -> str:
+    """Return the message of an error without the path or prefix that libraries add."""
     if isinstance(error, OSError):
         return error.strerror or str(error)
     return getattr(error, "error_string", str(error)).rstrip(".")

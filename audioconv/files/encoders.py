@@ -1,7 +1,7 @@
-"""Encoders: what can write one kind of file, from whole numbers or floats.
+"""Encoders: each writes one kind of file, from integers or floats.
 
-WAV of linear samples is written here, so that a file and a pipe get the same bytes, and every
-other format by libsndfile.
+PCM and float WAV is written here, so that a file and a pipe get the same bytes, and every other
+format by libsndfile.
 """
 
 from __future__ import annotations
@@ -15,204 +15,216 @@ from typing import Literal, Protocol, TypeAlias
 import numpy as np
 import soundfile
 
-from audioconv.engines.convolver import Audio
+from audioconv.engines.audio import Audio
 from audioconv.errors import FormatError
 from audioconv.files.atomic import Target
 from audioconv.files.codecs import flac, pcm, riff
 from audioconv.files.codecs.deterministic import make_deterministic
 from audioconv.files.codecs.riff import Chunk
 from audioconv.files.formats import INTEGER_BITS, SoundInfo
-from audioconv.files.metadata import CARRIED, NO_METADATA, Metadata
+from audioconv.files.metadata import COPIED, NO_METADATA, Metadata
 from audioconv.files.quantise import Integers
 
 Rf64: TypeAlias = Literal["auto", "always", "never"]
 
 LIBSNDFILE_BLOCK = 2**16
-"""Frames that libsndfile is given at a time; its Vorbis encoder crashes on very many."""
-
+"""Frames passed to libsndfile in one call; its Vorbis encoder crashes on very many."""
 
 SHORT_TEXT, LONG_TEXT = 1500, 50_000
-"""Bytes of a field beyond which libsndfile loses it, or makes a file that cannot be read."""
+"""Bytes of a tag beyond which libsndfile drops it, or writes a file that cannot be read."""
 
 
 class Encoder(Protocol):
-    """What can write one kind of file.
+    """A writer of one kind of file.
 
     Attributes
     ----------
-    placing : bool
-        whether parts may be written in any order
+    random_access : bool
+        whether blocks may be written in any order, with `write_at`
     """
 
-    placing: bool
+    random_access: bool
 
     def encode(self, samples: Audio | Integers) -> bytes:
-        """Turn samples, integers of the subtype's bits or floats, into bytes; in any thread."""
+        """Encode floats, or integers with the bits of the subtype; in any thread."""
         ...
 
     def write(self, data: bytes) -> None:
-        """Append what was encoded."""
+        """Append encoded samples."""
         ...
 
-    def place(self, data: bytes, frame: int) -> None:
-        """Write what was encoded where its first frame belongs; in any thread, if `placing`."""
+    def write_at(self, data: bytes, frame: int) -> None:
+        """Write encoded samples at a frame, in any thread; only with `random_access`."""
         ...
 
     def size(self, frames: int) -> int:
-        """Return the bytes that the file has with so many frames."""
+        """Return the size in bytes of a file of `frames` frames."""
         ...
 
     def close(self, frames: int, tail: Sequence[Chunk] = ()) -> list[str]:
-        """Put chunks after the samples, and finish the file; name metadata it cannot hold."""
+        """Append chunks and complete the file; return names of metadata it cannot hold."""
         ...
 
 
 class WaveEncoder:
-    """Linear WAV; sizes are right in a file, and in a pipe as far as the length is known.
+    """PCM and float WAV; a file, and a pipe of known length, get correct sizes.
 
-    Past 4 GiB its header becomes that of RF64, unless that is never to be.
+    Past 4 GiB the header becomes RF64.
 
     Parameters
     ----------
-    after : int
-        bytes of the chunks that will come after the samples, if they are known
+    target : Target
+        an empty file or a pipe
+    info : SoundInfo
+        `frames` is the expected number, or None
+    rf64 : {"auto", "always", "never"}
+        use an RF64 header past 4 GiB, always, or raise `FormatError` instead
+    metadata : Metadata
+    tail_bytes : int
+        expected length of the trailing chunks
 
     Attributes
     ----------
-    long : bool
-        whether the header is that of RF64
+    is_rf64 : bool
+        whether the header is RF64
     """
 
     def __init__(
         self,
         target: Target,
-        sound: SoundInfo,
+        info: SoundInfo,
         rf64: Rf64 = "auto",
         metadata: Metadata = NO_METADATA,
-        after: int = 0,
+        tail_bytes: int = 0,
     ) -> None:
         self._target = target
         self._file = target.file
-        self.placing = target.path is not None
-        self._sound = replace(sound, format="RF64") if rf64 == "always" else sound
+        self.random_access = target.path is not None
+        self._info = replace(info, format="RF64") if rf64 == "always" else info
         self._never = rf64 == "never"
         self._speakers = metadata.speakers
         head, _, self._lost = metadata.as_chunks()
         self._head = riff.serialise(head)
-        self._promised = after
-        self.long = False
-        header = self._header(sound.frames, after)
+        self._tail_bytes = tail_bytes
+        self.is_rf64 = False
+        header = self._header(info.frames, tail_bytes)
         self._file.write(header)
         self._begin = len(header)
 
     def encode(self, samples: Audio | Integers) -> bytes:
-        """Turn samples, integers of the subtype's bits or floats, into bytes; in any thread."""
-        return pcm.encode(samples, self._sound.subtype)
+        """Encode floats, or integers with the bits of the subtype; in any thread."""
+        return pcm.encode(samples, self._info.subtype)
 
     def write(self, data: bytes) -> None:
-        """Append what was encoded."""
+        """Append encoded samples."""
         self._file.write(data)
 
-    def place(self, data: bytes, frame: int) -> None:
-        """Write what was encoded where its first frame belongs; in any thread, if `placing`."""
+    def write_at(self, data: bytes, frame: int) -> None:
+        """Write encoded samples at a frame, in any thread; only with `random_access`."""
         self._target.write_at(data, self._begin + frame * self._frame_bytes)
 
     def size(self, frames: int) -> int:
-        """Return the bytes of so many frames, and of what stands beside them."""
-        return self._begin + frames * self._frame_bytes + self._promised
+        """Return the size in bytes of a file of `frames` frames, with all chunks."""
+        return self._begin + frames * self._frame_bytes + self._tail_bytes
 
     def close(self, frames: int, tail: Sequence[Chunk] = ()) -> list[str]:
-        """Pad to a whole number of words, add the tail, and put the true sizes in the header."""
-        if not self.placing:
-            # what was not promised would be taken for samples, or for another file
-            room = self._promised if frames == self._sound.frames else 0
+        """Pad to an even length, append the tail, and correct the sizes in the header."""
+        if not self.random_access:
+            # chunks past the sizes in the header would be read as samples, or as another file
+            room = self._tail_bytes if frames == self._info.frames else 0
             while len(riff.serialise(tail)) > room:
-                self._lost += [riff.label(tail[0].id)] if tail[0].id in CARRIED else []
+                self._lost += [riff.label(tail[0].id)] if tail[0].id in COPIED else []
                 tail = tail[1:]
-        after = riff.serialise(tail)
+        trailing = riff.serialise(tail)
         padding = b"\0" * (frames * self._frame_bytes % 2)
-        if self.placing:
+        if self.random_access:
             self._file.seek(self._begin + frames * self._frame_bytes)
-        self._file.write(padding + after)
-        if self.placing and (frames, len(after)) != (self._sound.frames, self._promised):
+        self._file.write(padding + trailing)
+        expected = (self._info.frames, self._tail_bytes)
+        if self.random_access and (frames, len(trailing)) != expected:
             self._file.seek(0)
-            self._file.write(self._header(frames, len(after)))
-        self._promised = len(padding) + len(after)
+            self._file.write(self._header(frames, len(trailing)))
+        self._tail_bytes = len(padding) + len(trailing)
         return self._lost
 
     @property
     def _frame_bytes(self) -> int:
-        return pcm.frame_bytes(self._sound.subtype, self._sound.channels)
+        return pcm.frame_bytes(self._info.subtype, self._info.channels)
 
-    def _header(self, frames: int | None, after: int) -> bytes:
-        sound = self._sound
-        expected = sound.frames
-        # a file of unknown length, or one near the end of WAV, keeps room for the sizes of RF64
-        near = expected is None or expected * self._frame_bytes > riff.LARGEST - 3 * riff.MAX_CHUNKS
-        # once long, a header stays so: what follows it has its place
-        form = "RF64" if self.long else sound.format
+    def _header(self, frames: int | None, tail_bytes: int) -> bytes:
+        info = self._info
+        # a file of unknown length, or of nearly 4 GiB, reserves space for the sizes of RF64
+        near_limit = (
+            info.frames is None
+            or info.frames * self._frame_bytes > riff.LARGEST - 3 * riff.MAX_CHUNKS
+        )
         header = riff.header(
-            sound.subtype,
-            sound.rate,
-            sound.channels,
+            info.subtype,
+            info.rate,
+            info.channels,
             frames,
-            form=form,
-            reserve=self.placing and near,
+            # the length of the header must not change once samples follow it
+            form="RF64" if self.is_rf64 else info.format,
+            reserve=self.random_access and near_limit,
             speakers=self._speakers,
             chunks=self._head,
-            after=after,
+            tail_bytes=tail_bytes,
         )
-        self.long = header.startswith(b"RF64")
-        if self.long and self._never:
+        self.is_rf64 = header.startswith(b"RF64")
+        if self.is_rf64 and self._never:
             raise FormatError(
-                f"{frames} frames of {sound.subtype} pass the 4 GiB of a WAV file; use "
-                "--rf64 auto, or a smaller --subtype"
+                f"{frames} frames of {info.subtype} exceed the 4 GiB of a WAV file; use "
+                "`rf64='auto'`, or a smaller `subtype`"
             )
         return header
 
 
 class LibsndfileEncoder:
-    """Any other format that libsndfile writes."""
+    """Any other format that libsndfile can write."""
 
-    def __init__(self, target: Target, sound: SoundInfo, metadata: Metadata = NO_METADATA) -> None:
+    def __init__(self, target: Target, info: SoundInfo, metadata: Metadata = NO_METADATA) -> None:
         if target.path is None:
-            raise FormatError(f"{sound.format} cannot be written to a pipe; use WAV or a file")
-        self.placing = False
-        self._bits = INTEGER_BITS.get(sound.subtype)
+            raise FormatError(f"{info.format} cannot be written to a pipe; use WAV or a file")
+        self.random_access = False
+        self._bits = INTEGER_BITS.get(info.subtype)
         self._raw = target.file
         try:
             self._file = soundfile.SoundFile(
-                # opened anew: libsndfile syncs it, and keeps to itself what comes of that
+                # opened again: a failed sync is reported once per open file, and libsndfile
+                # ignores it
                 os.open(target.path, os.O_RDWR | getattr(os, "O_BINARY", 0)),
                 "w",
-                sound.rate,
-                sound.channels,
-                sound.subtype,
-                format=sound.format,
+                info.rate,
+                info.channels,
+                info.subtype,
+                format=info.format,
                 closefd=True,
             )
         except (soundfile.SoundFileError, ValueError) as error:
             raise FormatError(
-                f"{sound.format} cannot hold {sound.subtype} samples of {sound.channels} channels "
-                f"at {sound.rate} Hz; use another --format or --subtype"
+                f"{info.format} cannot hold {info.subtype} samples of {info.channels} channels "
+                f"at {info.rate} Hz; use another `format` or `subtype`"
             ) from error
-        plain = sound.format == "MP3"  # of which others read anything but ASCII in their own way
-        longest = LONG_TEXT if sound.format in ("FLAC", "OGG") else SHORT_TEXT
-        for tag, text in metadata.as_tags()[0].items():
+        self._write_tags(metadata.as_tags()[0], info.format)
+
+    def _write_tags(self, tags: dict[str, str], form: str) -> None:
+        ascii_only = form == "MP3"  # readers disagree about any other text
+        longest = LONG_TEXT if form in ("FLAC", "OGG") else SHORT_TEXT
+        for tag, text in tags.items():
             fits = len(text.encode("utf-8", "surrogateescape")) <= longest
-            if fits and (text.isascii() or not plain):
-                # what a format does not hold is seen on reading back
+            if fits and (text.isascii() or not ascii_only):
+                # a tag that the format cannot hold is noticed on reading back
                 with suppress(soundfile.SoundFileError):
                     setattr(self._file, tag, text)
 
     def encode(self, samples: Audio | Integers) -> bytes:
-        """Turn samples, integers of the subtype's bits or floats, into bytes; in any thread."""
+        """Convert to the bytes that libsndfile takes; in any thread."""
         if self._bits:
             return (samples.astype(np.int32) << (32 - self._bits)).tobytes()
         return samples.astype(np.float64, copy=False).tobytes()
 
     def write(self, data: bytes) -> None:
-        """Append what was encoded, but for the coding that is libsndfile's."""
+        """Code and append samples."""
         kind = "int32" if self._bits else "float64"
         most = LIBSNDFILE_BLOCK * self._file.channels * np.dtype(kind).itemsize
         try:
@@ -221,42 +233,42 @@ class LibsndfileEncoder:
         except soundfile.SoundFileError as error:
             raise FormatError(f"the encoder failed: {error}") from error
 
-    def place(self, data: bytes, frame: int) -> None:
-        """Refuse: an encoder goes forward."""
+    def write_at(self, data: bytes, frame: int) -> None:
+        """Refuse: libsndfile encodes forward only."""
         raise NotImplementedError
 
     def size(self, frames: int) -> int:
-        """Return the bytes that the file has so far, whatever its frames."""
+        """Return the size of the file so far in bytes, whatever `frames` is."""
         return os.fstat(self._raw.fileno()).st_size
 
     def close(self, frames: int, tail: Sequence[Chunk] = ()) -> list[str]:
-        """Finish the file, which has no chunks; that its fields are there is for others to see."""
+        """Complete the file; chunks are ignored, and `Writer` checks the tags."""
         self._file.close()
         make_deterministic(self._raw)
         if not flac.is_finished(self._raw):
-            raise FormatError("the encoder failed at the end: the header of the FLAC is not whole")
+            raise FormatError("the encoder failed at the end: the FLAC header is incomplete")
         return []
 
 
 def encoder(
     target: Target,
-    sound: SoundInfo,
+    info: SoundInfo,
     rf64: Rf64 = "auto",
     metadata: Metadata = NO_METADATA,
-    after: int = 0,
+    tail_bytes: int = 0,
 ) -> Encoder:
-    """Open the encoder for a kind of file."""
-    if holds_chunks(sound):
-        return WaveEncoder(target, sound, rf64, metadata, after)
-    return LibsndfileEncoder(target, sound, metadata)
+    """Return the encoder for a format and subtype; see `WaveEncoder` for the parameters."""
+    if holds_chunks(info):
+        return WaveEncoder(target, info, rf64, metadata, tail_bytes)
+    return LibsndfileEncoder(target, info, metadata)
 
 
-def holds_chunks(sound: SoundInfo) -> bool:
-    """Tell whether a file is a WAV that is written here, and can hold any chunk.
+def holds_chunks(info: SoundInfo) -> bool:
+    """Return whether a file is written by `WaveEncoder`, and so can hold any chunk.
 
     Examples
     --------
     >>> holds_chunks(SoundInfo("a.wav", "WAV", "PCM_16", 48000, 2, None))
     True
     """
-    return sound.format in ("WAV", "WAVEX", "RF64") and sound.subtype in pcm.TAGS
+    return info.format in ("WAV", "WAVEX", "RF64") and info.subtype in pcm.TAGS

@@ -1,4 +1,4 @@
-"""What a sound file is: format, subtype, rate, channels, frames, and which formats hold what."""
+"""Properties of a sound file (format, subtype, rate, channels, frames), and output formats."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ INTEGER_BITS = {
     "ALAC_24": 24,
     "ALAC_32": 32,
 }
-"""Bits a sample of the subtypes that hold whole numbers, exactly."""
+"""Bits per sample of each integer subtype."""
 
 FLOATS = ("FLOAT", "DOUBLE")
 
@@ -46,11 +46,11 @@ SUFFIXES = {
     "rf64": ("RF64", None),
     "w64": ("W64", None),
 }
-"""File suffix to format, and to the subtype where the suffix means one."""
+"""File suffix to format, and to a subtype where the suffix implies one."""
 
 
 def is_exact(subtype: str) -> bool:
-    """Tell whether a subtype holds samples as they are, rounded at most, and not a lossy coding.
+    """Return whether a subtype holds samples exactly or rounded, without lossy coding.
 
     Examples
     --------
@@ -62,19 +62,19 @@ def is_exact(subtype: str) -> bool:
 
 @dataclass(frozen=True)
 class SoundInfo:
-    """What a sound file says of itself.
+    """The header of a sound file.
 
     Parameters
     ----------
     path : str
-        its name, or ``-``
+        its name, or ``-`` for a pipe
     format, subtype : str
         libsndfile's names, such as ``WAV`` and ``PCM_16``
     rate : int
-        samples per second
+        frames per second, in Hz
     channels : int
     frames : int or None
-        None where only its end will tell, as in a pipe
+        None until the end has been reached, as in a pipe of unknown length
     """
 
     path: str
@@ -87,63 +87,79 @@ class SoundInfo:
     def __post_init__(self) -> None:
         if not 1 <= self.channels <= MAX_CHANNELS:
             raise FormatError(
-                f"{display_name(self.path)} has {self.channels} channels; the limit is {MAX_CHANNELS}; "
-                "split it"
+                f"{display_name(self.path)} has {self.channels} channels; the limit is "
+                f"{MAX_CHANNELS}; split it"
             )
         if not 1 <= self.rate <= MAX_RATE:
             raise FormatError(
-                f"{display_name(self.path)} has a rate of {self.rate} Hz; the limit is {MAX_RATE} Hz; "
-                "its header may be damaged"
+                f"{display_name(self.path)} has a rate of {self.rate} Hz; the limit is "
+                f"{MAX_RATE} Hz; its header may be damaged"
             )
 
     @property
     def signal_bits(self) -> int | None:
-        """Fractional bits of its samples (15 in 16-bit sound), or None where they have no grid."""
+        """Fractional bits of its samples (15 in 16-bit audio); None if they are not integers."""
         bits = INTEGER_BITS.get(self.subtype)
         return None if bits is None else bits - 1
 
 
 def display_name(path: str, *, role: str = "input") -> str:
-    """Name a file for a message, whatever bytes it is made of."""
-    if path == STANDARD:
-        return f"standard {role}"
-    readable = path.encode("utf-8", "backslashreplace").decode()
+    """Return the name of a file for a message, escaped by `escape`.
+
+    Parameters
+    ----------
+    path : str
+    role : {"input", "output"}
+        the standard stream that ``-`` stands for
+    """
+    return f"standard {role}" if path == STANDARD else escape(path)
+
+
+def escape(text: str) -> str:
+    r"""Escape characters that cannot be printed: line ends, lone surrogates, direction marks.
+
+    Examples
+    --------
+    >>> escape("a\nb\u202e")
+    'a\\nb\\u202e'
+    """
+    readable = text.encode("utf-8", "backslashreplace").decode()
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in readable)
 
 
 def output_format(
     path: str, source: SoundInfo, form: str | None = None, subtype: str | None = None
 ) -> tuple[str, str, str | None]:
-    """Settle the format and subtype of an output.
+    """Choose the format and subtype of an output.
 
     Parameters
     ----------
     path : str
-        whose suffix names the format, unless `form` does; ``-`` is WAV
+        its suffix gives the format if `form` is None; ``-`` is WAV
     source : SoundInfo
-        whose own subtype is kept where the format holds it; a lossy one becomes 24-bit
+        its subtype is kept where the format supports it; a lossy one becomes 24-bit
     form, subtype : str, optional
-        libsndfile's names, in any case
+        libsndfile's names, in upper or lower case
 
     Returns
     -------
     format, subtype : str
     notice : str or None
-        what the format cannot hold
+        the loss of precision, if there is one
 
     Raises
     ------
     UsageError
-        If there is no such format, or it has no such subtype.
+        If the format is unknown, or has no such subtype.
 
     Examples
     --------
     >>> output_format("a.flac", SoundInfo("a.wav", "WAV", "FLOAT", 48000, 2, 100))
     ('FLAC', 'PCM_24', 'FLAC cannot hold FLOAT samples; written as PCM_24')
     """
-    form, meant = _format(path, source, form)
+    form, implied = _format(path, source, form)
     offered = soundfile.available_subtypes(form)
-    chosen = (subtype or meant or "").upper()
+    chosen = (subtype or implied or "").upper()
     if chosen:
         if chosen not in offered:
             raise UsageError(f"{form} has no subtype {chosen}; it has {', '.join(offered)}")
@@ -157,10 +173,10 @@ def output_format(
     if same:
         return form, same[0], None
     integers = sorted((s for s in offered if s in INTEGER_BITS), key=lambda s: INTEGER_BITS[s])
-    enough = [s for s in integers if bits and INTEGER_BITS[s] > bits]
-    if enough:
-        return form, enough[0], None
-    if not integers:  # a lossy format, which one chooses knowingly
+    wider = [s for s in integers if bits and INTEGER_BITS[s] > bits]
+    if wider:
+        return form, wider[0], None
+    if not integers:  # a lossy format, which is chosen knowingly
         return form, soundfile.default_subtype(form), None
     best = integers[-1]
     notice = f"{form} cannot hold {wanted} samples; written as {best}"
@@ -168,11 +184,11 @@ def output_format(
 
 
 def _format(path: str, source: SoundInfo, form: str | None) -> tuple[str, str | None]:
-    """Return the format, and the subtype where a suffix means one."""
+    """Return the format, and the subtype if the suffix implies one."""
     if form is not None:
         if form.upper() not in soundfile.available_formats():
             known = ", ".join(sorted(soundfile.available_formats()))
-            raise UsageError(f"there is no format {form.upper()}; there are {known}")
+            raise UsageError(f"there is no format {form.upper()}; use one of {known}")
         return form.upper(), None
     if path == STANDARD:
         return "WAV", None
@@ -181,9 +197,9 @@ def _format(path: str, source: SoundInfo, form: str | None) -> tuple[str, str | 
         return SUFFIXES[suffix]
     if not suffix and source.format in soundfile.available_formats():
         raise UsageError(
-            f"{display_name(path)} has no suffix to tell its format; add one such as .wav, or --format WAV"
+            f"{display_name(path)} has no suffix; add one such as .wav, or pass `format='WAV'`"
         )
     raise UsageError(
-        f"the suffix .{suffix} of {display_name(path)} names no format; use one of "
-        f"{', '.join(SUFFIXES)}, or --format"
+        f"the suffix .{suffix} of {display_name(path)} is not a known format; use one of "
+        f"{', '.join(SUFFIXES)}, or pass `format`"
     )

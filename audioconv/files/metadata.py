@@ -1,7 +1,7 @@
-"""What a file tells besides its samples, and what of it another file can hold.
+"""Metadata of sound files, and the part of it that another file can hold.
 
-Between WAV files chunks are carried as they are. Everywhere else go the ten fields that
-libsndfile knows. What can be carried neither way has a name, so that it is not lost in silence.
+Between WAV files, chunks are copied unchanged. Between other formats, the fields that libsndfile
+supports are copied. The names of all other metadata are kept, so that a notice can list them.
 
 References
 ----------
@@ -19,7 +19,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from audioconv.files.codecs.riff import IMPLIED_SPEAKERS, Chunk, Header, label
-from audioconv.files.formats import display_name
+from audioconv.files.formats import escape
 
 TAGS = {
     "title": b"INAM",
@@ -32,41 +32,42 @@ TAGS = {
     "copyright": b"ICOP",
     "software": b"ISFT",
 }
-"""Fields that libsndfile carries, as a LIST chunk of type INFO names them."""
+"""Tags of libsndfile, and their names in a LIST chunk of type INFO."""
 
-CARRIED = (
+COPIED = (
     *(b"bext", b"iXML", b"LIST", b"cue ", b"plst", b"smpl", b"inst", b"acid", b"DISP"),
     *(b"id3 ", b"ID3 ", b"cart", b"axml", b"chna", b"_PMX"),
 )
-"""Chunks that stay true of a sound when it is convolved."""
+"""Chunks that remain valid after convolution."""
 
 STRUCTURAL = (b"fmt ", b"fact", b"ds64", b"JUNK", b"junk", b"PAD ", b"FLLR", b"PEAK", b"levl")
-"""Chunks that belong to the samples of one file, and are nothing to carry."""
+"""Chunks about the samples of one file, which are not metadata."""
 
 RECIPE = b"aucv"
-"""The private chunk that holds how a file was made."""
+"""The private chunk that holds the recipe of a file."""
 
 MOST_NAMES = 20
+"""Names in a list; a longer one ends with the number of the others."""
 
 LOUDNESS = slice(412, 422)
 UNSET = b"\xff\x7f" * 5
-"""The five loudness figures of a bext chunk of version 2, and how it says that there are none."""
+"""The five loudness values in a bext chunk of version 2, and their bytes if unset."""
 
 
 @dataclass(frozen=True)
 class Metadata:
-    """What a file tells besides its samples.
+    """The metadata of a file.
 
     Parameters
     ----------
     head, tail : tuple of Chunk
-        RIFF chunks before the samples and after them
+        RIFF chunks before and after the samples
     tags : dict
         fields of a file that is not RIFF, by libsndfile's names
     speakers : int
-        one bit for each speaker that a channel is for; 0 if it does not say
+        bit mask of speaker positions; 0 if not given, or implied by the number of channels
     lost : tuple of str
-        names of what is there, and cannot be carried
+        names of metadata that cannot be copied
     """
 
     head: tuple[Chunk, ...] = ()
@@ -76,13 +77,13 @@ class Metadata:
     lost: tuple[str, ...] = ()
 
     def with_tags(self, tags: dict[str, str]) -> Metadata:
-        """Add fields, but for those that are in an encoding nobody tells."""
-        unread = [tag for tag, text in tags.items() if "\ufffd" in text]
-        read = {tag: text for tag, text in tags.items() if tag not in unread and text}
-        return replace(self, tags=read, lost=(*self.lost, *unread))
+        """Return a copy with these tags; those in an unknown text encoding are lost."""
+        garbled = [tag for tag, text in tags.items() if "\ufffd" in text]
+        legible = {tag: text for tag, text in tags.items() if tag not in garbled and text}
+        return replace(self, tags=legible, lost=(*self.lost, *garbled))
 
     def names(self) -> list[str]:
-        """Name everything that it tells."""
+        """Return the names of all metadata."""
         chunks = [
             label(chunk.body[:4] if chunk.id == b"LIST" else chunk.id)
             for chunk in (*self.head, *self.tail)
@@ -91,14 +92,19 @@ class Metadata:
         speakers = ["speaker positions"] * bool(self.speakers)
         return list(dict.fromkeys([*chunks, *self.tags, *speakers, *self.lost]))
 
-    def carried(self, channels: int, made: int) -> Metadata:
-        """Return what is still true of a convolution of so many channels, in `made` ones.
+    def after_convolution(self, channels: int, outputs: int) -> Metadata:
+        """Return the metadata that remains valid after convolution.
 
-        Loudness that was measured is not, nor are speakers where the channels are others.
+        Measured loudness does not, nor do speaker positions if the number of channels changes.
+
+        Parameters
+        ----------
+        channels, outputs : int
+            number of channels before and after
         """
         lost = list(self.lost)
         speakers = self.speakers
-        if channels != made and speakers:
+        if channels != outputs and speakers:
             speakers = 0
             lost.append("speaker positions")
 
@@ -107,13 +113,13 @@ class Metadata:
                 if chunk.id in STRUCTURAL or chunk.id == RECIPE:
                     continue
                 unknown_list = chunk.id == b"LIST" and chunk.body[:4] not in (b"INFO", b"adtl")
-                if chunk.id not in CARRIED or unknown_list:
+                if chunk.id not in COPIED or unknown_list:
                     lost.append(label(chunk.id))
-                elif chunk.id == b"chna" and channels != made:
+                elif chunk.id == b"chna" and channels != outputs:
                     lost.append("chna")
                 elif chunk.id == b"bext" and _has_loudness(chunk.body):
                     lost.append("loudness (in bext)")
-                    yield Chunk(chunk.id, UNSET.join(_around(chunk.body, LOUDNESS)))
+                    yield Chunk(chunk.id, _with_loudness_unset(chunk.body))
                 else:
                     yield chunk
 
@@ -121,25 +127,25 @@ class Metadata:
         return replace(self, head=head, tail=tail, speakers=speakers, lost=tuple(lost))
 
     def as_chunks(self) -> tuple[tuple[Chunk, ...], tuple[Chunk, ...], list[str]]:
-        """Return the chunks of a WAV file, before and after its samples, and what has none."""
-        info = _info({TAGS[tag]: text for tag, text in self.tags.items() if tag in TAGS})
+        """Return chunks for before and after the samples of a WAV, and the tags without a chunk."""
+        info = _info_list({TAGS[tag]: text for tag, text in self.tags.items() if tag in TAGS})
         return (*self.head, *info), self.tail, [tag for tag in self.tags if tag not in TAGS]
 
     def as_tags(self) -> tuple[dict[str, str], list[str]]:
-        """Return the fields of a file that is not RIFF, and what is none of them."""
+        """Return tags for a file that is not RIFF, and the names of metadata without a tag."""
         tags, lost = dict(self.tags), []
-        names = {known: tag for tag, known in TAGS.items()} | {b"IPRT": "tracknumber"}
+        names = {field_id: tag for tag, field_id in TAGS.items()} | {b"IPRT": "tracknumber"}
         for chunk in (*self.head, *self.tail):
             if chunk.id != b"LIST" or chunk.body[:4] != b"INFO":
                 lost.append(label(chunk.body[:4] if chunk.id == b"LIST" else chunk.id))
                 continue
-            for known, text in _fields(chunk.body[4:]):
-                if known not in names:
-                    lost.append(label(known))
-                elif names[known] in tags:
-                    lost.append(f"more than one {label(known)}")
+            for field_id, text in _info_fields(chunk.body[4:]):
+                if field_id not in names:
+                    lost.append(label(field_id))
+                elif names[field_id] in tags:
+                    lost.append(f"more than one {label(field_id)}")
                 else:
-                    tags[names[known]] = text
+                    tags[names[field_id]] = text
         if self.speakers:
             lost.append("speaker positions")
         return tags, lost
@@ -151,64 +157,78 @@ NO_METADATA = Metadata()
 def wave_metadata(
     header: Header, tail: tuple[Chunk, ...] = (), broken: tuple[str, ...] = ()
 ) -> Metadata:
-    """Return what a WAV tells; the chunks of RIFX are big-endian, and cannot be carried."""
+    """Return the metadata of a WAV.
+
+    Parameters
+    ----------
+    header : Header
+    tail : tuple of Chunk
+        chunks after the samples
+    broken : tuple of str
+        names of damaged chunks
+
+    Returns
+    -------
+    Metadata
+        from a big-endian RIFX only names, because chunks cannot be copied across byte orders
+    """
     implied = header.speakers == IMPLIED_SPEAKERS.get(header.channels)
     speakers = 0 if implied else header.speakers
     if header.order == "<":
         return Metadata(header.chunks, tail, speakers=speakers, lost=broken)
-    named = [label(chunk.id) for chunk in (*header.chunks, *tail) if chunk.id not in STRUCTURAL]
-    return Metadata(speakers=speakers, lost=(*named, *broken))
+    lost = [label(chunk.id) for chunk in (*header.chunks, *tail) if chunk.id not in STRUCTURAL]
+    return Metadata(speakers=speakers, lost=(*lost, *broken))
 
 
-def recipe_of(metadata: Metadata) -> bytes | None:
-    """Return the recipe that a file holds, if it holds one."""
-    found = [chunk.body for chunk in (*metadata.head, *metadata.tail) if chunk.id == RECIPE]
-    return found[-1] if found else None
+def recipe_bytes(metadata: Metadata) -> bytes | None:
+    """Return the recipe in a file as its bytes, if it holds one."""
+    bodies = [chunk.body for chunk in (*metadata.head, *metadata.tail) if chunk.id == RECIPE]
+    return bodies[-1] if bodies else None
 
 
-def carried_recipe(metadata: Metadata) -> dict[str, Any] | None:
-    """Return the recipe that a file holds, as it stands there, if it is one at all."""
+def recipe_fields(metadata: Metadata) -> dict[str, Any] | None:
+    """Return the recipe in a file as its fields, unchecked; None without a valid JSON object."""
     with suppress(ValueError, RecursionError):
-        found = json.loads(recipe_of(metadata) or b"null")
-        return found if isinstance(found, dict) else None
+        fields = json.loads(recipe_bytes(metadata) or b"null")
+        return fields if isinstance(fields, dict) else None
     return None
 
 
 def listed(names: Iterable[str]) -> str:
-    """Write names, each once, as a sentence has them.
+    """Join names for a sentence: each once, escaped, and at most 20.
 
     Examples
     --------
     >>> listed(["bext", "cue", "bext", "smpl"])
     'bext, cue and smpl'
     """
-    *most, last = dict.fromkeys(display_name(text) for text in names)
-    if len(most) > MOST_NAMES:
-        most, last = most[:MOST_NAMES], f"{len(most) + 1 - MOST_NAMES} more"
-    return f"{', '.join(most)} and {last}" if most else last
+    *first, last = dict.fromkeys(map(escape, names))
+    if len(first) > MOST_NAMES:
+        first, last = first[:MOST_NAMES], f"{len(first) + 1 - MOST_NAMES} more"
+    return f"{', '.join(first)} and {last}" if first else last
 
 
-def _fields(body: bytes) -> Iterator[tuple[bytes, str]]:
-    """Read the fields of an INFO list: each is a chunk that holds a string."""
+def _info_fields(body: bytes) -> Iterator[tuple[bytes, str]]:
+    """Yield the fields of an INFO list: each is a chunk that holds a string."""
     at = 0
     while at + 8 <= len(body):
-        known, size = struct.unpack("<4sI", body[at : at + 8])
+        field_id, size = struct.unpack("<4sI", body[at : at + 8])
         text = body[at + 8 : at + 8 + size].partition(b"\0")[0]
         try:
-            yield known, text.decode()
-        except UnicodeDecodeError:  # the list does not tell its encoding; programs write these two
-            yield known, text.decode("latin-1")
+            yield field_id, text.decode()
+        except UnicodeDecodeError:  # a list does not state its encoding; programs use these two
+            yield field_id, text.decode("latin-1")
         at += 8 + size + size % 2
 
 
-def _info(fields: dict[bytes, str]) -> list[Chunk]:
-    """Write an INFO list, if there is anything to put in it."""
+def _info_list(fields: dict[bytes, str]) -> list[Chunk]:
+    """Return an INFO list with these fields; none if there are no fields."""
     if not fields:
         return []
     body = b"INFO"
-    for known, text in fields.items():
+    for field_id, text in fields.items():
         data = text.encode("utf-8", "surrogateescape") + b"\0"
-        body += known + struct.pack("<I", len(data)) + data + b"\0" * (len(data) % 2)
+        body += field_id + struct.pack("<I", len(data)) + data + b"\0" * (len(data) % 2)
     return [Chunk(b"LIST", body)]
 
 
@@ -217,5 +237,5 @@ def _has_loudness(bext: bytes) -> bool:
     return version >= 2 and bext[LOUDNESS] != UNSET
 
 
-def _around(data: bytes, part: slice) -> tuple[bytes, bytes]:
-    return data[: part.start], data[part.stop :]
+def _with_loudness_unset(bext: bytes) -> bytes:
+    return bext[: LOUDNESS.start] + UNSET + bext[LOUDNESS.stop :]

@@ -1,4 +1,4 @@
-"""How loud a stream is, and by how much it must be attenuated to fit."""
+"""The peak of a stream, and the attenuation that makes it fit a subtype."""
 
 from __future__ import annotations
 
@@ -7,13 +7,25 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from audioconv.engines.convolver import Audio
+from audioconv.engines.audio import Audio
 from audioconv.files.formats import FLOATS, INTEGER_BITS
 
 
 @dataclass
 class PeakMeter:
-    """The extremes of a stream: largest and least sample, and where the loudest one stands."""
+    """The extremes of a stream.
+
+    Attributes
+    ----------
+    highest, lowest : float
+        largest and smallest sample; at least and at most 0
+    peak : float >= 0
+        largest magnitude; NaN if a sample is NaN
+    peak_frame : int
+        first frame of that magnitude
+    frames : int
+        frames so far
+    """
 
     highest: float = 0.0
     lowest: float = 0.0
@@ -22,32 +34,39 @@ class PeakMeter:
     frames: int = 0
 
     def take(self, block: Audio) -> None:
-        """Take note of a block."""
+        """Add a block (n, channels)."""
         if not block.size:
             return
         high, low = float(block.max()), float(block.min())
         peak, places = max(high, -low), []
-        if not peak <= self.peak:  # so put, it is true of a NaN too
+        if not peak <= self.peak:  # true of a NaN, unlike peak > self.peak
             places += [] if high < peak else [int(block.argmax())]
             places += [] if -low < peak else [int(block.argmin())]
         self.join(PeakMeter(high, low, peak, min(places, default=0) // block.shape[1], len(block)))
 
-    def join(self, after: PeakMeter) -> None:
-        """Take note of what follows."""
-        self.highest = max(self.highest, after.highest)
-        self.lowest = min(self.lowest, after.lowest)
-        if not (after.peak <= self.peak or math.isnan(self.peak)):
-            self.peak, self.peak_frame = after.peak, self.frames + after.peak_frame
-        self.frames += after.frames
+    def join(self, following: PeakMeter) -> None:
+        """Add the part of the stream that follows."""
+        self.highest = max(self.highest, following.highest)
+        self.lowest = min(self.lowest, following.lowest)
+        if not (following.peak <= self.peak or math.isnan(self.peak)):
+            self.peak, self.peak_frame = following.peak, self.frames + following.peak_frame
+        self.frames += following.frames
 
     def fitting_gain(self, subtype: str, dither: str) -> float:
-        """Return the gain, at most 1, with which every sample fits a subtype."""
+        """Return the largest gain, at most 1, at which no sample of a subtype clips.
+
+        Parameters
+        ----------
+        subtype : str
+        dither : {"none", "tpdf"}
+            ``tpdf`` needs one more step of headroom
+        """
         if subtype in FLOATS:
             return 1.0
         full = 2.0 ** (INTEGER_BITS.get(subtype, 32) - 1)
         noise = 1 if dither == "tpdf" else 0
         top, bottom = full - 1 - noise, full - noise
-        # what rounds to the largest value fits as it is
+        # a sample that rounds to the largest value fits without attenuation
         over = np.rint(self.highest * full) > top or np.rint(self.lowest * full) < -bottom
         if not over:
             return 1.0

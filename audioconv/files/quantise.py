@@ -1,4 +1,4 @@
-"""From float64 to whole numbers: rounded to nearest, ties to even, never silently clipped."""
+"""Quantise float64 to integers: round to nearest, ties to even, and count clipped samples."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from audioconv.engines.convolver import Audio
+from audioconv.engines.audio import Audio
 
 Integers: TypeAlias = NDArray[np.int32]
 
 
 def quantise(audio: Audio, bits: int, noise: Audio | float = 0.0) -> tuple[Integers, int]:
-    """Round sound in -1 to 1 to integers of so many bits.
+    """Round audio in -1 to 1 to integers.
 
     Parameters
     ----------
@@ -21,14 +21,14 @@ def quantise(audio: Audio, bits: int, noise: Audio | float = 0.0) -> tuple[Integ
     bits : int, 2 to 32
         full scale is 2^(bits - 1); the largest value is one less
     noise : array or float
-        dither to add, in steps
+        dither to add, in steps of 1 LSB
 
     Returns
     -------
     integers : array of int32
-        values past full scale are the largest or smallest there is
+        samples past full scale are clipped
     clipped : int
-        how many those were
+        number of clipped samples
 
     Examples
     --------
@@ -39,12 +39,12 @@ def quantise(audio: Audio, bits: int, noise: Audio | float = 0.0) -> tuple[Integ
     steps = _steps(audio, full, noise)
     if float(steps.max(initial=0)) <= full - 1 and float(steps.min(initial=0)) >= -full:
         return steps.astype(np.int32), 0
-    steps = steps.astype(np.float64, copy=False)  # float32 does not have the number 2^31 - 1
+    steps = steps.astype(np.float64, copy=False)  # float32 cannot represent 2^31 - 1
     return np.clip(steps, -full, full - 1).astype(np.int32), int(_past(steps, full).sum())
 
 
 def first_past(audio: Audio, bits: int | None, noise: Audio | float = 0.0) -> int:
-    """Return the first frame that does not fit integers of so many bits; floats fit up to 1.
+    """Return the first frame past full scale of integers, or past 1 if `bits` is None.
 
     Examples
     --------
@@ -60,7 +60,7 @@ def first_past(audio: Audio, bits: int | None, noise: Audio | float = 0.0) -> in
 
 
 def _steps(audio: Audio, full: float, noise: Audio | float) -> Audio:
-    """Scale and round: both are exact in either precision, but for noise, which needs float64."""
+    """Scale and round, exactly in either precision; adding noise needs float64."""
     steps: Audio = audio * audio.dtype.type(full)
     if np.any(noise):
         steps = np.add(steps, noise, dtype=np.float64)
@@ -72,10 +72,20 @@ def _past(steps: Audio, full: float) -> NDArray[np.bool_]:
 
 
 def triangular_noise(start: int, frames: int, channels: int) -> Audio:
-    """Return dither of triangular density in -1 to 1 step: the difference of two uniform numbers.
+    """Return TPDF dither in -1 to 1 LSB: the difference of two uniform random numbers.
 
-    Every number is a function of its channel and its place in the sound alone, so that the
-    same sound gets the same dither however it is cut.
+    Each number depends only on its channel and its frame, so dither does not depend on how a
+    stream is cut into blocks.
+
+    Parameters
+    ----------
+    start : int
+        first frame
+    frames, channels : int
+
+    Returns
+    -------
+    array, (frames, channels)
 
     References
     ----------
@@ -94,7 +104,7 @@ def triangular_noise(start: int, frames: int, channels: int) -> Audio:
     noise = np.empty((frames, channels))
     odd = start % 2
     for channel in range(channels):
-        # one count of the generator gives four numbers, two frames' worth
+        # one step of the generator's counter yields four numbers, enough for two frames
         source = Generator(Philox(key=channel, counter=start // 2))
         pairs = source.random((frames + odd, 2))[odd:]
         noise[:, channel] = pairs[:, 0] - pairs[:, 1]

@@ -1,8 +1,8 @@
 """Reading: a sound file, or standard input, as a stream of float64 blocks.
 
-A WAV file of linear samples is read alike from a file and from a pipe; what libsndfile decodes
-is copied to a temporary file first where it comes out of a pipe. Whoever reads to the
-end has had every sample that the header promises, or an error that says where they end.
+PCM and float WAV is read from files and from pipes alike. Other formats are read by libsndfile,
+from a pipe after it has been copied to a temporary file. Reading to the end either yields every
+sample that the header promises, or raises an error with the place where they end.
 """
 
 from __future__ import annotations
@@ -18,56 +18,61 @@ from typing import IO
 import numpy as np
 import soundfile
 
-from audioconv.engines.convolver import Audio, Samples, as_audio
+from audioconv.engines.audio import Audio, Samples, as_audio
 from audioconv.errors import FormatError, TruncatedError
 from audioconv.files.codecs import riff
-from audioconv.files.decoders import REMEDY, Decoder, WaveDecoder, cut_short, reason
+from audioconv.files.decoders import REMEDY, Decoder, WaveDecoder, cause_of, truncated_error
 from audioconv.files.formats import STANDARD, SoundInfo, display_name
 from audioconv.files.libsndfile import LibsndfileDecoder
 from audioconv.files.metadata import Metadata
 from audioconv.files.scratch import scratch
 from audioconv.files.source import PIECE, Digest, Source
 
+BLOCK_FRAMES = 2**16
+"""Frames of a block, unless the caller asks for another size."""
+
 MAX_BLOCK_BYTES = 2**27
+"""Largest block, as float64."""
 
 SMALL_BLOCK = 1024
+"""Frames of a block of a file that may be truncated, as a failing decoder loses a block."""
 
 MAX_SPOOL = 2**36
-"""Bytes of a pipe that are kept on disk at most: 100 hours of 16-bit stereo."""
+"""Largest copy of a pipe on disk, in bytes: 100 hours of 16-bit stereo."""
 
 
 class Reader:
-    """A sound, open to be read once from its beginning to its end.
+    """A sound file, read once from beginning to end.
 
     Parameters
     ----------
     path : str
         a file, or ``-`` for standard input
     known_as : str, optional
-        its name for messages, where the path is that of a copy
+        its name in messages, if `path` is a temporary copy
     allow_truncated : bool
-        take a sound that ends before its header says so for what there is, with a notice
+        read a truncated file as far as it goes, with a notice
     hashed : bool
-        whether its digest will be asked for
+        whether `digest` will be called
 
     Attributes
     ----------
     info : SoundInfo
-        what its header says
+        the header
     metadata : Metadata
-        what it tells besides; of a pipe, what comes after the samples is known after them
+        that of a pipe lacks trailing chunks until its end
     frames : int
         frames read so far
     peak : float
-        largest magnitude read so far
+        largest magnitude so far, relative to full scale
     notices : list of str
-        what is missing from it, so far as is known
+        oddities of the header, and missing parts
 
     Raises
     ------
     FormatError
-        If it cannot be read, is not a sound, holds no frames, or breaks off before its header
-        says so; and, while reading, if a sample is not a finite number.
+        If the file cannot be read, is not a sound file, holds no frames, or is truncated; and,
+        while reading, if a sample is not a finite number.
 
     Examples
     --------
@@ -90,15 +95,13 @@ class Reader:
         self.peak = 0.0
         self.notices: list[str] = []
         self._allow_truncated = allow_truncated
-        self._missed: TruncatedError | None = None
+        self._accepted: TruncatedError | None = None
         self._open = ExitStack()
         try:
             try:
                 self._decoder = _decoder(path, known_as or path, self._open, hashed)
             except OSError as error:
-                raise FormatError(
-                    f"{display_name(known_as or path)} cannot be read: {reason(error)}"
-                ) from error
+                raise _unreadable(known_as or path, error) from error
             self.info = self._decoder.info
             self.notices += self._decoder.notices
             self._check_shortage()
@@ -123,74 +126,71 @@ class Reader:
 
     @property
     def unit(self) -> float:
-        """What 1 means in `samples`, full scale being 1: a power of two."""
+        """The value of a sample of 1 in `samples`, relative to full scale: a power of two."""
         return self._decoder.unit
 
-    def blocks(self, frames: int) -> Iterator[Audio]:
-        """Yield the sound in float64 blocks (n, channels) of at most so many frames."""
+    def blocks(self, frames: int = BLOCK_FRAMES) -> Iterator[Audio]:
+        """Yield float64 blocks (n, channels) of at most `frames` frames; full scale is 1."""
         for block in self.samples(frames):
             yield as_audio(block, np.dtype(np.float64), self.unit)
 
     def samples(self, frames: int) -> Iterator[Samples]:
-        """Yield the sound in blocks (n, channels) of numbers as they are, which count in units."""
+        """Yield blocks (n, channels) of samples as they are stored, in steps of `unit`."""
         frames = max(1, min(frames, MAX_BLOCK_BYTES // (8 * self.info.channels)))
-        if self._allow_truncated:  # where a decoder fails, the block that it was at is lost
+        if self._allow_truncated:
             frames = min(frames, SMALL_BLOCK)
         while len(block := self._read(frames)):
             yield block
-        whole = self.frames and self.frames == (self.info.frames or self.frames)
-        if not whole and self._missed is None:
-            self._miss(cut_short(self.info, self.info.frames, self.frames))
+        complete = self.frames and self.frames == (self.info.frames or self.frames)
+        if not complete and self._accepted is None:
+            self._accept(truncated_error(self.info, self.info.frames, self.frames))
         self._check_shortage()
 
     @property
     def metadata(self) -> Metadata:
-        """What the file tells besides its samples, so far as is known."""
+        """The metadata; that of a pipe lacks trailing chunks until its end."""
         return self._decoder.metadata
 
     def digest(self) -> Digest | None:
-        """Return what tells the file from every other, once it has been read.
+        """Return the SHA-256 and length of the file, once its samples have been read.
 
-        A pipe that has not been read to its end has none.
+        None for a pipe of unknown length that has not been read to its end.
         """
         try:
             return self._decoder.digest()
         except OSError as error:
-            raise FormatError(
-                f"{display_name(self.info.path)} cannot be read: {reason(error)}"
-            ) from error
+            raise _unreadable(self.info.path, error) from error
 
     def _check_shortage(self) -> None:
-        if self._decoder.shortage is not None and self._decoder.shortage is not self._missed:
-            self._miss(self._decoder.shortage)
+        if self._decoder.shortage is not None and self._decoder.shortage is not self._accepted:
+            self._accept(self._decoder.shortage)
 
-    def _miss(self, shortage: TruncatedError) -> None:
-        """Take note of what is missing, or raise it."""
+    def _accept(self, shortage: TruncatedError) -> None:
+        """Add a notice of missing frames if they are allowed to be missing, or raise."""
         if not self._allow_truncated:
             raise shortage
-        self._missed = shortage
-        self.notices.append(str(shortage).partition("; get a complete")[0])
+        self._accepted = shortage
+        self.notices.append(str(shortage).rpartition("; ")[0])  # without the remedy
 
     def _read(self, frames: int) -> Samples:
         try:
             block = self._decoder.read(frames)
         except (OSError, soundfile.SoundFileError) as error:
-            missing = TruncatedError(
-                f"{display_name(self.info.path)} cannot be read on at frame {self.frames} "
-                f"({self.frames / self.info.rate:.3f} s): {reason(error)}"
-                f"{'' if isinstance(error, OSError) else REMEDY}"
+            message = (
+                f"{display_name(self.info.path)} cannot be read past frame {self.frames} "
+                f"({self.frames / self.info.rate:.3f} s): {cause_of(error)}"
             )
             if isinstance(error, OSError):
-                raise FormatError(str(missing)) from error
-            self._miss(missing)
+                raise FormatError(message) from error
+            self._accept(TruncatedError(message + REMEDY))
             return np.zeros((0, self.info.channels))
         if len(block):
             peak = max(float(block.max()), -float(block.min())) * self.unit
             if not np.isfinite(peak):
                 frame = self.frames + int(np.argmin(np.isfinite(block).all(axis=1)))
                 raise FormatError(
-                    f"{display_name(self.info.path)} has a sample that is not a finite number at frame "
-                    f"{frame} ({frame / self.info.rate:.6f} s); mend it before convolving"
+                    f"{display_name(self.info.path)} has a sample that is not a finite number at "
+                    f"frame {frame} ({frame / self.info.rate:.6f} s); fix the file"
                 )
             self.peak = max(self.peak, peak)
             self.frames += len(block)
@@ -198,7 +198,7 @@ class Reader:
 
 
 def _decoder(source: str, path: str, files: ExitStack, hashed: bool) -> Decoder:
-    """Open a source, known as `path`, with the decoder for what it turns out to be."""
+    """Open `source`, named `path` in messages, with the decoder for its format."""
     file = files.enter_context(_open(source))
     stream = Source(file, hashed=hashed)
     try:
@@ -211,7 +211,7 @@ def _decoder(source: str, path: str, files: ExitStack, hashed: bool) -> Decoder:
         stream.forget()
         return WaveDecoder(path, stream, header)
     if not stream.regular:
-        file = files.enter_context(_spooled(file, bytes(stream.beginning or b"")))
+        file = files.enter_context(_copied(file, bytes(stream.beginning or b"")))
     if not os.fstat(file.fileno()).st_size:
         raise FormatError(f"{display_name(path)} is empty; there is no sound in it")
     return LibsndfileDecoder(path, file, header, files)
@@ -219,18 +219,18 @@ def _decoder(source: str, path: str, files: ExitStack, hashed: bool) -> Decoder:
 
 @contextmanager
 def rereadable(path: str) -> Iterator[str]:
-    """Give a path that can be read any number of times: itself, or a copy of a pipe on disk."""
+    """Provide a path that can be read many times: `path`, or a temporary copy of a pipe."""
     with ExitStack() as files:
         file = files.enter_context(_open(path))
         if path != STANDARD and Source(file).regular:
             yield path
         else:
-            yield files.enter_context(_spooled(file)).name
+            yield files.enter_context(_copied(file)).name
 
 
 @contextmanager
 def _open(path: str) -> Iterator[IO[bytes]]:
-    """Open for reading, naming what is wrong where that cannot be done."""
+    """Open for reading, or raise `FormatError`."""
     if path == STANDARD:
         if sys.stdin is None:
             raise FormatError("standard input is closed; give a file, or open it")
@@ -245,14 +245,18 @@ def _open(path: str) -> Iterator[IO[bytes]]:
     except FileNotFoundError:
         raise FormatError(f"{display_name(path)} does not exist; check the name") from None
     except (OSError, ValueError) as error:
-        raise FormatError(f"{display_name(path)} cannot be read: {reason(error)}") from None
+        raise _unreadable(path, error) from None
     with file:
         yield file
 
 
+def _unreadable(path: str, error: Exception) -> FormatError:
+    return FormatError(f"{display_name(path)} cannot be read: {cause_of(error)}")
+
+
 @contextmanager
-def _spooled(file: IO[bytes], beginning: bytes = b"") -> Iterator[IO[bytes]]:
-    """Copy a pipe, of which the beginning has been read, to a temporary file."""
+def _copied(file: IO[bytes], beginning: bytes = b"") -> Iterator[IO[bytes]]:
+    """Copy a pipe, of which `beginning` has been read already, to a temporary file."""
     files = ExitStack()
     try:
         copy = files.enter_context(scratch())
@@ -260,18 +264,18 @@ def _spooled(file: IO[bytes], beginning: bytes = b"") -> Iterator[IO[bytes]]:
         while piece := file.read(PIECE):
             if copy.tell() + len(piece) > MAX_SPOOL:
                 raise FormatError(
-                    f"the input passes {MAX_SPOOL >> 30} GiB, the most that is kept on disk "
-                    "of a pipe; give it as a file, or as a WAV with --subtype FLOAT"
+                    f"the piped input exceeds {MAX_SPOOL >> 30} GiB, the limit of a temporary "
+                    "copy; give it as a file, or as a WAV with `subtype='FLOAT'`"
                 )
             copy.write(piece)
         copy.flush()
         copy.seek(0)
     except OSError as error:
-        with suppress(OSError):  # closing fails as writing did
+        with suppress(OSError):  # closing may fail like writing
             files.close()
         raise FormatError(
-            f"the input cannot be kept in {tempfile.gettempdir()} until it is complete: "
-            f"{reason(error)}; set TMPDIR to a larger place, or give a file"
+            f"the piped input cannot be copied to {tempfile.gettempdir()}: {cause_of(error)}; set "
+            "TMPDIR to a larger disk, or give a file"
         ) from None
     except BaseException:
         files.close()
@@ -281,6 +285,6 @@ def _spooled(file: IO[bytes], beginning: bytes = b"") -> Iterator[IO[bytes]]:
 
 
 def read_all(path: str) -> tuple[Audio, SoundInfo]:
-    """Read a whole sound: samples (frames, channels) and what its header says."""
+    """Read a whole file: samples (frames, channels) in float64, and the header."""
     with Reader(path) as reader:
-        return np.concatenate(list(reader.blocks(2**16))), reader.info
+        return np.concatenate(list(reader.blocks())), reader.info

@@ -1,7 +1,9 @@
-"""Temporary files, for what has to be read more than once or is not to stay."""
+"""Temporary files and folders."""
 
 from __future__ import annotations
 
+import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,13 +13,18 @@ from typing import IO
 
 @contextmanager
 def scratch() -> Iterator[IO[bytes]]:
-    """Open an empty file that has a name, so that it can be opened again, and is gone after."""
+    """Open an empty named file, which is removed on exit."""
     with scratch_folder() as folder, (Path(folder) / "scratch").open("w+b") as file:
         yield file
 
 
 @contextmanager
 def scratch_folder() -> Iterator[str]:
-    """Make an empty folder that is gone after, with all that is in it."""
-    with tempfile.TemporaryDirectory(prefix="audioconv-", ignore_cleanup_errors=True) as folder:
-        yield folder
+    """Make an empty folder, which is removed on exit with its contents."""
+    # named before it is made, so that a signal in between leaves nothing behind
+    folder = Path(tempfile.gettempdir(), f"audioconv-{os.urandom(8).hex()}")
+    try:
+        folder.mkdir(0o700)
+        yield str(folder)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""Bytes from a file or a pipe, as a stream that remembers its beginning and its hash."""
+"""A binary file or a pipe as a stream that keeps its beginning and its SHA-256."""
 
 from __future__ import annotations
 
@@ -9,20 +9,21 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import IO, NamedTuple
 
 PIECE = 2**20
+"""Bytes of a read where the caller needs no other size."""
 
 WORTHWHILE = 2**16
 """Bytes that are worth handing to another thread."""
 
 
 class Digest(NamedTuple):
-    """What tells one file from every other: its hash and its length."""
+    """SHA-256 of a file, and its length in bytes."""
 
     sha256: str
     bytes: int
 
 
 class Hash:
-    """SHA-256 in a thread of its own, which is never more than a piece behind."""
+    """SHA-256 in a thread of its own, at most one piece behind."""
 
     def __init__(self) -> None:
         self._hash = hashlib.sha256()
@@ -31,7 +32,7 @@ class Hash:
         self._small = bytearray()
 
     def update(self, data: bytes) -> None:
-        """Take the next bytes."""
+        """Append bytes."""
         if len(data) < WORTHWHILE:
             self._small += data
             if len(self._small) < WORTHWHILE:
@@ -44,7 +45,7 @@ class Hash:
         self._busy = self._thread.submit(self._hash.update, data)
 
     def hexdigest(self) -> str:
-        """Return the hash of all so far."""
+        """Return the hash of all bytes so far."""
         self._wait()
         self._hash.update(self._small)
         self._small.clear()
@@ -63,26 +64,26 @@ class Source:
     file : binary file
         at its beginning
     hashed : bool
-        whether its digest will be asked for
+        whether `digest` will be called
 
     Attributes
     ----------
     regular : bool
-        whether it can be sought in, and is all there
+        whether it is seekable and complete
     beginning : bytes or None
-        what has been read of a pipe, kept until `forget`
+        all that has been read from a pipe, kept until `forget`
     """
 
     def __init__(self, file: IO[bytes], *, hashed: bool = False) -> None:
         self.file = file
-        # a file of which somebody has read a part is as good as a pipe
+        # standard input may be a file of which another program has read a part
         self.regular = stat.S_ISREG(os.fstat(file.fileno()).st_mode) and not file.tell()
         self.beginning: bytearray | None = None if self.regular else bytearray()
         self._hash = Hash() if hashed else None
         self._read = 0
 
     def read(self, count: int) -> bytes:
-        """Return so many bytes, or fewer at the end only."""
+        """Return `count` bytes; fewer only at the end."""
         data = self.file.read(count)
         if self.beginning is not None:
             self.beginning += data
@@ -92,11 +93,11 @@ class Source:
         return data
 
     def forget(self) -> None:
-        """Let go of the beginning: nobody will want it again."""
+        """Free the beginning, and keep no more of it."""
         self.beginning = None
 
     def digest(self) -> Digest | None:
-        """Return the digest of the whole of it, of which the rest is read."""
+        """Read the remainder, and return the digest of the whole."""
         if self._hash is None:
             return None
         while self.read(PIECE):
@@ -105,8 +106,8 @@ class Source:
 
 
 def file_digest(path: str) -> Digest:
-    """Return the digest of a whole file."""
+    """Return the digest of a file."""
     with open(path, "rb") as file:
-        found = Source(file, hashed=True).digest()
-    assert found is not None  # as it is hashed
-    return found
+        digest = Source(file, hashed=True).digest()
+    assert digest is not None  # as it is hashed
+    return digest

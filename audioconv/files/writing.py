@@ -1,6 +1,6 @@
-"""Writing: a stream of blocks as a sound file that is checked before anyone sees it.
+"""Writing: a stream of blocks as a sound file, checked before it is published.
 
-Samples are rounded here, not in libsndfile, which floors them. WAV files of linear samples are
+Samples are rounded here, because libsndfile rounds toward minus infinity. PCM and float WAV is
 also encoded here, so that a file and a pipe get the same bytes.
 """
 
@@ -13,7 +13,7 @@ from typing import Literal
 
 import numpy as np
 
-from audioconv.engines.convolver import Audio
+from audioconv.engines.audio import Audio
 from audioconv.errors import FormatError
 from audioconv.files.atomic import Target
 from audioconv.files.codecs import pcm
@@ -27,31 +27,30 @@ from audioconv.files.reading import Reader
 from audioconv.files.scratch import scratch
 from impulses.impulse import to_db
 
-READ_BACK = 2**16
-
 CACHED = 2**14
-"""Frames that stay in the cache from their scaling to their bytes."""
+"""Frames that stay in the CPU cache from scaling to encoding."""
 
 ABSURD = 1e15
-"""A sample of 300 dB above full scale is no sound, and would break encoders."""
+"""Largest sample, 300 dB above full scale, for encoders that would fail on more."""
 
 LARGEST = {"FLOAT": float(np.finfo(np.float32).max), "DOUBLE": float(np.finfo(np.float64).max)}
+"""Largest sample of the subtypes that hold floats."""
 
 
 @dataclass
-class Encoded:
-    """A part of an output, ready to be written.
+class EncodedBlock:
+    """A block of the output, ready to be written.
 
     Parameters
     ----------
     data : list of bytes
-        for the encoder
+        encoded samples, unless they have been written already
     level : PeakMeter
-        of the part, before rounding
+        peak before rounding
     clipped, first_clipped : int
-        samples past full scale, and the frame of the output in which the first of them is
+        number of samples past full scale, and the frame of the first in the output
     expected : list of bytes
-        what a reader should read, if that is to be compared
+        float64 samples that a reader should return, if they will be compared
     """
 
     data: list[bytes] = field(default_factory=list)
@@ -62,61 +61,60 @@ class Encoded:
 
 
 class Writer:
-    """The output of one run.
+    """A sound file being written.
 
     Parameters
     ----------
     target : Target
         an empty file or a pipe
-    sound : SoundInfo
-        format, subtype, rate, channels, and the frames that are expected, if they are known
+    info : SoundInfo
+        `frames` is the expected number, or None
     clip : {"guard", "error", "saturate"}
-        what to do with a sample past full scale: ``error`` refuses it at once; the others
-        write the largest value and count it, and ``guard`` leaves it to the caller to start
-        again with the gain that `PeakMeter.fitting_gain` gives
+        ``error`` raises at the first sample past full scale. The others clip and count such
+        samples; under ``guard`` the caller then starts again with `PeakMeter.fitting_gain`.
     dither : {"none", "tpdf"}
     rf64 : {"auto", "always", "never"}
-        whether a WAV gets the header of RF64: past 4 GiB, in any case, or not at all
+        use an RF64 header past 4 GiB, always, or raise `FormatError` instead
     metadata : Metadata
-        what to tell besides the samples, so far as is known
-    after : int
-        bytes of the chunks that `finish` will get, if they are known
-    most : int, optional
-        bytes that the file may have
+        that which precedes the samples
+    tail_bytes : int
+        expected length of the chunks passed to `finish`
+    max_bytes : int, optional
+        limit of the file size
 
     Attributes
     ----------
     level : PeakMeter
-        of what was written, before rounding
+        peak of all samples, before rounding
     clipped : int
-        samples past full scale
+        number of samples past full scale
     first_clipped : int
         frame of the first of them
     notices : list of str
-        what is unlike what was asked for, once it is finished
+        deviations from the request; set by `finish`
     lost : list of str
-        names of metadata that the file cannot hold, once it is finished
+        names of metadata that the file cannot hold; set by `finish`
 
     Raises
     ------
     FormatError
         If a sample is not a finite number, or past full scale under ``error``, or the file
-        becomes too large, or what was written does not check out.
+        becomes too large or cannot be read back unchanged.
     """
 
     def __init__(
         self,
         target: Target,
-        sound: SoundInfo,
+        info: SoundInfo,
         *,
         clip: Literal["guard", "error", "saturate"] = "guard",
         dither: Literal["none", "tpdf"] = "none",
         rf64: Rf64 = "auto",
         metadata: Metadata = NO_METADATA,
-        after: int = 0,
-        most: int | None = None,
+        tail_bytes: int = 0,
+        max_bytes: int | None = None,
     ) -> None:
-        self.info = sound
+        self.info = info
         self.level = PeakMeter()
         self.clipped = 0
         self.first_clipped = 0
@@ -126,13 +124,13 @@ class Writer:
         self._clip = clip
         self._dither = dither
         self._rf64 = rf64
-        self._most = most
-        self._bits = INTEGER_BITS.get(sound.subtype)
-        self._exact = is_exact(sound.subtype)
-        if sound.frames and holds_chunks(sound):
-            self._refuse_large(sound.frames * pcm.frame_bytes(sound.subtype, sound.channels))
-        self._largest = LARGEST.get(sound.subtype, ABSURD)
-        self._encoder = encoder(target, sound, rf64, metadata, after)
+        self._max_bytes = max_bytes
+        self._bits = INTEGER_BITS.get(info.subtype)
+        self._exact = is_exact(info.subtype)
+        if info.frames and holds_chunks(info):
+            self._refuse_large(info.frames * pcm.frame_bytes(info.subtype, info.channels))
+        self._largest = LARGEST.get(info.subtype, ABSURD)
+        self._encoder = encoder(target, info, rf64, metadata, tail_bytes)
         self._checked = self._exact and not isinstance(self._encoder, WaveEncoder)
         self._checksum = 0
 
@@ -140,20 +138,20 @@ class Writer:
         """Append a block (frames, channels)."""
         self.append(self.encode(block, self.level.frames))
 
-    def encode(self, block: Audio, start: int) -> Encoded:
-        """Turn a block that begins with a frame into bytes; in any thread, and in any order."""
-        encoded = Encoded()
+    def encode(self, block: Audio, start: int) -> EncodedBlock:
+        """Encode a block whose first frame is `start`; in any thread and any order."""
+        encoded = EncodedBlock()
         for at in range(0, len(block), CACHED):
             self._encode(block[at : at + CACHED], start + at, encoded)
         return encoded
 
-    def _encode(self, block: Audio, start: int, encoded: Encoded) -> None:
+    def _encode(self, block: Audio, start: int, encoded: EncodedBlock) -> None:
         encoded.level.take(block)
         samples: Audio | Integers = block
         past = 0
         noise: Audio | float = 0.0
         if not encoded.level.peak <= self._largest:
-            return  # which `append` refuses
+            return  # `append` will raise
         if self._bits:
             if self._dither == "tpdf":
                 noise = triangular_noise(start, *block.shape)
@@ -165,21 +163,21 @@ class Writer:
             encoded.first_clipped = start + first_past(block, self._bits, noise)
         encoded.clipped += past
         data = self._encoder.encode(samples)
-        if not self._encoder.placing:
+        if not self._encoder.random_access:
             encoded.data.append(data)
         elif past == 0 or self._clip != "error":
             self._refuse_large(self._encoder.size(start + len(block)))
-            self._encoder.place(data, start)
+            self._encoder.write_at(data, start)
         if self._checked:
             encoded.expected.append(self._as_read(samples))
 
-    def append(self, encoded: Encoded) -> None:
-        """Append what was encoded, in order.
+    def append(self, encoded: EncodedBlock) -> None:
+        """Append an encoded block; blocks must come in order.
 
         Raises
         ------
         FormatError
-            If it must not be there.
+            If a sample is too large, or the file becomes too large.
         """
         self.level.join(encoded.level)
         self._refuse_absurd()
@@ -189,7 +187,7 @@ class Writer:
         if encoded.clipped and self._clip == "error":
             raise FormatError(
                 f"the output would clip: {self.clipping()}, so far; use "
-                "--clip guard, --ir-gain l1 or a lower --wet"
+                "`clip='guard'`, `ir_gain='l1'` or a lower `wet`"
             )
         for data in encoded.data:
             self._encoder.write(data)
@@ -198,7 +196,7 @@ class Writer:
             self._checksum = zlib.crc32(expected, self._checksum)
 
     def clipping(self) -> str:
-        """Tell how many samples pass full scale, from when on, and by how much."""
+        """Describe the clipped samples: their number, the first and the loudest."""
         rate, count = self.info.rate, self.clipped
         return (
             f"{count} sample{'s' * (count != 1)} past full scale, the first at "
@@ -207,113 +205,110 @@ class Writer:
         )
 
     def _refuse_large(self, size: int) -> None:
-        if self._most is not None and size > self._most:
+        if self._max_bytes is not None and size > self._max_bytes:
             raise FormatError(
-                f"the output has {size} bytes or more; --max-output allows {self._most}; raise "
-                "it, or cut the output with --length"
+                f"the output has {size} bytes or more; the limit of `max_output` is "
+                f"{self._max_bytes}; raise it, or shorten the output with `length`"
             )
 
     def _refuse_absurd(self) -> None:
         level, largest = self.level, self._largest
         if level.peak <= largest:
             return
-        found = f"reaches {level.peak:.3g}" if np.isfinite(level.peak) else "is not a finite number"
+        fault = f"reaches {level.peak:.3g}" if np.isfinite(level.peak) else "is not a finite number"
         raise FormatError(
-            f"the output {found} at frame {level.peak_frame} "
+            f"the output {fault} at frame {level.peak_frame} "
             f"({level.peak_frame / self.info.rate:.6f} s), full scale being 1; "
             f"{self.info.subtype} holds up to {largest:.3g}; lower the gain"
         )
 
-    def abandon(self) -> None:
-        """Let go of the file, so that the target can be written again from its beginning."""
+    def discard(self) -> None:
+        """Discard the file, so that the target can be written again from its beginning."""
         self._encoder.close(self.level.frames)
         self._target.restart()
 
     def finish(self, metadata: Metadata = NO_METADATA, recipe: Sequence[Chunk] = ()) -> None:
-        """Close the file, with what is to be told after the samples, and check it.
+        """Close the file with its trailing chunks, read it back and check it.
 
-        It must say of itself what was written; and samples that libsndfile encoded must come
-        back as they were, unless their coding is lossy.
+        Its header must match, and samples that libsndfile encoded must be read back unchanged,
+        unless the coding is lossy.
         """
         frames = self.level.frames
         self.lost += self._encoder.close(frames, [*metadata.tail, *recipe])
         self._refuse_large(self._encoder.size(frames))
         self._target.file.flush()
-        ours = isinstance(self._encoder, WaveEncoder)
-        long = isinstance(self._encoder, WaveEncoder) and self._encoder.long
-        if long and self.info.format != "RF64" and self._rf64 == "auto":
-            self.notices.append(
-                "the output passes the 4 GiB of a WAV file; its header is that of RF64"
-            )
-        if self._target.path is None:
-            return
+        is_rf64 = isinstance(self._encoder, WaveEncoder) and self._encoder.is_rf64
+        if is_rf64 and self.info.format != "RF64" and self._rf64 == "auto":
+            self.notices.append("the output exceeds the 4 GiB of a WAV file; its header is RF64")
+        if self._target.path is not None:
+            self._read_back(self._target.path, metadata)
+
+    def _read_back(self, path: str, metadata: Metadata) -> None:
         try:
-            # of some formats nobody knows whether they are whole, but their length is known here
-            with Reader(
-                self._target.path, known_as=self.info.path, allow_truncated=True
-            ) as reader:
-                found, checksum = reader.info, self._checksum
-                if not ours:
+            # truncation cannot be detected in some formats, but here the length is known
+            with Reader(path, known_as=self.info.path, allow_truncated=True) as reader:
+                read, checksum = reader.info, self._checksum
+                if not isinstance(self._encoder, WaveEncoder):
                     self._compare_tags(metadata, reader.metadata)
                 if checksum:
                     checksum = 0
-                    for block in reader.blocks(READ_BACK):
+                    for block in reader.blocks():
                         checksum = zlib.crc32(block.tobytes(), checksum)
         except FormatError as error:
-            raise FormatError(f"the output does not read back: {error}") from error
-        says = (found.rate, found.channels)
-        if says != (self.info.rate, self.info.channels) or not self._whole(found.frames):
+            raise FormatError(f"the output cannot be read back: {error}") from error
+        matches = (read.rate, read.channels) == (self.info.rate, self.info.channels)
+        if not matches or not self._is_complete(read.frames):
             raise FormatError(
-                f"the output says {found.frames} frames of {found.channels} channels at "
-                f"{found.rate} Hz, but {self.level.frames} of {self.info.channels} at "
-                f"{self.info.rate} were written; the disk or the encoder "
-                "failed; try another --format"
+                f"the header of the output states {read.frames} frames of {read.channels} channels "
+                f"at {read.rate} Hz, but {self.level.frames} of {self.info.channels} at "
+                f"{self.info.rate} were written; the disk or the encoder failed; try another "
+                "`format`"
             )
         if checksum != self._checksum:
             raise FormatError(
-                f"the encoder of {self.info.format} {self.info.subtype} changed samples on the "
-                "way; use another --subtype or --format"
+                f"the {self.info.format} encoder changed {self.info.subtype} samples; use another "
+                "`subtype` or `format`"
             )
 
-    def _compare_tags(self, metadata: Metadata, found: Metadata) -> None:
-        """Name what the format does not hold; a program's name may have grown."""
-        wanted, self.lost = metadata.as_tags()
-        kept, _ = found.as_tags()
-        self.lost += [tag for tag, text in wanted.items() if not kept.get(tag, "").startswith(text)]
+    def _compare_tags(self, wanted: Metadata, read: Metadata) -> None:
+        """Find the tags that the file does not hold; libsndfile appends to the software tag."""
+        tags, self.lost = wanted.as_tags()
+        kept, _ = read.as_tags()
+        self.lost += [tag for tag, text in tags.items() if not kept.get(tag, "").startswith(text)]
 
     def _as_read(self, samples: Audio | Integers) -> bytes:
-        """Return samples as a reader should give them back."""
+        """Return the bytes of the float64 samples that a reader should return."""
         if self._bits:
             return (samples / 2.0 ** (self._bits - 1)).tobytes()
         kind = np.float32 if self.info.subtype == "FLOAT" else np.float64
         return samples.astype(kind).astype(np.float64).tobytes()
 
-    def _whole(self, frames: int | None) -> bool:
-        """Tell whether a file of so many frames holds all; lossy coders pad to their blocks."""
+    def _is_complete(self, frames: int | None) -> bool:
+        """Return whether a file of `frames` frames holds all; lossy codings pad to blocks."""
         written = self.level.frames
         return frames == written if self._exact else frames is None or frames >= written
 
 
 def write_all(
-    target: Target, sound: SoundInfo, audio: Audio, recipe: Sequence[Chunk] = ()
+    target: Target, info: SoundInfo, audio: Audio, recipe: Sequence[Chunk] = ()
 ) -> Writer:
-    """Write a whole sound and check it; committing it is left to the caller."""
-    writer = Writer(target, sound, clip="error")
+    """Write and check a whole file; the caller commits the target."""
+    writer = Writer(target, info, clip="error")
     writer.write(audio)
     writer.finish(recipe=recipe)
     return writer
 
 
-def encoded(sound: SoundInfo, audio: Audio) -> bytes:
-    """Return a whole sound as the bytes of its file.
+def encode_all(info: SoundInfo, audio: Audio) -> bytes:
+    """Return a whole file as bytes.
 
     Examples
     --------
     >>> silence = np.zeros((100, 1))
-    >>> len(encoded(SoundInfo("silence", "WAV", "PCM_16", 48000, 1, 100), silence))
+    >>> len(encode_all(SoundInfo("silence", "WAV", "PCM_16", 48000, 1, 100), silence))
     244
     """
     with scratch() as file:
-        write_all(Target(file, file.name), sound, audio)
+        write_all(Target(file, file.name), info, audio)
         file.seek(0)
         return file.read()

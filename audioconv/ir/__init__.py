@@ -1,8 +1,8 @@
-"""Impulse responses as users name them: loaded, edited, measured and saved.
+"""Impulse responses by name: load, edit, measure and save them.
 
-load     an impulse by name: a file, a direction in a SOFA file, a builder spec, a preset
+load     an impulse response from a file, a SOFA direction, a builder spec or a preset
 sofa     one direction of a SOFA file
 edits    a series of edits, applied in a fixed order
-measure  a sweep, and the impulse response in a recording of it
-save     impulses and sweeps as sound files
+measure  a sweep, and the impulse response from its recording
+save     impulse responses and sweeps as sound files
 """

@@ -1,4 +1,4 @@
-"""Edits of an impulse, as plain data, made one after another in one order."""
+"""Edits of an impulse response: plain data, applied in a fixed order."""
 
 from __future__ import annotations
 
@@ -19,43 +19,43 @@ NOISE = "noise"
 
 @dataclass(frozen=True, kw_only=True)
 class Edits:
-    """Edits in the order in which they are made.
+    """Edits of an impulse response, in the order in which they are applied.
 
     Parameters
     ----------
     align : {"none", "peak", "onset"}
-        drop the delay before the peak, or before the onset (20 dB below it)
+        remove the delay before the peak, or before the onset (20 dB below the peak)
     trim : str
-        cut the end: from where it stays below a level beside the peak, such as -80dB, or where
-        the decay meets the noise (noise, after Lundeby)
+        cut the tail where it stays below a level relative to the peak, such as -80dB; or noise:
+        where the decay reaches the noise floor (Lundeby)
     early : float >= 0
-        keep what comes up to so long after the onset, such as 80ms
+        keep the early part, up to a time after the onset, such as 80ms
     late : float >= 0
-        keep what comes later than so long after the onset, in its place
+        keep the late part, from a time after the onset, at its place
     reverse : bool
-        turn it round in time
+        reverse it in time
     stretch : float > 0
-        make it so many times as long, and all its frequencies as much lower
+        factor of length, which divides all frequencies
     resample : int > 0
-        resample to so many samples per second, keeping the response at its level
+        sample rate in Hz to resample to, with the level of the response kept
     minimum_phase : bool
-        keep the magnitude of the response, and bring the energy as early as it can be
+        make it minimum phase: same magnitude response, energy as early as possible
     chain : sequence of str
-        fold it with another impulse, such as an equaliser, low-shelf:gain=3
+        convolve it with another impulse response, such as an equaliser: low-shelf:gain=3
     fade_in : float >= 0
-        half a cosine over the beginning
+        length of a fade-in, half a cosine
     fade_out : float >= 0
-        half a cosine over the end
+        length of a fade-out, half a cosine
     norm : str
-        scale it by its peak, l1, l2, dc, response, or web-audio, which then is 1
+        normalise its peak, l1, l2, dc, response or web-audio norm to 1
     gain : float
-        scale it by a gain
+        gain to apply
     predelay : float >= 0
-        silence before it
+        pre-delay: silence before the impulse response
     wet : float
-        gain of the impulse beside the sound itself
+        wet level: gain of the impulse response
     dry : float
-        gain of the sound itself, put into the impulse
+        dry level: gain of the direct sound, added at time 0
     """
 
     align: Literal["none", "peak", "onset"] = "none"
@@ -77,12 +77,12 @@ class Edits:
 
 
 def apply(impulse: Impulse, edits: Edits) -> Impulse:
-    """Make the edits of an impulse, in the order in which `Edits` has them.
+    """Apply edits to an impulse response, in the order of the fields of `Edits`.
 
     Raises
     ------
-    AudioconvError, ImpulseError
-        If a value is out of range, or an impulse of the chain cannot be had.
+    AudioconvError
+        If a value is out of range, or an impulse response of the chain cannot be loaded.
 
     Examples
     --------
@@ -92,10 +92,10 @@ def apply(impulse: Impulse, edits: Edits) -> Impulse:
     if edits.align != "none":
         impulse = edit.align(impulse, edits.align)
     if edits.trim is not None:
-        impulse = _said("trimmed", impulse, _trimmed(impulse, edits.trim))
-    for seconds, part in ((edits.early, 0), (edits.late, 1)):
+        impulse = _trim(impulse, edits.trim)
+    for part, (name, seconds) in enumerate([("early", edits.early), ("late", edits.late)]):
         if seconds is not None:
-            impulse = edit.split(impulse, frames_of("split", seconds, impulse.rate))[part]
+            impulse = edit.split(impulse, frames_of(name, seconds, impulse.rate))[part]
     if edits.reverse:
         impulse = edit.reverse(impulse)
     impulse = resampling.stretch(impulse, edits.stretch)
@@ -107,8 +107,8 @@ def apply(impulse: Impulse, edits: Edits) -> Impulse:
     impulse = folding.chain([impulse, *(load_impulse(ir, rate) for ir in edits.chain)])
     impulse = edit.fade(
         impulse,
-        fade_in=frames_of("fade-in", edits.fade_in, rate),
-        fade_out=frames_of("fade-out", edits.fade_out, rate),
+        fade_in=frames_of("`fade_in`", edits.fade_in, rate),
+        fade_out=frames_of("`fade_out`", edits.fade_out, rate),
     )
     if edits.norm is not None:
         factor = norms.norm_gain(impulse, edits.norm)
@@ -119,16 +119,15 @@ def apply(impulse: Impulse, edits: Edits) -> Impulse:
     return edit.mix(impulse, dry=edits.dry, wet=edits.wet)
 
 
-def _said(what: str, before: Impulse, after: Impulse) -> Impulse:
-    """Note what an edit did to the length."""
-    seconds = [f"{impulse.frames / impulse.rate:.3f}" for impulse in (before, after)]
-    return after.with_taps(after.taps, f"{what} from {seconds[0]} to {seconds[1]} s")
-
-
-def _trimmed(impulse: Impulse, trim: str) -> Impulse:
+def _trim(impulse: Impulse, trim: str) -> Impulse:
+    """Cut the tail, and note the lengths before and after."""
     if trim == NOISE:
-        return trim_at_noise(impulse)
-    try:
-        return edit.trim(impulse, parse_level(trim))
-    except UsageError:
-        raise UsageError(f"trim {trim!r} is not a level in decibels, or {NOISE}") from None
+        trimmed = trim_at_noise(impulse)
+    else:
+        try:
+            level = parse_level(trim)
+        except UsageError:
+            raise UsageError(f"trim {trim!r} is not a level in decibels, or {NOISE}") from None
+        trimmed = edit.trim(impulse, level)
+    before, after = (one.frames / one.rate for one in (impulse, trimmed))
+    return trimmed.with_taps(trimmed.taps, f"trimmed from {before:.3f} to {after:.3f} s")

@@ -1,4 +1,4 @@
-"""Measurement with files: a sweep to play, and the impulse in what was recorded of it."""
+"""Measurement with files: a sweep to play, and the impulse response from its recording."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 from audioconv.errors import AudioconvError, UsageError
 from audioconv.files import display_name
-from audioconv.ir.load import read, refuse_standard_twice
+from audioconv.ir.load import read_file, refuse_standard_twice
 from audioconv.parameters import arguments, parameters
 from impulses import ImpulseError
 from impulses.measurement.deconvolution import Deconvolved, deconvolve
@@ -16,60 +16,62 @@ from impulses.measurement.recordings import same_rate
 from impulses.measurement.sweeps import Sweep
 
 SWEEP = "sweep"
-"""Key of a sweep's parameters in the recipe of its file."""
+"""Recipe key of the parameters of a sweep."""
 
 
-def recipe_of_sweep(sweep: Sweep) -> dict[str, Any]:
-    """Return what the file of a sweep tells, so that `measure` knows it again."""
+def sweep_recipe(sweep: Sweep) -> dict[str, Any]:
+    """Return the recipe of a sweep, by which `deconvolve_files` recognises it."""
     return {SWEEP: asdict(sweep)}
 
 
-def measure(
+def deconvolve_files(
     recording: str, excitation: str, settings: Mapping[str, Sequence[str]] | None = None
 ) -> tuple[Deconvolved, dict[str, Any]]:
-    """Recover the impulse from the file of a recording and that of what was played.
+    """Recover the impulse response from a recording and the excitation that was played.
 
     Parameters
     ----------
     recording, excitation : str
-        sound files of one rate; an excitation of audioconv's own tells how it was made
+        sound files of one rate; a sweep written by audioconv contains its parameters
     settings : dict, optional
-        parameters of `deconvolve` in `impulses.measurement`, as written: ``{"length": ["2s"]}``
+        parameters of `impulses.measurement.deconvolve`, as text: ``{"length": ["2s"]}``
 
     Returns
     -------
-    found : Deconvolved
-    made : dict
-        how, for the recipe of what is written
+    result : Deconvolved
+    recipe : dict
+        source files and parameters, for the recipe of the output
 
     Raises
     ------
     AudioconvError
-        If a file cannot be read, or the recording holds no such excitation.
+        If a file cannot be read, or the recording does not contain the excitation.
     """
     refuse_standard_twice([recording, excitation])
-    (recorded, heard, _), (played, known, told) = read(recording), read(excitation)
-    sweep = _sweep(told.get(SWEEP), excitation)
+    recorded, recorded_digest, _ = read_file(recording)
+    played, played_digest, recipe = read_file(excitation)
+    sweep = _sweep(recipe.get(SWEEP), excitation)
     given = arguments("deconvolve", parameters(deconvolve), settings or {}, played.rate)
     if given.get("harmonics", 1) > 1 and sweep is None:
         raise UsageError(
-            f"{display_name(excitation)} does not tell how it was made, so its harmonics cannot be "
-            "separated; play a WAV file of `audioconv sweep`"
+            f"{display_name(excitation)} does not contain the parameters of its sweep, so its "
+            "harmonics cannot be separated; play a WAV file of `audioconv sweep`"
         )
     try:
         same_rate(recorded.rate, played.rate)
-        found = deconvolve(recorded.taps, played.taps, played.rate, sweep=sweep, **given)
+        result = deconvolve(recorded.taps, played.taps, played.rate, sweep=sweep, **given)
     except ImpulseError as error:
         raise AudioconvError(str(error)) from None
-    made = {"recording": heard._asdict(), SWEEP: known._asdict(), "parameters": given}
-    return found, {"deconvolve": made}
+    files = {"recording": recorded_digest._asdict(), SWEEP: played_digest._asdict()}
+    return result, {"deconvolve": {**files, "parameters": given}}
 
 
-def _sweep(told: Any, path: str) -> Sweep | None:
-    """Return the sweep that a file says it is."""
+def _sweep(declared: Any, path: str) -> Sweep | None:
+    """Return the sweep that a recipe describes, if any."""
     try:
-        return Sweep(**told) if isinstance(told, dict) else None
+        return Sweep(**declared) if isinstance(declared, dict) else None
     except (ImpulseError, TypeError, ValueError, OverflowError):
         raise AudioconvError(
-            f"{display_name(path)} says it is a sweep that this version cannot follow; make it again"
+            f"{display_name(path)} contains parameters of a sweep that this version does not "
+            "support; make it again"
         ) from None

@@ -1,4 +1,4 @@
-"""Impulses and sweeps as sound files, each with how it was made in it."""
+"""Save impulse responses and sweeps as sound files, with their recipe."""
 
 from __future__ import annotations
 
@@ -23,43 +23,43 @@ from audioconv.ir.load import ORIGIN
 from impulses import Impulse
 
 
-def store(
+def save(
     impulse: Impulse,
     output: str,
     *,
-    made: dict[str, Any],
+    recipe: dict[str, Any],
     subtype: str | None = None,
     overwrite: bool = False,
     inputs: Sequence[str] = (),
 ) -> tuple[SoundInfo, str | None]:
-    """Write an impulse, or any other sound that was made of numbers, as a sound file.
+    """Save an impulse response, or any other computed sound, as a sound file.
 
     Parameters
     ----------
     impulse : Impulse
         taps of two axes
     output : str
-        a path, or ``-``
-    made : dict
-        how it was made, as plain data; kept in the file where its format has a place for it
+        a path, or ``-`` for standard output
+    recipe : dict
+        how it was made, as plain data; stored in the file if its format allows
     subtype : str, optional
-        sample format such as DOUBLE, FLOAT, PCM_24; DOUBLE, or what the format has instead
+        sample format such as DOUBLE, FLOAT or PCM_24; the widest of the format if not given
     overwrite : bool
-        whether a file that is there may be replaced
+        replace an existing file
     inputs : sequence of str
-        files that it was made of, and that must not be overwritten
+        files that it was made from, which must not be overwritten
 
     Returns
     -------
     sound : SoundInfo
-        what was written
+        the header of the file
     notice : str or None
-        if that is narrower than DOUBLE without being asked for
+        names the subtype if none was given and the format has no DOUBLE
 
     Raises
     ------
     AudioconvError
-        If it does not fit the subtype, or the output cannot be written.
+        If the peak does not fit the subtype, or the output cannot be written.
 
     Examples
     --------
@@ -67,7 +67,7 @@ def store(
     >>> from audioconv.files import read_all
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     echo = Impulse([[1.0], [0.5]], 48000)
-    ...     sound, _ = store(echo, f"{folder}/ir.wav", made={"by": "hand"})
+    ...     sound, _ = save(echo, f"{folder}/ir.wav", recipe={"by": "hand"})
     ...     sound.subtype, sound.frames
     ('DOUBLE', 2)
     """
@@ -82,11 +82,11 @@ def store(
     if level.fitting_gain(kind, "none") != 1:
         raise UsageError(
             f"the peak of {level.peak:g} does not fit {kind}, whose largest value is just under "
-            "1; use a lower level, or --subtype FLOAT or DOUBLE"
+            "1; use a lower level, or `subtype='FLOAT'`"
         )
-    told = {"audioconv": __version__, ORIGIN: impulse.origin, **made}
-    recipe = json.dumps(told, sort_keys=True).encode()
+    recipe = {"audioconv": __version__, ORIGIN: impulse.origin, **recipe}
+    chunk = Chunk(RECIPE, json.dumps(recipe, sort_keys=True).encode())
     with target(output, reread=output == "-") as out:
-        write_all(out, sound, impulse.taps, [Chunk(RECIPE, recipe)] * holds_chunks(sound))
+        write_all(out, sound, impulse.taps, [chunk] * holds_chunks(sound))
         out.commit()
     return sound, notice

@@ -1,7 +1,7 @@
-"""Directions of a SOFA file: head-related and binaural room impulse responses.
+"""SOFA files: head-related and binaural room impulse responses (HRIR, BRIR), by direction.
 
-AES69, on top of HDF5. Responses are read as they were measured: the nearest one to a direction,
-never a mixture of several.
+The format is AES69, a convention for HDF5. The measured response nearest to a direction is used
+as it is; responses are not interpolated.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from impulses import Impulse
 from impulses.impulse import MAX_FRAMES
 from impulses.quantities import Degrees, Metres
 
-SAME = 0.01
-"""Degrees, and metres, within which two places are one."""
+TOLERANCE = 0.01
+"""Degrees or metres within which two positions are the same."""
 
 Vectors: TypeAlias = NDArray[np.float64]
 
@@ -30,31 +30,31 @@ def read_sofa(
     elevation: Degrees | None = None,
     distance: Metres | None = None,
 ) -> Impulse:
-    """Read the response that was measured nearest to a direction.
+    """Read the measured response nearest to a direction.
 
     Parameters
     ----------
     path : str
         a SOFA file of finite impulse responses (data type FIR or FIR-E)
     azimuth : float
-        degrees to the left of where the listener looks; 0 if an elevation is given alone
-    elevation : float
-        degrees above the horizontal plane, -90 to 90; 0 if an azimuth is given alone
+        degrees to the left of the listener's view; 0 if only an elevation is given
+    elevation : float, -90 to 90
+        degrees above the horizontal plane; 0 if only an azimuth is given
     distance : float
-        metres from the listener, for a file that has several
+        metres from the listener, if the file has several distances
 
     Returns
     -------
     Impulse
-        (frames, receivers), left and right for a head; a note tells how far the direction
-        measured is from the one asked for
+        (frames, receivers), left and right for a head; a note gives the angle between the
+        measured direction and the requested one
 
     Raises
     ------
     UsageError
-        If the file has several directions, or distances, and none is named.
+        If the file has several directions or distances, and none is given.
     FormatError
-        If it is none that can be read.
+        If it cannot be read.
 
     References
     ----------
@@ -68,9 +68,9 @@ def read_sofa(
         ) from None
     try:
         with h5py.File(path, "r") as file:
-            places = _places(file)
-            chosen = _nearest(path, places, azimuth, elevation, distance)
-            measurement, emitter = divmod(chosen, places.shape[1])
+            positions = _positions(file)
+            chosen = _nearest(path, positions, azimuth, elevation, distance)
+            measurement, emitter = divmod(chosen, positions.shape[1])
             taps, notes = _response(file, measurement, emitter)
             rate = float(np.ravel(file["Data.SamplingRate"][()])[0])
             if not (rate > 0 and rate == round(rate)):
@@ -80,15 +80,15 @@ def read_sofa(
         *(AttributeError, OverflowError),
     ) as error:
         raise FormatError(
-            f"{display_name(path)} is not a SOFA file of impulse responses: {error}; look at it with a "
-            "SOFA tool"
+            f"{display_name(path)} is not a SOFA file of impulse responses: {error}; inspect it "
+            "with a SOFA tool"
         ) from None
-    notes += _named(places.reshape(-1, 3)[chosen], azimuth, elevation, distance)
+    notes += _direction_notes(positions.reshape(-1, 3)[chosen], azimuth, elevation, distance)
     return Impulse(taps, round(rate), notes)
 
 
 def _response(file: Any, measurement: int, emitter: int) -> tuple[Vectors, tuple[str, ...]]:
-    """Return taps (frames, receivers), each as late as its Data.Delay says."""
+    """Return taps (frames, receivers), delayed by Data.Delay, and notes."""
     data = file["Data.IR"]
     responses = np.asarray(data[measurement], np.float64)
     if data.ndim == 4:
@@ -101,82 +101,82 @@ def _response(file: Any, measurement: int, emitter: int) -> tuple[Vectors, tuple
         raise ValueError(f"delays of {delays} samples")
     whole = np.rint(delays).astype(np.int64)
     taps = np.zeros((responses.shape[1] + int(whole.max(initial=0)), len(responses)))
-    for receiver, (late, response) in enumerate(zip(whole.tolist(), responses, strict=True)):
-        taps[late : late + len(response), receiver] = response
+    for receiver, (delay, response) in enumerate(zip(whole.tolist(), responses, strict=True)):
+        taps[delay : delay + len(response), receiver] = response
     rounded = np.abs(delays - whole).max(initial=0)
     return taps, (f"delays rounded by up to {rounded:.3f} samples",) * bool(rounded)
 
 
-def _places(file: Any) -> Vectors:
-    """Return where each source was, as the listener saw it: (measurements, emitters, 3) metres.
+def _positions(file: Any) -> Vectors:
+    """Return source positions relative to the listener, (measurements, emitters, 3), in metres.
 
-    The first axis points ahead, the second to the left, the third up.
+    The first coordinate points ahead, the second to the left, the third up.
     """
     shape = file["Data.IR"].shape
     if len(shape) not in (3, 4):
         raise ValueError(f"Data.IR has shape {shape}, not (M, R, N) or (M, R, E, N)")
     measurements, emitters = shape[0], shape[2] if len(shape) == 4 else 1
     source = _vectors(file, "SourcePosition", measurements)[:, np.newaxis]
-    if emitters > 1:  # loudspeakers, each beside the middle of them all
+    if emitters > 1:  # loudspeakers, relative to the source
         source = source + _cartesian(file["EmitterPosition"])[..., 0][np.newaxis]
-    ahead = _unit(_vectors(file, "ListenerView", measurements))
-    up = _unit(_vectors(file, "ListenerUp", measurements))
+    ahead = _normalise(_vectors(file, "ListenerView", measurements))
+    up = _normalise(_vectors(file, "ListenerUp", measurements))
     axes = np.stack([ahead, np.cross(up, ahead), up], axis=1)
     listener = _vectors(file, "ListenerPosition", measurements)[:, np.newaxis]
     return np.asarray(np.einsum("mac,mec->mea", axes, source - listener))
 
 
 def _vectors(file: Any, variable: str, measurements: int) -> Vectors:
-    """Return a position of each measurement in metres, ``(measurements, 3)``."""
+    """Return a position in metres for each measurement, (measurements, 3)."""
     return np.broadcast_to(_cartesian(file[variable]), (measurements, 3))
 
 
 def _cartesian(variable: Any) -> Vectors:
-    """Return the coordinates of a variable, whose second axis they are, as metres."""
+    """Return positions in metres; the second axis holds the coordinates."""
     values = np.asarray(variable[()], np.float64)
     if not np.isfinite(values).all():
-        raise ValueError("a position that is not finite")
+        raise ValueError("a position is not finite")
     kind = np.ravel(variable.attrs.get("Type", "cartesian"))[0]
     kind = kind.decode() if isinstance(kind, bytes) else kind
     if kind == "cartesian":
         return values
     if kind != "spherical":
-        raise ValueError(f"positions of the type {kind!r}")
+        raise ValueError(f"positions have type {kind!r}, not cartesian or spherical")
     azimuth, elevation, radius = np.moveaxis(values, 1, 0)
-    return np.stack(_sphere(azimuth, elevation, radius), axis=1)
+    return np.stack(_from_spherical(azimuth, elevation, radius), axis=1)
 
 
-def _sphere(azimuth: Any, elevation: Any, radius: Any = 1.0) -> tuple[Any, Any, Any]:
+def _from_spherical(azimuth: Any, elevation: Any, radius: Any = 1.0) -> tuple[Any, Any, Any]:
     azimuth, elevation = np.deg2rad(azimuth), np.deg2rad(elevation)
-    level = radius * np.cos(elevation)
-    return level * np.cos(azimuth), level * np.sin(azimuth), radius * np.sin(elevation)
+    horizontal = radius * np.cos(elevation)
+    return horizontal * np.cos(azimuth), horizontal * np.sin(azimuth), radius * np.sin(elevation)
 
 
-def _unit(vectors: Vectors) -> Vectors:
+def _normalise(vectors: Vectors) -> Vectors:
     lengths = np.linalg.norm(vectors, axis=-1, keepdims=True)
     if not lengths.all():
-        raise ValueError("a direction of no length")
+        raise ValueError("a direction has length 0")
     return np.asarray(vectors / lengths)
 
 
-def _away(places: Vectors, azimuth: float, elevation: float) -> Vectors:
-    """Return the angles between places and a direction, in degrees."""
-    wanted = np.array(_sphere(azimuth, elevation))
-    places = _unit(places)
-    # exact for small angles too, as the arc cosine is not
-    across = np.linalg.norm(np.cross(places, wanted), axis=-1)
-    return np.asarray(np.rad2deg(np.arctan2(across, places @ wanted)))
+def _angles(positions: Vectors, azimuth: float, elevation: float) -> Vectors:
+    """Return the angles in degrees between positions and a direction."""
+    direction = np.array(_from_spherical(azimuth, elevation))
+    units = _normalise(positions)
+    # accurate for small angles, unlike the arc cosine
+    sines = np.linalg.norm(np.cross(units, direction), axis=-1)
+    return np.asarray(np.rad2deg(np.arctan2(sines, units @ direction)))
 
 
 def _nearest(
     path: str,
-    places: Vectors,
+    positions: Vectors,
     azimuth: float | None,
     elevation: float | None,
     distance: float | None,
 ) -> int:
-    """Return which of all places is nearest to the direction, at the distance."""
-    flat = places.reshape(-1, 3)
+    """Return the flat index of the position nearest to a direction, at a distance."""
+    flat = positions.reshape(-1, 3)
     if len(flat) == 1:
         return 0
     if azimuth is None and elevation is None:
@@ -188,37 +188,34 @@ def _nearest(
         raise UsageError(f"elevation is {elevation:g} degrees; it must be between -90 and 90")
     radii = np.linalg.norm(flat, axis=-1)
     if distance is not None:
-        far = np.abs(radii - distance)
-        flat = np.where((far <= far.min() + SAME)[:, np.newaxis], flat, np.nan)
-    away = _away(flat, azimuth or 0.0, elevation or 0.0)
-    near = np.flatnonzero(away <= np.nanmin(away) + SAME)
-    found = np.unique(radii[near].round(2))
-    if len(found) > 1:
+        errors = np.abs(radii - distance)
+        flat = np.where((errors <= errors.min() + TOLERANCE)[:, np.newaxis], flat, np.nan)
+    angles = _angles(flat, azimuth or 0.0, elevation or 0.0)
+    near = np.flatnonzero(angles <= np.nanmin(angles) + TOLERANCE)
+    distances = np.unique(radii[near].round(2))
+    if len(distances) > 1:
         raise UsageError(
-            f"{display_name(path)} has this direction at {', '.join(f'{r:g}' for r in found)} m; name "
-            f"one, such as distance={found[0]:g}"
+            f"{display_name(path)} has this direction at {', '.join(f'{r:g}' for r in distances)} "
+            f"m; name one, such as distance={distances[0]:g}"
         )
     return int(near[0])
 
 
-def _named(
-    place: Vectors, azimuth: float | None, elevation: float | None, distance: float | None
+def _direction_notes(
+    position: Vectors, azimuth: float | None, elevation: float | None, distance: float | None
 ) -> tuple[str, ...]:
-    """Say which direction was measured, if it is not the one asked for."""
-    x, y, z = place
-    radius = float(np.linalg.norm(place))
-    if distance is not None and abs(radius - distance) > SAME:
-        far: tuple[str, ...] = (f"nearest measured distance: {radius:.3g} m",)
-    else:
-        far = ()
-    if azimuth is None and elevation is None:
-        return far
-    away = float(_away(place, azimuth or 0.0, elevation or 0.0))
-    if away <= SAME:
-        return far
-    found = np.rad2deg(np.arctan2(y, x)) % 360, np.rad2deg(np.arctan2(z, np.hypot(x, y)))
-    return (
-        f"nearest measured direction: azimuth {found[0]:.1f}, elevation {found[1]:.1f}, "
-        f"{away:.1f} degrees away",
-        *far,
-    )
+    """Note the measured direction and distance where they differ from the requested ones."""
+    notes = []
+    if azimuth is not None or elevation is not None:
+        angle = float(_angles(position, azimuth or 0.0, elevation or 0.0))
+        if angle > TOLERANCE:
+            x, y, z = position
+            measured = np.rad2deg([np.arctan2(y, x), np.arctan2(z, np.hypot(x, y))])
+            notes.append(
+                f"nearest measured direction: azimuth {measured[0] % 360:.1f}, elevation "
+                f"{measured[1]:.1f}, {angle:.1f} degrees away"
+            )
+    radius = float(np.linalg.norm(position))
+    if distance is not None and abs(radius - distance) > TOLERANCE:
+        notes.append(f"nearest measured distance: {radius:.3g} m")
+    return tuple(notes)

@@ -1,9 +1,9 @@
-"""The self-contained page that shows one convolution: data in, one HTML text out.
+"""The page that explains one convolution: plain data in, one self-contained HTML file out.
 
-explain    the run, and everything the page shows of it
-data       the numbers that the page is given
-vendor     what draws the charts, with its licence
-scripts    the page's own scripts, pieces of one module
+explain    run a job, and collect the material for its page
+data       the page's data, ready for JSON
+bundle     the page's scripts as one
+scripts    ES modules that draw the page, from main.js on
 """
 
 from __future__ import annotations
@@ -18,38 +18,31 @@ from typing import Any
 
 from audioconv.files import refuse_overwrite, target
 from audioconv.ir.load import impulse_files
+from audioconv.page.bundle import bundle
 from audioconv.page.data import data_of
 from audioconv.page.explain import Explained
 
-SCRIPTS = (
-    *("data", "canvas", "axes", "series", "controls", "sum", "sliding-draw", "sliding"),
-    *("small-boxes", "small-ball", "small-picture", "small-matrix", "blocks"),
-    *("spectrogram", "sound", "listen", "charts", "decay", "cost", "main"),
-)
-"""In the order in which they are put together."""
 
-
-def write(told: Explained, facts: list[tuple[str, str]], proven: list[tuple[str, str]]) -> int:
-    """Write the page of a convolution to its job's output, and return its size in bytes.
+def write(explained: Explained, facts: list[tuple[str, str]], checks: list[tuple[str, str]]) -> int:
+    """Write the page of a convolution to the output of its job, and return its size in bytes.
 
     Parameters
     ----------
-    told : Explained
-        what came of the job
-    facts, proven : list of (str, str)
-        names and values: what the run did, and what is verified of it
+    explained : Explained
+    facts, checks : list of (str, str)
+        labels and texts of the run and of its verification
 
     Raises
     ------
     AudioconvError
         if the output exists and may not be overwritten, or is one of the inputs
     """
-    job, verified = told.job, told.outcome.verified
+    job, verified = explained.job, explained.outcome.verified
     inputs = [job.input, *impulse_files(job.impulses)]
     refuse_overwrite(job.output, inputs=inputs, overwrite=job.options.overwrite)
-    data = data_of(told) | {
+    data = data_of(explained) | {
         "facts": facts,
-        "verified": verified and {"passed": verified["passed"], "rows": proven},
+        "verified": {"passed": verified is not None and verified.passed, "rows": checks},
     }
     text = page(data).encode()
     with target(job.output) as out:
@@ -59,12 +52,12 @@ def write(told: Explained, facts: list[tuple[str, str]], proven: list[tuple[str,
 
 
 def page(data: dict[str, Any]) -> str:
-    """Return one HTML page that needs nothing else: no network, no second file.
+    """Return an HTML page that needs no network and no other file.
 
     Parameters
     ----------
     data : dict
-        what there is to show, as JSON can hold it: finite numbers, and texts of any characters
+        the page's data, with finite numbers only; its texts may hold any characters
 
     Returns
     -------
@@ -82,25 +75,21 @@ def page(data: dict[str, Any]) -> str:
     >>> "<title>&lt;b&gt;.wav in hall.wav</title>" in text, "<b>" in text
     (True, False)
     """
-    style = _read("vendor", "uplot", "uPlot.min.css") + _read("page.css")
-    charts = _read("vendor", "uplot", "uPlot.iife.min.js")
-    script = "\n".join(_read("scripts", f"{name}.js") for name in SCRIPTS)
+    style = _read("page.css")
+    script = bundle("main.js", lambda name: _read("scripts", name))
     return Template(_read("template.html")).substitute(
-        policy=_policy(style, charts, script),
-        title=html.escape(_whole(str(data["title"]))),
-        licence=html.escape(_read("vendor", "uplot", "LICENSE").strip()),
+        policy=_policy(style, script),
+        title=html.escape(_paired(str(data["title"]))),
         style=style,
-        charts=charts,
         script=script,
         data=_inline(data),
     )
 
 
-def _policy(style: str, *scripts: str) -> str:
-    """Return the policy under which nothing runs or shows but what was written here."""
-    hashes = " ".join(_hash(script) for script in scripts)
+def _policy(style: str, script: str) -> str:
+    """Return the Content-Security-Policy that allows this style and this script alone."""
     return (
-        f"default-src 'none'; script-src {hashes}; style-src {_hash(style)}; "
+        f"default-src 'none'; script-src {_hash(script)}; style-src {_hash(style)}; "
         "img-src data: blob:; media-src data: blob:; base-uri 'none'; form-action 'none'"
     )
 
@@ -117,8 +106,8 @@ def _inline(data: dict[str, Any]) -> str:
     return text
 
 
-def _whole(text: str) -> str:
-    """Return a text without halves of characters, which UTF-8 cannot hold."""
+def _paired(text: str) -> str:
+    """Replace lone surrogates, which UTF-8 cannot encode, by U+FFFD."""
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 

@@ -1,4 +1,4 @@
-"""What the page is given: numbers and text as plain data, of which it draws everything."""
+"""The data of the page, as numbers, texts, lists and dicts. Its scripts draw everything from it."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audioconv._version import __version__
-from audioconv.engines.convolver import Audio
+from audioconv.engines.audio import Audio
 from audioconv.page.explain import Explained, short_name, title
 from audioconv.views import cost
-from audioconv.views.blocks import extremes, pieces
-from audioconv.views.listening import EARS, Listening, listening
-from audioconv.views.packed import pack, pack_whole
+from audioconv.views.blocks import convolve_blocks, extremes
+from audioconv.views.listening import PLAYER_CHANNELS, PlayerSound, player_sounds
+from audioconv.views.packed import pack, pack_integers
 from audioconv.views.spectrogram import SILENT, spectrogram
 from impulses import Impulse
 from impulses.acoustics.decay import fit
@@ -27,9 +27,9 @@ SPECTRA_COLUMNS, SPECTRA_ROWS, SPECTRA_RANGE = 400, 128, 90.0
 DECAY_COLUMNS = 600
 
 
-def data_of(told: Explained) -> dict[str, Any]:
-    """Return what the page shows of a convolution, as numbers, text, lists and dicts."""
-    job, outcome, source = told.job, told.outcome, told.source
+def data_of(explained: Explained) -> dict[str, Any]:
+    """Return the data of the page of a convolution, ready for JSON."""
+    job, outcome, source = explained.job, explained.outcome, explained.source
     return {
         "title": title(job),
         "version": __version__,
@@ -42,9 +42,9 @@ def data_of(told: Explained) -> dict[str, Any]:
         },
         "impulse": {
             "name": ", ".join(map(short_name, job.impulses)),
-            "frames": told.impulse.frames,
-            "channels": told.impulse.taps[0].size,
-            "seconds": told.impulse.frames / source.rate,
+            "frames": explained.impulse.frames,
+            "channels": explained.impulse.taps[0].size,
+            "seconds": explained.impulse.frames / source.rate,
         },
         "output": {
             "frames": outcome.frames,
@@ -52,108 +52,107 @@ def data_of(told: Explained) -> dict[str, Any]:
             "seconds": outcome.frames / outcome.rate,
         },
         "notices": outcome.notices,
-        "sliding": _sliding(told),
-        "blocks": _blocks(told),
-        "listen": _listen(told),
-        "decay": _decay(told.impulse),
-        "cost": _cost(told),
+        "sliding": _sliding(explained),
+        "blocks": _blocks(explained),
+        "listen": _listen(explained),
+        "decay": _decay(explained.impulse),
+        "cost": _cost(explained),
     }
 
 
-def _sliding(told: Explained) -> dict[str, Any]:
-    slid = told.sliding
-    notes = [slid.shortened] if slid.shortened else []
-    if round(told.guard_db, 2):
+def _sliding(explained: Explained) -> dict[str, Any]:
+    sums = explained.sliding
+    notes = [sums.notice] if sums.notice else []
+    if round(explained.guard_db, 2):
         notes.append(
-            f"these are the sums as they are; all of the output was lowered by "
-            f"{-told.guard_db:.2f} dB, so that it fits {told.outcome.subtype}"
+            f"these sums are before the clip guard, which lowered the whole output by "
+            f"{-explained.guard_db:.2f} dB to fit {explained.outcome.subtype}"
         )
-    if slid.others:
+    if sums.other_paths:
         notes.append(
-            f"{slid.others} more path{'s add' if slid.others > 1 else ' adds'} to the same "
-            "output channel; this is one of them by itself"
+            f"this is one path alone; {sums.other_paths} more "
+            f"path{'s add' if sums.other_paths > 1 else ' adds'} to the same output channel"
         )
     notes.append(
-        "every sum is of all samples there are, at full rate; only the drawing takes several to "
-        "a column of dots"
+        "every sum includes all samples at the full rate; the picture shows the lowest and highest "
+        "sample of each column of pixels"
     )
     return {
-        "rate": slid.rate,
-        "first": slid.first,
-        "f": pack(slid.f),
-        "g": pack(slid.g),
-        "y": pack(slid.sums()),
-        "begin": slid.begin,
-        "end": slid.end,
-        "path": f"input channel {slid.source + 1} to output channel {slid.target + 1}",
+        "rate": sums.rate,
+        "first": sums.first,
+        "f": pack(sums.f),
+        "g": pack(sums.g),
+        "y": pack(sums.sums()),
+        "begin": sums.begin,
+        "end": sums.end,
+        "path": f"input channel {sums.source + 1} to output channel {sums.target + 1}",
         "notes": notes,
     }
 
 
-def _blocks(told: Explained) -> dict[str, Any]:
-    """Cut the part that is shown into blocks, as if it were all of the sound."""
-    slid, outcome = told.sliding, told.outcome
-    f = slid.f[slid.begin - slid.first :]
-    made = pieces(f, slid.g)
+def _blocks(explained: Explained) -> dict[str, Any]:
+    """Cut the sound of the sliding picture into blocks, as if it were the whole sound."""
+    sums, outcome = explained.sliding, explained.outcome
+    f = sums.f[sums.begin - sums.first :]
+    made = convolve_blocks(f, sums.g)
     return {
-        "rate": slid.rate,
-        "begin": slid.begin,
-        "end": slid.begin + len(made[0].y),
-        "segment": made[0].frames,
-        "taps": len(slid.g),
-        "input": _drawn(np.pad(f, (0, len(slid.g) - 1))),
+        "rate": sums.rate,
+        "begin": sums.begin,
+        "end": sums.begin + len(made[0].y),
+        "taps": len(sums.g),
+        "input": _envelope(np.pad(f, (0, len(sums.g) - 1))),
         "pieces": [
-            {"start": slid.begin + piece.start, "frames": piece.frames, **_drawn(piece.y)}
+            {"start": sums.begin + piece.start, "frames": piece.frames, **_envelope(piece.y)}
             for piece in made
         ],
-        "sum": _drawn(np.sum([piece.y for piece in made], axis=0)),
-        "note": f"the run itself ({outcome.engine}) took blocks of {outcome.block} frames; here "
-        f"the {len(f)} frames shown above are cut into {len(made)}, so that there is something "
-        "to see",
+        "sum": _envelope(np.sum([piece.y for piece in made], axis=0)),
+        "note": f"The run itself used the {outcome.engine} engine with blocks of {outcome.block} "
+        f"frames. Here, the {len(f)} frames shown above are cut into {len(made)} blocks.",
     }
 
 
-def _drawn(values: NDArray[np.float64]) -> dict[str, Any]:
+def _envelope(values: NDArray[np.float64]) -> dict[str, Any]:
     low, high = extremes(values)
     return {"low": pack(low, exact=False), "high": pack(high, exact=False)}
 
 
-def _listen(told: Explained) -> dict[str, Any]:
-    rate = told.source.rate
-    note = "MP3, for listening; the numbers on this page are those of the sound itself"
-    if max(told.before.shape[1], told.after.shape[1]) > EARS:
-        note += f"; channels 1 to {EARS} are heard"
-    heard = listening([told.before, told.after], rate)
-    if heard[0].gain < 1:
-        note += f"; both are lowered by {-to_db(heard[0].gain):.1f} dB, to play them unclipped"
+def _listen(explained: Explained) -> dict[str, Any]:
+    rate, before, after = explained.source.rate, explained.before, explained.after
+    notes = ["You hear MP3; the numbers on this page are those of the exact sound."]
+    if max(before.shape[1], after.shape[1]) > PLAYER_CHANNELS:
+        notes.append(f"Only channels 1 to {PLAYER_CHANNELS} are played.")
+    players = player_sounds([before, after], rate)
+    if players[0].gain < 1:
+        notes.append(
+            f"Both are lowered by {-to_db(players[0].gain):.1f} dB, so that neither clips."
+        )
     return {
-        "seconds": len(told.after) / rate,
-        "start": told.sliding.begin / rate,
-        "note": note,
-        "before": _player(told.before, heard[0]),
-        "after": _player(told.after, heard[1]),
-        "spectrograms": _spectrograms(told.before, told.after, rate),
+        "seconds": len(after) / rate,
+        "start": explained.sliding.begin / rate,
+        "note": " ".join(notes),
+        "before": _player(before, players[0]),
+        "after": _player(after, players[1]),
+        "spectrograms": _spectrograms(before, after, rate),
     }
 
 
-def _player(sound: Audio, heard: Listening) -> dict[str, Any]:
+def _player(sound: Audio, player: PlayerSound) -> dict[str, Any]:
     low, _ = extremes(sound.min(axis=1), PLAYER_COLUMNS)
     _, high = extremes(sound.max(axis=1), PLAYER_COLUMNS)
     return {
-        "type": "audio/mpeg",
-        "data": base64.b64encode(heard.mp3).decode(),
-        "loudness_db": _finite(heard.loudness),
+        "data": base64.b64encode(player.mp3).decode(),
+        "loudness_db": _finite(player.loudness),
         "low": pack(low, exact=False),
         "high": pack(high, exact=False),
     }
 
 
 def _spectrograms(before: Audio, after: Audio, rate: int) -> dict[str, Any]:
-    seen = [
+    spectra = [
         spectrogram([sound], rate, frames=len(sound), columns=SPECTRA_COLUMNS, rows=SPECTRA_ROWS)
         for sound in (before, after)
     ]
-    levels = [one.level() for one in seen]
+    levels = [spectrum.level() for spectrum in spectra]
     top = max(float(level.max()) for level in levels)
     top = top if top > SILENT else 0.0
     matrices = [np.clip((level - top) / SPECTRA_RANGE + 1, 0, 1) * 255 for level in levels]
@@ -161,71 +160,65 @@ def _spectrograms(before: Audio, after: Audio, rate: int) -> dict[str, Any]:
     return {
         "rows": rows,
         "columns": columns,
-        "step": seen[0].step,
-        "hz": seen[0].edges.tolist(),
+        "step": spectra[0].step,
+        "hz": spectra[0].edges.tolist(),
         "top_db": top,
         "range_db": SPECTRA_RANGE,
-        "before": pack_whole(np.rint(matrices[0]).ravel(), "uint8"),
-        "after": pack_whole(np.rint(matrices[1]).ravel(), "uint8"),
+        "before": pack_integers(np.rint(matrices[0]).ravel(), "uint8"),
+        "after": pack_integers(np.rint(matrices[1]).ravel(), "uint8"),
     }
 
 
 def _decay(impulse: Impulse) -> dict[str, Any]:
-    followed = analyse_decay(impulse)
-    rate, found = impulse.rate, followed.figures
-    level = extremes(followed.energy, min(DECAY_COLUMNS, len(followed.energy)))[1]
-    starts = np.arange(len(level)) * len(followed.energy) // len(level)
+    analysis = analyse_decay(impulse)
+    rate, energy, figures = impulse.rate, analysis.energy, analysis.figures
+    level = extremes(energy, min(DECAY_COLUMNS, len(energy)))[1]
+    starts = np.arange(len(level)) * len(energy) // len(level)
     top = float(level.max(initial=0))
-    lines, curve = [], np.zeros(0)
-    if followed.curve is not None:
-        curve = followed.curve.levels_db()
-        for figure, (upper, lower) in RANGES.items():
-            line = fit(curve, rate, upper, lower)
-            seconds = getattr(found, f"{figure}_s")
-            if figure == "edt" or line is None or seconds is None:
-                continue
-            ends = [((db - line.level) * -line.rt60 / 60, db) for db in (upper, lower)]
-            lines.append(
-                {"label": f"{figure.upper()} {seconds:#.3g} s", "from": ends[0], "to": ends[1]}
-            )
-    reasons = {
-        figure.upper(): found.why_not[f"{figure}_s"]
-        for figure in ("t20", "t30")
-        if f"{figure}_s" in found.why_not
-    }
+    curve = np.zeros(0) if analysis.curve is None else analysis.curve.levels_db()
+    lines = []
+    for name in ("t20", "t30"):
+        line, seconds = fit(curve, rate, *RANGES[name]), getattr(figures, f"{name}_s")
+        if line is not None and seconds is not None:
+            start, end = (((db - line.level) * -line.rt60 / 60, db) for db in RANGES[name])
+            label = f"{name.upper()} {seconds:#.3g} s"
+            lines.append({"label": label, "from": start, "to": end})
     return {
         "seconds": (starts / rate).tolist(),
         "level_db": [_finite(10 * np.log10(e / top) if e > 0 else -np.inf) for e in level],
         "curve_db": [_finite(curve[at]) if at < len(curve) else None for at in starts],
         "lines": lines,
-        "floor_db": found.noise_floor_db,
-        "why_not": [f"{figure}: {reason}" for figure, reason in reasons.items()],
+        "floor_db": figures.noise_floor_db,
+        "why_not": [
+            f"{name.upper()}: {figures.why_not[f'{name}_s']}"
+            for name in ("t20", "t30")
+            if f"{name}_s" in figures.why_not
+        ],
     }
 
 
 def _finite(level: float) -> float | None:
-    """Return a level as JSON has it, which knows no infinity."""
+    """Return a level, or None if it is infinite, which JSON cannot hold."""
     return round(float(level), 3) if np.isfinite(level) else None
 
 
-def _cost(told: Explained) -> dict[str, Any]:
-    found, engine = told.cost, told.outcome.engine
-    routing = told.convolver.routing
+def _cost(explained: Explained) -> dict[str, Any]:
+    measured, engine = explained.cost, explained.outcome.engine
+    routing = explained.convolver.routing
     return {
-        "direct": found.direct,
-        "fft": found.fft,
+        "direct": measured.direct,
+        "fft": measured.fft,
         "job": {
-            "frames": told.source.frames,
+            "frames": explained.source.frames,
             "taps": routing.frames,
             "paths": len(routing.routes),
             "engine": engine,
-            "direct_s": found.direct_seconds,
-            "engine_s": found.job_seconds,
-            "run_s": told.outcome.seconds,
-            "direct_operations": found.products,
+            "direct_s": measured.direct_seconds,
+            "engine_s": measured.job_seconds,
+            "direct_operations": measured.products,
         },
         "machine": cost.machine(),
-        "note": "one thread, arithmetic alone, nothing read or written; the plain sum was "
-        f"measured up to n = {found.direct[-1][0]}, and this job's is reckoned at that pace; its "
-        f"own engine, {engine}, was measured on one block",
+        "note": "One thread, arithmetic only, without reading or writing. The direct sum was "
+        f"measured up to n = {measured.direct[-1][0]}, and its time for this run is an estimate "
+        f"from there; the time of the {engine} engine is an estimate from one block.",
     }

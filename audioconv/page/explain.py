@@ -1,6 +1,6 @@
-"""The use case of the page: convolve a file, check it, and gather what shows how it came about.
+"""Convolve a file, verify the result, and collect the material for its page.
 
-Nothing is drawn here, and nothing of it is kept but what is shown.
+Nothing is drawn here, and only the part to be shown is kept.
 """
 
 from __future__ import annotations
@@ -8,10 +8,12 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
-from audioconv.engines.convolver import Audio, Convolver
+from audioconv.engines.audio import Audio
+from audioconv.engines.convolver import Convolver
 from audioconv.errors import UsageError
 from audioconv.files import (
     STANDARD,
@@ -23,7 +25,7 @@ from audioconv.files import (
     scratch_folder,
     target,
 )
-from audioconv.ir.load import impulse_files
+from audioconv.ir.load import impulse_files, impulse_name
 from audioconv.job import Job, Outcome, Part
 from audioconv.progress import Progress, silent, watched
 from audioconv.render.prepare import Prepared, prepare
@@ -38,40 +40,41 @@ from impulses import Impulse
 from impulses.impulse import to_db
 
 LEAD = 0.05
-"""Seconds before a sound begins with which a part of it begins."""
+"""Seconds between the start of the part to be shown and the onset of the sound."""
 
 LONGEST = 60
-"""Seconds of a part to listen to, at most: a page of some 2.6 MB."""
+"""Longest part in seconds; its page has some 2.6 MB."""
 
 PAGES = ".html", ".htm"
 
 GRID = 2**16
+"""Frames per block of the first reading."""
 
 
 @dataclass(frozen=True, eq=False)
 class Explained:
-    """What came of a job, and what there is to see and hear of it.
+    """A convolution, and the parts of it that the page shows.
 
     Parameters
     ----------
     job : Job
-        as it was asked for; its output is the page
+        its output is the page
     source : SoundInfo
-        the input, of known length
+        the input, with its true length
     impulse : Impulse
-        as it was applied, every option folded in
+        as applied, with all edits
     convolver : Convolver
-        that of the run
+        of the run
     outcome : Outcome
-        of the convolution, which was verified
-    guard_db : float
-        by which the clip guard changed the level of the output, 0 or less
+        of the run, verified
+    guard_db : float <= 0
+        gain of the clip guard in dB
     sliding : Sliding
-        some of its output samples, as sums; all that is shown begins where they do
+        output samples as sums; everything shown begins with the first of them
     before, after : array, (frames, channels)
-        what is heard of input and output, equally long; silence follows what has ended
+        input and output to listen to, of equal length, the shorter padded with silence
     cost : Cost
-        times of the plain sum and the FFT on this machine
+        times of the direct sum and the FFT on this machine
     """
 
     job: Job
@@ -86,92 +89,88 @@ class Explained:
     cost: Cost
 
 
-def explain(job: Job, part: Part | None = None, progress: Progress = silent) -> Explained:
-    """Convolve a sound file, verify the result, and gather what shows how it came about.
+class _Selection(NamedTuple):
+    """The part of a convolution to be shown, and its source."""
 
-    The convolution itself is not kept: `audioconv.convolve_file` makes the same.
+    source: SoundInfo
+    prepared: Prepared
+    sliding: Sliding
+
+
+def explain(job: Job, part: Part | None = None, progress: Progress = silent) -> Explained:
+    """Convolve a sound file, verify the result, and collect the material for its page.
+
+    The output itself is not kept; `audioconv.convolve_file` writes the same.
 
     Parameters
     ----------
     job : Job
-        whose output is that of whoever draws, and is not written
+        its output is the page, which is not written here
     part : Part, optional
-        which part of the sound is shown
+        the part to be shown
     progress : Progress
-        is told how far it has come
 
     Raises
     ------
-    AudioconvError, ImpulseError
+    AudioconvError
 
     Examples
     --------
     >>> echo = "double-spike:delay=350ms,gain=-6dB"
-    >>> told = explain(Job("samples/speech.wav", "page.html", [echo]))
-    >>> told.outcome.verified["passed"], told.sliding.begin
+    >>> explained = explain(Job("samples/speech.wav", "page.html", [echo]))
+    >>> explained.outcome.verified.passed, explained.sliding.begin
     (True, 0)
     """
-    options, part = job.options, part or Part()
-    if not 1 <= part.seconds <= LONGEST:
-        raise UsageError(f"seconds is {part.seconds:g}; it must be from 1 to {LONGEST}")
-    _refuse_standard_impulse(job)
-    if job.output != STANDARD and not job.output.lower().endswith(PAGES):
-        raise UsageError(
-            f"{display_name(job.output, role='output')} is not named as a page; end it in {PAGES[0]}"
-        )
-    inputs = [job.input, *impulse_files(job.impulses)]
-    refuse_overwrite(job.output, inputs=inputs, overwrite=options.overwrite)
-    with target(job.output):
-        pass  # so that a long run does not end before a folder that is not there
+    part = part or Part()
+    _check(job, part)
     with rereadable(job.input) as path, scratch_folder() as folder:
         output = str(Path(folder) / "output.wav")
-        kept = replace(options, verify=True, overwrite=True, recipe="none", metadata="none")
-        outcome = run(Job(path, output, job.impulses, kept), progress)
-        outcome = replace(outcome, input=job.input, output=job.output)
-        seen, prepared, slid = _looked(path, job, part, progress, outcome.frames)
-        begin, until = slid.begin, slid.begin + round(part.seconds * seen.rate)
-        before = excerpt(path, begin, until, allow_truncated=options.allow_truncated)
-        after = excerpt(output, begin, until)
-        longest = max(len(before), len(after))
-        before, after = (
-            np.pad(sound, ((0, longest - len(sound)), (0, 0))) for sound in (before, after)
-        )
-    convolver = prepared.convolver
-    progress("measuring what it costs")
-    found = cost.measure(convolver, seen.frames or 1)
-    guard_db = outcome.gain_db - to_db(abs(prepared.norm_gain))
+        outcome = _convolve(job, path, output, progress)
+        selection = _select(path, job, part, progress, outcome.frames)
+        before, after = _excerpts(path, output, selection, job, part)
+    source, prepared, sums = selection
+    progress("measuring the cost")
     return Explained(
-        job, seen, prepared.impulse, convolver, outcome, guard_db, slid, before, after, found
+        job=job,
+        source=source,
+        impulse=prepared.impulse,
+        convolver=prepared.convolver,
+        outcome=outcome,
+        guard_db=outcome.gain_db - to_db(abs(prepared.norm_gain)),
+        sliding=sums,
+        before=before,
+        after=after,
+        cost=cost.measure_cost(prepared.convolver, source.frames or 1),
     )
 
 
 def slide(job: Job, part: Part | None = None, progress: Progress = silent) -> Sliding:
-    """Choose what is shown of a convolution as sums, without the whole of it.
+    """Select the sums to be shown of a convolution, without running all of it.
 
     Parameters
     ----------
     job : Job
-        whose output is not written
+        its output is not written
     part : Part, optional
     progress : Progress
 
     Raises
     ------
-    AudioconvError, ImpulseError
+    AudioconvError
 
     Examples
     --------
-    >>> slid = slide(Job("samples/speech.wav", "film.gif", ["delta:delay=100ms"]))
-    >>> slid.rate, len(slid.g)
+    >>> sums = slide(Job("samples/speech.wav", "film.gif", ["delta:delay=100ms"]))
+    >>> sums.rate, len(sums.g)
     (44100, 4411)
     """
     _refuse_standard_impulse(job)
     with rereadable(job.input) as path:
-        return _looked(path, job, part or Part(), progress)[2]
+        return _select(path, job, part or Part(), progress).sliding
 
 
 def title(job: Job) -> str:
-    """Name what is convolved with what, without where it lies.
+    """Return the names of the input and the impulses of a job, without folders.
 
     Examples
     --------
@@ -181,9 +180,25 @@ def title(job: Job) -> str:
     return f"{short_name(job.input)} with {', '.join(map(short_name, job.impulses))}"
 
 
-def short_name(path: str) -> str:
-    """Name a file without its folder; what is no file, as a builder spec, as it is."""
-    return display_name(Path(path).name if os.path.lexists(path) else path)
+def short_name(ir: str | Impulse) -> str:
+    """Return the name of a file without its folder, or of any other impulse."""
+    return impulse_name(Path(ir).name if isinstance(ir, str) and os.path.lexists(ir) else ir)
+
+
+def _check(job: Job, part: Part) -> None:
+    """Raise UsageError or OutputError before the run if the page cannot be made or written."""
+    if not 1 <= part.seconds <= LONGEST:
+        raise UsageError(f"seconds is {part.seconds:g}; it must be from 1 to {LONGEST}")
+    _refuse_standard_impulse(job)
+    if job.output != STANDARD and not job.output.lower().endswith(PAGES):
+        raise UsageError(
+            f"{display_name(job.output, role='output')} is not the name of a page; "
+            f"end it in {PAGES[0]}"
+        )
+    inputs = [job.input, *impulse_files(job.impulses)]
+    refuse_overwrite(job.output, inputs=inputs, overwrite=job.options.overwrite)
+    with target(job.output):
+        pass  # a folder that does not exist is an error now, not after a long run
 
 
 def _refuse_standard_impulse(job: Job) -> None:
@@ -191,33 +206,69 @@ def _refuse_standard_impulse(job: Job) -> None:
         raise UsageError("the impulse is read twice, so it cannot be standard input; name a file")
 
 
-def _looked(
-    path: str, job: Job, part: Part, progress: Progress, frames: int | None = None
-) -> tuple[SoundInfo, Prepared, Sliding]:
-    """Look through a sound for what to show of it; return it with its true length.
+def _convolve(job: Job, path: str, output: str, progress: Progress) -> Outcome:
+    """Run a job on a file that can be read again, into a temporary output."""
+    options = replace(job.options, verify=True, overwrite=True, recipe="none", metadata="none")
+    outcome = run(Job(path, output, job.impulses, options), progress)
+    return replace(outcome, input=job.input, output=job.output)
 
-    `frames` is the length of the output, where that is not all of the convolution.
+
+def _select(
+    path: str, job: Job, part: Part, progress: Progress, frames: int | None = None
+) -> _Selection:
+    """Read a sound, and select the sums to be shown of its convolution.
+
+    Parameters
+    ----------
+    path : str
+        the input, which can be read again
+    job : Job
+    part : Part
+    progress : Progress
+    frames : int, optional
+        length of the output, if it is not the full convolution
     """
-    options = job.options
-    with Reader(path, known_as=job.input, allow_truncated=options.allow_truncated) as reader:
-        prepared = prepare(job.impulses, options, reader.info)
-        blocks = reader.blocks(GRID)
-        sound = reader.info
-        seen = envelope(watched(blocks, progress, "looking through it", sound.rate, sound.frames))
-        source = replace(sound, frames=seen.frames)
-    rate, routing, truncated = source.rate, prepared.convolver.routing, options.allow_truncated
-    until = frames or seen.frames + routing.frames - 1
+    truncated = job.options.allow_truncated
+    with Reader(path, known_as=job.input, allow_truncated=truncated) as reader:
+        info = reader.info
+        prepared = prepare(job.impulses, job.options, info)
+        blocks = watched(reader.blocks(GRID), progress, "reading", info.rate, info.frames)
+        overview = envelope(blocks)
+    source = replace(info, frames=overview.frames)
+    routing = prepared.convolver.routing
+    until = frames or overview.frames + routing.frames - 1
     if part.start is None:
-        loud = onset(path, seen, allow_truncated=truncated)
+        loud = onset(path, overview, allow_truncated=truncated)
         # a short output may end before the sound begins
-        begin = min(max(0, loud - round(LEAD * rate)), until - 1)
+        begin = min(max(0, loud - round(LEAD * source.rate)), until - 1)
     else:
-        begin = round(parse_time(part.start, rate) * rate)
-    last = min(seen.frames, until)
-    if not 0 <= begin < last:
+        begin = _start(part.start, source.rate, min(overview.frames, until))
+    sums = sliding(path, source.rate, routing, begin, until, allow_truncated=truncated)
+    return _Selection(source, prepared, sums)
+
+
+def _start(start: str, rate: int, end: int) -> int:
+    """Return the frame of a start time, which must be before `end`."""
+    begin = round(parse_time(start, rate) * rate)
+    if not 0 <= begin < end:
         raise UsageError(
-            f"start is {begin / rate:.3f} s; it must be in the sound, which is "
-            f"{last / rate:.3f} s long"
+            f"start is {begin / rate:.3f} s; it must be within the sound, which is "
+            f"{end / rate:.3f} s long"
         )
-    slid = sliding(path, rate, routing, begin, until, allow_truncated=truncated)
-    return source, prepared, slid
+    return begin
+
+
+def _excerpts(
+    path: str, output: str, selection: _Selection, job: Job, part: Part
+) -> tuple[Audio, Audio]:
+    """Return the part to listen to, of the input and of the output, padded to equal length."""
+    begin = selection.sliding.begin
+    end = begin + round(part.seconds * selection.source.rate)
+    before = excerpt(path, begin, end, allow_truncated=job.options.allow_truncated)
+    after = excerpt(output, begin, end)
+    frames = max(len(before), len(after))
+    return _pad(before, frames), _pad(after, frames)
+
+
+def _pad(sound: Audio, frames: int) -> Audio:
+    return np.pad(sound, ((0, frames - len(sound)), (0, 0)))

@@ -1,17 +1,31 @@
-"""Pictures and films: the only room that plots.
+"""Pictures and films: the only package that uses matplotlib.
 
-options      what a picture or a film can be asked for
-style        the look of every picture, and how it is written
-labels       file names and numbers as a picture shows them
-fonts        a font for every character of a name
-axes         seconds, octaves and decibels on an axis
-inputs       time ranges of sounds and channels of impulses
-waveform     extremes and RMS of sounds over time
+options      options of a picture or a film
+style        style and output of all pictures
+labels       file names and numbers as text
+fonts        fallback fonts for characters of file names
+axes         time, frequency, amplitude and level axes
+inputs       time ranges of sounds and channels of impulse responses
+waveform     peaks and RMS level of sounds over time
 spectrogram  level of sounds over time and frequency
-response     magnitude, phase and group delay of impulses
-decay        energy decay of impulses, with the lines that T20 and T30 are read from
-waterfall    cumulative spectral decay of an impulse
+response     magnitude, phase and group delay of impulse responses
+decay        energy decay curves, with the lines from which T20 and T30 are read
+waterfall    cumulative spectral decay of an impulse response
 null         the difference of two sounds
 scene        one frame of a film
 film         the sliding sum as a film
+
+A new plot is a module here, with a function of the same name, and a line in `PLOTS`. Its command
+is made from the signature and docstring of the function. No plot is imported before it is used,
+so that the list of plots is fast.
 """
+
+PLOTS = {
+    "waveform": "Draw waveforms: peaks and RMS level over time.",
+    "spectrogram": "Draw spectrograms: level over time and frequency.",
+    "response": "Draw magnitude, phase and group delay of impulse responses.",
+    "decay": "Draw energy decay curves with T20, T30 and noise floor.",
+    "waterfall": "Draw the cumulative spectral decay of an impulse response.",
+    "null": "Draw a null test: the difference of two sounds.",
+}
+"""Plots by name, each with the summary of its function."""

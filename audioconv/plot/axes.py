@@ -1,4 +1,4 @@
-"""Axes as engineers read them: seconds or minutes, octaves, decibels."""
+"""Time, frequency, amplitude and level axes with the ticks usual in audio."""
 
 from __future__ import annotations
 
@@ -14,35 +14,35 @@ if TYPE_CHECKING:
 OCTAVES = (16.0, 31.5, 63.0, 125.0, 250.0, 500.0, 1e3, 2e3, 4e3, 8e3, 16e3, 31.5e3, 63e3)
 """Nominal mid-band frequencies of IEC 61260-1."""
 
-CLOCK = 120.0
-"""Seconds from which on time is told in minutes."""
+MINUTES_FROM = 120.0
+"""End of a time axis, in s, above which its labels are m:ss or h:mm:ss."""
 
-STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 28800, 86400)
-"""Seconds from tick to tick of a clock."""
+CLOCK_STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 28800, 86400)
+"""Tick spacings of a time axis in minutes or hours, in s."""
 
-MOST_TICKS = 9
+MAX_CLOCK_TICKS = 9
 
-DECIBELS = (0.1, 0.2, 0.5, 1, 2, 3, 6, 10, 20, 40)
-"""dB from tick to tick."""
+LEVEL_STEPS = (0.1, 0.2, 0.5, 1, 2, 3, 6, 10, 20, 40)
+"""Tick spacings of a level axis, in dB."""
 
-LABEL, MARGINS = 7.5, 25.0
-"""mm of the label of an octave, and of what stands to the left and right of an axis."""
+LABEL_WIDTH, MARGINS = 7.5, 25.0
+"""Width of an octave label, and of both margins of an axis together, in mm."""
 
-LOWEST_TOP = 2.0**-20
-"""Largest sample, -120 dBFS, that is still drawn larger."""
+MIN_TOP = 2.0**-20
+"""Smallest top of an amplitude axis, -120 dBFS."""
 
 
 def time_axis(axes: Axes, start: float, end: float, label: str = "time") -> float:
-    """Set limits and ticks of a time axis, and return what a second is on it.
+    """Set limits and ticks of a time axis, and return the length of a second in its units.
 
-    Up to 0.1 s are told in ms, from two minutes on in minutes and hours.
+    The unit is ms up to a range of 0.1 s; labels are m:ss or h:mm:ss beyond two minutes.
     """
     if end - start <= 0.1:
         axes.set_xlim(1000 * start, 1000 * max(end, start + 1e-6))
         axes.set_xlabel(f"{label} (ms)")
         return 1000.0
     axes.set_xlim(start, end)
-    if end <= CLOCK:
+    if end <= MINUTES_FROM:
         axes.set_xlabel(f"{label} (s)")
         return 1.0
     ticks = clock_ticks(start, end)
@@ -52,55 +52,55 @@ def time_axis(axes: Axes, start: float, end: float, label: str = "time") -> floa
 
 
 def clock_ticks(start: float, end: float) -> list[float]:
-    """Return whole seconds, minutes or hours, at most `MOST_TICKS` of them.
+    """Return at most `MAX_CLOCK_TICKS` round times in s, for labels in minutes or hours.
 
     Examples
     --------
     >>> clock_ticks(0, 3600)
     [0, 600, 1200, 1800, 2400, 3000, 3600]
     """
-    least = (end - start) / (MOST_TICKS - 1)
-    step = next((step for step in STEPS if step >= least), 86400 * math.ceil(least / 86400))
+    least = (end - start) / (MAX_CLOCK_TICKS - 1)
+    step = next((step for step in CLOCK_STEPS if step >= least), 86400 * math.ceil(least / 86400))
     return [step * n for n in range(math.ceil(start / step), math.floor(end / step) + 1)]
 
 
 def clock(seconds: float, longest: float) -> str:
-    """Write a time as minutes and seconds, with hours where the longest has them.
+    """Format a time as m:ss, or as h:mm:ss if the longest time on the axis has hours.
 
     Examples
     --------
     >>> clock(75, 120), clock(75, 3600)
     ('1:15', '0:01:15')
     """
-    minutes, rest = divmod(round(seconds), 60)
+    minutes, seconds_left = divmod(round(seconds), 60)
     if longest < 3600:
-        return f"{minutes}:{rest:02}"
-    return f"{minutes // 60}:{minutes % 60:02}:{rest:02}"
+        return f"{minutes}:{seconds_left:02}"
+    return f"{minutes // 60}:{minutes % 60:02}:{seconds_left:02}"
 
 
 def frequency_axis(axes: Axes, low: float, high: float, *, vertical: bool = False) -> None:
-    """Make an axis logarithmic in Hz, with a tick for each octave and small ones for thirds."""
+    """Set up a logarithmic axis in Hz with major ticks at octaves and minor ticks at thirds."""
     ticks = octave_ticks(low, high)
     thirds = [hz * 2 ** (n / 3) for hz in ticks for n in (-1, 1)]
     axis = axes.yaxis if vertical else axes.xaxis
     (axes.set_yscale if vertical else axes.set_xscale)("log")
     (axes.set_ylim if vertical else axes.set_xlim)(low, high)
-    axis.set_ticks(ticks, [hertz(hz) for hz in ticks] if vertical else octave_names(axes, ticks))
+    axis.set_ticks(ticks, [hertz(hz) for hz in ticks] if vertical else octave_labels(axes, ticks))
     axis.set_ticks([hz for hz in thirds if low <= hz <= high], [], minor=True)
     (axes.set_ylabel if vertical else axes.set_xlabel)("frequency (Hz)")
 
 
-def octave_names(axes: Axes, ticks: Sequence[float]) -> list[str]:
-    """Name octaves across a picture; only every second one, 1 kHz among them, in a narrow one."""
+def octave_labels(axes: Axes, ticks: Sequence[float]) -> list[str]:
+    """Return tick labels for octaves; a narrow picture labels every second one, including 1 kHz."""
     figure = axes.get_figure(root=True)
     assert figure is not None
-    room = 25.4 * figure.get_figwidth() - MARGINS
-    every = 1 if room >= LABEL * len(ticks) else 2
+    axis_width = 25.4 * figure.get_figwidth() - MARGINS
+    every = 1 if axis_width >= LABEL_WIDTH * len(ticks) else 2
     return [hertz(hz) if round(math.log2(hz / 1000)) % every == 0 else "" for hz in ticks]
 
 
 def octave_ticks(low: float, high: float) -> list[float]:
-    """Return the nominal octaves in a range.
+    """Return the nominal octave frequencies in a range.
 
     Examples
     --------
@@ -113,7 +113,7 @@ def octave_ticks(low: float, high: float) -> list[float]:
 
 
 def hertz(hz: float) -> str:
-    """Write a frequency as on a dial.
+    """Format a frequency in Hz, with k for thousands.
 
     Examples
     --------
@@ -124,22 +124,23 @@ def hertz(hz: float) -> str:
 
 
 def amplitude_axis(axes: Axes, peak: float, *, ticks: int = 3) -> float:
-    """Make an axis of amplitudes with ticks in dBFS, and return its top.
+    """Set up an amplitude axis with ticks in dBFS, and return its top.
 
-    The top is full scale, or as many times 6 dB lower or higher as the peak allows.
+    The top is the lowest multiple of 6 dB relative to full scale that holds the peak.
     """
     top = amplitude_top(peak)
-    places = [top / 2**n for n in range(ticks)]
-    named = [decibel(20 * math.log10(place)) for place in places]
+    positions = [top / 2**n for n in range(ticks)]
+    labels = [decibel(20 * math.log10(position)) for position in positions]
     axes.set_yticks(
-        [*places, 0, *(-place for place in reversed(places))], [*named, "−∞", *reversed(named)]
+        [*positions, 0, *(-position for position in reversed(positions))],
+        [*labels, "−∞", *reversed(labels)],
     )
     axes.set_ylim(-1.06 * top, 1.06 * top)
     return top
 
 
 def amplitude_top(peak: float) -> float:
-    """Return the least power of two that is not below a peak; 1 for silence.
+    """Return the smallest power of two at or above a peak; 1 for silence.
 
     Examples
     --------
@@ -148,11 +149,11 @@ def amplitude_top(peak: float) -> float:
     """
     if not peak:
         return 1.0
-    return float(max(2.0 ** math.ceil(math.log2(peak)), LOWEST_TOP))
+    return float(max(2.0 ** math.ceil(math.log2(peak)), MIN_TOP))
 
 
 def decibel(level: float) -> str:
-    """Write a whole level with a minus that is as wide as a plus.
+    """Format a level in whole dB with a typographic minus sign.
 
     Examples
     --------
@@ -162,19 +163,19 @@ def decibel(level: float) -> str:
     return f"{round(level)}".replace("-", "−")
 
 
-def level_axis(axes: Axes, low: float, high: float, *, most: int = 7) -> None:
-    """Set limits of an axis in dB, and ticks at 1, 3, 6, 10 or 20 dB."""
-    step = next((step for step in DECIBELS if (high - low) / step <= most), 100)
+def level_axis(axes: Axes, low: float, high: float, *, max_ticks: int = 7) -> None:
+    """Set limits of an axis in dB, and ticks at multiples of one of `LEVEL_STEPS`."""
+    step = next((step for step in LEVEL_STEPS if (high - low) / step <= max_ticks), 100)
     axes.set_ylim(low, high)
     axes.set_yticks(np.arange(math.ceil(low / step), math.floor(high / step) + 1) * step)
 
 
-def decibel_range(levels: Sequence[np.ndarray], most: float) -> tuple[float, float]:
-    """Return limits around levels that are finite: no more than so many dB, no less than 6."""
-    found = np.concatenate([level[np.isfinite(level)] for level in levels])
-    if not len(found):
-        return -most, 0.0
-    high, low = float(found.max()), float(found.min())
-    low = max(low, high - most)
-    room = max(0.06 * (high - low), (6 - (high - low)) / 2)
-    return low - room, high + room
+def decibel_range(levels: Sequence[np.ndarray], max_range: float) -> tuple[float, float]:
+    """Return axis limits around all finite levels, at least 6 and at most `max_range` dB apart."""
+    finite = np.concatenate([level[np.isfinite(level)] for level in levels])
+    if not len(finite):
+        return -max_range, 0.0
+    high, low = float(finite.max()), float(finite.min())
+    low = max(low, high - max_range)
+    margin = max(0.06 * (high - low), (6 - (high - low)) / 2)
+    return low - margin, high + margin

@@ -1,19 +1,21 @@
-"""The decay of an impulse: its level, its energy decay curve, and the lines through that."""
+"""Decay of impulse responses: level, energy decay curve, and the lines fitted to it."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 
-from audioconv.ir.load import RATE
+from audioconv.files import listed
+from audioconv.ir.load import DEFAULT_RATE, check_channel, impulse_files
 from audioconv.plot import axes as scales
 from audioconv.plot import style
-from audioconv.plot.inputs import check_channel, impulse_files, load, notes
-from audioconv.plot.labels import listed, minus, names_in_legend
-from audioconv.plot.options import Drawn, Look
+from audioconv.plot.inputs import collect_notices, load_labelled
+from audioconv.plot.labels import legend_labels, minus_signs
+from audioconv.plot.options import Look, PictureInfo
 from impulses.acoustics.decay import fit
 from impulses.acoustics.decay_curve import DecayAnalysis, analyse_decay
 from impulses.acoustics.figures import RANGES
@@ -22,17 +24,46 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 COLUMNS = 1200
+"""Points of the level curve; the energy decay curve has up to twice as many."""
 
-FEW = 80
-"""Frames that are drawn one by one."""
+MAX_DOTS = 80
+"""Frames up to which the level is drawn as dots."""
 
-DEEPEST = -120.0
+LOWEST = -120.0
+"""Lowest level of the axis in dB."""
 
-AFTER = 2.0
-"""How much longer than a decay its noise is shown."""
+EXTENT = 2.0
+"""Extent of the time axis, relative to the length of the decay."""
 
 LINES = {"t20": ("T20", style.ORANGE, (0, (5, 1.5))), "t30": ("T30", style.VERMILLION, (0, (1, 1)))}
-"""Name, colour and dash of each line."""
+"""Name, colour and dashes of each fitted line."""
+
+Entry = tuple[Any, str]
+"""Handle and label of a legend entry."""
+
+
+@dataclass(frozen=True)
+class Trace:
+    """A decay on the time axis.
+
+    Parameters
+    ----------
+    label : str
+    analysis : DecayAnalysis
+    rate : int
+        frames per second
+    second : float
+        length of a second in units of the axis
+    """
+
+    label: str
+    analysis: DecayAnalysis
+    rate: int
+    second: float
+
+    def times(self, frames: np.ndarray) -> np.ndarray:
+        """Return the positions of frames on the axis."""
+        return frames * self.second / self.rate
 
 
 def decay(
@@ -40,135 +71,170 @@ def decay(
     output: str,
     look: Look,
     *,
-    rate: int = RATE,
+    rate: Annotated[int, "frequency"] = DEFAULT_RATE,
     channel: int | None = None,
-    band: float | None = None,
-) -> Drawn:
-    """Draw the decay that the figures of room acoustics are read from.
+    band: Annotated[float, "frequency"] | None = None,
+) -> PictureInfo:
+    """Draw energy decay curves with T20, T30 and noise floor.
+
+    These are the figures of `audioconv ir info` (ISO 3382-1). A single impulse response is drawn
+    with its level and the lines fitted to the curve; several are drawn over each other.
 
     Parameters
     ----------
     irs : sequence of str
-        impulses: files, builder specs, presets
-    output, look
-        as for `waveform`
+        impulse responses, drawn over each other: sound files, builder specs or presets
+    output : str
+        picture to write: .png, .svg or .pdf
+    look : Look
     rate : int
-        Hz, for builder specs
+        sample rate for builder specs
     channel : int, optional
-        the channel to follow, counted from 1; the energy of all together if not given
+        channel, counted from 1; the energy of all channels if not given
     band : float, optional
-        nominal mid-band frequency of an octave in Hz; broadband if not given
+        nominal mid-band frequency of an octave, such as 1000; broadband if not given
 
     Raises
     ------
     AudioconvError
-        If an impulse cannot be had, or the picture not be written.
+        If an impulse response cannot be loaded, or the picture cannot be written.
     """
     with style.picture(output, look, impulse_files(irs)) as figure:
-        named = load(irs, rate)
-        for label, impulse in named:
+        impulses = load_labelled(irs, rate)
+        for label, impulse in impulses:
             check_channel(label, impulse.taps.shape[1], channel)
-        at = None if channel is None else channel - 1
-        found = [analyse_decay(impulse, at, band) for _, impulse in named]
-        rates = [impulse.rate for _, impulse in named]
-        end = max(_shown(one, hz) for one, hz in zip(found, rates, strict=True)) or 1 / rates[0]
+        index = None if channel is None else channel - 1
+        analyses = [analyse_decay(impulse, index, band) for _, impulse in impulses]
+        rates = [impulse.rate for _, impulse in impulses]
+        end = max(map(_duration, analyses, rates)) or 1 / rates[0]
         panel = figure.subplots()
         second = scales.time_axis(panel, 0.0, end, "time after the onset")
-        scales.level_axis(panel, _bottom(found), 4.0, most=9)
+        scales.level_axis(panel, _bottom(analyses), 4.0, max_ticks=9)
         panel.set_ylabel(f"level (dB){f', octave of {band:g} Hz' if band else ''}")
-        handles: list[Any] = []
-        labels: list[str] = []
-        for number, ((label, impulse), one) in enumerate(zip(named, found, strict=True)):
-            alone = len(named) == 1
-            more = _draw(panel, one, impulse.rate, second, None if alone else number, label)
-            for handle, text in more:
-                handles.append(handle)
-                labels.append(style.wrapped(text, figure))
-        if len(named) > 1:
-            for heading, _, dash in LINES.values():
-                handles += panel.plot([], [], color=style.GREY, linestyle=dash, linewidth=1.8)
-                labels.append(f"{heading} of each, in its colour")
+        traces = [
+            Trace(label, analysis, impulse.rate, second)
+            for (label, impulse), analysis in zip(impulses, analyses, strict=True)
+        ]
+        if len(traces) == 1:
+            entries = _draw_alone(panel, traces[0])
+        else:
+            entries = [_draw_overlaid(panel, trace, n) for n, trace in enumerate(traces)]
+        handles, labels = [h for h, _ in entries], [style.wrap(text, figure) for _, text in entries]
+        if len(traces) > 1:
+            for name, _, dashes in LINES.values():
+                handles += panel.plot([], [], color=style.GREY, linestyle=dashes, linewidth=1.8)
+                labels.append(f"{name} of each, in its colour")
         lines = sum(text.count("\n") + 1 for text in labels)
-        style.tall(figure, look, 78 + 4.2 * lines)
+        style.set_height(figure, look, 78 + 4.2 * lines)
         style.legend(figure, handles, labels)
-    what = f"decay of {listed(names_in_legend(irs))}"
-    return Drawn(what, style.size(figure), notes(impulse for _, impulse in named))
+    description = f"decay of {listed(legend_labels(irs))}"
+    notices = collect_notices(impulse for _, impulse in impulses)
+    return PictureInfo(description, style.size(figure), notices)
 
 
-def _draw(
-    panel: Axes, one: DecayAnalysis, rate: int, second: float, number: int | None, label: str
-) -> list[tuple[Any, str]]:
-    """Draw one decay, all of it or, one of several, without its impulse; return its legend."""
-    alone = number is None
-    colour = style.BLUE if number is None else style.SERIES[number % len(style.SERIES)]
-    dash = "-" if number is None else style.DASHES[number % len(style.DASHES)]
-    told: list[tuple[Any, str]] = []
-    if alone:
-        times, levels = level_columns(one.energy[one.start :])
-        drawn = panel.plot(
-            times * second / rate,
-            levels,
-            "." if len(levels) <= FEW else "-",
-            color="#A0A0A0",
-            linewidth=0.5,
-        )
-        told.append((drawn[0], f"level of {label}, 0 dB at its largest frame"))
-    figures, followed = one.figures, one.curve
-    if followed is None:
-        empty = panel.plot([], [], color=colour, linestyle=dash)
-        why = figures.why_not["t30_s"]
-        return [*told, (empty[0], f"no decay: {why}" if alone else f"{label}: {why}")]
-    decays = followed.levels_db()
-    keep = _thinned(len(decays))
-    shown = np.where(np.isfinite(decays[keep]), decays[keep], np.nan)
-    pen: dict[str, Any] = {"color": colour, "linestyle": dash, "linewidth": 1.4}
-    curve = panel.plot(keep * second / rate, shown, **pen, marker="." if len(keep) <= 2 else "")
-    if alone:
-        told.append((curve[0], "energy decay curve, 0 dB at its start"))
-    said: list[tuple[Any, str]] = []
-    for key, (heading, line_colour, line_dash) in LINES.items():
-        value = getattr(figures, f"{key}_s")
-        if value is None:
-            said.append((None, f"no {heading}: {figures.why_not[f'{key}_s']}"))
-            continue
-        line = fit(decays, rate, *RANGES[key])
-        assert line is not None  # there is a figure, which was read from it
-        upper, lower = RANGES[key]
-        ends = [(db - line.level) / -60 * line.rt60 * second for db in (0, upper, lower, -90)]
-        pen = {"color": line_colour if alone else colour, "zorder": 3}
-        panel.plot([ends[0], ends[3]], [0, -90], linewidth=0.6, linestyle=line_dash, **pen)
-        drawn = panel.plot(ends[1:3], [upper, lower], linewidth=1.8, linestyle=line_dash, **pen)
-        text = f"{heading} {value:#.3g} s"
-        said.append((drawn[0], f"{text} ({upper:g} to {lower:g} dB, r = {line.r:.4f})"))
-    if not alone:
-        return [(curve[0], f"{label}: {_shorter([text for _, text in said])}")]
+def _draw_alone(panel: Axes, trace: Trace) -> list[Entry]:
+    """Draw level, energy decay curve, fitted lines and noise floor; return the legend entries."""
+    analysis = trace.analysis
+    pen: dict[str, Any] = {"color": style.BLUE, "linestyle": "-"}
+    entries = [_draw_level(panel, trace)]
+    if analysis.curve is None:
+        reason = analysis.figures.why_not["t30_s"]
+        return [*entries, (panel.plot([], [], **pen)[0], f"no decay: {reason}")]
+    levels = analysis.curve.levels_db()
+    handle = _draw_curve(panel, trace, levels, pen)
+    entries.append((handle, "energy decay curve, 0 dB at its start"))
+    lines = [_draw_line(panel, trace, levels, key, LINES[key][1]) for key in LINES]
     blank = panel.plot([], [], linestyle="none")[0]
-    told += [(handle or blank, minus(text)) for handle, text in said]
-    if figures.noise_floor_db is None:
-        return [*told, (blank, f"no noise floor: {figures.why_not['noise_floor_db']}")]
-    floor = panel.axhline(figures.noise_floor_db, color=style.BLACK, linewidth=0.8, linestyle=":")
-    cross = (followed.end.frames - followed.start) / rate
-    panel.axvline(cross * second, color=style.BLACK, linewidth=0.6, linestyle=(0, (6, 3)))
-    text = f"noise floor {figures.noise_floor_db:.1f} dB, met at {cross:.3f} s"
-    return [*told, (floor, minus(text))]
+    entries += [(handle or blank, minus_signs(text)) for handle, text in lines]
+    if analysis.figures.noise_floor_db is None:
+        reason = analysis.figures.why_not["noise_floor_db"]
+        return [*entries, (blank, f"no noise floor: {reason}")]
+    crossing = (analysis.curve.end.frames - analysis.curve.start) / trace.rate
+    return [*entries, _draw_noise_floor(panel, trace, analysis.figures.noise_floor_db, crossing)]
 
 
-def _shorter(said: list[str]) -> str:
-    """Tell figures, and why not, without what goes with them.
+def _draw_overlaid(panel: Axes, trace: Trace, number: int) -> Entry:
+    """Draw the energy decay curve and fitted lines of one of several; return its legend entry."""
+    colour = style.SERIES[number % len(style.SERIES)]
+    pen: dict[str, Any] = {"color": colour, "linestyle": style.DASHES[number % len(style.DASHES)]}
+    curve = trace.analysis.curve
+    if curve is None:
+        reason = trace.analysis.figures.why_not["t30_s"]
+        return panel.plot([], [], **pen)[0], f"{trace.label}: {reason}"
+    levels = curve.levels_db()
+    handle = _draw_curve(panel, trace, levels, pen)
+    texts = [_draw_line(panel, trace, levels, key, colour)[1] for key in LINES]
+    return handle, f"{trace.label}: {_summarise(texts)}"
+
+
+def _draw_level(panel: Axes, trace: Trace) -> Entry:
+    frames, levels = level_columns(trace.analysis.energy[trace.analysis.start :])
+    line = panel.plot(
+        trace.times(frames),
+        levels,
+        "." if len(levels) <= MAX_DOTS else "-",
+        color="#A0A0A0",
+        linewidth=0.5,
+    )
+    return line[0], f"level of {trace.label}, 0 dB at its largest frame"
+
+
+def _draw_curve(panel: Axes, trace: Trace, levels: np.ndarray, pen: dict[str, Any]) -> Any:
+    """Draw an energy decay curve, and return its handle."""
+    frames = _thin(len(levels))
+    finite = np.where(np.isfinite(levels[frames]), levels[frames], np.nan)
+    marker = "." if len(frames) <= 2 else ""
+    return panel.plot(trace.times(frames), finite, **pen, linewidth=1.4, marker=marker)[0]
+
+
+def _draw_line(panel: Axes, trace: Trace, levels: np.ndarray, key: str, colour: str) -> Entry:
+    """Draw the line fitted to an energy decay curve for T20 or T30.
+
+    Returns
+    -------
+    handle : Line2D or None
+        None without a decay time
+    text : str
+        the decay time, or the reason why there is none
+    """
+    name, _, dashes = LINES[key]
+    value = getattr(trace.analysis.figures, f"{key}_s")
+    if value is None:
+        return None, f"no {name}: {trace.analysis.figures.why_not[f'{key}_s']}"
+    upper, lower = RANGES[key]
+    line = fit(levels, trace.rate, upper, lower)
+    assert line is not None  # the decay time was read from it
+    ends = [(db - line.level) / -60 * line.rt60 * trace.second for db in (0, upper, lower, -90)]
+    pen: dict[str, Any] = {"color": colour, "linestyle": dashes, "zorder": 3}
+    panel.plot([ends[0], ends[3]], [0, -90], linewidth=0.6, **pen)
+    fitted = panel.plot(ends[1:3], [upper, lower], linewidth=1.8, **pen)
+    return fitted[0], f"{name} {value:#.3g} s ({upper:g} to {lower:g} dB, r = {line.r:.4f})"
+
+
+def _draw_noise_floor(panel: Axes, trace: Trace, level: float, crossing: float) -> Entry:
+    """Draw the noise floor in dB, and the time in seconds at which the decay meets it."""
+    floor = panel.axhline(level, color=style.BLACK, linewidth=0.8, linestyle=":")
+    position = crossing * trace.second
+    panel.axvline(position, color=style.BLACK, linewidth=0.6, linestyle=(0, (6, 3)))
+    return floor, minus_signs(f"noise floor {level:.1f} dB, met at {crossing:.3f} s")
+
+
+def _summarise(texts: list[str]) -> str:
+    """Join decay times, or the reasons why there are none, without their details.
 
     Examples
     --------
-    >>> _shorter(["T20 1.20 s (-5 to -25 dB)", "no T30: range is 40 dB; it must be 45 dB"])
+    >>> _summarise(["T20 1.20 s (-5 to -25 dB)", "no T30: range is 40 dB; it must be 45 dB"])
     'T20 1.20 s, no T30: range is 40 dB'
     """
-    values = [text.partition(" (")[0].partition(";")[0] for text in said]
-    if all(value.startswith("no ") for value in values):  # mostly for one reason
+    values = [text.partition(" (")[0].partition(";")[0] for text in texts]
+    if all(value.startswith("no ") for value in values):  # mostly for the same reason
         values = [*(value.partition(":")[0] for value in values[:-1]), values[-1]]
-    return minus(", ".join(values))
+    return minus_signs(", ".join(values))
 
 
 def level_columns(energy: np.ndarray, columns: int = COLUMNS) -> tuple[np.ndarray, np.ndarray]:
-    """Return the frame and the level in dB of the largest of each column.
+    """Return the loudest frame of each column, and its level in dB relative to the loudest of all.
 
     Examples
     --------
@@ -185,26 +251,26 @@ def level_columns(energy: np.ndarray, columns: int = COLUMNS) -> tuple[np.ndarra
     return largest + step * np.arange(len(padded)), 10 * levels
 
 
-def _thinned(frames: int) -> np.ndarray:
-    """Return frames enough for a smooth curve, the last one among them."""
+def _thin(frames: int) -> np.ndarray:
+    """Return enough frames for a smooth curve, including the last one."""
     return np.unique(np.linspace(0, frames - 1, min(frames, 2 * COLUMNS)).astype(int))
 
 
-def _shown(one: DecayAnalysis, rate: int) -> float:
-    """Return the seconds of a decay that are worth showing."""
-    frames = len(one.energy) - one.start
-    if one.curve is not None:
-        frames = min(frames, round(AFTER * (one.curve.end.frames - one.start)))
+def _duration(analysis: DecayAnalysis, rate: int) -> float:
+    """Return the duration to draw in seconds."""
+    frames = len(analysis.energy) - analysis.start
+    if analysis.curve is not None:
+        frames = min(frames, round(EXTENT * (analysis.curve.end.frames - analysis.start)))
     return frames / rate
 
 
-def _bottom(found: Sequence[DecayAnalysis]) -> float:
-    """Return the lowest level that is worth showing."""
+def _bottom(analyses: Sequence[DecayAnalysis]) -> float:
+    """Return the lower limit of the level axis in dB."""
     lowest = [-40.0]
-    for one in found:
-        lowest.append(one.figures.noise_floor_db or 0.0)
-        lowest.append(-(one.figures.decay_range_db or 0.0))
-        levels = level_columns(one.energy[one.start :])[1]
-        if len(found) == 1 and np.isfinite(levels).any():
+    for analysis in analyses:
+        lowest.append(analysis.figures.noise_floor_db or 0.0)
+        lowest.append(-(analysis.figures.decay_range_db or 0.0))
+        levels = level_columns(analysis.energy[analysis.start :])[1]
+        if len(analyses) == 1 and np.isfinite(levels).any():
             lowest.append(float(np.nanpercentile(levels, 5)))
-    return max(DEEPEST, 10.0 * math.floor(min(lowest) / 10) - 5)
+    return max(LOWEST, 10.0 * math.floor(min(lowest) / 10) - 5)

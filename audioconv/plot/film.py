@@ -1,9 +1,8 @@
-"""The sliding sum as a film: GIF, which Pillow writes, or MP4, for which ffmpeg has to be there."""
+"""Films of the sliding sum, as GIF or, by ffmpeg, as MP4."""
 
 from __future__ import annotations
 
 import io
-import os
 import shutil
 import subprocess
 from collections.abc import Iterator, Sequence
@@ -24,46 +23,45 @@ if TYPE_CHECKING:
 LIMITS = {"seconds": (1, 60), "fps": (1, 50), "pixels": (240, 1920)}
 
 SHADES = 12
-"""Of each colour in a GIF, down to white: enough for smooth edges."""
+"""Shades of each colour in a GIF, for smooth edges."""
 
-MOST_DOTS = 3e8
-"""Of all pictures together: 1 GB while they are drawn."""
+MAX_PIXELS = 3e8
+"""Pixels of all frames together; they take 1 GB of memory."""
 
 HOLD = 1.0
-"""Seconds for which the last picture stays."""
+"""Seconds for which the last frame is held."""
 
 
-def film(slid: Sliding, output: str, look: Film, *, inputs: Sequence[str], title: str) -> int:
-    """Film one output sample after another as the sum that it is.
+def film(sliding: Sliding, output: str, look: Film, *, inputs: Sequence[str], title: str) -> int:
+    """Film the sliding sum, one output sample after another.
 
     Parameters
     ----------
-    slid : Sliding
-        what is shown
+    sliding : Sliding
     output : str
-        GIF or MP4, by its suffix
+        GIF or MP4, by the suffix
     look : Film
     inputs : sequence of str
-        files that it must not overwrite
+        files that must not be overwritten
     title : str
-        a line above it
+        line above the rows
 
     Returns
     -------
     int
-        how many pictures it has
+        number of frames
 
     Raises
     ------
     UsageError
-        If the suffix is another, the output exists, or a value is out of range.
+        If the suffix is unknown, the output exists, or a value is out of range.
     AudioconvError
-        If what writes it is not there, or it cannot be written.
+        If matplotlib or ffmpeg is not installed, or the output cannot be written.
     """
-    kind = os.path.splitext(output)[1].lower()
-    if kind not in WRITERS:
+    suffix = Path(output).suffix.lower()
+    if suffix not in WRITERS:
         raise UsageError(
-            f"{display_name(output, role='output')} does not say what kind of film it is; end it in "
+            f"{display_name(output, role='output')} has no known film format; use a name ending in "
             f"{' or '.join(WRITERS)}"
         )
     for option, (low, high) in LIMITS.items():
@@ -72,92 +70,90 @@ def film(slid: Sliding, output: str, look: Film, *, inputs: Sequence[str], title
             raise UsageError(f"{option} is {value:g}; it must be between {low} and {high}")
     refuse_overwrite(output, inputs=list(inputs), overwrite=look.overwrite)
     count = max(2, round(look.seconds * look.fps))
-    dots = count * look.pixels**2 * SHAPE
-    if dots > MOST_DOTS:
+    pixels = count * look.pixels**2 * SHAPE
+    if pixels > MAX_PIXELS:
         raise UsageError(
-            f"the film would have {dots / 1e6:.0f} million dots in all its pictures; the limit is "
-            f"{MOST_DOTS / 1e6:.0f}; give less of --seconds, --fps or --pixels"
+            f"the film would have {pixels / 1e6:.0f} million pixels in all; the limit is "
+            f"{MAX_PIXELS / 1e6:.0f}; lower `seconds`, `fps` or `pixels`"
         )
     with style.settings():
-        scene = Scene(slid, look.pixels, title)
-        pictures = (scene.at(c) for c in _positions(slid, count))
-        written = WRITERS[kind](pictures, look)
+        scene = Scene(sliding, look.pixels, title)
+        frames = (scene.at(c) for c in _positions(sliding, count))
+        data = WRITERS[suffix](frames, look)
     with target(output) as out:
-        out.file.write(written)
+        out.file.write(data)
         out.commit()
     return count
 
 
-def _positions(slid: Sliding, count: int) -> Iterator[int]:
-    last = slid.end - 1 - slid.begin
-    return (slid.begin + last * n // (count - 1) for n in range(count))
+def _positions(sliding: Sliding, count: int) -> Iterator[int]:
+    last = sliding.end - 1 - sliding.begin
+    return (sliding.begin + last * n // (count - 1) for n in range(count))
 
 
-def _gif(pictures: Iterator[Image], look: Film) -> bytes:
-    """Write pictures of one palette."""
+def _gif(frames: Iterator[Image], look: Film) -> bytes:
+    """Encode frames with one palette."""
     from PIL.Image import Dither
 
     palette = _palette()
-    first, *others = [one.quantize(palette=palette, dither=Dither.NONE) for one in pictures]
-    # a GIF counts hundredths of a second: what one picture loses, another gains
+    first, *others = [one.quantize(palette=palette, dither=Dither.NONE) for one in frames]
+    # a GIF counts hundredths of a second: rounding the ends keeps the total duration
     ends = [round(100 * n / look.fps) * 10 for n in range(len(others) + 1)]
-    waits = [end - begin for begin, end in pairwise(ends)]
-    written = io.BytesIO()
+    durations = [end - begin for begin, end in pairwise(ends)]
+    buffer = io.BytesIO()
     first.save(
-        written,
+        buffer,
         "GIF",
         save_all=True,
         append_images=others,
-        duration=[*waits, round(1000 * HOLD)],
+        duration=[*durations, round(1000 * HOLD)],
         loop=0,
     )
-    return written.getvalue()
+    return buffer.getvalue()
 
 
 def _palette() -> Image:
-    """Return the colours that are drawn with, and what they become where they are blended."""
+    """Return the colours of a scene, with their blends into white."""
     from PIL import ImageColor
     from PIL.Image import new
 
-    mixed = [
+    blends = [
         round(255 + (part - 255) * share / SHADES)
         for colour in style.SERIES
         for share in range(1, SHADES + 1)
         for part in ImageColor.getrgb(colour)[:3]
     ]
     palette = new("P", (1, 1))
-    palette.putpalette([255, 255, 255, *mixed])
+    palette.putpalette([255, 255, 255, *blends])
     return palette
 
 
-def _mp4(pictures: Iterator[Image], look: Film) -> bytes:
-    """Hand pictures to ffmpeg, which has to be there."""
+def _mp4(frames: Iterator[Image], look: Film) -> bytes:
+    """Encode frames by ffmpeg."""
     program = shutil.which("ffmpeg")
     if program is None:
-        raise AudioconvError("an MP4 needs ffmpeg; install it, or end the film's name in .gif")
-    every = list(pictures)
-    every += every[-1:] * round(HOLD * look.fps)
-    width, height = every[0].size
+        raise AudioconvError("an MP4 needs ffmpeg; install it, or write a .gif instead")
+    held = list(frames)
+    held += held[-1:] * round(HOLD * look.fps)
+    width, height = held[0].size
     with scratch_folder() as folder:
         path = Path(folder) / "film.mp4"
         command = [program, "-nostdin", "-v", "error", "-f", "rawvideo", "-pix_fmt", "rgb24"]
         command += ["-s", f"{width}x{height}", "-r", str(look.fps), "-i", "-", "-c:v", "libx264"]
-        # whatever player there is takes this; no date and no version, so the same bytes again
+        # playable everywhere; no date or version, so that output is deterministic
         command += ["-pix_fmt", "yuv420p", "-movflags", "+faststart", "-map_metadata", "-1"]
         command += ["-fflags", "+bitexact", "-flags:v", "+bitexact", str(path)]
         done = subprocess.run(
             command,
-            input=b"".join(one.tobytes() for one in every),
+            input=b"".join(one.tobytes() for one in held),
             capture_output=True,
             check=False,
         )
         if done.returncode:
-            said = done.stderr.decode(errors="replace").splitlines() or ["it says nothing"]
-            raise AudioconvError(
-                f"ffmpeg cannot write the MP4: {said[-1]}; end the film's name in .gif"
-            )
+            lines = done.stderr.decode(errors="replace").splitlines() or ["no error message"]
+            raise AudioconvError(f"ffmpeg cannot write the MP4: {lines[-1]}; write a .gif instead")
         return path.read_bytes()
 
 
 WRITERS = {".gif": _gif, ".mp4": _mp4}
-"""What writes each kind of film."""
+"""Encoders by suffix."""

@@ -1,4 +1,4 @@
-"""A font for every character of a name, as far as one is installed."""
+"""Fallback fonts for characters that the default font lacks."""
 
 from __future__ import annotations
 
@@ -8,32 +8,32 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-OWN = "DejaVu Sans"
-"""The font that matplotlib brings."""
+DEFAULT = "DejaVu Sans"
+"""The font that ships with matplotlib."""
 
 
-def give_fonts(figure: Figure) -> None:
-    """Add to the font of a text, where it lacks a character, one that is installed and has it."""
+def add_fallback_fonts(figure: Figure) -> None:
+    """Give each text of a figure installed fonts for the characters that `DEFAULT` lacks."""
     from matplotlib import font_manager
     from matplotlib.text import Text
 
-    own = font_manager.get_font(font_manager.findfont(OWN)).get_charmap()
+    covered = font_manager.get_font(font_manager.findfont(DEFAULT)).get_charmap()
     for text in figure.findobj(Text):
         assert isinstance(text, Text)
-        missing = {ord(c) for c in text.get_text() if ord(c) not in own and not c.isspace()}
+        missing = {ord(c) for c in text.get_text() if ord(c) not in covered and not c.isspace()}
         if missing:
-            text.set_fontfamily([OWN, *_families(missing)])
+            text.set_fontfamily([DEFAULT, *_families(missing)])
 
 
 def _families(missing: set[int]) -> Iterator[str]:
-    """Name fonts that have some characters between them, in an order that never changes."""
+    """Yield font families that cover the missing characters, in a fixed order."""
     from matplotlib.font_manager import fontManager
 
     for entry in sorted(fontManager.ttflist, key=lambda entry: (entry.name, entry.fname)):
-        plain = entry.style == "normal" and entry.weight == 400
-        if plain and (has := missing & _characters(entry.fname)):
+        regular = entry.style == "normal" and entry.weight == 400
+        if regular and (new := missing & _characters(entry.fname)):
             yield entry.name
-            missing = missing - has
+            missing = missing - new
 
 
 def _characters(font: str) -> set[int]:
@@ -41,5 +41,5 @@ def _characters(font: str) -> set[int]:
 
     try:
         return {*font_manager.get_font(font).get_charmap()}
-    except (OSError, RuntimeError):  # a font that went, or is none
+    except (OSError, RuntimeError):  # removed since matplotlib listed it, or not a font
         return set()

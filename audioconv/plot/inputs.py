@@ -1,4 +1,4 @@
-"""Sounds and impulses as pictures take them: a stretch of a file, some channels of an impulse."""
+"""Inputs of plots: time ranges of sound files, and labelled channels of impulse responses."""
 
 from __future__ import annotations
 
@@ -6,22 +6,29 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from audioconv.engines.convolver import Audio
+from audioconv.engines.audio import Audio
 from audioconv.errors import UsageError
 from audioconv.files import Reader, display_name
-from audioconv.ir.load import impulse_files, load_impulse, refuse_standard_twice
-from audioconv.plot.labels import names_in_legend
+from audioconv.ir.load import check_channel, load_impulse, refuse_standard_twice
+from audioconv.plot.labels import legend_labels
 from audioconv.units import parse_time
 from impulses import Impulse
 
-GRID = 2**16
-
 
 @dataclass(frozen=True)
-class Stretch:
-    """A part of a sound, to be read once: where it begins, and how many frames of it there are.
+class TimeRange:
+    """A time range of a sound, readable once.
 
-    `frames` is None where a pipe does not tell.
+    Parameters
+    ----------
+    blocks : iterator of array, (frames, channels)
+    rate : int
+        frames per second
+    channels : int
+    start : int
+        first frame
+    frames : int or None
+        length; None if the length of the sound is unknown, as in a pipe
     """
 
     blocks: Iterator[Audio]
@@ -32,36 +39,43 @@ class Stretch:
 
     @property
     def begin(self) -> float:
-        """Seconds at which it begins."""
+        """Start in seconds."""
         return self.start / self.rate
 
 
 @contextmanager
-def stretch(path: str, start: str, duration: str | None) -> Iterator[Stretch]:
-    """Open a part of a sound file, both ends of it given as people write times.
+def open_time_range(path: str, start: str, duration: str | None) -> Iterator[TimeRange]:
+    """Open a time range of a sound file.
+
+    Parameters
+    ----------
+    path : str
+        sound file, or ``-`` for standard input
+    start, duration : str
+        times such as ``350ms``; to the end of the sound without a duration
 
     Raises
     ------
     FormatError
-        If it cannot be read.
+        If the file cannot be read.
     UsageError
-        If it ends before the part begins, or a time is none.
+        If a time is malformed, or the sound ends before the start.
     """
     with Reader(path) as reader:
-        sound = reader.info
-        first, count = frames_of(start, duration, sound.rate)
-        left = None if sound.frames is None else max(0, sound.frames - first)
-        yield Stretch(
-            part(reader.blocks(GRID), first, count, sound.rate, path),
-            sound.rate,
-            sound.channels,
+        info = reader.info
+        first, count = frame_range(start, duration, info.rate)
+        left = None if info.frames is None else max(0, info.frames - first)
+        yield TimeRange(
+            select_frames(reader.blocks(), first, count, info.rate, path),
+            info.rate,
+            info.channels,
             first,
             count if left is None else left if count is None else min(left, count),
         )
 
 
-def frames_of(start: str, duration: str | None, rate: int) -> tuple[int, int | None]:
-    """Read both ends of a part as its first frame and its number of frames."""
+def frame_range(start: str, duration: str | None, rate: int) -> tuple[int, int | None]:
+    """Return the first frame and the number of frames of a time range; None to the end."""
     first = round(parse_time(start, rate) * rate)
     if first < 0:
         raise UsageError(f"start is {start}; it must be 0 or more")
@@ -73,15 +87,21 @@ def frames_of(start: str, duration: str | None, rate: int) -> tuple[int, int | N
     return first, count
 
 
-def part(
+def select_frames(
     blocks: Iterable[Audio], first: int, count: int | None, rate: int, path: str
 ) -> Iterator[Audio]:
-    """Yield some frames of a sound; there must be one."""
-    at = taken = 0
+    """Yield `count` frames from `first` on, or fewer if the sound ends earlier.
+
+    Raises
+    ------
+    UsageError
+        If the sound ends before `first`.
+    """
+    position = taken = 0
     for block in blocks:
-        begin = min(max(0, first - at), len(block))
+        begin = min(max(0, first - position), len(block))
         end = len(block) if count is None else min(len(block), begin + count - taken)
-        at += len(block)
+        position += len(block)
         if end > begin:
             taken += end - begin
             yield block[begin:end]
@@ -89,70 +109,70 @@ def part(
             return
     if not taken:
         raise UsageError(
-            f"{display_name(path)} ends at {at / rate:.3f} s, before {first / rate:.3f} s; give an "
-            "earlier --start"
+            f"{display_name(path)} ends at {position / rate:.3f} s, before {first / rate:.3f} s; "
+            "give an earlier `start`"
         )
 
 
 @dataclass(frozen=True)
-class Named:
-    """One channel of an impulse, and how it is called in a legend."""
+class Channel:
+    """One channel of an impulse response, with its label in the legend.
+
+    Parameters
+    ----------
+    label : str
+    impulse : Impulse
+    index : int
+        channel, counted from 0
+    """
 
     label: str
     impulse: Impulse
-    channel: int
+    index: int
 
 
-def channels(irs: Sequence[str], rate: int, channel: int | None, most: int) -> list[Named]:
-    """Load impulses, and return each of their channels, or one of each.
+def load_channels(
+    irs: Sequence[str], rate: int, channel: int | None, max_channels: int
+) -> list[Channel]:
+    """Load impulse responses, and return all their channels, or one channel of each.
+
+    Parameters
+    ----------
+    irs : sequence of str
+        files, builder specs or presets
+    rate : int
+        Hz, for builder specs
+    channel : int, optional
+        channel, counted from 1; all if not given
+    max_channels : int
 
     Raises
     ------
     UsageError
-        If there are more than `most`, or an impulse has no such channel.
+        If there are more than `max_channels`, or an impulse response lacks the channel.
     """
-    found: list[Named] = []
-    for label, impulse in load(irs, rate):
+    channels: list[Channel] = []
+    for label, impulse in load_labelled(irs, rate):
         count = impulse.taps.shape[1]
         check_channel(label, count, channel)
-        found += [
-            Named(f"{label}, channel {at + 1}" if count > 1 else label, impulse, at)
-            for at in (range(count) if channel is None else [channel - 1])
+        channels += [
+            Channel(f"{label}, channel {index + 1}" if count > 1 else label, impulse, index)
+            for index in (range(count) if channel is None else [channel - 1])
         ]
-    if len(found) > most:
+    if len(channels) > max_channels:
         raise UsageError(
-            f"there are {len(found)} channels; one picture shows {most} at most; give --channel "
-            "or fewer impulses"
+            f"there are {len(channels)} channels; a plot shows at most {max_channels}; give "
+            "`channel` or fewer impulses"
         )
-    return found
+    return channels
 
 
-def load(irs: Sequence[str], rate: int) -> list[tuple[str, Impulse]]:
-    """Load impulses by name, each with its label."""
+def load_labelled(irs: Sequence[str], rate: int) -> list[tuple[str, Impulse]]:
+    """Load impulse responses with their legend labels."""
     refuse_standard_twice(irs)
-    return list(zip(names_in_legend(irs), [load_impulse(ir, rate) for ir in irs], strict=True))
+    return list(zip(legend_labels(irs), [load_impulse(ir, rate) for ir in irs], strict=True))
 
 
-def check_channel(label: str, count: int, channel: int | None) -> None:
-    """Refuse a channel, counted from 1, that is not there."""
-    if channel is not None and not 1 <= channel <= count:
-        raise UsageError(f"channel is {channel}, but {label} has {count}, counted from 1")
-
-
-def notes(impulses: Iterable[Impulse]) -> tuple[str, ...]:
-    """Return what was done to impulses, each once."""
+def collect_notices(impulses: Iterable[Impulse]) -> tuple[str, ...]:
+    """Return the notices of impulse responses without repetitions."""
     return tuple(dict.fromkeys(note for impulse in impulses for note in impulse.notes))
-
-
-__all__ = [
-    "Named",
-    "Stretch",
-    "channels",
-    "check_channel",
-    "frames_of",
-    "impulse_files",
-    "load",
-    "notes",
-    "part",
-    "stretch",
-]

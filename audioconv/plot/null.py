@@ -1,183 +1,220 @@
-"""What is between two sounds: both waveforms, and the level of their difference."""
+"""Null test of two sounds: both waveforms, and the level of their difference."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 
-from audioconv.engines.convolver import Audio
+from audioconv.engines.audio import Audio
 from audioconv.errors import UsageError
 from audioconv.files import STANDARD, Reader
 from audioconv.plot import axes as scales
 from audioconv.plot import style
-from audioconv.plot.inputs import frames_of, part
-from audioconv.plot.labels import listed, minus, names_in_legend
-from audioconv.plot.options import Drawn, Look
+from audioconv.plot.inputs import frame_range, select_frames
+from audioconv.plot.labels import legend_labels, minus_signs
+from audioconv.plot.options import Look, PictureInfo
 from audioconv.plot.waveform import COLUMNS, Wave, draw_wave
-from audioconv.verify.compare import Difference, aligned, compare
+from audioconv.verify.compare import Difference, aligned, compare_files
 from audioconv.views.envelope import Envelope, envelope
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 LOWEST = -200.0
-"""dBFS that are shown, at least: what is below is rounding of rounding."""
+"""Lowest level of the axis in dBFS; differences below it are rounding errors of rounding errors."""
 
-SAME = "identical: every sample is the same"
+IDENTICAL = "identical: every sample is the same"
 
 PENS: tuple[dict[str, Any], ...] = (
     {"color": style.VERMILLION, "linestyle": "-"},
     {"color": style.GREEN, "linestyle": (0, (5, 1))},
 )
-"""Of the difference as it is, and of what is left of it."""
+"""Lines of the difference, and of the residual after the best shift and gain."""
 
 NARROW = 140
-"""mm that are not enough for two labels side by side."""
+"""Width in mm up to which a legend has one column."""
 
 RANGE = 30.0
-"""dB that are shown, at least."""
+"""Smallest range of the level axis in dB."""
 
 
-def null(
-    first: str,
-    second: str,
-    output: str,
-    look: Look,
-    *,
-    start: str = "0",
-    duration: str | None = None,
-) -> Drawn:
-    """Draw two sounds over each other, and the level of the second minus the first.
-
-    That is drawn as they are, and after the best shift and gain; all channels together.
+@dataclass(frozen=True)
+class Span:
+    """A time range on the axis of the first sound.
 
     Parameters
     ----------
-    first, second : str
-        sound files of one rate and number of channels
-    output, look, start, duration
-        as for `waveform`; what is told in words is of the whole sounds
+    path : str
+    rate : int
+        frames per second
+    first : int
+        first frame
+    count : int or None
+        number of frames; None to the end
+    """
+
+    path: str
+    rate: int
+    first: int
+    count: int | None
+
+    def wave(self, blocks: Iterator[Audio], lead: int = 0) -> Wave:
+        """Return the envelope of this range of a sound that begins at frame `lead`."""
+        left = None if self.count is None else max(1, self.count - max(0, lead - self.first))
+        selected = select_frames(blocks, max(0, self.first - lead), left, self.rate, self.path)
+        return Wave("", envelope(selected, COLUMNS), self.rate, max(self.first, lead) / self.rate)
+
+
+def null(
+    a: str,
+    b: str,
+    output: str,
+    look: Look,
+    *,
+    start: Annotated[str, "time"] = "0",
+    duration: Annotated[str, "time"] | None = None,
+) -> PictureInfo:
+    """Draw a null test: the difference of two sounds.
+
+    The level of B minus A is drawn for the sounds as they are, and after the best shift and gain.
+    All channels are drawn together. Shift, gain and residual are those of the whole sounds.
+
+    Parameters
+    ----------
+    a : str
+        sound file
+    b : str
+        sound file of the same rate and number of channels
+    output : str
+        picture to write: .png, .svg or .pdf
+    look : Look
+    start : str
+        start of the time range, such as 350ms
+    duration : str, optional
+        length of the time range; to the end if not given
 
     Raises
     ------
     AudioconvError
-        If the sounds cannot be read or compared, or the picture not be written.
+        If the sounds cannot be read or compared, or the picture cannot be written.
     """
-    if STANDARD in (first, second):
+    if STANDARD in (a, b):
         raise UsageError("a null test reads both sounds more than once; give them as files")
-    with style.picture(output, look, [first, second]) as figure:
-        labels = names_in_legend([first, second])
-        found = compare(first, second)
-        with Reader(first) as reader:
+    with style.picture(output, look, [a, b]) as figure:
+        labels = legend_labels([a, b])
+        difference = compare_files(a, b)
+        with Reader(a) as reader:
             rate = reader.info.rate
-        begin, count = frames_of(start, duration, rate)
-
-        def seen(blocks: Iterator[Audio], lead: int = 0) -> Envelope:
-            """See the part of what begins with frame `lead` of the first sound."""
-            left = None if count is None else max(1, count - max(0, lead - begin))
-            return envelope(part(blocks, max(0, begin - lead), left, rate, first), COLUMNS)
-
-        both = seen(np.hstack([a, b, b - a]) for a, b in aligned(first, second))
-        place = rate, begin / rate
-        waves = Wave("", both, *place)
-        style.tall(figure, look, 112)
+        span = Span(a, rate, *frame_range(start, duration, rate))
+        waves = span.wave(np.hstack([x, y, y - x]) for x, y in aligned(a, b))
+        style.set_height(figure, look, 112)
         above, below = figure.subplots(2, 1, sharex=True)
-        second_is = scales.time_axis(below, waves.begin, waves.end)
-        handles = _draw_both(above, waves, second_is)
-        channels = both.low.shape[1] // 3
-        rest = _channels(both, 2 * channels, channels)
-        levels = [_draw_level(below, Wave("", rest, *place), second_is, "as they are", PENS[0])]
+        second = scales.time_axis(below, waves.begin, waves.end)
+        handles = _draw_both(above, waves, second)
+        channels = waves.channels // 3
+        raw = _merge(waves, 2 * channels, channels)
+        levels = [_draw_level(below, raw, second, "as they are", PENS[0])]
         gain = 1.0
-        if not found.identical and found.gain_db is not None:
-            gain = _gain(first, second, found)
-            # where the second is earlier, the first is seen from where the second begins
-            lead = max(0, -found.shift)
-            rest = seen((b - gain * a for a, b in aligned(first, second, found.shift)), lead)
-            wave = Wave("", rest, rate, max(begin, lead) / rate)
-            levels.append(_draw_level(below, wave, second_is, "best shift and gain", PENS[1]))
+        if not difference.identical and difference.gain_db is not None:
+            gain = _signed_gain(a, b, difference)
+            residual = (y - gain * x for x, y in aligned(a, b, difference.shift))
+            # where B is earlier, the residual begins where B does
+            wave = span.wave(residual, max(0, -difference.shift))
+            levels.append(_draw_level(below, wave, second, "best shift and gain", PENS[1]))
         low, high = scales.decibel_range(levels, 120.0)
         scales.level_axis(below, max(LOWEST, min(low, high - RANGE)), high)
         below.set_ylabel("difference (dBFS)")
-        if found.identical:
-            below.text(0.5, 0.5, SAME, ha="center", va="center", transform=below.transAxes)
+        if difference.identical:
+            below.text(0.5, 0.5, IDENTICAL, ha="center", va="center", transform=below.transAxes)
         else:
-            said = style.wrapped(in_words(found, rate, inverted=gain < 0), figure)
-            above.set_title(said, pad=3, fontsize=7.5)
-            below.legend(
-                loc="lower left",
-                bbox_to_anchor=(0, 1),
-                ncols=1 + (look.width > NARROW),
-                borderaxespad=0.2,
-            )
+            title = style.wrap(describe(difference, rate, inverted=gain < 0), figure)
+            above.set_title(title, pad=3, fontsize=7.5)
+            _add_level_legend(below, look)
         style.legend(figure, handles, labels)
-    return Drawn(f"null test of {listed(labels)}", style.size(figure))
+    return PictureInfo(f"null test of {' and '.join(labels)}", style.size(figure))
 
 
-def in_words(found: Difference, rate: int, *, inverted: bool = False) -> str:
-    """Tell how two sounds differ.
+def describe(difference: Difference, rate: int, *, inverted: bool = False) -> str:
+    """Describe how the second of two sounds differs from the first.
 
     Examples
     --------
-    >>> in_words(Difference(False, 48, -6.0, None, 0.25, (9, 9)), 48000)
+    >>> describe(Difference(False, 48, -6.0, None, 0.25, (9, 9)), 48000)
     'second: 48 frames (1.000 ms) later, −6.00 dB; no residual; differ from 0.250 s'
     """
-    if found.identical:
-        return SAME
-    said = []
-    if found.gain_db is None:
-        said.append("no shift or gain: one of them is silent")
+    if difference.identical:
+        return IDENTICAL
+    parts = []
+    if difference.gain_db is None:
+        parts.append("no shift or gain: one of them is silent")
     else:
-        frames, way = abs(found.shift), "earlier" if found.shift < 0 else "later"
-        shift = f"{frames} frames ({1000 * frames / rate:.3f} ms) {way}" if frames else "no shift"
-        said.append(f"second: {shift}, {found.gain_db + 0.0:+.2f} dB{', inverted' * inverted}")
-        left = found.residual_db
-        said.append("no residual" if left is None else f"residual {left:.1f} dB beside the second")
-    if found.first_difference_s is not None:
-        said.append(f"differ from {found.first_difference_s:.3f} s")
-    return minus("; ".join(said))
+        frames = abs(difference.shift)
+        direction = "earlier" if difference.shift < 0 else "later"
+        milliseconds = f"{1000 * frames / rate:.3f} ms"
+        shift = f"{frames} frames ({milliseconds}) {direction}" if frames else "no shift"
+        gain = f"{difference.gain_db + 0.0:+.2f} dB{', inverted' * inverted}"
+        parts.append(f"second: {shift}, {gain}")
+        residual = difference.residual_db
+        parts.append(
+            "no residual" if residual is None else f"residual {residual:.1f} dB beside the second"
+        )
+    if difference.first_difference_s is not None:
+        parts.append(f"differ from {difference.first_difference_s:.3f} s")
+    return minus_signs("; ".join(parts))
 
 
 def _draw_both(panel: Axes, waves: Wave, second: float) -> list[Any]:
-    """Draw both waveforms, all channels of each as one; return a handle for each."""
+    """Draw both waveforms, each with its channels merged; return a legend handle for each."""
     from matplotlib.patches import Patch
 
     channels = waves.channels // 3
-    scales.amplitude_axis(panel, _channels(waves.envelope, 0, 2 * channels).peak)
+    scales.amplitude_axis(panel, _merge(waves, 0, 2 * channels).envelope.peak)
     panel.set_ylabel("amplitude (dBFS)")
     handles = []
     for number, colour in enumerate((style.BLUE, style.GREEN)):
-        one = _channels(waves.envelope, number * channels, channels)
-        draw_wave(panel, Wave("", one, waves.rate, waves.begin), 0, colour, second, 2 + number)
+        wave = _merge(waves, number * channels, channels)
+        draw_wave(panel, wave, 0, colour, second, 2 + number)
         handles.append(Patch(color=colour, alpha=0.8))
     return handles
 
 
-def _channels(found: Envelope, first: int, count: int) -> Envelope:
-    """Return some channels of an envelope as one: their extremes, and the largest level."""
-    here = slice(first, first + count)
-    return Envelope(
-        found.low[:, here].min(axis=1, keepdims=True),
-        found.high[:, here].max(axis=1, keepdims=True),
-        found.rms[:, here].max(axis=1, keepdims=True),
-        found.frames,
-        found.step,
+def _merge(wave: Wave, first: int, count: int) -> Wave:
+    """Merge some channels of a wave into one: their extremes, and their highest RMS level."""
+    columns, selected = wave.envelope, slice(first, first + count)
+    merged = Envelope(
+        columns.low[:, selected].min(axis=1, keepdims=True),
+        columns.high[:, selected].max(axis=1, keepdims=True),
+        columns.rms[:, selected].max(axis=1, keepdims=True),
+        columns.frames,
+        columns.step,
     )
+    return Wave(wave.label, merged, wave.rate, wave.begin)
 
 
 def _draw_level(
     panel: Axes, wave: Wave, second: float, label: str, pen: dict[str, Any]
 ) -> np.ndarray:
-    """Draw level and peak of a difference over time, and return what is drawn."""
-    one, times = _channels(wave.envelope, 0, wave.channels), wave.times * second
-    rms = _decibels(one.rms[:, 0])
-    peak = _decibels(np.maximum(one.high, -one.low)[:, 0])
-    left = "rms, up to peak" if np.isfinite(rms).any() else "nothing left"
-    panel.plot(times, rms, **pen, linewidth=0.9, label=f"{label}: {left}", zorder=3)
+    """Draw RMS level and peaks of a difference over time, and return all levels in dBFS."""
+    columns, times = _merge(wave, 0, wave.channels).envelope, wave.times * second
+    rms = _decibels(columns.rms[:, 0])
+    peak = _decibels(np.maximum(columns.high, -columns.low)[:, 0])
+    content = "rms, up to peak" if np.isfinite(rms).any() else "nothing left"
+    panel.plot(times, rms, **pen, linewidth=0.9, label=f"{label}: {content}", zorder=3)
     panel.fill_between(times, rms, peak, color=pen["color"], alpha=0.25, linewidth=0)
     return np.concatenate([rms, peak])
+
+
+def _add_level_legend(panel: Axes, look: Look) -> None:
+    panel.legend(
+        loc="lower left",
+        bbox_to_anchor=(0, 1),
+        ncols=1 + (look.width > NARROW),
+        borderaxespad=0.2,
+    )
 
 
 def _decibels(values: np.ndarray) -> np.ndarray:
@@ -186,8 +223,8 @@ def _decibels(values: np.ndarray) -> np.ndarray:
     return 20 * levels
 
 
-def _gain(first: str, second: str, found: Difference) -> float:
-    """Return the gain with its sign: that of the product of both, once they are aligned."""
-    assert found.gain_db is not None
-    product = math.fsum(float(np.vdot(a, b)) for a, b in aligned(first, second, found.shift))
-    return math.copysign(10 ** (found.gain_db / 20), product)
+def _signed_gain(a: str, b: str, difference: Difference) -> float:
+    """Return the gain of `b`, negative if the aligned sounds correlate negatively."""
+    assert difference.gain_db is not None
+    product = math.fsum(float(np.vdot(x, y)) for x, y in aligned(a, b, difference.shift))
+    return math.copysign(10 ** (difference.gain_db / 20), product)

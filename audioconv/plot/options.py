@@ -1,4 +1,4 @@
-"""What is asked of a picture, and what is told of it; plain data, free of anything heavy."""
+"""Options of pictures and films, and the description of a finished picture; plain data."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from typing import Annotated
 
 @dataclass(frozen=True, kw_only=True)
 class Look:
-    """How a picture looks.
+    """The look of a picture.
 
     Parameters
     ----------
     width : float, 40 to 2000
-        width in mm; 160 is the text of an A4 page
+        width in mm; 160 is the text width of an A4 page
     height : float, 30 to 2000
-        height in mm; what suits the picture if not given
+        height in mm; chosen to suit the plot if not given
     dpi : int, 30 to 1200
-        dots an inch of a PNG, and of spectrograms in SVG and PDF
+        dots per inch of a PNG, and of spectrograms in SVG and PDF
     title : str
-        a line above it
+        title above the plot
     overwrite : bool
         replace the picture if it exists
     """
@@ -33,16 +33,16 @@ class Look:
 
 @dataclass(frozen=True, kw_only=True)
 class Film:
-    """How a film looks.
+    """The look of a film.
 
     Parameters
     ----------
     seconds : float, 1 to 60
-        how long it is
+        duration
     fps : int, 1 to 50
-        pictures a second
+        frames per second
     pixels : int, 240 to 1920
-        width in dots; the height is 5/8 of it
+        width in pixels; the height is 5/8 of it
     overwrite : bool
         replace the film if it exists
     """
@@ -54,9 +54,19 @@ class Film:
 
 
 @dataclass(frozen=True)
-class Drawn:
-    """What a picture shows, in words, its size in mm, and what its reader should know."""
+class PictureInfo:
+    """Description of a finished picture.
 
-    what: str
+    Parameters
+    ----------
+    description : str
+        plot and inputs, such as "decay of hall.wav"
+    size : pair of float
+        width and height in mm
+    notices : tuple of str
+        changes made to the inputs
+    """
+
+    description: str
     size: tuple[float, float]
     notices: tuple[str, ...] = ()

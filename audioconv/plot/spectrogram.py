@@ -1,92 +1,133 @@
-"""The spectrogram of sounds, one panel for each, all on one scale of colours."""
+"""Spectrograms of sounds, one panel each, on one colour scale."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import numpy as np
 
 from audioconv.errors import UsageError
-from audioconv.ir.load import refuse_standard_twice
+from audioconv.files import listed
+from audioconv.ir.load import check_channel, refuse_standard_twice
 from audioconv.plot import axes as scales
 from audioconv.plot import style
-from audioconv.plot.inputs import check_channel, stretch
-from audioconv.plot.labels import listed, names_in_legend
-from audioconv.plot.options import Drawn, Look
-from audioconv.views.spectrogram import SILENT
+from audioconv.plot.inputs import open_time_range
+from audioconv.plot.labels import legend_labels
+from audioconv.plot.options import Look, PictureInfo
+from audioconv.views.spectrogram import SILENT, Spectrogram
 from audioconv.views.spectrogram import spectrogram as spectrogram_of
 
-MOST = 8
-"""Panels of one picture, at most."""
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+MAX_PANELS = 8
 
 RANGE = 90.0
-"""dB from the loudest down that have a colour of their own."""
+"""Range of the colour scale, down from the loudest level, in dB."""
 
 COLOURS = "cividis"
-"""Made for eyes that tell few colours apart (Nuñez, Anderton and Renslow 2018); it prints well."""
+"""Legible under colour blindness (Nuñez, Anderton and Renslow 2018) and in print."""
+
+
+class Panel(NamedTuple):
+    """A spectrogram, with its label and its start in seconds."""
+
+    label: str
+    spectrogram: Spectrogram
+    begin: float
 
 
 def spectrogram(
-    paths: Sequence[str],
+    files: Sequence[str],
     output: str,
     look: Look,
     *,
-    start: str = "0",
-    duration: str | None = None,
+    start: Annotated[str, "time"] = "0",
+    duration: Annotated[str, "time"] | None = None,
     channel: int | None = None,
-) -> Drawn:
-    """Draw how loud each frequency is over time; a sine of full scale is 0 dBFS.
+) -> PictureInfo:
+    """Draw spectrograms: level over time and frequency.
+
+    A full-scale sine is 0 dBFS. Each sound has a panel.
 
     Parameters
     ----------
-    paths, output, look, start, duration
-        as for `waveform`
+    files : sequence of str
+        sound files, or - for standard input
+    output : str
+        picture to write: .png, .svg or .pdf
+    look : Look
+    start : str
+        start of the time range, such as 350ms
+    duration : str, optional
+        length of the time range; to the end if not given
     channel : int, optional
-        the one to look at, counted from 1; the mean of their powers if not given
+        channel, counted from 1; the mean power of all channels if not given
 
     Raises
     ------
     AudioconvError
-        If a sound cannot be read, or the picture not be written.
+        If a sound cannot be read, or the picture cannot be written.
     """
-    refuse_standard_twice(paths)
-    if len(paths) > MOST:
-        raise UsageError(f"there are {len(paths)} sounds; one picture shows {MOST} at most")
-    with style.picture(output, look, paths) as figure:
-        labels, found = names_in_legend(paths), []
-        for label, path in zip(labels, paths, strict=True):
-            with stretch(path, start, duration) as sound:
-                check_channel(label, sound.channels, channel)
-                blocks = sound.blocks
-                if channel is not None:
-                    blocks = (block[:, channel - 1 : channel] for block in blocks)
-                seen = spectrogram_of(blocks, sound.rate, frames=sound.frames)
-                found.append((seen, sound.begin))
-        style.tall(figure, look, 16 + 52 * len(found) if len(found) < 3 else 14 + 40 * len(found))
-        panels = figure.subplots(len(found), 1, sharex=True, squeeze=False)[:, 0]
-        top = 10 * -(-max(float(seen.level().max()) for seen, _ in found) // 10)
+    refuse_standard_twice(files)
+    if len(files) > MAX_PANELS:
+        raise UsageError(f"there are {len(files)} sounds; a plot shows at most {MAX_PANELS}")
+    with style.picture(output, look, files) as figure:
+        labels = legend_labels(files)
+        contents = [
+            _read(path, label, start, duration, channel)
+            for label, path in zip(labels, files, strict=True)
+        ]
+        count = len(contents)
+        style.set_height(figure, look, 16 + 52 * count if count < 3 else 14 + 40 * count)
+        panels = list(figure.subplots(count, 1, sharex=True, squeeze=False)[:, 0])
+        top = 10 * -(-max(float(one.spectrogram.level().max()) for one in contents) // 10)
         top = 0 if top <= SILENT else top
-        ends = min(begin for _, begin in found), max(begin + s.seconds for s, begin in found)
-        second = scales.time_axis(panels[-1], *ends)
-        for panel, (seen, begin), label in zip(panels, found, labels, strict=True):
-            # columns are centred on their times
-            edges = begin + seen.step * (np.arange(seen.power.shape[1] + 1) - 0.5)
-            mesh = panel.pcolormesh(
-                edges * second,
-                seen.edges,
-                seen.level(),
-                cmap=COLOURS,
-                vmin=top - RANGE,
-                vmax=top,
-                rasterized=True,
-            )
-            scales.frequency_axis(panel, seen.edges[0], seen.edges[-1], vertical=True)
-            panel.grid(visible=False)
-            if len(found) > 1:
-                panel.set_title(label, pad=2, fontsize=7.5)
-        bar = figure.colorbar(mesh, ax=list(panels), pad=0.015, aspect=30, extend="min")
-        bar.set_label("level (dBFS)")
-        bar.outline.set_linewidth(0.6)
-        ticks = [top - step for step in range(0, int(RANGE) + 1, 10)]
-        bar.set_ticks(ticks, labels=[scales.decibel(tick) for tick in ticks])
-    return Drawn(f"spectrogram of {listed(labels)}", style.size(figure))
+        ends = [one.begin + one.spectrogram.seconds for one in contents]
+        second = scales.time_axis(panels[-1], min(one.begin for one in contents), max(ends))
+        for panel, content in zip(panels, contents, strict=True):
+            mesh = _draw(panel, content, second, top)
+            if count > 1:
+                panel.set_title(content.label, pad=2, fontsize=7.5)
+        _add_colour_bar(figure, mesh, panels, top)
+    return PictureInfo(f"spectrogram of {listed(labels)}", style.size(figure))
+
+
+def _read(path: str, label: str, start: str, duration: str | None, channel: int | None) -> Panel:
+    """Return the spectrogram of a time range, of one channel, counted from 1, or of all."""
+    with open_time_range(path, start, duration) as sound:
+        check_channel(label, sound.channels, channel)
+        blocks = sound.blocks
+        if channel is not None:
+            blocks = (block[:, channel - 1 : channel] for block in blocks)
+        power = spectrogram_of(blocks, sound.rate, frames=sound.frames)
+    return Panel(label, power, sound.begin)
+
+
+def _draw(panel: Axes, content: Panel, second: float, top: float) -> Any:
+    """Draw a spectrogram, and return the mesh for the colour bar."""
+    power = content.spectrogram
+    # columns are centred on their times
+    edges = content.begin + power.step * (np.arange(power.power.shape[1] + 1) - 0.5)
+    mesh = panel.pcolormesh(
+        edges * second,
+        power.edges,
+        power.level(),
+        cmap=COLOURS,
+        vmin=top - RANGE,
+        vmax=top,
+        rasterized=True,
+    )
+    scales.frequency_axis(panel, power.edges[0], power.edges[-1], vertical=True)
+    panel.grid(visible=False)
+    return mesh
+
+
+def _add_colour_bar(figure: Figure, mesh: Any, panels: list[Axes], top: float) -> None:
+    bar = figure.colorbar(mesh, ax=panels, pad=0.015, aspect=30, extend="min")
+    bar.set_label("level (dBFS)")
+    bar.outline.set_linewidth(0.6)
+    ticks = [top - step for step in range(0, int(RANGE) + 1, 10)]
+    bar.set_ticks(ticks, labels=[scales.decibel(tick) for tick in ticks])

@@ -1,24 +1,24 @@
-"""How every picture looks, and how it is written; nothing here follows a user's settings.
+"""Style and output of all pictures, independent of the user's matplotlib settings.
 
-A picture is the same bytes wherever the same matplotlib draws it: no date, no random names, the
-fonts that matplotlib brings. Text in SVG is drawn as outlines, because a reader's machine may not
-have those fonts, and labels would then run into each other; in PDF it is text, with its font.
+The same version of matplotlib draws a picture to the same bytes everywhere: without dates or random
+identifiers, in the fonts that ship with matplotlib. Text in SVG is drawn as outlines, because
+labels would overlap on machines without those fonts; PDF embeds them.
 """
 
 from __future__ import annotations
 
 import io
 import logging
-import os
 import textwrap
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from audioconv.errors import AudioconvError, UsageError
 from audioconv.files import display_name, refuse_overwrite, target
-from audioconv.plot.fonts import give_fonts
+from audioconv.plot.fonts import add_fallback_fonts
 from audioconv.plot.options import Look
 
 if TYPE_CHECKING:
@@ -27,18 +27,19 @@ if TYPE_CHECKING:
 BLUE, VERMILLION, GREEN, PURPLE = "#0072B2", "#D55E00", "#009E73", "#CC79A7"
 ORANGE, SKY, GREY, BLACK = "#E69F00", "#56B4E9", "#767676", "#000000"
 SERIES = (BLUE, VERMILLION, GREEN, ORANGE, PURPLE, SKY, BLACK)
-"""Colours of Okabe and Ito, told apart by whoever sees fewer."""
+"""Colours for series, distinct under colour blindness (Okabe and Ito)."""
 
 DASHES: tuple[Any, ...] = ("-", (0, (5, 1.5)), (0, (1.5, 1)), (0, (5, 1, 1, 1)), (0, (8, 2, 3, 2)))
-"""Line styles; there are five of these and seven colours, so 35 lines differ."""
+"""Line styles for series; with five of them and seven colours, 35 series are distinct."""
 
-KINDS = {".png": "png", ".svg": "svg", ".pdf": "pdf"}
+FORMATS = {".png": "png", ".svg": "svg", ".pdf": "pdf"}
 
-UNDATED: dict[str, dict[str, Any]] = {
+METADATA: dict[str, dict[str, Any]] = {
     "png": {"Software": None},
     "svg": {"Date": None, "Creator": None},
     "pdf": {"CreationDate": None, "Creator": None, "Producer": None},
 }
+"""Metadata left out of each format, so that output is deterministic."""
 
 SETTINGS: dict[str, Any] = {
     "font.family": "sans-serif",
@@ -63,133 +64,143 @@ SETTINGS: dict[str, Any] = {
     "legend.handlelength": 2.4,
     "legend.borderpad": 0.2,
     "figure.constrained_layout.use": True,
-    "text.parse_math": False,  # a name is a name, dollars and all
+    "text.parse_math": False,  # dollar signs in file names are literal
     "svg.hashsalt": "audioconv",
     "svg.fonttype": "path",
     "pdf.fonttype": 42,
 }
 
-TITLE = 9
+TITLE_SIZE = 9
 """Points."""
 
-LETTER = 1.55
-"""mm of a letter, with what stands beside a line."""
+CHARACTER_WIDTH = 1.55
+"""Width per character of a wrapped line, including the margins, in mm."""
 
-MM = 25.4
+INCH = 25.4
+"""mm."""
+
 LIMITS = {"width": (40, 2000), "height": (30, 2000), "dpi": (30, 1200)}
-LEAST = 3.0
-"""mm that an axis takes between its labels, at least."""
+MIN_AXIS = 3.0
+"""Smallest width and height of an axis, in mm."""
 
-BAR = "<colorbar>"
-"""What matplotlib calls the axes of a scale of colours, which is narrow."""
+COLORBAR = "<colorbar>"
+"""Label that matplotlib gives to the axes of a colour bar, which may be narrower."""
 
-MOST_DOTS = 10**8
-"""Of a picture: 400 MB while it is drawn."""
+MAX_DOTS = 10**8
+"""Largest picture; it takes 400 MB of memory while it is drawn."""
 
 
 @contextmanager
 def picture(output: str, look: Look, inputs: Sequence[str]) -> Iterator[Figure]:
-    """Open a picture to be drawn; it is written when it is done.
+    """Yield an empty figure, and write it when the block ends without an error.
+
+    Parameters
+    ----------
+    output : str
+        PNG, SVG or PDF, by the suffix
+    look : Look
+    inputs : sequence of str
+        files that must not be overwritten
 
     Raises
     ------
     UsageError
-        If the output has no suffix that is known, exists, or is one of the inputs; if a size is
-        out of range.
+        If the suffix is unknown, the output exists or is one of the inputs, or a size is out of
+        range.
     AudioconvError
-        If matplotlib is not there, or the output cannot be written.
+        If matplotlib is not installed, or the output cannot be written.
     """
-    kind = KINDS.get(os.path.splitext(output)[1].lower())
-    if kind is None:
+    file_format = FORMATS.get(Path(output).suffix.lower())
+    if file_format is None:
         raise UsageError(
-            f"{display_name(output, role='output')} does not say what kind of picture it is; end it in "
-            ".png, .svg or .pdf"
+            f"{display_name(output, role='output')} has no known picture format; use a name ending "
+            "in .png, .svg or .pdf"
         )
     refuse_overwrite(output, inputs=list(inputs), overwrite=look.overwrite)
-    _check(look)
+    _check_size(look)
     with settings():
         from matplotlib.figure import Figure
 
-        figure = Figure(figsize=(look.width / MM, (look.height or 60) / MM), dpi=look.dpi)
+        figure = Figure(figsize=(look.width / INCH, (look.height or 60) / INCH), dpi=look.dpi)
         yield figure
         if look.title is not None:
-            _head(figure, printable(look.title))
-        drawn = _drawn(figure, kind)
+            _add_title(figure, escape(look.title))
+        data = _render(figure, file_format)
     with target(output) as out:
-        out.file.write(drawn)
+        out.file.write(data)
         out.commit()
 
 
 @contextmanager
 def settings() -> Iterator[None]:
-    """Draw as every picture is drawn, whatever a user's matplotlibrc says.
+    """Apply the settings of all pictures in place of the user's matplotlibrc.
 
     Raises
     ------
     AudioconvError
-        If matplotlib is not there.
+        If matplotlib is not installed.
     """
-    matplotlib = _matplotlib()
-    # the backend is chosen by who draws
-    usual = {k: v for k, v in matplotlib.rcParamsDefault.items() if not k.startswith("backend")}
-    with matplotlib.rc_context({**usual, **SETTINGS}):
+    matplotlib = _import_matplotlib()
+    # figures choose their backend themselves
+    defaults = {k: v for k, v in matplotlib.rcParamsDefault.items() if not k.startswith("backend")}
+    with matplotlib.rc_context({**defaults, **SETTINGS}):
         yield
 
 
-def tall(figure: Figure, look: Look, height: float) -> None:
-    """Give a picture the height in mm that suits it, unless another is asked for."""
+def set_height(figure: Figure, look: Look, height: float) -> None:
+    """Set the height in mm that suits a plot, unless the user chose another one."""
     if look.height is None:
         low, high = LIMITS["height"]
-        figure.set_figheight(min(max(height, low), high) / MM)
+        figure.set_figheight(min(max(height, low), high) / INCH)
 
 
-def legend(figure: Figure, handles: Sequence[Any], named: Sequence[str]) -> None:
-    """Put a legend above a picture, side by side as far as the labels are short."""
-    wide = max(map(len, named)) + 6
-    room = figure.get_figwidth() * MM / 1.5  # characters, at 1.5 mm each
+def legend(figure: Figure, handles: Sequence[Any], labels: Sequence[str]) -> None:
+    """Add a legend above a picture, in as many columns as the longest label allows."""
+    column = max(map(len, labels)) + 6
+    row = figure.get_figwidth() * INCH / 1.5  # characters, at 1.5 mm each
     figure.legend(
         handles,
         # matplotlib drops labels that begin with an underscore
-        [f" {label}" if label.startswith("_") else label for label in named],
+        [f" {label}" if label.startswith("_") else label for label in labels],
         loc="outside upper left",
-        ncols=max(1, min(len(named), int(room / wide))),
+        ncols=max(1, min(len(labels), int(row / column))),
         alignment="left",
     )
 
 
-def _head(figure: Figure, title: str) -> None:
-    """Put a title above a picture, and above its legend if it has one there."""
+def _add_title(figure: Figure, title: str) -> None:
+    """Add a title above a picture and its legend."""
     if figure.legends:
         legend = figure.legends[0]
         legend.set_title(title)
-        legend.get_title().set_fontsize(TITLE)
+        legend.get_title().set_fontsize(TITLE_SIZE)
     else:
-        figure.suptitle(title, x=0.01, ha="left", fontsize=TITLE)
+        figure.suptitle(title, x=0.01, ha="left", fontsize=TITLE_SIZE)
 
 
 def size(figure: Figure) -> tuple[float, float]:
     """Return the size of a picture in mm."""
-    width, height = figure.get_size_inches() * MM
+    width, height = figure.get_size_inches() * INCH
     return round(float(width), 1), round(float(height), 1)
 
 
-def wrapped(text: str, figure: Figure) -> str:
-    """Break a line that is longer than a picture is wide."""
-    return "\n".join(textwrap.wrap(text, int(size(figure)[0] / LETTER)))
+def wrap(text: str, figure: Figure) -> str:
+    """Wrap text to the width of a picture."""
+    return "\n".join(textwrap.wrap(text, int(size(figure)[0] / CHARACTER_WIDTH)))
 
 
-def printable(text: str) -> str:
-    r"""Escape what cannot be shown: line ends, lone surrogates, marks that turn text around.
+def escape(text: str) -> str:
+    r"""Escape characters that cannot be drawn: line ends, lone surrogates, bidirectional marks.
 
     Examples
     --------
-    >>> printable("a\nb\u202e")
+    >>> escape("a\nb\u202e")
     'a\\nb\\u202e'
     """
     return display_name(text) if text != "-" else text
 
 
-def _check(look: Look) -> None:
+def _check_size(look: Look) -> None:
     for option, (low, high) in LIMITS.items():
         value = getattr(look, option)
         if value is not None and not low <= value <= high:
@@ -197,18 +208,18 @@ def _check(look: Look) -> None:
             raise UsageError(
                 f"{option} is {value:g}{unit}; it must be between {low} and {high}{unit}"
             )
-    dots = look.width * (look.height or 100) * (look.dpi / MM) ** 2
-    if dots > MOST_DOTS:
+    dots = look.width * (look.height or 100) * (look.dpi / INCH) ** 2
+    if dots > MAX_DOTS:
         raise UsageError(
             f"the picture would have {dots / 1e6:.0f} million dots; the limit is "
-            f"{MOST_DOTS / 1e6:.0f}; give a lower --dpi, or a smaller size"
+            f"{MAX_DOTS / 1e6:.0f}; lower `dpi`, `width` or `height`"
         )
 
 
-def _matplotlib() -> Any:
+def _import_matplotlib() -> Any:
     log = logging.getLogger("matplotlib")
-    before = log.level
-    log.setLevel(logging.ERROR)  # it tells of a cache that it cannot write, and of odd settings
+    level = log.level
+    log.setLevel(logging.ERROR)  # no warnings about its font cache or the user's settings
     try:
         import matplotlib
         import matplotlib.font_manager
@@ -217,23 +228,23 @@ def _matplotlib() -> Any:
             "plots need matplotlib; install it with: pip install matplotlib"
         ) from None
     finally:
-        log.setLevel(before)
+        log.setLevel(level)
     return matplotlib
 
 
-def _drawn(figure: Figure, kind: str) -> bytes:
-    give_fonts(figure)
-    written = io.BytesIO()
+def _render(figure: Figure, file_format: str) -> bytes:
+    add_fallback_fonts(figure)
+    buffer = io.BytesIO()
     with warnings.catch_warnings():
-        # of characters that no font has, which are drawn as boxes; of axes without room, see below
+        # about characters in no font, which are drawn as boxes, and about collapsed axes, see below
         warnings.simplefilter("ignore")
-        figure.savefig(written, format=kind, metadata=UNDATED[kind])
+        figure.savefig(buffer, format=file_format, metadata=METADATA[file_format])
     width, height = size(figure)
-    panels = [axes for axes in figure.axes if axes.get_label() != BAR]
-    places = [axes.get_position() for axes in panels]
-    if any(at.height * height < LEAST or at.width * width < LEAST for at in places):
+    panels = [axes for axes in figure.axes if axes.get_label() != COLORBAR]
+    boxes = [axes.get_position() for axes in panels]
+    if any(box.height * height < MIN_AXIS or box.width * width < MIN_AXIS for box in boxes):
         raise UsageError(
-            f"the picture is {width:g} x {height:g} mm, too small for its labels; give more to "
-            "--width or --height"
+            f"the picture is {width:g} x {height:g} mm, too small for its labels; increase `width` "
+            "or `height`"
         )
-    return written.getvalue()
+    return buffer.getvalue()

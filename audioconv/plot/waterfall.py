@@ -1,18 +1,18 @@
-"""The waterfall of an impulse: its spectrum from later and later on, one in front of another."""
+"""Waterfall plot of an impulse response: its cumulative spectral decay in perspective."""
 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 
 from audioconv.errors import UsageError
-from audioconv.ir.load import RATE
+from audioconv.ir.load import DEFAULT_RATE, impulse_files
 from audioconv.plot import axes as scales
 from audioconv.plot import style
-from audioconv.plot.inputs import channels, impulse_files, notes
-from audioconv.plot.options import Drawn, Look
+from audioconv.plot.inputs import collect_notices, load_channels
+from audioconv.plot.options import Look, PictureInfo
 from audioconv.units import parse_time
 from impulses.spectra import CumulativeDecay, cumulative_decay
 
@@ -20,19 +20,18 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 DEPTH = 45.0
-"""dB that are shown."""
+"""Range of the level axis in dB."""
 
-ASIDE, BEHIND = 0.22, 0.75
-"""How far the last slice is from the first: beside the width, and beside the depth."""
+SHIFT, RISE = 0.22, 0.75
+"""Offset of the first slice from the last: to the right, relative to the width, and up, relative
+to the depth."""
 
 COLOURS = "cividis"
 
-LABELS = 32
-"""Points that the labels of ticks take."""
+LABEL_WIDTH = 32
+"""Width of tick labels in points."""
 
-
-FEWEST, MOST = 4, 200
-"""Slices."""
+MIN_SLICES, MAX_SLICES = 4, 200
 
 
 def waterfall(
@@ -40,145 +39,151 @@ def waterfall(
     output: str,
     look: Look,
     *,
-    rate: int = RATE,
+    rate: Annotated[int, "frequency"] = DEFAULT_RATE,
     channel: int = 1,
-    span: str | None = None,
+    span: Annotated[str, "time"] | None = None,
     slices: int = 40,
     smoothing: int | None = None,
-) -> Drawn:
-    """Draw the cumulative spectral decay of one channel of an impulse.
+) -> PictureInfo:
+    """Draw the cumulative spectral decay of an impulse response.
+
+    Each slice is the spectrum of the impulse response from a later time on.
 
     Parameters
     ----------
     ir : str
-        a file, a builder spec or a preset
-    output, look
-        as for `waveform`
+        sound file, builder spec or preset
+    output : str
+        picture to write: .png, .svg or .pdf
+    look : Look
     rate : int
-        Hz, for a builder spec
+        sample rate for a builder spec
     channel : int
-        counted from 1
+        channel, counted from 1
     span : str, optional
-        time from the first slice to the last; that in which the impulse falls by 45 dB if not
-        given
+        time from the first slice to the last; if not given, the time of a decay of 45 dB
     slices : int, 4 to 200
-        spectra, evenly spaced in time
-    smoothing : int, optional
-        parts of an octave; see `impulses.spectra.response`
+        number of spectra, evenly spaced in time
+    smoothing : int >= 0, optional
+        average over 1/N octave, 0 for none; if not given, 12 for an impulse response of over 4096
+        frames, and none for a shorter one
 
     Raises
     ------
     AudioconvError
-        If the impulse cannot be had, or the picture not be written.
+        If the impulse response cannot be loaded, or the picture cannot be written.
     """
-    if not FEWEST <= slices <= MOST:
-        raise UsageError(f"slices is {slices}; it must be between {FEWEST} and {MOST}")
+    if not MIN_SLICES <= slices <= MAX_SLICES:
+        raise UsageError(f"slices is {slices}; it must be between {MIN_SLICES} and {MAX_SLICES}")
     with style.picture(output, look, impulse_files([ir])) as figure:
-        named = channels([ir], rate, channel, 1)[0]
-        found = cumulative_decay(
-            named.impulse,
-            channel=named.channel,
-            span=None if span is None else parse_time(span, named.impulse.rate),
+        source = load_channels([ir], rate, channel, 1)[0]
+        decay = cumulative_decay(
+            source.impulse,
+            channel=source.index,
+            span=None if span is None else parse_time(span, source.impulse.rate),
             slices=slices,
             depth=DEPTH,
             smoothing=smoothing,
         )
-        style.tall(figure, look, 100)
+        style.set_height(figure, look, 100)
         panel = figure.subplots()
         panel.set_axis_off()
-        stage = _Stage(found)
-        _draw_box(panel, stage)
-        _draw_slices(panel, stage)
-        means = f", mean over 1/{found.smoothing} octave" if found.smoothing else ""
-        said = f"{named.label}: what is left after a time{means}"
-        panel.set_title(style.wrapped(said, figure))
-    return Drawn(f"waterfall of {named.label}", style.size(figure), notes([named.impulse]))
+        projection = _Projection(decay)
+        _draw_box(panel, projection)
+        _draw_slices(panel, projection)
+        mean = f", mean over 1/{decay.smoothing} octave" if decay.smoothing else ""
+        title = f"{source.label}: what is left after a time{mean}"
+        panel.set_title(style.wrap(title, figure))
+    description = f"waterfall of {source.label}"
+    return PictureInfo(description, style.size(figure), collect_notices([source.impulse]))
 
 
-class _Stage:
-    """Where a frequency, a level and a time stand in the picture, the last slice in front."""
+class _Projection:
+    """Map from frequency, level and time, 0 to 1, to the picture, with the last slice in front."""
 
     def __init__(self, decay: CumulativeDecay) -> None:
         self.decay = decay
         self._octaves = float(np.log2(decay.hz[-1] / decay.hz[0]))
 
     def x(self, hz: np.ndarray | float, time: float) -> np.ndarray:
-        """Return what is across, 0 to 1 at the front."""
-        across = np.log2(np.asarray(hz) / self.decay.hz[0]) / self._octaves
-        return np.asarray(across + ASIDE * (1 - time))
+        """Return the horizontal position, 0 to 1 at the front."""
+        position = np.log2(np.asarray(hz) / self.decay.hz[0]) / self._octaves
+        return np.asarray(position + SHIFT * (1 - time))
 
     def y(self, level: np.ndarray | float, time: float) -> np.ndarray:
-        """Return what is up, in dB above the floor at the front; nothing is under the floor."""
-        return np.asarray(np.maximum(level, -DEPTH) + DEPTH + BEHIND * DEPTH * (1 - time))
+        """Return the vertical position in dB above the floor at the front, clipped at the floor."""
+        return np.asarray(np.maximum(level, -DEPTH) + DEPTH + RISE * DEPTH * (1 - time))
 
 
-def _draw_slices(panel: Axes, stage: _Stage) -> None:
-    """Draw from the first, at the back, to the last, each in front of those before."""
+def _draw_slices(panel: Axes, projection: _Projection) -> None:
+    """Draw the slices from the first, at the back, to the last."""
     from matplotlib import colormaps
 
-    found = stage.decay
-    count = len(found.seconds)
-    for number, levels in enumerate(found.level_db):
+    decay = projection.decay
+    count = len(decay.seconds)
+    for number, levels in enumerate(decay.level_db):
         time = number / (count - 1)
         colour = colormaps[COLOURS](0.92 * time)
         pale = tuple(1 - 0.35 * (1 - part) for part in colour[:3])
-        x, y, floor = stage.x(found.hz, time), stage.y(levels, time), stage.y(-DEPTH, time)
+        x, y = projection.x(decay.hz, time), projection.y(levels, time)
+        floor = projection.y(-DEPTH, time)
         panel.fill_between(x, y, floor, facecolor=pale, linewidth=0, zorder=3 + number)
         above = np.where(levels > -DEPTH, y, np.nan)
         panel.plot(x, above, color=colour, linewidth=0.8, zorder=3.5 + number)
 
 
-def _draw_box(panel: Axes, stage: _Stage) -> None:
-    """Draw a floor with octaves and times, and a wall behind with decibels."""
-    low, high = float(stage.decay.hz[0]), float(stage.decay.hz[-1])
+def _draw_box(panel: Axes, projection: _Projection) -> None:
+    """Draw a floor with axes of frequency and time, and a back wall with a level axis."""
+    low, high = float(projection.decay.hz[0]), float(projection.decay.hz[-1])
     thin: dict[str, Any] = {"color": "#CCCCCC", "linewidth": 0.5, "zorder": 1}
     firm: dict[str, Any] = {"color": style.BLACK, "linewidth": 0.6, "zorder": 2}
     ticks = scales.octave_ticks(low, high)
-    for hz, name in zip(ticks, scales.octave_names(panel, ticks), strict=True):
-        x = [float(stage.x(hz, time)) for time in (1, 0, 0)]
-        y = [float(stage.y(level, time)) for level, time in ((-DEPTH, 1), (-DEPTH, 0), (0, 0))]
+    for hz, name in zip(ticks, scales.octave_labels(panel, ticks), strict=True):
+        x = [float(projection.x(hz, time)) for time in (1, 0, 0)]
+        corners = (-DEPTH, 1), (-DEPTH, 0), (0, 0)
+        y = [float(projection.y(level, time)) for level, time in corners]
         panel.plot(x, y, **thin)
         panel.plot([x[0]] * 2, [y[0], y[0] - 1], **firm)
         panel.text(x[0], y[0] - 2, name, ha="center", va="top", fontsize=7.5)
-    left, right = float(stage.x(low, 0)), float(stage.x(high, 0))
+    left, right = float(projection.x(low, 0)), float(projection.x(high, 0))
     for level in np.arange(0, -DEPTH - 1, -10):
-        y0 = float(stage.y(level, 0))
+        y0 = float(projection.y(level, 0))
         panel.plot([left, right], [y0, y0], **thin)
         panel.plot([right, right + 0.008], [y0, y0], **firm)
         panel.text(right + 0.014, y0, scales.decibel(level), va="center", fontsize=7.5)
-    middle = float(stage.y(-DEPTH / 2, 0))
-    _beside(panel, right, middle, "level (dB)", rotation=90)
-    _draw_times(panel, stage, high)
-    corners = [(low, -DEPTH, 1), (high, -DEPTH, 1), (high, -DEPTH, 0), (high, 0.0, 0)]
-    x = [float(stage.x(hz, time)) for hz, _, time in corners]
-    panel.plot(x, [float(stage.y(level, time)) for _, level, time in corners], **firm)
+    middle = float(projection.y(-DEPTH / 2, 0))
+    _label_axis(panel, right, middle, "level (dB)", rotation=90)
+    _draw_times(panel, projection, high)
+    edges = [(low, -DEPTH, 1), (high, -DEPTH, 1), (high, -DEPTH, 0), (high, 0.0, 0)]
+    x = [float(projection.x(hz, time)) for hz, _, time in edges]
+    panel.plot(x, [float(projection.y(level, time)) for _, level, time in edges], **firm)
     panel.text(0.5, -7.5, "frequency (Hz)", ha="center", va="top")
-    panel.set_xlim(-0.02, 1 + ASIDE + 0.12)
-    panel.set_ylim(-11, float(stage.y(0, 0)) + 1)
+    panel.set_xlim(-0.02, 1 + SHIFT + 0.12)
+    panel.set_ylim(-11, float(projection.y(0, 0)) + 1)
 
 
-def _draw_times(panel: Axes, stage: _Stage, high: float) -> None:
-    """Draw a scale of times along the right edge of the floor."""
-    span = float(stage.decay.seconds[-1])
-    unit, name = (1000.0, "ms") if span < 1 else (1.0, "s")
-    for tick in _round_ticks(span * unit):
-        time = tick / unit / span
-        x, y = float(stage.x(high, time)), float(stage.y(-DEPTH, time))
+def _draw_times(panel: Axes, projection: _Projection, high: float) -> None:
+    """Draw the time axis along the right edge of the floor."""
+    span = float(projection.decay.seconds[-1])
+    second, unit = (1000.0, "ms") if span < 1 else (1.0, "s")
+    for tick in _round_ticks(span * second):
+        time = tick / second / span
+        x, y = float(projection.x(high, time)), float(projection.y(-DEPTH, time))
         panel.plot([x, x + 0.008], [y, y], color=style.BLACK, linewidth=0.6)
         panel.text(x + 0.014, y, f"{tick:g}", ha="left", va="center", fontsize=7.5)
-    x, y = float(stage.x(high, 0.5)), float(stage.y(-DEPTH, 0.5))
-    _beside(panel, x, y, f"time ({name})")
+    x, y = float(projection.x(high, 0.5)), float(projection.y(-DEPTH, 0.5))
+    _label_axis(panel, x, y, f"time ({unit})")
 
 
-def _beside(panel: Axes, x: float, y: float, text: str, rotation: float = 0) -> None:
-    """Name a scale, to the right of the labels of its ticks."""
+def _label_axis(panel: Axes, x: float, y: float, text: str, rotation: float = 0) -> None:
+    """Label an axis to the right of its tick labels."""
     panel.annotate(
-        text, (x, y), (LABELS, 0), textcoords="offset points", va="center", rotation=rotation
+        text, (x, y), (LABEL_WIDTH, 0), textcoords="offset points", va="center", rotation=rotation
     )
 
 
 def _round_ticks(end: float) -> list[float]:
-    """Return round numbers from 0 to an end, six at most."""
+    """Return at most six round numbers from 0 to `end`."""
     power = 10.0 ** math.floor(math.log10(end / 5))
-    step = next(power * times for times in (1, 2, 5, 10) if end / (power * times) <= 5)
+    step = next(power * factor for factor in (1, 2, 5, 10) if end / (power * factor) <= 5)
     return [step * n for n in range(math.floor(end / step + 1e-9) + 1)]

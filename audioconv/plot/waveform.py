@@ -1,36 +1,50 @@
-"""The waveform of sounds, hours or milliseconds long, one row for each channel."""
+"""Waveforms of sounds of any length, one row per channel."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 
+from audioconv.files import listed
 from audioconv.ir.load import refuse_standard_twice
 from audioconv.plot import axes as scales
 from audioconv.plot import style
-from audioconv.plot.inputs import stretch
-from audioconv.plot.labels import listed, names_in_legend
-from audioconv.plot.options import Drawn, Look
+from audioconv.plot.inputs import open_time_range
+from audioconv.plot.labels import legend_labels
+from audioconv.plot.options import Look, PictureInfo
 from audioconv.views.envelope import Envelope, envelope
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-ROW = 34.0, 12.0
-"""Height in mm of one row, and of one of many."""
+ROWS = 4
+"""Rows up to which each is `TALL`, with its own label."""
 
-FEW = 80
-"""Samples that are drawn one by one, as stems."""
+TALL, LOW = 34.0, 12.0
+"""Height of a row in mm."""
+
+MAX_STEMS = 80
+"""Samples up to which a waveform is drawn as stems."""
 
 COLUMNS = 2000
 
 
 @dataclass(frozen=True)
 class Wave:
-    """The envelope of one sound, and where it stands in time."""
+    """The envelope of a sound on the time axis.
+
+    Parameters
+    ----------
+    label : str
+    envelope : Envelope
+    rate : int
+        frames per second
+    begin : float
+        start in seconds
+    """
 
     label: str
     envelope: Envelope
@@ -44,73 +58,83 @@ class Wave:
 
     @property
     def end(self) -> float:
-        """Seconds at which it ends."""
+        """End in seconds."""
         return self.begin + self.envelope.frames / self.rate
 
     @property
-    def ends(self) -> tuple[float, float]:
-        """Seconds that a picture of it spans: with room around samples that are few."""
-        half = 0.5 / self.rate if self.envelope.frames <= FEW else 0.0
+    def limits(self) -> tuple[float, float]:
+        """Limits of a time axis in seconds; half a sample earlier for stems."""
+        half = 0.5 / self.rate if self.envelope.frames <= MAX_STEMS else 0.0
         return self.begin - half, self.end - half
 
     @property
     def times(self) -> np.ndarray:
-        """Seconds at which each column begins."""
+        """Start of each column in seconds."""
         return self.begin + self.envelope.starts / self.rate
 
 
 def waveform(
-    paths: Sequence[str],
+    files: Sequence[str],
     output: str,
     look: Look,
     *,
-    start: str = "0",
-    duration: str | None = None,
-) -> Drawn:
-    """Draw sounds over each other: lowest to highest sample lightly, root mean square darker.
+    start: Annotated[str, "time"] = "0",
+    duration: Annotated[str, "time"] | None = None,
+) -> PictureInfo:
+    """Draw waveforms: peaks and RMS level over time.
+
+    Sounds of any length are drawn in constant memory, over each other, one row per channel.
 
     Parameters
     ----------
-    paths : sequence of str
-        sound files, or ``-`` for standard input
+    files : sequence of str
+        sound files, or - for standard input
     output : str
-        PNG, SVG or PDF by its suffix
+        picture to write: .png, .svg or .pdf
     look : Look
-    start, duration : str
-        the part to draw, as times such as ``350ms``; up to the end without a duration
+    start : str
+        start of the time range, such as 350ms
+    duration : str, optional
+        length of the time range; to the end if not given
 
     Raises
     ------
     AudioconvError
-        If a sound cannot be read, or the picture not be written.
+        If a sound cannot be read, or the picture cannot be written.
     """
-    refuse_standard_twice(paths)
-    with style.picture(output, look, paths) as figure:
+    refuse_standard_twice(files)
+    with style.picture(output, look, files) as figure:
         waves = []
-        for label, path in zip(names_in_legend(paths), paths, strict=True):
-            with stretch(path, start, duration) as sound:
-                found = envelope(sound.blocks, COLUMNS)
-                waves.append(Wave(label, found, sound.rate, sound.begin))
+        for label, path in zip(legend_labels(files), files, strict=True):
+            with open_time_range(path, start, duration) as sound:
+                columns = envelope(sound.blocks, COLUMNS)
+                waves.append(Wave(label, columns, sound.rate, sound.begin))
         rows = max(wave.channels for wave in waves)
-        style.tall(figure, look, 20 + 5 * (len(waves) > 1) + rows * ROW[rows > 4])
-        panels = figure.subplots(rows, 1, sharex=True, squeeze=False)[:, 0]
-        peak = max(wave.envelope.peak for wave in waves)
-        for channel, panel in enumerate(panels):
-            top = scales.amplitude_axis(panel, peak, ticks=3 if rows <= 4 else 1)
-            if top > 1:
-                _mark_full_scale(panel)
-            if rows <= 4:
-                panel.set_ylabel("amplitude (dBFS)")
-            if rows > 1:
-                panel.set_title(f"channel {channel + 1}", pad=2, fontsize=7.5)
-        ends = min(wave.ends[0] for wave in waves), max(wave.ends[1] for wave in waves)
-        second = scales.time_axis(panels[-1], *ends)
+        height = TALL if rows <= ROWS else LOW
+        style.set_height(figure, look, 20 + 5 * (len(waves) > 1) + rows * height)
+        panels = list(figure.subplots(rows, 1, sharex=True, squeeze=False)[:, 0])
+        _set_up_amplitudes(panels, max(wave.envelope.peak for wave in waves))
+        limits = min(wave.limits[0] for wave in waves), max(wave.limits[1] for wave in waves)
+        second = scales.time_axis(panels[-1], *limits)
         handles = _draw_all(panels, waves, second)
-        if rows > 4:
+        if rows > ROWS:
             figure.supylabel("amplitude (dBFS)", fontsize=8)
         if len(waves) > 1:
             style.legend(figure, handles, [wave.label for wave in waves])
-    return Drawn(f"waveform of {listed([w.label for w in waves])}", style.size(figure))
+    return PictureInfo(f"waveform of {listed([w.label for w in waves])}", style.size(figure))
+
+
+def _set_up_amplitudes(panels: Sequence[Axes], peak: float) -> None:
+    """Set up the amplitude axis of each row."""
+    rows = len(panels)
+    for channel, panel in enumerate(panels):
+        top = scales.amplitude_axis(panel, peak, ticks=3 if rows <= ROWS else 1)
+        if top > 1:
+            _mark_full_scale(panel)
+        if rows <= ROWS:
+            panel.set_ylabel("amplitude (dBFS)")
+        if rows > 1:
+            panel.set_title(f"channel {channel + 1}", pad=2, fontsize=7.5)
 
 
 def _mark_full_scale(panel: Axes) -> None:
@@ -129,13 +153,12 @@ def _mark_full_scale(panel: Axes) -> None:
     )
 
 
-def _draw_all(panels: Iterable[Axes], waves: Sequence[Wave], second: float) -> list[Any]:
-    """Draw the loudest first, so that it hides no other; return a handle for each."""
+def _draw_all(panels: Sequence[Axes], waves: Sequence[Wave], second: float) -> list[Any]:
+    """Draw the loudest sound first, behind the others; return a legend handle for each."""
     from matplotlib.patches import Patch
 
-    panels = list(panels)
-    louder = sorted(range(len(waves)), key=lambda n: -float(waves[n].envelope.rms.mean()))
-    for order, number in enumerate(louder):
+    loudest_first = sorted(range(len(waves)), key=lambda n: -float(waves[n].envelope.rms.mean()))
+    for order, number in enumerate(loudest_first):
         for channel in range(waves[number].channels):
             colour = style.SERIES[number % len(style.SERIES)]
             draw_wave(panels[channel], waves[number], channel, colour, second, 2 + order)
@@ -148,17 +171,17 @@ def _draw_all(panels: Iterable[Axes], waves: Sequence[Wave], second: float) -> l
 def draw_wave(
     panel: Axes, wave: Wave, channel: int, colour: str, second: float, order: float = 2
 ) -> None:
-    """Draw one channel of one sound: its samples where they are few, or else its envelope."""
-    found, times = wave.envelope, wave.times * second
-    low, high, rms = (v[:, channel] for v in (found.low, found.high, found.rms))
-    if found.step == 1:
-        if len(low) > FEW:
+    """Draw one channel: as stems, as a line through its samples, or as an envelope."""
+    columns, times = wave.envelope, wave.times * second
+    low, high, rms = (v[:, channel] for v in (columns.low, columns.high, columns.rms))
+    if columns.step == 1:
+        if len(low) > MAX_STEMS:
             panel.plot(times, low, color=colour, linewidth=0.7, zorder=order)
         else:
             panel.vlines(times, 0, low, color=colour, linewidth=0.7, zorder=order)
             panel.plot(times, low, ".", color=colour, markersize=4, zorder=order)
         return
-    # a column holds from its first frame to the next column's; the last one ends with the sound
+    # a column ends where the next one begins, and the last one with the sound
     edges = np.append(times, wave.end * second)
 
     def band(below: np.ndarray, above: np.ndarray, alpha: float) -> None:

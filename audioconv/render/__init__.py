@@ -1,5 +1,6 @@
 """The main job: convolve one file, and make it again from its recipe.
 
+checks      refuses a job that makes no sense
 prepare     impulses and options folded into one impulse and one convolver
 recipe      how a file was made, stored in the file
 provenance  the metadata and the recipe that an output carries

@@ -1,7 +1,7 @@
-"""Everything that is known before a convolution starts, folded into one impulse and one plan.
+"""Fold impulses and options into one impulse, and plan its convolution.
 
-Gain, dry and wet, alignment and chains are edits of the impulse; what is left to do with the
-sound is to convolve it.
+Gain, dry and wet, alignment and chains are edits of the impulse, so that all that remains is one
+convolution.
 """
 
 from __future__ import annotations
@@ -13,36 +13,36 @@ from audioconv.engines.convolver import Convolver
 from audioconv.engines.plan import engine_name, plan
 from audioconv.engines.routes import arrange, describe, routes
 from audioconv.errors import AudioconvError, UsageError
-from audioconv.files import SoundInfo, display_name
-from audioconv.ir.load import Ingredient, load
+from audioconv.files import SoundInfo
+from audioconv.ir.load import Ingredient, impulse_name, load
 from audioconv.job import Options
 from audioconv.units import parse_gain
 from impulses import Impulse, analysis, edit, folding, norms, resampling
 from impulses.analysis import Levels
 
 MOST_POINTS = 2**20
-"""Of the largest response that a run tells: beyond what fits a cache, twice as many take
-five times as long, to mend some hundredths of a decibel."""
+"""Points of the response whose maximum a run reports: beyond the cache, twice as many take five
+times as long, for a few hundredths of a decibel."""
 
 
 @dataclass(frozen=True, eq=False)
 class Prepared:
-    """All that is known of a convolution before it starts.
+    """Everything that is known of a convolution before it starts.
 
     Parameters
     ----------
     impulse : Impulse
-        every option that can be is folded into it
+        with all options folded in
     layout : str
-        the routes in words
+        routing, in words
     engine : str
     convolver : Convolver
     levels : Levels
-        what the impulse does to levels
+        levels of the impulse
     norm_gain : float
-        by which the impulse was scaled
+        gain of the normalisation
     ingredients : tuple of str, Digest or Direction
-        what the impulses were made of
+        sources of the impulses
     """
 
     impulse: Impulse
@@ -54,26 +54,26 @@ class Prepared:
     ingredients: tuple[Ingredient, ...]
 
 
-def prepare(impulses: Sequence[str], options: Options, source: SoundInfo) -> Prepared:
+def prepare(impulses: Sequence[str | Impulse], options: Options, source: SoundInfo) -> Prepared:
     """Load the impulses, lay them out for the sound, and fold chain and options into one.
 
     Raises
     ------
-    AudioconvError, ImpulseError
-        If an impulse cannot be had, or does not fit the sound.
+    AudioconvError
+        If an impulse cannot be loaded, or does not fit the sound.
     """
     impulse, layout, ingredients = _chain(impulses, options, source)
     if options.align != "none":
         impulse = edit.align(impulse, options.align)
     norm_gain = _norm_gain(impulse, options.ir_gain)
-    wet, dry = _levels(options)
+    wet, dry = options.gains
     impulse = edit.mix(edit.gain(impulse, norm_gain), dry=dry, wet=wet)
     if impulse.origin:
         impulse = impulse.with_taps(
             impulse.taps,
-            f"the output comes {impulse.origin} frames "
-            f"({impulse.origin / source.rate * 1000:.2f} ms) late: what the impulse rings before "
-            "its time 0 is kept; --align peak cuts it off, a filter of phase=minimum has none",
+            f"the output is delayed by {impulse.origin} frames "
+            f"({impulse.origin / source.rate * 1000:.2f} ms): the ringing of the impulse before "
+            "time 0 is kept; `align='peak'` removes it, and a filter with phase=minimum has none",
         )
     # before there is an engine, which needs the memory
     levels = analysis.levels(impulse, most=MOST_POINTS)
@@ -89,9 +89,9 @@ def prepare(impulses: Sequence[str], options: Options, source: SoundInfo) -> Pre
 
 
 def _chain(
-    irs: Sequence[str], options: Options, source: SoundInfo
+    irs: Sequence[str | Impulse], options: Options, source: SoundInfo
 ) -> tuple[Impulse, str, tuple[Ingredient, ...]]:
-    """Load every impulse at the sound's rate, fold them, and say how they are laid out."""
+    """Load every impulse at the sound's rate, fold them, and describe the layout."""
     loaded: list[Impulse] = []
     ingredients: list[Ingredient] = []
     channels = source.channels
@@ -100,8 +100,8 @@ def _chain(
         ingredients.append(ingredient)
         if impulse.rate != source.rate and options.rate_mismatch == "error":
             raise AudioconvError(
-                f"impulse {display_name(ir)} is {impulse.rate} Hz but the input is {source.rate} Hz; "
-                "resample it or pass --rate-mismatch resample"
+                f"impulse {impulse_name(ir)} is {impulse.rate} Hz but the input is {source.rate} "
+                "Hz; resample it or pass `rate_mismatch='resample'`"
             )
         # in a chain, a map is for the impulses that have channels to map
         rule = "auto" if len(irs) > 1 and impulse.taps.shape[1] == 1 else options.map
@@ -121,12 +121,6 @@ def _norm_gain(impulse: Impulse, ir_gain: str) -> float:
         return parse_gain(ir_gain)
     except UsageError:
         raise UsageError(
-            f"ir-gain {ir_gain!r} is not one of none, {', '.join(norms.NORMS)}, or a gain"
+            f"`ir_gain` is {ir_gain!r}; it must be one of none, {', '.join(norms.NORMS)}, or a "
+            "gain such as -6dB"
         ) from None
-
-
-def _levels(options: Options) -> tuple[float, float]:
-    """Return the wet and the dry gain."""
-    if options.mix is None:
-        return options.wet, options.dry
-    return options.mix, 1 - options.mix

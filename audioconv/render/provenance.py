@@ -1,4 +1,4 @@
-"""What an output tells besides its samples: what its input told, and its recipe."""
+"""Metadata and recipe of an output."""
 
 from __future__ import annotations
 
@@ -24,52 +24,65 @@ from audioconv.render.recipe import ANY, NEUTRAL, Recipe
 
 
 class Provenance:
-    """What an output tells besides its samples: what its input told, and its recipe."""
+    """Metadata and recipe of an output.
+
+    Parameters
+    ----------
+    job : Job
+    reader : Reader
+        of the input
+    ingredients : tuple of Ingredient
+        sources of the impulses
+    info : SoundInfo
+        of the output
+    """
 
     def __init__(
-        self, job: Job, reader: Reader, ingredients: tuple[Ingredient, ...], sound: SoundInfo
+        self, job: Job, reader: Reader, ingredients: tuple[Ingredient, ...], info: SoundInfo
     ) -> None:
         self._job = job
         self._reader = reader
         self._ingredients = ingredients
-        self._sound = sound
+        self._info = info
 
     @property
     def metadata(self) -> Metadata:
-        """What of the input's is still true, so far as is known."""
+        """Metadata of the input that is still true of the output, as far as it is known."""
         if self._job.options.metadata == "none":
             return NO_METADATA
-        return self._reader.metadata.carried(self._reader.info.channels, self._sound.channels)
+        return self._reader.metadata.after_convolution(
+            self._reader.info.channels, self._info.channels
+        )
 
     def recipe(self, digest: Digest | None) -> Recipe | None:
-        """Return how the output is made of an input that is known by its digest."""
+        """Return the recipe of the output, given the digest of the input."""
         if digest is None or self._job.options.recipe == "none":
             return None
-        usual = asdict(Options())
+        defaults = asdict(Options())
         options = {
             key: value
             for key, value in asdict(self._job.options).items()
-            if key not in NEUTRAL and value != usual[key]
+            if key not in NEUTRAL and value != defaults[key]
         }
-        options |= {"format": self._sound.format, "subtype": self._sound.subtype}
+        options |= {"format": self._info.format, "subtype": self._info.subtype}
         return Recipe(__version__, digest, self._ingredients, dict(sorted(options.items())))
 
     def chunks(self, digest: Digest | None) -> list[Chunk]:
-        """Return the recipe as the output holds it, if it can hold any."""
-        made = self.recipe(digest) if holds_chunks(self._sound) else None
-        return [made.chunk()] if made else []
+        """Return the recipe as a chunk, if the output can hold one."""
+        recipe = self.recipe(digest) if holds_chunks(self._info) else None
+        return [recipe.chunk()] if recipe else []
 
-    def expected(self) -> int:
-        """Return the bytes that will come after the samples, so far as is known."""
+    def expected_bytes(self) -> int:
+        """Return the size of the chunks after the samples, as far as it is known."""
         return len(serialise([*self.metadata.tail, *self.chunks(ANY)]))
 
     def sidecar(self, output: str) -> bytes:
         """Return the recipe with paths, once the output can be read."""
-        made = self.recipe(self._reader.digest())
-        if made is None:
+        recipe = self.recipe(self._reader.digest())
+        if recipe is None:
             raise AudioconvError(
-                f"{display_name(self._job.input)} was not read to its end, so there is no recipe to keep; "
-                "pass --recipe none"
+                f"{display_name(self._job.input)} was not read to its end, so it has no digest "
+                "for a recipe; pass `recipe='none'`"
             )
         paths = [self._job.input, *impulse_files(self._job.impulses)]
-        return made.sidecar(file_digest(output), paths).encode()
+        return recipe.sidecar(file_digest(output), paths).encode()

@@ -1,7 +1,7 @@
-"""How a file was made: a few lines of JSON in it, enough to make the same bytes again.
+"""Recipes: a few lines of JSON in a file, enough to make the same bytes again.
 
-Files are named by their hash alone, so a recipe stays true when they move, tells nothing of
-where they lay, and is the same for a file and a pipe.
+Files are identified by their hash alone, so a recipe stays true when they move, discloses no
+path, and is the same for a file and a pipe.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from typing import Any
 
 from audioconv._version import __version__
 from audioconv.errors import AudioconvError, FormatError, UsageError
-from audioconv.files import RECIPE, STANDARD, Chunk, Digest, Reader, display_name, recipe_of
-from audioconv.ir.load import Direction, Ingredient, known_builder, told
+from audioconv.files import RECIPE, STANDARD, Chunk, Digest, Reader, display_name, recipe_bytes
+from audioconv.ir.load import Direction, Ingredient, TapsDigest, ingredient_data, known_builder
 from audioconv.job import Options
-from audioconv.parameters import parameters
+from audioconv.parameters import parameters, validated
 
 NEUTRAL = ("threads", "verify", "overwrite", "strict", "recipe", "max_output")
 """Options that do not change a byte."""
@@ -30,7 +30,7 @@ OTHERS = {
     "sweep": "sweep",
     "deconvolve": "deconvolve",
 }
-"""What files that no sound was convolved for tell, and the commands that make them."""
+"""Keys in the recipes of other files, and the commands that make those."""
 
 ANY = Digest("0" * 64, 10**18)
 SUFFIX = ".json"
@@ -38,17 +38,17 @@ SUFFIX = ".json"
 
 @dataclass(frozen=True)
 class Recipe:
-    """How a file was made.
+    """Recipe of a file.
 
     Parameters
     ----------
     version : str
         of audioconv
     input : Digest
-    impulses : tuple of str, Digest or Direction
-        builder specs, or files
+    impulses : tuple of Ingredient
+        builder specs, files, or arrays
     options : dict
-        those that are not as by default, and change the result; format and subtype always
+        those that differ from the defaults and change the result; format and subtype always
     """
 
     version: str
@@ -57,28 +57,29 @@ class Recipe:
     options: dict[str, Any]
 
     def text(self) -> str:
-        """Return it as JSON, always of one length whatever the input."""
+        """Return it as JSON, of the same length for every input."""
         longest = len(_compact(self._fields(ANY)))
         return _compact(self._fields(self.input)).ljust(longest)
 
     def chunk(self) -> Chunk:
-        """Return the chunk of a WAV file that holds it."""
+        """Return it as a chunk of a WAV file."""
         return Chunk(RECIPE, self.text().encode())
 
     def sidecar(self, output: Digest, paths: list[str]) -> str:
         """Return it as JSON, with the output's digest and the paths of input and impulses."""
-        found = self._fields(self.input)
-        files = [i for i in (found["input"], *found["impulses"]) if isinstance(i, dict)]
+        fields = self._fields(self.input)
+        ingredients = [fields["input"], *fields["impulses"]]
+        files = [i for i in ingredients if isinstance(i, dict) and "sha256" in i]
         for ingredient, path in zip(files, paths, strict=True):
             if path != STANDARD:
                 ingredient["path"] = os.path.abspath(path)
-        return json.dumps({**found, "output": output._asdict()}, indent=2) + "\n"
+        return json.dumps({**fields, "output": output._asdict()}, indent=2) + "\n"
 
     def _fields(self, source: Digest) -> dict[str, Any]:
         return {
             "audioconv": self.version,
             "input": source._asdict(),
-            "impulses": [told(i) for i in self.impulses],
+            "impulses": [ingredient_data(i) for i in self.impulses],
             "options": self.options,
         }
 
@@ -88,44 +89,45 @@ def _compact(value: dict[str, Any]) -> str:
 
 
 def read_recipe(path: str) -> tuple[Recipe, list[str], Digest | None]:
-    """Read how a file was made, from the file or from what lies beside it.
+    """Read the recipe of a file, from the file or from its sidecar.
 
     Returns
     -------
     recipe : Recipe
     paths : list of str
-        where its ingredients were, if that is known
+        paths of its ingredients, if the recipe has them
     output : Digest or None
-        of the file, if that is known
+        of the file, if the recipe has it
 
     Raises
     ------
     AudioconvError
-        If there is no recipe, or it is none that this version knows.
+        If there is no recipe, or it is of another version's making.
     """
     beside = path + SUFFIX
-    there = os.path.isfile(path)
-    data = _held(path) if there else None
+    exists = os.path.isfile(path)
+    data = _embedded(path) if exists else None
     if os.path.isfile(beside) and data is None:
         return _parsed(Path(beside).read_text("utf-8", "replace"), beside)
     if data is None:
         raise AudioconvError(
-            f"{display_name(path)} holds no recipe, and there is no {display_name(beside)}; a WAV gets one unless "
-            "it is made with --recipe none or in a pipe, any other format with --recipe sidecar"
-            if there
+            f"{display_name(path)} contains no recipe, and there is no {display_name(beside)}; a "
+            "WAV gets a recipe unless it is made with `recipe='none'` or in a pipe, any other "
+            "format with `recipe='sidecar'`"
+            if exists
             else f"{display_name(path)} does not exist; check the name"
         )
     found = _parsed(data.decode("utf-8", "replace"), path)
-    with suppress(AudioconvError, OSError):  # what lies beside it may know where things are
+    with suppress(AudioconvError, OSError):  # the sidecar may have the paths
         other = _parsed(Path(beside).read_text("utf-8", "replace"), beside)
         return other if other[0] == found[0] else found
     return found
 
 
-def _held(path: str) -> bytes | None:
+def _embedded(path: str) -> bytes | None:
     try:
         with Reader(path, allow_truncated=os.path.isfile(path + SUFFIX)) as reader:
-            return recipe_of(reader.metadata)
+            return recipe_bytes(reader.metadata)
     except FormatError:
         if os.path.isfile(path + SUFFIX):  # it can be made again
             return None
@@ -138,8 +140,8 @@ def _parsed(text: str, path: str) -> tuple[Recipe, list[str], Digest | None]:
         for key, command in OTHERS.items():
             if key in read:
                 raise AudioconvError(
-                    f"{display_name(path)} was made by `audioconv {command}`, not by convolve or echo; "
-                    "`audioconv info --json` shows how"
+                    f"{display_name(path)} was made by `audioconv {command}`, not by convolve or "
+                    "echo; `audioconv info --json` shows how"
                 )
         ingredients = [read["input"], *read["impulses"]]
         source, *impulses = [_ingredient(i) for i in ingredients]
@@ -155,7 +157,7 @@ def _parsed(text: str, path: str) -> tuple[Recipe, list[str], Digest | None]:
             raise TypeError
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError, UsageError):
         raise AudioconvError(
-            f"the recipe in {display_name(path)} is none that audioconv {__version__} can follow"
+            f"audioconv {__version__} cannot follow the recipe in {display_name(path)}"
         ) from None
     return found, paths, made
 
@@ -163,6 +165,9 @@ def _parsed(text: str, path: str) -> tuple[Recipe, list[str], Digest | None]:
 def _ingredient(read: str | dict[str, Any]) -> Ingredient:
     if isinstance(read, str):
         return read
+    if "taps_sha256" in read:
+        shape = tuple(map(int, read["shape"]))
+        return TapsDigest(str(read["taps_sha256"]), shape, int(read["rate"]))
     if "place" in read:
         return Direction(_digest(read), str(read["place"]))
     return _digest(read)
@@ -173,16 +178,6 @@ def _digest(read: dict[str, Any]) -> Digest:
 
 
 def _options(read: dict[str, Any]) -> dict[str, Any]:
-    """Check that options are those that there are, and of their kinds."""
-    number = (float, int)
-    kinds: dict[str, Any] = {"gain": number, "number": number, "flag": bool}
-    known = {p.name: p for p in parameters(Options)}
-    for key, value in read.items():
-        option = known[key]
-        if key in NEUTRAL:
-            raise ValueError
-        if not isinstance(value, kinds.get(option.unit, str)):
-            raise TypeError
-        if option.choices and value not in option.choices:
-            raise ValueError
-    return dict(read)
+    """Check the names and values of options."""
+    known = {p.name: p for p in parameters(Options) if p.name not in NEUTRAL}
+    return {key: validated(known[key], value) for key, value in read.items()}

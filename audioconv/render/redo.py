@@ -1,4 +1,4 @@
-"""Make a file again from its recipe, and tell whether it comes out the same, byte for byte."""
+"""Make a file again from its recipe, and compare the two byte for byte."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from typing import Any
 
 from audioconv.errors import AudioconvError, VerificationError
 from audioconv.files import Digest, display_name, file_digest, refuse_overwrite, target
-from audioconv.ir.load import SOFA, Direction, Ingredient, impulse_files
+from audioconv.ir.load import SOFA, Direction, Ingredient, TapsDigest, impulse_files
 from audioconv.job import Job, Options
 from audioconv.progress import Progress, silent
-from audioconv.render.recipe import read_recipe
+from audioconv.render.recipe import Recipe, read_recipe
 from audioconv.render.run import run
 
 MOST_PLACES = 100_000
@@ -26,27 +26,27 @@ PIECE = 2**20
 
 @dataclass(frozen=True)
 class Redone:
-    """What came of making a file again.
+    """Result of making a file again.
 
     Parameters
     ----------
     output : str
-        the file that has the recipe
+        the file with the recipe
     new : str or None
-        where it was written again, if it was
+        path of the new file, if it was kept
     version : str
-        of audioconv that made it first
+        version of audioconv that made the first one
     input : str
     impulses : list of str
-        what it was made of, where that was found
+        its ingredients, as they were found
     same : bool
-        whether every byte is
+        whether every byte is the same
     replaced : bool
-        whether the output was not, and now is
+        whether the output differed, and was replaced
     first_difference : int or None
-        the first byte that is not
+        the first byte that differs
     bytes : int
-        length of what was made
+        length of the new file
     notices : list of str
     """
 
@@ -62,11 +62,11 @@ class Redone:
     notices: list[str]
 
     def as_json(self) -> dict[str, Any]:
-        """Return plain data."""
+        """Return plain data with stable names."""
         return asdict(self)
 
     def raise_if_different(self) -> None:
-        """Raise if the file is not what its recipe makes.
+        """Raise if the file differs from the result of its recipe.
 
         Raises
         ------
@@ -76,10 +76,12 @@ class Redone:
             return
         where = "" if self.first_difference is None else f" from byte {self.first_difference} on"
         remedy = (
-            "pass -y to replace it by" if self.new is None else f"{display_name(self.new)} now has"
+            "pass `overwrite=True` to replace it"
+            if self.new is None
+            else f"{display_name(self.new)} now has that result"
         )
         raise VerificationError(
-            f"{display_name(self.output)} was not what its recipe makes{where}; {remedy} what it makes"
+            f"{display_name(self.output)} differs from the result of its recipe{where}; {remedy}"
         )
 
 
@@ -96,22 +98,21 @@ def redo(
     Parameters
     ----------
     output : str
-        a file that holds a recipe, or has one beside it
+        a file with a recipe in it or beside it
     new : str, optional
-        where to write it; if it is not given, nothing is written, except in the place of an
-        output that is not there, or that differs and may be overwritten
+        where to write the new file; by default nothing is written, except in the place of an
+        output that is missing, or that differs and may be overwritten
     places : sequence of str
-        files, and folders, in which input and impulses are looked for by their content, before
-        the folder of the output and the working directory
+        files, and folders, to search for input and impulses by content, before the folder of the
+        output and the working directory
     overwrite : bool
-        whether what is there may be replaced
+        whether an existing file may be replaced
     progress : Progress
-        is told how far it has come
 
     Raises
     ------
     AudioconvError
-        If there is no recipe, or something that it names is not found.
+        If there is no recipe, or an ingredient is not found.
 
     Examples
     --------
@@ -122,26 +123,18 @@ def redo(
     ...     redo(made, places=["samples"]).same
     True
     """
-    progress("looking for what it was made of")
+    progress("looking for the ingredients")
     recipe, paths, known = read_recipe(output)
     folders = [os.path.dirname(os.path.abspath(output)), os.getcwd()]
-    search = [*paths, *places, *folders]
-    source = _find(recipe.input, search, output)
-    for spec in recipe.impulses:
-        if isinstance(spec, str) and os.path.lexists(spec):
-            raise AudioconvError(
-                f"a file is named {display_name(spec)}, as the builder is; move it away"
-            )
-    impulses = [_impulse(i, search, output) for i in recipe.impulses]
-    lost = not os.path.exists(output)  # then the recipe lay beside it
+    source, impulses = _ingredients(recipe, [*paths, *places, *folders], output)
+    lost = not os.path.exists(output)  # then the recipe was in a sidecar
     if lost and new is None:
         new = output
     with ExitStack() as files:
         if new is not None:
-            kept = [] if lost else [output]  # what there is to compare with
-            refuse_overwrite(
-                new, inputs=[source, *impulse_files(impulses), *kept], overwrite=overwrite
-            )
+            kept = [] if lost else [output]  # to compare with
+            inputs = [source, *impulse_files(impulses), *kept]
+            refuse_overwrite(new, inputs=inputs, overwrite=overwrite)
             made = new
         else:
             folder = files.enter_context(tempfile.TemporaryDirectory(prefix="audioconv-"))
@@ -153,21 +146,37 @@ def redo(
         same = file_digest(made) == known if lost else difference is None
         if not same and new is None and overwrite:
             new = output
-            with target(output) as replaced, open(made, "rb") as file:
-                shutil.copyfileobj(file, replaced.file, PIECE)
-                replaced.commit()
+            _replace(output, made)
         return Redone(
-            output,
-            new,
-            recipe.version,
-            source,
-            impulses,
-            same,
-            not same and new == output and not lost,
-            difference,
-            os.path.getsize(made),
-            outcome.notices,
+            output=output,
+            new=new,
+            version=recipe.version,
+            input=source,
+            impulses=impulses,
+            same=same,
+            replaced=not same and new == output and not lost,
+            first_difference=difference,
+            bytes=os.path.getsize(made),
+            notices=outcome.notices,
         )
+
+
+def _replace(output: str, made: str) -> None:
+    """Put a file in the place of the output."""
+    with target(output) as replaced, open(made, "rb") as file:
+        shutil.copyfileobj(file, replaced.file, PIECE)
+        replaced.commit()
+
+
+def _ingredients(recipe: Recipe, search: Sequence[str], output: str) -> tuple[str, list[str]]:
+    """Find the input and the impulses of a recipe."""
+    source = _find(recipe.input, search, output)
+    for spec in recipe.impulses:
+        if isinstance(spec, str) and os.path.lexists(spec):
+            raise AudioconvError(
+                f"a file is named {display_name(spec)}, as the builder is; move it away"
+            )
+    return source, [_impulse(ingredient, search, output) for ingredient in recipe.impulses]
 
 
 def _first_difference(one: str, other: str) -> int | None:
@@ -187,13 +196,19 @@ def _first_difference(one: str, other: str) -> int | None:
 
 def _impulse(ingredient: Ingredient, search: Sequence[str], output: str) -> str:
     """Return an impulse as a job names it."""
+    if isinstance(ingredient, TapsDigest):
+        raise AudioconvError(
+            f"{display_name(output)} was made with an impulse that was no file but an array in "
+            f"Python, of shape {ingredient.shape} with SHA-256 {ingredient.taps_sha256}; make it "
+            "again from Python"
+        )
     if isinstance(ingredient, Direction):
         return f"{_find(ingredient.file, search, output, SOFA)}:{ingredient.place}"
     return ingredient if isinstance(ingredient, str) else _find(ingredient, search, output)
 
 
 def _find(wanted: Digest, places: Sequence[str], output: str, suffix: str = "") -> str:
-    """Find a file by its content, and by its suffix where that tells what it is."""
+    """Find a file by its content, and by its suffix where the format depends on it."""
     seen = set()
     for path in islice(_files(places), MOST_PLACES):
         try:
@@ -205,11 +220,12 @@ def _find(wanted: Digest, places: Sequence[str], output: str, suffix: str = "") 
             seen.add(known)
             if file_digest(path) == wanted:
                 return path
-        except OSError:  # what cannot be read is not it
+        except OSError:  # an unreadable file is skipped
             continue
     raise AudioconvError(
-        f"{display_name(output)} was made of a file of {wanted.bytes} bytes with SHA-256 {wanted.sha256}, "
-        "which is neither beside it nor in the working directory; pass --from and where it is"
+        f"{display_name(output)} was made from a file of {wanted.bytes} bytes with SHA-256 "
+        f"{wanted.sha256}, which is neither beside it nor in the working directory; pass its "
+        "folder as `places`"
     )
 
 

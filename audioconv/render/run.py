@@ -1,7 +1,7 @@
-"""The use case: convolve one file.
+"""Convolve one file.
 
-`run` moves the sound through the convolver into a file, once more with a lower gain where it
-would clip, and has it checked before it gets its name.
+`run` pumps the sound through the convolver into a file, a second time with less gain where it
+would clip, and has the file verified before it gets its name.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from typing import Literal
 import numpy as np
 
 from audioconv.engines import stream
-from audioconv.engines.convolver import Audio
+from audioconv.engines.audio import Audio
 from audioconv.errors import AudioconvError, UsageError
 from audioconv.files import (
     FLOATS,
     INTEGER_BITS,
     STANDARD,
-    Encoded,
+    EncodedBlock,
     Reader,
     SoundInfo,
     Target,
@@ -30,15 +30,14 @@ from audioconv.files import (
     is_exact,
     listed,
     output_format,
-    padding,
-    refuse_overwrite,
+    padding_notice,
     refuse_unfit,
     rereadable,
     target,
 )
-from audioconv.ir.load import impulse_files, refuse_standard_twice
-from audioconv.job import Job, Options, Outcome
+from audioconv.job import Job, Options, Outcome, VerificationReport
 from audioconv.progress import Progress, silent
+from audioconv.render.checks import check_job
 from audioconv.render.prepare import Prepared, prepare
 from audioconv.render.provenance import Provenance
 from audioconv.render.recipe import SUFFIX
@@ -49,18 +48,17 @@ from impulses.impulse import to_db
 def run(job: Job, progress: Progress = silent) -> Outcome:
     """Convolve one file.
 
-    The output path holds the complete, checked new file when this returns, and what it held
-    before when it raises.
+    The output path holds the complete, checked new file when this returns, and its old content
+    when it raises.
 
     Parameters
     ----------
     job : Job
     progress : Progress
-        is told how far it has come
 
     Raises
     ------
-    AudioconvError, ImpulseError
+    AudioconvError
 
     Examples
     --------
@@ -71,253 +69,255 @@ def run(job: Job, progress: Progress = silent) -> Outcome:
     191835
     """
     started = time.perf_counter()
-    options = job.options
-    _refuse(job)
+    check_job(job)
     progress("reading")
-    # a guard may have to begin again, and a check reads both ends once more
-    twice = options.verify or (
-        options.clip == "guard" and (options.subtype or "").upper() not in FLOATS
-    )
     with ExitStack() as files:
-        path = files.enter_context(rereadable(job.input)) if twice else job.input
-        reader = files.enter_context(
-            Reader(
-                path,
-                known_as=job.input,
-                allow_truncated=options.allow_truncated,
-                hashed=options.recipe != "none",
-            )
-        )
-        source = reader.info
+        rendering = Rendering(job, files, progress)
+        sidecar = None
+        if job.options.recipe == "sidecar":
+            sidecar = files.enter_context(target(job.output + SUFFIX))
+        output = files.enter_context(target(job.output, reread=_rereads(job.options)))
+        rendering.write(output)
+        rendering.verify(output)
+        if sidecar is not None:
+            sidecar.file.write(rendering.sidecar(output))
+        progress("syncing to disk")
+        output.commit()
+        if sidecar is not None:
+            sidecar.commit()
+    return rendering.outcome(time.perf_counter() - started)
+
+
+def _rereads(options: Options) -> bool:
+    """Return whether the guard may have to begin again, or a check reads both ends once more."""
+    integers = (options.subtype or "").upper() not in FLOATS
+    return options.verify or (options.clip == "guard" and integers)
+
+
+class Rendering:
+    """One run of a job: what is known of it, and its steps in order.
+
+    Parameters
+    ----------
+    job : Job
+    files : ExitStack
+        keeps the input open as long as it is
+    progress : Progress
+    """
+
+    def __init__(self, job: Job, files: ExitStack, progress: Progress) -> None:
+        options = job.options
+        self._job = job
+        self._progress = progress
+        self._path = job.input
+        if _rereads(options):
+            self._path = files.enter_context(rereadable(job.input))
+        self._reader = files.enter_context(self._read(hashed=options.recipe != "none"))
+        source = self._reader.info
         form, subtype, notice = output_format(job.output, source, options.format, options.subtype)
         progress("preparing the impulse")
-        prepared = prepare(job.impulses, options, source)
-        sound = SoundInfo(
+        self._prepared = prepare(job.impulses, options, source)
+        self._info = SoundInfo(
             job.output,
             form,
             subtype,
             source.rate,
-            prepared.convolver.routing.outputs,
-            _frames(prepared, options, source),
+            self._prepared.convolver.routing.outputs,
+            _frames(self._prepared, options, source),
         )
-        refuse_unfit(sound)
-        notices = Notices(
-            options.strict, filter(None, [*prepared.impulse.notes, notice, padding(sound)])
+        refuse_unfit(self._info)
+        notices = [*self._prepared.impulse.notes, notice, padding_notice(self._info)]
+        self._notices = Notices(options.strict, filter(None, notices))
+        self._check_output()
+        self._provenance = Provenance(job, self._reader, self._prepared.ingredients, self._info)
+        self._gain = 1.0
+        self._verified: VerificationReport | None = None
+        self._writer: Writer
+
+    def write(self, output: Target) -> None:
+        """Write the convolution, again with less gain where the guard asks for it."""
+        options, info = self._job.options, self._info
+        self._begin(output, options.clip)
+        self._pump(self._reader)
+        self._notices.add(*self._reader.notices)
+        if options.clip == "guard":
+            self._gain = self._writer.level.fitting_gain(info.subtype, options.dither)
+        if self._gain != 1:
+            self._write_again(output)
+        elif self._writer.clipped:
+            self._notices.add(f"limited {self._writer.clipping()}; lower `wet` to avoid it")
+        self._progress("reading back")
+        metadata = self._provenance.metadata
+        self._writer.finish(metadata, self._provenance.chunks(self._reader.digest()))
+        self._notices.add(*self._writer.notices)
+        if lost := [*metadata.lost, *self._writer.lost]:
+            self._notices.add(f"the {info.format} output does not hold the input's {listed(lost)}")
+
+    def verify(self, output: Target) -> None:
+        """Verify the output, if the job asks for it.
+
+        Raises
+        ------
+        VerificationError
+            If it is not the convolution that it should be.
+        """
+        if not self._job.options.verify:
+            return
+        from audioconv.verify import verify  # late: most runs do without it
+
+        assert output.path is not None  # an output that is read again has one
+        self._verified = verify(
+            self._path,
+            output.path,
+            self._prepared.convolver,
+            self._job.options,
+            gain=self._gain,
+            known_as=self._job.output,
+            progress=self._progress,
         )
-        _check_subtype(subtype, options, notices)
-        stale = job.output != STANDARD and options.recipe != "sidecar"
-        if stale and os.path.isfile(job.output + SUFFIX):
-            notices.say(
-                f"{display_name(job.output + SUFFIX)} is there, and tells of another output"
-            )
-        beside = None
-        if options.recipe == "sidecar":
-            beside = files.enter_context(target(job.output + SUFFIX))
-        output = files.enter_context(target(job.output, reread=twice))
-        told = Provenance(job, reader, prepared.ingredients, sound)
-        writer, gain = _written(
-            reader, path, output, sound, prepared, options, told, notices, progress
+        self._verified.raise_if_failed(display_name(self._job.output, role="output"))
+
+    def sidecar(self, output: Target) -> bytes:
+        """Return the recipe that lies beside the output."""
+        assert output.path is not None  # a sidecar is for a file
+        return self._provenance.sidecar(output.path)
+
+    def outcome(self, seconds: float) -> Outcome:
+        """Return the outcome of the run, which took so many seconds."""
+        prepared, level = self._prepared, self._writer.level
+        peak, levels = self._reader.peak, prepared.levels
+        return Outcome(
+            input=self._job.input,
+            output=self._job.output,
+            frames=level.frames,
+            channels=self._info.channels,
+            rate=self._info.rate,
+            subtype=self._info.subtype,
+            engine=prepared.engine,
+            block=prepared.convolver.block,
+            fft_size=prepared.convolver.fft_size,
+            impulse_frames=prepared.impulse.frames,
+            gain_db=to_db(abs(prepared.norm_gain * self._gain)),
+            peak_dbfs=to_db(level.peak),
+            clipped=self._writer.clipped,
+            notices=self._notices.given,
+            verified=self._verified,
+            seconds=seconds,
+            speed=level.frames / self._info.rate / seconds,
+            routes=prepared.layout,
+            impulse_level=levels.as_json(),
+            guaranteed_dbfs=to_db(levels.guaranteed(peak) * self._gain),
+            expected_dbfs=to_db(levels.expected(peak) * self._gain),
         )
-        verified = None
-        if options.verify:
-            from audioconv.verify import verify  # late: most runs do without it
 
-            assert output.path is not None
-            report = verify(
-                path,
-                output.path,
-                prepared.convolver,
-                options,
-                gain=gain,
-                known_as=job.output,
-                progress=progress,
-            )
-            report.raise_if_failed(job.output)
-            verified = report.as_json()
-        if beside is not None:
-            assert output.path is not None  # a sidecar is for a file
-            beside.file.write(told.sidecar(output.path))
-        progress("bringing it to the disk")
-        output.commit()
-        if beside is not None:
-            beside.commit()
-    seconds = time.perf_counter() - started
-    return Outcome(
-        input=job.input,
-        output=job.output,
-        frames=writer.level.frames,
-        channels=sound.channels,
-        rate=sound.rate,
-        subtype=subtype,
-        engine=prepared.engine,
-        block=prepared.convolver.block,
-        fft_size=prepared.convolver.fft_size,
-        impulse_frames=prepared.impulse.frames,
-        gain_db=to_db(abs(prepared.norm_gain * gain)),
-        peak_dbfs=to_db(writer.level.peak),
-        clipped=writer.clipped,
-        notices=notices.said,
-        verified=verified,
-        seconds=seconds,
-        speed=writer.level.frames / sound.rate / seconds,
-        routes=prepared.layout,
-        impulse_level=prepared.levels.as_json(),
-        guaranteed_dbfs=to_db(prepared.levels.guaranteed(reader.peak) * gain),
-        expected_dbfs=to_db(prepared.levels.expected(reader.peak) * gain),
-    )
+    def _read(self, *, hashed: bool = False) -> Reader:
+        truncated = self._job.options.allow_truncated
+        return Reader(
+            self._path, known_as=self._job.input, allow_truncated=truncated, hashed=hashed
+        )
 
-
-class Notices:
-    """What a careful person should know of a run; under `strict` the first of them ends it."""
-
-    def __init__(self, strict: bool, said: Iterable[str] = ()) -> None:
-        self.said: list[str] = []
-        self._strict = strict
-        for notice in dict.fromkeys(said):
-            self.say(notice)
-
-    def say(self, notice: str) -> None:
-        """Add a notice, or raise it."""
-        if self._strict:
-            raise AudioconvError(f"{notice} (an error under --strict)")
-        self.said.append(notice)
-
-
-def _written(
-    reader: Reader,
-    path: str,
-    output: Target,
-    sound: SoundInfo,
-    prepared: Prepared,
-    options: Options,
-    told: Provenance,
-    notices: Notices,
-    progress: Progress,
-) -> tuple[Writer, float]:
-    """Write the convolution; return its writer, finished, and the gain the guard took."""
-
-    def begin(clip: Literal["guard", "error", "saturate"]) -> Writer:
-        return Writer(
+    def _begin(self, output: Target, clip: Literal["guard", "error", "saturate"]) -> None:
+        """Begin to write the output."""
+        options = self._job.options
+        self._writer = Writer(
             output,
-            sound,
+            self._info,
             clip=clip,
             dither=options.dither,
             rf64=options.rf64,
-            metadata=told.metadata,
-            after=told.expected(),
-            most=options.max_output,
+            metadata=self._provenance.metadata,
+            tail_bytes=self._provenance.expected_bytes(),
+            max_bytes=options.max_output,
         )
 
-    writer, gain = begin(options.clip), 1.0
-    _pump(reader, writer, prepared, options, gain, progress)
-    for notice in reader.notices:
-        notices.say(notice)
-    if options.clip == "guard":
-        gain = writer.level.fitting_gain(sound.subtype, options.dither)
-    if gain != 1:
-        found = writer.clipping() if writer.clipped else "no room for dither"
-        notices.say(f"guard: {found}; attenuated by {-to_db(gain):.3f} dB to fit {sound.subtype}")
-        writer.abandon()
-        writer = begin("error")
-        with Reader(
-            path, known_as=reader.info.path, allow_truncated=options.allow_truncated
-        ) as again:
-            _pump(again, writer, prepared, options, gain, progress)
-    elif writer.clipped:
-        notices.say(f"limited {writer.clipping()}; lower --wet to keep them whole")
-    progress("reading back")
-    writer.finish(told.metadata, told.chunks(reader.digest()))
-    for notice in writer.notices:
-        notices.say(notice)
-    if lost := [*told.metadata.lost, *writer.lost]:
-        notices.say(f"the {sound.format} output does not hold the input's {listed(lost)}")
-    return writer, gain
+    def _write_again(self, output: Target) -> None:
+        """Begin again with the gain that the guard found."""
+        cause = self._writer.clipping() if self._writer.clipped else "no room for dither"
+        self._notices.add(
+            f"guard: {cause}; attenuated by {-to_db(self._gain):.3f} dB to fit {self._info.subtype}"
+        )
+        self._writer.discard()
+        self._begin(output, "error")
+        with self._read() as again:
+            self._pump(again)
+
+    def _pump(self, reader: Reader) -> None:
+        """Move the sound through the convolver into the writer."""
+        writer, convolver, rate = self._writer, self._prepared.convolver, reader.info.rate
+        length = parse_length(self._job.options.length, rate)
+        total = _shorter(reader.info.frames, length)
+        seconds = None if total is None else total / rate
+        step = "convolving" if self._gain == 1 else f"convolving at {to_db(self._gain):+.2f} dB"
+        peaks = [0.0]
+
+        def encode(part: Audio, start: int) -> EncodedBlock:
+            part = stream.truncate(part, start, length)
+            if length == "auto":  # which depends on the sums before they are scaled
+                peaks.append(float(np.abs(part).max(initial=0)))
+            return writer.encode(_scaled(part, self._gain), start)
+
+        convolution = stream.convolve(
+            reader.samples(convolver.block),
+            convolver,
+            encode,
+            unit=reader.unit,
+            threads=self._job.options.cores,
+        )
+        self._progress(step, 0.0, seconds)
+        with closing(convolution):  # no thread may write to a file that is closed
+            for encoded in convolution:
+                writer.append(encoded)
+                self._progress(step, writer.level.frames / rate, seconds)
+                if writer.level.frames == length:
+                    break
+        frames, peak = writer.level.frames, max(peaks)
+        for part in stream.trim_tail(convolver.flush(), length, frames=frames, peak=peak):
+            writer.write(_scaled(part, self._gain))
+
+    def _check_output(self) -> None:
+        """Refuse to verify a lossy output, and notice options and files that will mislead."""
+        job, options, subtype = self._job, self._job.options, self._info.subtype
+        if options.verify and not is_exact(subtype):
+            raise UsageError(
+                f"{subtype} is a lossy coding, which cannot be verified; verify a PCM or "
+                "floating-point output"
+            )
+        if options.dither != "none" and subtype not in INTEGER_BITS:
+            self._notices.add(f"`dither={options.dither!r}` has no effect on {subtype} samples")
+        stale = job.output != STANDARD and options.recipe != "sidecar"
+        if stale and os.path.isfile(job.output + SUFFIX):
+            sidecar = display_name(job.output + SUFFIX)
+            self._notices.add(f"{sidecar} exists, and describes another output")
 
 
-def _pump(
-    reader: Reader,
-    writer: Writer,
-    prepared: Prepared,
-    options: Options,
-    gain: float,
-    progress: Progress,
-) -> None:
-    """Move the sound through the convolver into the writer."""
-    convolver, rate = prepared.convolver, reader.info.rate
-    length = parse_length(options.length, rate)
-    what = "convolving" if gain == 1 else f"convolving at {to_db(gain):+.2f} dB"
-    ends = [end for end in (reader.info.frames, length) if isinstance(end, int)]
-    total = min(ends) / rate if ends else None
+class Notices:
+    """Notices of a run, each once; under `strict` the first of them is an error."""
 
-    peaks = [0.0]
+    def __init__(self, strict: bool, given: Iterable[str] = ()) -> None:
+        self.given: list[str] = []
+        self._strict = strict
+        self.add(*dict.fromkeys(given))
 
-    def encode(part: Audio, start: int) -> Encoded:
-        part = stream.within(part, start, length)
-        if length == "auto":  # which is a matter of the sums, whatever they are scaled by
-            peaks.append(float(np.abs(part).max(initial=0)))
-        return writer.encode(_scaled(part, gain), start)
-
-    blocks = reader.samples(convolver.block)
-    convolution = stream.convolve(
-        blocks, convolver, encode, unit=reader.unit, threads=options.cores
-    )
-    progress(what, 0.0, total)
-    with closing(convolution):  # no thread may write to a file that is closed
-        for encoded in convolution:
-            writer.append(encoded)
-            progress(what, writer.level.frames / rate, total)
-            if writer.level.frames == length:
-                break
-    frames, peak = writer.level.frames, max(peaks)
-    for part in stream.ending(convolver.flush(), length, frames=frames, peak=peak):
-        writer.write(_scaled(part, gain))
+    def add(self, *notices: str) -> None:
+        """Add notices, or raise the first."""
+        for notice in notices:
+            if self._strict:
+                raise AudioconvError(f"{notice} (an error under `strict`)")
+            self.given.append(notice)
 
 
 def _scaled(block: Audio, gain: float) -> Audio:
     return block if gain == 1 else block.astype(np.float64, copy=False) * gain
 
 
-def _check_subtype(subtype: str, options: Options, notices: Notices) -> None:
-    """Refuse to verify what no check can reach, and say what an option will not do."""
-    if options.verify and not is_exact(subtype):
-        raise UsageError(
-            f"{subtype} is a lossy coding, which cannot be verified; verify a PCM or "
-            "floating-point output"
-        )
-    if options.dither != "none" and subtype not in INTEGER_BITS:
-        notices.say(f"--dither {options.dither} does nothing to {subtype} samples")
-
-
-def _refuse(job: Job) -> None:
-    """Refuse what cannot be meant, before anything is opened."""
-    options = job.options
-    if isinstance(job.impulses, str):
-        raise UsageError(f"impulses must be a list, such as [{job.impulses!r}]")
-    if not job.impulses:
-        raise UsageError("no impulse is given; pass --ir with a file or a builder spec")
-    refuse_standard_twice([job.input, *job.impulses])
-    if options.mix is not None and not 0 <= options.mix <= 1:
-        raise UsageError(f"mix is {options.mix:g}; it must be between 0 (dry) and 1 (wet)")
-    if options.mix is not None and (options.wet, options.dry) != (1.0, 0.0):
-        raise UsageError("mix sets both wet and dry; give either it or them")
-    if options.threads is not None and options.threads < 1:
-        raise UsageError(f"threads is {options.threads}; it must be at least 1")
-    if options.max_output is not None and options.max_output < 1:
-        raise UsageError(f"max-output is {options.max_output}; it must be at least one byte")
-    outputs = [job.output]
-    if options.recipe == "sidecar":
-        if job.output == STANDARD or (
-            os.path.exists(job.output) and not os.path.isfile(job.output)
-        ):
-            raise UsageError("a recipe lies beside a file, not a pipe; name a file")
-        outputs.append(job.output + SUFFIX)
-    inputs = [job.input, *impulse_files(job.impulses)]
-    for output in outputs:
-        refuse_overwrite(output, inputs=inputs, overwrite=options.overwrite)
+def _shorter(frames: int | None, length: str | int) -> int | None:
+    """Return the frames of the input that the output needs, if that is known."""
+    ends = [end for end in (frames, length) if isinstance(end, int)]
+    return min(ends, default=None)
 
 
 def _frames(prepared: Prepared, options: Options, source: SoundInfo) -> int | None:
-    """Return the length of the output, where it is known before its end."""
+    """Return the length of the output, if it is known in advance."""
     length = parse_length(options.length, source.rate)
     if isinstance(length, int):
         return length

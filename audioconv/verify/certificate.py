@@ -1,7 +1,7 @@
 """A proof of a whole convolution from a few numbers.
 
 As polynomials in z, with the samples as coefficients, the convolution of x and h is their
-product. So Y(z) = X(z) H(z) must hold at any z whatever, and it is checked at random points on
+product. So Y(z) = X(z) H(z) must hold at every z, and it is checked at random points on
 the unit circle, z = exp(2 pi i k / M) with the prime M = 2^31 - 1. A single sample that is off
 by d, anywhere, moves Y(z) by exactly abs(d), since abs(z^n) = 1; several errors would have to
 cancel at every point, and the points are drawn afterwards. One pass over the sound is enough,
@@ -21,7 +21,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from audioconv.engines.convolver import Audio
+from audioconv.engines.audio import Audio
 from audioconv.engines.routes import Routing
 
 M = 2**31 - 1
@@ -36,7 +36,7 @@ UNIT_ROUNDOFF = 2.0**-53
 EVALUATION = 12
 
 # The table of phases is off by a roundoff or so at each place, the same way in every chunk, so
-# that what adds up over the chunks is off by as much of itself.
+# that the sum over the chunks has the same relative error.
 PHASES = 2
 
 DEVIATIONS = 16
@@ -141,7 +141,7 @@ def check(
         root of the energy of the error of y, beside that of x, that the arithmetic of the
         convolution itself explains
     floor : float
-        sum over all frames of what the convolution may leave out of quiet samples
+        sum over all frames of the error due to samples flushed to zero
 
     Returns
     -------
@@ -152,12 +152,12 @@ def check(
     values_x, values_y = x.values(), y.values()
     expected = np.zeros_like(values_y)
     variance = EVALUATION**2 * y.energy[:, np.newaxis] + (PHASES * np.abs(values_y)) ** 2
-    impulses = {key: Evaluation(points, 1) for key in routing.distinct}
-    for key, taps in routing.distinct.items():
-        impulses[key].take(taps[:, np.newaxis])
+    impulses = [Evaluation(points, 1) for _ in routing.kernels]
+    for evaluation, taps in zip(impulses, routing.kernels, strict=True):
+        evaluation.take(taps[:, np.newaxis])
     norm_x = np.sqrt(x.energy)
     for route in routing.routes:
-        impulse = impulses[id(route.taps)]
+        impulse = impulses[route.kernel]
         value = impulse.values()[0]
         expected[route.target] += values_x[route.source] * value
         variance[route.target] += (EVALUATION * norm_x[route.source] * np.abs(value)) ** 2

@@ -1,8 +1,9 @@
-"""The null test: what is left of one sound when another is subtracted from it."""
+"""The null test: the residual when one sound is subtracted from another."""
 
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from audioconv.engines import stream
-from audioconv.engines.convolver import Audio
+from audioconv.engines.audio import Audio
 from audioconv.errors import LayoutError
 from audioconv.files import PeakMeter, Reader, display_name
 from audioconv.progress import Progress, silent, watched
@@ -18,7 +19,7 @@ from impulses.impulse import to_db
 
 GRID = 2**16
 WINDOW = 2**17
-"""Frames, around the loudest of the first sound, in which the shift is looked for."""
+"""Frames around the peak of the first sound that are searched for the shift."""
 
 
 @dataclass(frozen=True)
@@ -32,15 +33,15 @@ class Difference:
     shift : int
         frames by which the second comes later than the first
     gain_db : float or None
-        level of the second beside the first, by least squares after the shift, whatever the
-        polarity; None where either is silent
+        level of the second relative to the first, by least squares after the shift, of either
+        polarity; None if either is silent
     residual_db : float or None
-        energy of the second minus the shifted, scaled first, beside that of the second; None
-        where nothing is left
+        energy of the second minus the shifted and scaled first, relative to that of the second;
+        None if nothing is left
     first_difference_s : float or None
-        seconds to the first sample that differs, without shift or gain; None where none does
+        seconds to the first sample that differs, without shift or gain; None if none does
     frames : pair of int
-        length of either
+        length of each
     """
 
     identical: bool
@@ -55,7 +56,9 @@ class Difference:
         return {name: value for name, value in asdict(self).items() if name != "frames"}
 
 
-def compare(first: str, second: str, progress: Progress = silent) -> Difference:
+def compare_files(
+    first: str | os.PathLike[str], second: str | os.PathLike[str], progress: Progress = silent
+) -> Difference:
     """Compare two sound files in constant memory.
 
     The shift is the maximum of the cross-correlation within `WINDOW` frames; gain and residual
@@ -63,9 +66,8 @@ def compare(first: str, second: str, progress: Progress = silent) -> Difference:
 
     Parameters
     ----------
-    first, second : str
+    first, second : str or path-like
     progress : Progress
-        is told how far each of its passes has come
 
     Raises
     ------
@@ -76,17 +78,18 @@ def compare(first: str, second: str, progress: Progress = silent) -> Difference:
 
     Examples
     --------
-    >>> compare("samples/guitar.wav", "samples/guitar.wav").identical
+    >>> compare_files("samples/guitar.wav", "samples/guitar.wav").identical
     True
     """
+    first, second = os.fspath(first), os.fspath(second)
     level = PeakMeter()
     differs_at: int | None = None
     with Reader(first) as a, Reader(second) as b:
-        kinds = [(r.info.rate, r.info.channels) for r in (a, b)]
-        if kinds[0] != kinds[1]:
+        if (a.info.rate, a.info.channels) != (b.info.rate, b.info.channels):
             raise LayoutError(
-                f"{display_name(first)} has {kinds[0][1]} channels at {kinds[0][0]} Hz, but {display_name(second)} "
-                f"has {kinds[1][1]} at {kinds[1][0]} Hz; only like can be compared"
+                f"{display_name(first)} has {a.info.channels} channels at {a.info.rate} Hz, but "
+                f"{display_name(second)} has {b.info.channels} at {b.info.rate} Hz; they must "
+                "agree in both"
             )
         for one, other in _together(a, b, 0, progress, "comparing"):
             if differs_at is None and (different := (one != other).any(axis=1)).any():
@@ -109,11 +112,11 @@ def compare(first: str, second: str, progress: Progress = silent) -> Difference:
 
 
 def _together(
-    a: Reader, b: Reader, shift: int, progress: Progress, what: str
+    a: Reader, b: Reader, shift: int, progress: Progress, step: str
 ) -> Iterator[tuple[Audio, Audio]]:
     """Yield both sounds in equal blocks; see `aligned`."""
-    told = watched(a.blocks(GRID), progress, what, a.info.rate, a.info.frames)
-    pairs = (told, -shift), (b.blocks(GRID), shift)
+    first = watched(a.blocks(), progress, step, a.info.rate, a.info.frames)
+    pairs = (first, -shift), (b.blocks(), shift)
     streams = [stream.regrid(_from(blocks, skip), GRID) for blocks, skip in pairs]
     while True:
         one, other = (next(blocks, np.zeros((0, a.info.channels))) for blocks in streams)
@@ -144,7 +147,7 @@ def _shift(first: str, second: str, centre: int) -> int:
         with Reader(path) as reader:
             part = np.zeros((WINDOW, reader.info.channels))
             at = 0
-            for block in _from(reader.blocks(GRID), begin):
+            for block in _from(reader.blocks(), begin):
                 part[at : at + len(block)] = block[: WINDOW - at]
                 at += len(block)
                 if at >= WINDOW:
@@ -180,11 +183,11 @@ def aligned(
     second: str,
     shift: int = 0,
     progress: Progress = silent,
-    what: str = "comparing",
+    step: str = "comparing",
 ) -> Iterator[tuple[Audio, Audio]]:
     """Yield two sound files in equal blocks, the second moved to `shift` frames earlier.
 
-    Frames that only one of them has are held against silence.
+    Where one of them has ended, it is silent.
 
     Examples
     --------
@@ -193,4 +196,4 @@ def aligned(
     True
     """
     with Reader(first) as a, Reader(second) as b:
-        yield from _together(a, b, shift, progress, what)
+        yield from _together(a, b, shift, progress, step)

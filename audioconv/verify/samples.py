@@ -1,4 +1,4 @@
-"""Every sample of an output, held against the sums that it should be the rounding of."""
+"""Every sample of an output, compared with the rounded sums."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from audioconv.engines.convolver import Audio
+from audioconv.engines.audio import Audio
 from audioconv.files import INTEGER_BITS
 from audioconv.files.quantise import triangular_noise
 from impulses.impulse import Taps
@@ -15,7 +15,7 @@ FLOAT_ROUNDOFF = {"FLOAT": 2.0**-24, "DOUBLE": 2.0**-53}
 
 
 class Rounding:
-    """What a subtype makes of sums, and how far its samples may then lie from them.
+    """The rounding of sums to a subtype, and the deviation that it allows.
 
     Parameters
     ----------
@@ -35,7 +35,7 @@ class Rounding:
         self._absolute = 2.0**-self._bits if self._bits else 2.0**-150
 
     def wanted(self, sums: Audio, start: int) -> Taps:
-        """Return what the output's frames from `start` on are the rounding of."""
+        """Return the values that the output's frames from `start` on are rounded from."""
         wanted: Taps = sums.astype(np.float64, copy=False) * self._gain
         if self._bits is None:
             return wanted
@@ -45,16 +45,16 @@ class Rounding:
         return np.clip(wanted, -1, 1 - step)
 
     def allowance(self, wanted: Audio) -> Audio:
-        """Return how far each sample may be off."""
+        """Return the largest deviation of each sample that rounding explains."""
         # the comparison itself rounds too, by a few units of the last place
         return self._absolute + (self._relative + 2.0**-51) * np.abs(wanted)
 
     def most(self, peak: float) -> float:
-        """Return what rounding adds at most to samples up to a peak."""
+        """Return the largest rounding error of samples up to a peak."""
         return self._absolute + (self._relative + 2.0**-51) * peak
 
 
-class Samples:
+class SampleCheck:
     """The comparison of an output with its sums, as two streams.
 
     Parameters

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from audioconv.engines.convolver import Audio
+from audioconv.engines.audio import Audio
 from audioconv.engines.routes import Routing
 from impulses.impulse import Taps
 
@@ -72,9 +72,10 @@ def direct_sum(window: Audio, routing: Routing) -> Taps:
     """
     terms: list[list[float]] = [[] for _ in range(routing.outputs)]
     for route in routing.routes:
-        used = np.flatnonzero(route.taps)
+        taps = routing.taps(route)
+        used = np.flatnonzero(taps)
         sound = window[::-1, route.source][used].astype(np.float64, copy=False)
-        for part in two_product(sound, route.taps[used]):
+        for part in two_product(sound, taps[used]):
             terms[route.target] += part.tolist()
     return np.array([math.fsum(target) for target in terms])
 

@@ -1,14 +1,14 @@
-"""What there is to see of a sound and a convolution, as plain numbers; drawing them is for others.
+"""Data for plots and pages, as arrays; drawing is left to `plot` and `page`.
 
-Sounds are read as streams, so hours of them take no more memory than seconds.
+Sounds are read as streams, in constant memory.
 
-envelope       lowest, highest and root-mean-square sample of each column of a picture
-spectrogram    short-time spectra, as power on a logarithmic frequency axis
-excerpt        a part of a file, and where something begins to be heard
-sliding        output samples as the sums that they are
+envelope       lowest, highest and RMS sample of each column of a picture
+spectrogram    short-time power spectra on a logarithmic frequency axis
+excerpt        frames of a file, and the onset of a sound
+sliding        output samples with the products that they sum
 blocks         overlap-add, block by block
-cost           times of the plain sum and of the FFT, measured here
-loudness       how loud a sound is to people
-listening      a part of a sound for a player
-packed         numbers as text, each exact
+cost           measured times of the direct sum and of the FFT
+loudness       perceived loudness (ITU-R BS.1770)
+listening      excerpts encoded for players
+packed         arrays as text, without loss
 """

@@ -1,4 +1,4 @@
-"""Overlap-add to look at: a sound cut into blocks, each convolved alone, their tails adding up."""
+"""Overlap-add, block by block: each block convolved on its own, with its tail."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from audioconv.engines.routes import Route, Routing
 
 Samples = NDArray[np.float64]
 
-PIECES = 4
+BLOCKS = 4
 COLUMNS = 600
 
 
 @dataclass(frozen=True, eq=False)
-class Piece:
-    """A block convolved alone.
+class Block:
+    """A block of a sound and its convolution.
 
     Parameters
     ----------
     start, frames : int
-        where it stands in the sound, and how much of it
+        first frame in the sound, and length
     y : array, (frames of the whole output,)
-        its convolution at its place, its tail behind it, and zeros elsewhere
+        convolution of the block in the whole output, with zeros around it
     """
 
     start: int
@@ -33,39 +33,40 @@ class Piece:
     y: Samples
 
 
-def pieces(f: Samples, g: Samples, count: int = PIECES) -> list[Piece]:
-    """Cut a sound into blocks, and convolve each alone.
+def convolve_blocks(f: Samples, g: Samples, count: int = BLOCKS) -> list[Block]:
+    """Split a sound into blocks, and convolve each on its own.
 
     Parameters
     ----------
     f : array, (frames,)
     g : array, (K,)
     count : int > 0
-        at most so many blocks, all but the last equally long
+        most blocks; all but the last have the same length
 
     Returns
     -------
-    list of Piece
-        whose sum is the convolution of `f` and `g`, ``frames + K - 1`` long
+    list of Block
+        their `y` add up to the convolution of `f` and `g`, of ``frames + K - 1`` samples
 
     Examples
     --------
-    >>> [piece.y.tolist() for piece in pieces(np.array([1.0, 2.0]), np.array([1.0, 0.5]), 2)]
+    >>> blocks = convolve_blocks(np.array([1.0, 2.0]), np.array([1.0, 0.5]), 2)
+    >>> [block.y.tolist() for block in blocks]
     [[1.0, 0.5, 0.0], [0.0, 2.0, 1.0]]
     """
-    convolver = plan(Routing(1, 1, len(g), (Route(0, 0, g),)))
-    segment = -(-len(f) // count)
-    made = []
-    for start in range(0, len(f), segment):
-        block = f[start : start + segment, np.newaxis]
-        alone = np.concatenate([convolver.process(block), convolver.flush()])[:, 0]
-        after = len(f) + len(g) - 1 - start - len(alone)
-        made.append(Piece(start, len(block), np.pad(alone, (start, after))))
-    return made
+    convolver = plan(Routing(1, 1, len(g), (g,), (Route(0, 0, 0),)))
+    length = -(-len(f) // count)
+    blocks = []
+    for start in range(0, len(f), length):
+        block = f[start : start + length, np.newaxis]
+        y = np.concatenate([convolver.process(block), convolver.flush()])[:, 0]
+        after = len(f) + len(g) - 1 - start - len(y)
+        blocks.append(Block(start, len(block), np.pad(y, (start, after))))
+    return blocks
 
 
 def extremes(values: Samples, columns: int = COLUMNS) -> tuple[Samples, Samples]:
-    """Return the least and the largest value of each of so many columns, as equal as can be.
+    """Return the lowest and the highest value of each column, of nearly equal widths.
 
     Examples
     --------

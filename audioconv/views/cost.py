@@ -1,4 +1,4 @@
-"""What a convolution costs, by its definition and by fast Fourier transform, measured here."""
+"""Cost of a convolution on this machine: the direct sum against the FFT."""
 
 from __future__ import annotations
 
@@ -16,31 +16,31 @@ from audioconv.engines.overlap_add import overlap_add
 from audioconv.engines.plan import Engine
 from audioconv.engines.routes import routes
 
-ENOUGH = 0.1
-"""Seconds; no longer sum is measured than the first that takes so long."""
+LONG_ENOUGH = 0.1
+"""Seconds that a convolution takes for the measurement to end."""
 
-PATIENCE = 2.0
-"""Seconds after which nothing longer is begun, on a machine that has other work."""
+TIME_LIMIT = 2.0
+"""Seconds after which the measurement ends in any case, for a busy machine."""
 
-LEAST, MOST = 2**6, 2**20
+MIN_FRAMES, MAX_FRAMES = 2**6, 2**20
 REPEATS = 3
 
 
 @dataclass(frozen=True)
 class Cost:
-    """Measured times, and what they mean for one job.
+    """Measured times, and estimates for a job.
 
     Parameters
     ----------
     direct, fft : list of (int, float)
-        n, and the seconds that n samples convolved with n taps took: by the plain sum, and by
+        n, and the seconds for n samples convolved with n taps, by the direct sum and by
         overlap-add
     products : int
-        of the job by the plain sum: frames times taps times paths
+        multiplications of the job by the direct sum: frames times taps times paths
     direct_seconds : float
-        that those would take, at the pace of the longest plain sum that was measured
+        estimated time of the direct sum, at the rate of the longest one measured
     job_seconds : float
-        that the job's own engine takes, at the pace of one of its blocks
+        estimated time of the engine of the job, at the rate of one of its blocks
     """
 
     direct: list[tuple[int, float]]
@@ -50,36 +50,38 @@ class Cost:
     job_seconds: float
 
 
-def measure(convolver: Convolver, frames: int) -> Cost:
-    """Measure what the plain sum and the FFT cost on this machine, and reckon a job from it.
+def measure_cost(convolver: Convolver, frames: int) -> Cost:
+    """Time the direct sum and the FFT on this machine, and estimate the time of a job.
 
-    It takes a second or two.
+    The measurement takes a second or two.
 
     Parameters
     ----------
     convolver : Convolver
-        the job's; it is reset
+        convolver of the job; it is reset
     frames : int > 0
-        of the job's sound
+        length of the sound
 
     Returns
     -------
     Cost
-        times of one thread, of arithmetic alone, nothing read or written
+        times of one thread, without reading or writing files
     """
-    plain, fast = _growing(direct), _growing(overlap_add)
-    n, seconds = plain[-1]
+    direct_times, fft_times = _time_lengths(direct), _time_lengths(overlap_add)
+    n, seconds = direct_times[-1]
     routing = convolver.routing
-    products = frames * sum(len(route.taps) for route in routing.routes)
+    products = frames * sum(len(routing.taps(route)) for route in routing.routes)
     block = min(convolver.block, frames)
     sound = np.random.default_rng(0).standard_normal((block, routing.inputs))
-    pace = _least(lambda: convolver.process(sound)) / block
+    frame_seconds = _best_time(lambda: convolver.process(sound)) / block
     convolver.reset()
-    return Cost(plain, fast, products, seconds * products / n**2, pace * frames)
+    return Cost(
+        direct_times, fft_times, products, seconds * products / n**2, frame_seconds * frames
+    )
 
 
 def machine() -> str:
-    """Name the machine that the times are of.
+    """Describe this machine.
 
     Examples
     --------
@@ -90,31 +92,31 @@ def machine() -> str:
     return f"{platform.system()} {platform.machine()}, {cores} core{'s' * (cores > 1)}"
 
 
-def _growing(engine: Engine) -> list[tuple[int, float]]:
-    """Time n samples with n taps, n doubling, until it takes long enough to tell."""
-    found, began = [], time.perf_counter()
-    noise = np.random.default_rng(0).standard_normal((MOST, 1))
-    n = LEAST
-    while n <= MOST:
+def _time_lengths(engine: Engine) -> list[tuple[int, float]]:
+    """Time n samples with n taps, doubling n until a convolution takes `LONG_ENOUGH`."""
+    times, start = [], time.perf_counter()
+    noise = np.random.default_rng(0).standard_normal((MAX_FRAMES, 1))
+    n = MIN_FRAMES
+    while n <= MAX_FRAMES:
         convolver = engine(routes(noise[:n], 1))
 
         def work(convolver: Convolver = convolver, sound: np.ndarray = noise[:n]) -> None:
             convolver.process(sound)
             convolver.flush()
 
-        found.append((n, _least(work)))
-        if found[-1][1] > ENOUGH or time.perf_counter() - began > PATIENCE:
+        times.append((n, _best_time(work)))
+        if times[-1][1] > LONG_ENOUGH or time.perf_counter() - start > TIME_LIMIT:
             break
         n *= 2
-    return found
+    return times
 
 
-def _least(work: Callable[[], object]) -> float:
-    """Return the least of some times, after one that warms up: what disturbs only adds."""
+def _best_time(work: Callable[[], object]) -> float:
+    """Return the shortest of some times in s, after a warm-up: interruptions only add time."""
     work()
     times = []
     for _ in range(REPEATS):
-        started = time.perf_counter()
+        start = time.perf_counter()
         work()
-        times.append(time.perf_counter() - started)
+        times.append(time.perf_counter() - start)
     return min(times)

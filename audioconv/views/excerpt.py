@@ -1,31 +1,29 @@
-"""A part of a sound: some frames of a file, and where something begins to be heard."""
+"""Frames of a sound file, and the onset of a sound."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from audioconv.engines.convolver import Audio
+from audioconv.engines.audio import Audio
 from audioconv.files import Reader
 from audioconv.views.envelope import Envelope
 from impulses.impulse import from_db
 
-GRID = 2**16
-
-HEARD = -20.0
-"""dB beside the peak of a sound at which it is taken to begin: where ISO 3382-1 has the onset."""
+ONSET = -20.0
+"""Level of the onset in dB relative to the peak, as in ISO 3382-1."""
 
 
 def excerpt(path: str, begin: int, end: int, *, allow_truncated: bool = False) -> Audio:
-    """Return the frames of a file from `begin` to ``end - 1``, as far as there are any.
+    """Return the frames of a file from `begin` to ``end - 1``, or fewer if it ends earlier.
 
     Parameters
     ----------
     path : str
-        a file that can be read more than once
+        sound file, not standard input
     begin, end : int
-        frames before 0 are silent
+        frames; those before 0 are silent
     allow_truncated : bool
-        take a file that ends before its header says so for what there is
+        accept a file that is shorter than its header states
 
     Returns
     -------
@@ -39,7 +37,7 @@ def excerpt(path: str, begin: int, end: int, *, allow_truncated: bool = False) -
     parts: list[Audio] = []
     with Reader(path, allow_truncated=allow_truncated) as reader:
         parts.append(np.zeros((max(0, min(end, 0) - begin), reader.info.channels)))
-        for block in reader.blocks(GRID):
+        for block in reader.blocks():
             first = reader.frames - len(block)
             parts.append(block[max(0, begin - first) : max(0, end - first)])
             if reader.frames >= end:
@@ -47,14 +45,14 @@ def excerpt(path: str, begin: int, end: int, *, allow_truncated: bool = False) -
     return np.concatenate(parts)
 
 
-def onset(path: str, seen: Envelope, *, allow_truncated: bool = False) -> int:
-    """Return the frame at which a sound first comes within 20 dB of its peak.
+def onset(path: str, envelope: Envelope, *, allow_truncated: bool = False) -> int:
+    """Return the first frame of a sound within 20 dB of its peak.
 
     Parameters
     ----------
     path : str
-    seen : Envelope
-        of that sound
+    envelope : Envelope
+        of the same sound
     allow_truncated : bool
         as for `excerpt`
 
@@ -62,12 +60,13 @@ def onset(path: str, seen: Envelope, *, allow_truncated: bool = False) -> int:
     --------
     >>> from audioconv.views.envelope import envelope
     >>> with Reader("samples/speech.wav") as reader:
-    ...     seen = envelope(reader.blocks(4096))
-    >>> bool(abs(excerpt("samples/speech.wav", 0, onset("samples/speech.wav", seen))).max() < 0.1)
+    ...     columns = envelope(reader.blocks())
+    >>> first = onset("samples/speech.wav", columns)
+    >>> bool(abs(excerpt("samples/speech.wav", 0, first)).max() < 0.1)
     True
     """
-    least = seen.peak * from_db(HEARD)
-    loud = np.maximum(seen.high, -seen.low).max(axis=1) >= least
-    column = int(np.argmax(loud)) * seen.step
-    part = excerpt(path, column, column + seen.step, allow_truncated=allow_truncated)
-    return column + int(np.argmax(np.abs(part).max(axis=1) >= least))
+    threshold = envelope.peak * from_db(ONSET)
+    loud = np.maximum(envelope.high, -envelope.low).max(axis=1) >= threshold
+    first = int(np.argmax(loud)) * envelope.step
+    column = excerpt(path, first, first + envelope.step, allow_truncated=allow_truncated)
+    return first + int(np.argmax(np.abs(column).max(axis=1) >= threshold))

@@ -1,4 +1,4 @@
-"""A part of a sound to be listened to in a page: small, and with its loudness."""
+"""Excerpts encoded for the players of a page, with their loudness."""
 
 from __future__ import annotations
 
@@ -7,29 +7,30 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from audioconv.engines.convolver import Audio
-from audioconv.files import SoundInfo, encoded
+from audioconv.engines.audio import Audio
+from audioconv.files import SoundInfo, encode_all
 from audioconv.views.loudness import loudness
 from impulses.resampling import resample_sound
 
 RATES = 32000, 44100, 48000
-"""Hz that MP3 has for sounds of full bandwidth."""
+"""Sample rates of MP3 (MPEG-1) in Hz."""
 
-EARS = 2
+PLAYER_CHANNELS = 2
+"""Channels of a player."""
 
 
 @dataclass(frozen=True, eq=False)
-class Listening:
+class PlayerSound:
     """A sound for a player.
 
     Parameters
     ----------
     mp3 : bytes
-        MP3, because every browser plays it
+        MP3, which every browser plays
     loudness : float
-        LKFS of the sound itself
-    gain : float
-        by which it was lowered, where one of those beside it would have passed full scale
+        loudness in LKFS, before the gain
+    gain : float, 0 to 1
+        gain that keeps all sounds of a page below full scale
     """
 
     mp3: bytes
@@ -37,31 +38,31 @@ class Listening:
     gain: float
 
 
-def listening(sounds: Sequence[Audio], rate: int) -> list[Listening]:
-    """Make sounds ready for players, all lowered by as much as the loudest of them needs.
+def player_sounds(sounds: Sequence[Audio], rate: int) -> list[PlayerSound]:
+    """Encode sounds for players, with one gain for all that keeps them below full scale.
 
     Parameters
     ----------
     sounds : sequence of array, (frames, channels)
-        of which the first two channels are heard
+        only the first two channels are encoded
     rate : int > 0
-        frames per second; one that MP3 has not is resampled
+        frames per second; sounds at rates that MP3 lacks are resampled
 
     Examples
     --------
     >>> tone = 2 * np.sin(2 * np.pi * 997 * np.arange(48000) / 48000)[:, np.newaxis]
-    >>> loud, soft = listening([tone, tone / 4], 48000)
+    >>> loud, soft = player_sounds([tone, tone / 4], 48000)
     >>> round(soft.gain, 2), round(loud.loudness, 1), round(soft.loudness, 1)
     (0.5, 3.0, -9.0)
     """
-    heard = [np.asarray(sound[:, :EARS], np.float64) for sound in sounds]
+    played = [np.asarray(sound[:, :PLAYER_CHANNELS], np.float64) for sound in sounds]
     if rate not in RATES:
-        played = next((r for r in RATES if r >= rate), RATES[-1])
-        heard, rate = [resample_sound(sound, rate, played) for sound in heard], played
-    gain = 1 / max(1.0, *(float(np.abs(sound).max(initial=0)) for sound in heard))
-    return [Listening(_mp3(sound * gain, rate), loudness(sound, rate), gain) for sound in heard]
+        mp3_rate = next((r for r in RATES if r >= rate), RATES[-1])
+        played, rate = [resample_sound(sound, rate, mp3_rate) for sound in played], mp3_rate
+    gain = 1 / max(1.0, *(float(np.abs(sound).max(initial=0)) for sound in played))
+    return [PlayerSound(_mp3(sound * gain, rate), loudness(sound, rate), gain) for sound in played]
 
 
 def _mp3(sound: Audio, rate: int) -> bytes:
     frames, channels = sound.shape
-    return encoded(SoundInfo("excerpt", "MP3", "MPEG_LAYER_III", rate, channels, frames), sound)
+    return encode_all(SoundInfo("excerpt", "MP3", "MPEG_LAYER_III", rate, channels, frames), sound)

@@ -1,4 +1,4 @@
-"""How loud a sound is to people, so that two can be compared at the same loudness."""
+"""Perceived loudness, to compare sounds at equal loudness."""
 
 from __future__ import annotations
 
@@ -6,20 +6,20 @@ import math
 
 import numpy as np
 
-from audioconv.engines.convolver import Audio
+from audioconv.engines.audio import Audio
 
 BLOCK, OVERLAP = 0.4, 4
-"""Seconds over which loudness is measured, and such blocks under way at a time."""
+"""Length of a gating block in s, and number of overlapping blocks."""
 
 ABSOLUTE, RELATIVE = -70.0, -10.0
-"""LKFS below which a block is silence, and LU below the others' mean at which it is a pause."""
+"""Gates: loudness of silence in LKFS, and of a pause in LU relative to the mean of the rest."""
 
 OFFSET = -0.691
 
-# The K-weighting is given at 48 kHz only, as two filters. Their prototypes are a shelf of
-# +4 dB with its corner at 1682 Hz, for the head, and a high-pass at 38 Hz; so they are had at
-# any rate by the bilinear transform, and at 48 kHz are the published ones.
-SHELF_HZ, SHELF_DB, SHELF_Q, SHELF_BEND = (
+# BS.1770 gives the K-weighting at 48 kHz only, as two filters. Their analogue prototypes are a
+# shelf of +4 dB with its corner at 1682 Hz, for the head, and a high-pass at 38 Hz. The bilinear
+# transform yields them at any rate, and the published ones at 48 kHz.
+SHELF_HZ, SHELF_DB, SHELF_Q, SHELF_EXPONENT = (
     1681.974450955533,
     3.999843853973347,
     0.70717523695541,
@@ -29,12 +29,12 @@ PASS_HZ, PASS_Q = 38.13547087602444, 0.5003270373238773
 
 
 def loudness(sound: Audio, rate: int) -> float:
-    """Return the gated loudness of a sound in LKFS; minus infinity for silence.
+    """Return the gated loudness of a sound in LKFS, -inf for silence.
 
     Parameters
     ----------
     sound : array, (frames, channels)
-        every channel weighs the same
+        all channels have the same weight
     rate : int > 0
         frames per second
 
@@ -60,20 +60,19 @@ def loudness(sound: Audio, rate: int) -> float:
     means = means[means > 10 ** ((ABSOLUTE - OFFSET) / 10)]
     if not len(means):
         return -math.inf
-    # pauses are left out: what is 10 dB below the mean of the rest
-    kept = means[means > means.mean() * 10 ** (RELATIVE / 10)]
-    return OFFSET + 10 * math.log10(kept.mean())
+    gated = means[means > means.mean() * 10 ** (RELATIVE / 10)]
+    return OFFSET + 10 * math.log10(gated.mean())
 
 
 def _shelf(rate: int) -> tuple[list[float], list[float]]:
     k = math.tan(math.pi * SHELF_HZ / rate)
     high = 10 ** (SHELF_DB / 20)
-    bend = high**SHELF_BEND
+    middle = high**SHELF_EXPONENT
     norm = 1 + k / SHELF_Q + k * k
     numerator = [
-        (high + bend * k / SHELF_Q + k * k) / norm,
+        (high + middle * k / SHELF_Q + k * k) / norm,
         2 * (k * k - high) / norm,
-        (high - bend * k / SHELF_Q + k * k) / norm,
+        (high - middle * k / SHELF_Q + k * k) / norm,
     ]
     return numerator, [1.0, 2 * (k * k - 1) / norm, (1 - k / SHELF_Q + k * k) / norm]
 

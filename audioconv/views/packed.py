@@ -1,8 +1,8 @@
-"""Numbers as text that a page can hold: little-endian bytes in base 64, each number exact.
+"""Arrays as text for a page: little-endian bytes in base64, without loss.
 
-The narrowest kind is taken that holds every number as it is: the samples of 16-bit sound in two
-bytes, of 24-bit sound in four, anything else in eight; and of an echo's taps, only those that
-are not zero.
+Each array has the narrowest type that represents all its values: samples of 16-bit sound take two
+bytes, those of 24-bit sound four, others eight. Sparse arrays, such as the taps of an echo, are
+stored as their nonzero values.
 """
 
 from __future__ import annotations
@@ -14,59 +14,59 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 STEP = 2.0**-15
-"""Of 16-bit sound."""
+"""Quantisation step of 16-bit sound."""
 
-FEW = 64
-"""Numbers that are not zero, at most, in what is held as those alone."""
+MAX_NONZERO = 64
+"""Nonzero values of a sparse array."""
 
 
-def kind(values: NDArray[np.float64]) -> str:
-    """Name the narrowest kind that holds every value exactly.
+def narrowest_type(values: NDArray[np.float64]) -> str:
+    """Return the narrowest type that represents every value exactly.
 
     Examples
     --------
-    >>> kind(np.array([0.5, -1.0])), kind(np.array([2.0**-20])), kind(np.array([0.1]))
+    >>> arrays = np.array([0.5, -1.0]), np.array([2.0**-20]), np.array([0.1])
+    >>> tuple(map(narrowest_type, arrays))
     ('int16', 'float32', 'float64')
     """
     steps = values / STEP
     if ((steps == np.rint(steps)) & (steps >= -(2**15)) & (steps < 2**15)).all():
         return "int16"
-    with np.errstate(over="ignore"):  # what is too large for it is not held by it
+    with np.errstate(over="ignore"):  # too large for float32
         return "float32" if (values.astype(np.float32) == values).all() else "float64"
 
 
-def width(values: NDArray[np.float64]) -> int:
-    """Return the bytes that each value takes; of what is held sparsely, none to speak of.
+def item_size(values: NDArray[np.float64]) -> int:
+    """Return the bytes per value; 0 for a sparse array, which takes next to none.
 
     Examples
     --------
-    >>> width(np.array([0.5, -1.0])), width(np.full(100, 0.1))
+    >>> item_size(np.array([0.5, -1.0])), item_size(np.full(100, 0.1))
     (2, 8)
     """
-    return 0 if is_sparse(values) else np.dtype(kind(values)).itemsize
+    return 0 if is_sparse(values) else np.dtype(narrowest_type(values)).itemsize
 
 
 def is_sparse(values: NDArray[np.float64]) -> bool:
-    """Tell whether few of many values are not zero."""
-    return bool(len(values) > 4 * FEW and np.count_nonzero(values) <= FEW)
+    """Return whether few of many values are nonzero."""
+    return bool(len(values) > 4 * MAX_NONZERO and np.count_nonzero(values) <= MAX_NONZERO)
 
 
 def pack(values: ArrayLike, *, exact: bool = True) -> dict[str, Any]:
-    """Return an array of one axis as plain data.
+    """Pack a one-dimensional array.
 
     Parameters
     ----------
     values : array, (n,)
-        finite
+        finite values
     exact : bool
-        keep every number as it is; else steps of 16 bits of the largest will do, as for a
-        picture
+        keep every value; otherwise quantise to 16 bits relative to the largest, as for a picture
 
     Returns
     -------
     dict
-        ``type``, ``scale`` and ``data``, of which values are data times scale; or ``type``
-        sparse, with ``length`` and, packed themselves, ``at`` and ``values``
+        ``type``, ``scale`` and ``data``, where the values are data times scale; or, if sparse,
+        ``type``, ``length`` and the packed arrays ``at`` and ``values``
 
     Examples
     --------
@@ -76,31 +76,31 @@ def pack(values: ArrayLike, *, exact: bool = True) -> dict[str, Any]:
     array = np.asarray(values, np.float64)
     if not exact:
         scale = float(np.abs(array).max(initial=0)) / (2**15 - 1) or 1.0
-        return _held(np.rint(array / scale), "int16", scale)
+        return _encode(np.rint(array / scale), "int16", scale)
     if is_sparse(array):
         at = np.flatnonzero(array)
         return {
             "type": "sparse",
             "length": len(array),
-            "at": pack_whole(at),
+            "at": pack_integers(at),
             "values": pack(array[at]),
         }
-    held = kind(array)
-    scale = STEP if held == "int16" else 1.0
-    return _held(array / scale, held, scale)
+    dtype = narrowest_type(array)
+    scale = STEP if dtype == "int16" else 1.0
+    return _encode(array / scale, dtype, scale)
 
 
-def pack_whole(values: ArrayLike, held: str = "int32") -> dict[str, Any]:
-    """Return an array of whole numbers as plain data, in a kind that holds them.
+def pack_integers(values: ArrayLike, dtype: str = "int32") -> dict[str, Any]:
+    """Pack an array of integers in a type that represents them.
 
     Examples
     --------
-    >>> pack_whole([1, 258], "int16")
+    >>> pack_integers([1, 258], "int16")
     {'type': 'int16', 'scale': 1.0, 'data': 'AQACAQ=='}
     """
-    return _held(np.asarray(values), held, 1.0)
+    return _encode(np.asarray(values), dtype, 1.0)
 
 
-def _held(values: NDArray[Any], held: str, scale: float) -> dict[str, Any]:
-    data = values.astype(np.dtype(held).newbyteorder("<")).tobytes()
-    return {"type": held, "scale": scale, "data": base64.b64encode(data).decode()}
+def _encode(values: NDArray[Any], dtype: str, scale: float) -> dict[str, Any]:
+    data = values.astype(np.dtype(dtype).newbyteorder("<")).tobytes()
+    return {"type": dtype, "scale": scale, "data": base64.b64encode(data).decode()}

@@ -1,7 +1,7 @@
-"""Each output sample as the sum that it is, ``y[c] = sum over a + b = c of f[a] g[b]``.
+"""Output samples as sums of products, ``y[c] = sum over a + b = c of f[a] g[b]``.
 
-What is to be seen of it is one path, from one channel of the sound through its taps, over some
-frames c of the output; and all that the sums there are made of.
+A `Sliding` holds a range of output frames c of one path, from a channel of the sound through its
+taps, with all samples and taps in these sums.
 """
 
 from __future__ import annotations
@@ -15,46 +15,45 @@ from audioconv.engines.plan import plan
 from audioconv.engines.routes import Route, Routing
 from audioconv.errors import LayoutError
 from audioconv.views.excerpt import excerpt
-from audioconv.views.packed import width
+from audioconv.views.packed import item_size
 
 Samples = NDArray[np.float64]
 
 SHORTEST, LONGEST = 0.5, 3.0
-"""Seconds of output that are shown: one and a half times as much as the impulse lasts, within
-these."""
+"""Limits of the output range in s; within them it is 1.5 times the length of the impulse."""
 
-SEEN, UNHEARD = 0.01, 0.001
-"""An impulse lasts for taps of a hundredth of the largest, and all but a thousandth of its
-energy."""
+VISIBLE, INAUDIBLE = 0.01, 0.001
+"""An impulse ends after the last tap over a hundredth of the largest, and with no more than a
+thousandth of its energy to come."""
 
-MOST = 1_400_000
-"""Bytes, which are a third more as text."""
+MAX_BYTES = 1_400_000
+"""Size of a packed `Sliding`; base64 adds a third."""
 
 
 @dataclass(frozen=True, eq=False)
 class Sliding:
-    """Some output samples of one path, and all that they are sums of.
+    """A range of output samples of one path, with the samples and taps that they are sums of.
 
     Parameters
     ----------
     rate : int
         frames per second
     source, target : int
-        channels that the path leads from and to, counted from 0
+        input and output channel of the path, counted from 0
     first : int
-        frame of the sound that ``f[0]`` is
+        frame of the sound at ``f[0]``
     f : array
-        the sound, up to frame ``end - 1``; silence is before frame 0
+        the sound up to frame ``end - 1``, silent before frame 0
     g : array
         the taps
     begin, end : int
-        frames of the output between which c runs
-    left_out : int
+        range of c, from `begin` to ``end - 1``
+    omitted : int
         taps after those in `g`, which are too many to show
-    kept : float, 0 to 1
-        share of the energy of all taps that those in `g` have
-    others : int
-        further paths that lead to the same output channel, and add to it
+    energy_share : float, 0 to 1
+        energy of the taps in `g`, relative to that of all taps
+    other_paths : int
+        further paths that add to the same output channel
     """
 
     rate: int
@@ -65,18 +64,18 @@ class Sliding:
     g: Samples
     begin: int
     end: int
-    left_out: int = 0
-    kept: float = 1.0
-    others: int = 0
+    omitted: int = 0
+    energy_share: float = 1.0
+    other_paths: int = 0
 
     @property
-    def shortened(self) -> str | None:
-        """What of the impulse is not shown, in words."""
-        if not self.left_out:
+    def notice(self) -> str | None:
+        """A notice about omitted taps."""
+        if not self.omitted:
             return None
         return (
-            f"of the impulse's {len(self.g) + self.left_out} taps the first {len(self.g)} are "
-            f"shown, and summed here; they hold {100 * self.kept:.3g} % of its energy"
+            f"only the first {len(self.g)} of the impulse's {len(self.g) + self.omitted} taps are "
+            f"shown and summed here; they hold {100 * self.energy_share:.3g} % of its energy"
         )
 
     def products(self, c: int) -> Samples:
@@ -101,7 +100,7 @@ class Sliding:
         >>> small.sums()
         array([2.5, 4. ])
         """
-        convolver = plan(Routing(1, 1, len(self.g), (Route(0, 0, self.g),)))
+        convolver = plan(Routing(1, 1, len(self.g), (self.g,), (Route(0, 0, 0),)))
         y = np.concatenate([convolver.process(self.f[:, np.newaxis]), convolver.flush()])
         return y[:, 0].astype(np.float64, copy=False)[
             self.begin - self.first : self.end - self.first
@@ -113,61 +112,62 @@ def sliding(
     rate: int,
     routing: Routing,
     begin: int,
-    until: int,
+    frames: int,
     *,
-    most: int = MOST,
+    max_bytes: int = MAX_BYTES,
     allow_truncated: bool = False,
 ) -> Sliding:
-    """Choose a path, and as much of sound and taps as is to be shown.
+    """Select a path, and the range of samples and taps to show.
 
     Parameters
     ----------
     source : str
-        the sound, a file that can be read more than once
+        sound file, not standard input
     rate : int
         frames per second
     routing : Routing
-        the paths
-    begin, until : int
-        the frame of the output to begin with, and how many the output has
-    most : int
-        bytes that all of it may take, packed
+    begin : int
+        first frame of the output range
+    frames : int
+        frames of the whole output
+    max_bytes : int
+        largest size, packed
     allow_truncated : bool
-        take a file that ends before its header says so for what there is
+        accept a file that is shorter than its header states
 
     Returns
     -------
     Sliding
-        of the first path into the first output: as many frames as let the impulse be seen
-        coming and going, as far as there is room
+        the first path into the first output, long enough for the whole impulse to slide into and
+        out of view, as far as `max_bytes` allows
 
     Raises
     ------
     LayoutError
-        If no path leads anywhere.
+        If there are no paths.
 
     Examples
     --------
     >>> from audioconv.engines.routes import routes
     >>> echo = np.zeros((4411, 1))
     >>> echo[[0, 4410]] = 1
-    >>> found = sliding("samples/speech.wav", 44100, routes(echo, 1), 20000, 130000)
-    >>> found.first, found.end, len(found.f), len(found.g)
+    >>> sums = sliding("samples/speech.wav", 44100, routes(echo, 1), 20000, 130000)
+    >>> sums.first, sums.end, len(sums.f), len(sums.g)
     (15590, 42050, 26460, 4411)
     """
     if not routing.routes:
-        raise LayoutError("the impulse is silent; there is nothing to see of it")
+        raise LayoutError("the impulse is silent; give one with a tap that is not 0")
     route = min(routing.routes, key=lambda route: (route.target, route.source))
-    taps = route.taps
-    wanted = round(min(max(1.5 * _lasts(taps), SHORTEST * rate), LONGEST * rate))
-    wanted = min(wanted, until - begin)
-    # what is needed of the sound begins with what the last tap meets
+    taps = routing.taps(route)
+    length = round(min(max(1.5 * _duration(taps), SHORTEST * rate), LONGEST * rate))
+    length = min(length, frames - begin)
+    # the last tap meets this frame of the sound in the first sum
     before = begin - len(taps) + 1
-    part = excerpt(source, before, begin + wanted, allow_truncated=allow_truncated)
+    part = excerpt(source, before, begin + length, allow_truncated=allow_truncated)
     f = part[:, route.source].astype(np.float64, copy=False)
-    frames, shown = _room(wanted, len(taps), begin, width(f), width(taps), most)
-    first, end = max(0, begin - shown + 1), begin + frames
-    f = np.pad(f, (0, begin + wanted - before - len(f)))  # silence, where it has ended
+    sums, shown = _fit(length, len(taps), begin, item_size(f), item_size(taps), max_bytes)
+    first, end = max(0, begin - shown + 1), begin + sums
+    f = np.pad(f, (0, begin + length - before - len(f)))  # silence after the end of the sound
     return Sliding(
         rate,
         route.source,
@@ -177,30 +177,32 @@ def sliding(
         taps[:shown],
         begin,
         end,
-        left_out=len(taps) - shown,
-        kept=float(np.vdot(taps[:shown], taps[:shown]) / np.vdot(taps, taps)),
-        others=sum(other.target == route.target for other in routing.routes) - 1,
+        omitted=len(taps) - shown,
+        energy_share=float(np.vdot(taps[:shown], taps[:shown]) / np.vdot(taps, taps)),
+        other_paths=sum(other.target == route.target for other in routing.routes) - 1,
     )
 
 
-def _room(wanted: int, taps: int, begin: int, sample: int, tap: int, most: int) -> tuple[int, int]:
-    """Return how many sums and how many taps there is room for, in bytes of each kind.
+def _fit(
+    length: int, taps: int, begin: int, sample_bytes: int, tap_bytes: int, max_bytes: int
+) -> tuple[int, int]:
+    """Return how many sums and how many taps fit into `max_bytes`.
 
-    Half of it is for the sums, each with the sample at its place; what they leave is for taps, each
-    with the sample that it meets in the first of them. Before frame 0 there is silence, which takes
-    no room; nor do taps of an echo.
+    Half of the bytes are for sums, each with its sample. The rest is for taps, each with the
+    sample that it meets in the first sum. Silence before frame 0 takes no bytes, nor do the taps
+    of an echo.
     """
-    frames = min(wanted, most // 2 // (sample + 8))
-    left = most - frames * (sample + 8)
-    both = left // (sample + tap) if sample + tap else taps
-    if both > begin:
-        both = (left - begin * sample) // tap if tap else taps
-    return frames, min(taps, both)
+    sums = min(length, max_bytes // 2 // (sample_bytes + 8))
+    left = max_bytes - sums * (sample_bytes + 8)
+    fitting = left // (sample_bytes + tap_bytes) if sample_bytes + tap_bytes else taps
+    if fitting > begin:
+        fitting = (left - begin * sample_bytes) // tap_bytes if tap_bytes else taps
+    return sums, min(taps, fitting)
 
 
-def _lasts(taps: Samples) -> int:
-    """Return the frames until nothing is left of the taps that is seen or heard."""
-    seen = np.flatnonzero(np.abs(taps) >= SEEN * np.abs(taps).max())[-1]
+def _duration(taps: Samples) -> int:
+    """Return the frames up to the last visible tap and the end of audible energy."""
+    visible = np.flatnonzero(np.abs(taps) >= VISIBLE * np.abs(taps).max())[-1]
     energy = np.cumsum(taps**2)
-    heard = np.searchsorted(energy, (1 - UNHEARD) * energy[-1])
-    return int(max(seen, heard)) + 1
+    audible = np.searchsorted(energy, (1 - INAUDIBLE) * energy[-1])
+    return int(max(visible, audible)) + 1

@@ -1,7 +1,7 @@
-"""The spectrogram of a sound: how loud each frequency is, column by column.
+"""The spectrogram of a sound: power over time and frequency.
 
-Short-time spectra under a Hann window, on a logarithmic frequency axis. As in the envelope, each
-two columns become one where there are too many, so memory does not depend on the length.
+Short-time spectra with a Hann window on a logarithmic frequency axis. As in the envelope, pairs of
+columns are merged whenever there are too many, so memory does not depend on the length.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from audioconv.engines import stream
-from audioconv.engines.convolver import Audio
+from audioconv.engines.audio import Audio
 
 Power = NDArray[np.float64]
 
@@ -23,16 +23,16 @@ COLUMNS = 1000
 ROWS = 300
 
 WINDOW = 0.05
-"""Seconds under a window, about: 20 Hz are told apart, and what is 25 ms apart."""
+"""Approximate length of a window in s; it resolves 20 Hz and 25 ms."""
 
 LOWEST = 20.0
-"""Hz at the bottom."""
+"""Lowest frequency in Hz."""
 
 HOPS = 8, 2
-"""Slices a window that a short sound has, and those that one too long for that has."""
+"""Slices per window of a short sound, and of one with too many slices for that."""
 
 SILENT = -200.0
-"""dBFS that silence is taken for."""
+"""Level of silence in dBFS."""
 
 GRID = 2**16
 
@@ -44,16 +44,15 @@ class Spectrogram:
     Parameters
     ----------
     power : array, (rows, columns)
-        mean square of each frequency in each column, the lowest first, so that a sine of full
-        scale has 1
+        power of each row in each column, lowest frequency first; 1 for a full-scale sine
     edges : array, (rows + 1,)
-        Hz between which each row stands
+        edges of the rows in Hz
     step : float
-        seconds of a column; each is centred on its time, the first on 0
+        seconds from column to column; the first one is centred on 0
     seconds : float
         length of the sound
     window : float
-        seconds under a window
+        length of a window in s
     """
 
     power: Power
@@ -63,7 +62,7 @@ class Spectrogram:
     window: float
 
     def level(self, floor: float = SILENT) -> Power:
-        """Return the power in dBFS, and no less than a floor."""
+        """Return the level in dBFS, at least `floor`."""
         return 10 * np.log10(np.maximum(self.power, 10 ** (floor / 10)))
 
 
@@ -81,22 +80,24 @@ def spectrogram(
     Parameters
     ----------
     blocks : iterable of array, (any, channels)
-        the sound, cut in any way; the powers of its channels are averaged
+        the sound, in blocks of any length; the powers of its channels are averaged
     rate : int > 0
         frames per second
     frames : int, optional
-        its length, if it is known: a short sound is looked at more closely
+        length of the sound, if known; a short sound has more slices per window
     window : float > 0
-        seconds under a window, rounded to a power of two of frames
-    columns, rows : int > 1
-        at most so many columns; so many rows, from 20 Hz to half the rate
+        length of a window in s, rounded to a power of two of frames
+    columns : int > 1
+        largest number of columns
+    rows : int > 1
+        number of rows, from 20 Hz to half the rate
 
     Returns
     -------
     Spectrogram
-        The largest of the frequencies in a row stands for it, so a tone reads the same
-        whatever the size of the picture (between two frequencies of the window, up to 1.4 dB
-        less); in a column, the mean.
+        A row is the largest of its frequency bins, so that the level of a tone does not depend
+        on the number of rows (it is up to 1.4 dB low between two bins); a column is the mean of
+        its slices.
 
     References
     ----------
@@ -106,22 +107,22 @@ def spectrogram(
     Examples
     --------
     >>> tone = np.sin(2 * np.pi * 1500 * np.arange(48000) / 48000)[:, np.newaxis]
-    >>> found = spectrogram([tone], 48000)
-    >>> row = int(np.argmax(found.power[:, 20]))
-    >>> bool(found.edges[row] < 1501 and found.edges[row + 1] > 1499)
+    >>> result = spectrogram([tone], 48000)
+    >>> row = int(np.argmax(result.power[:, 20]))
+    >>> bool(result.edges[row] < 1501 and result.edges[row + 1] > 1499)
     True
-    >>> abs(round(float(found.level()[row, 20]), 6))
+    >>> abs(round(float(result.level()[row, 20]), 6))
     0.0
     """
     points = 2 ** max(4, round(np.log2(window * rate)))
-    close = frames is not None and frames * HOPS[0] <= columns * points * HOPS[1]
-    hop = points // HOPS[0 if close else 1]
+    short = frames is not None and frames * HOPS[0] <= columns * points * HOPS[1]
+    hop = points // HOPS[0 if short else 1]
     edges = np.geomspace(min(LOWEST, rate / 8), rate / 2, rows + 1)
-    reading = _Rows(edges * points / rate, points)
+    transform = _Transform(edges * points / rate, points)
     sums, slices, each, length = np.zeros((columns // 2 * 2, rows)), 0, 1, 0
-    for windows, heard in _windows(blocks, points, hop):
-        length = heard
-        power = reading.power(windows)
+    for windows, read in _windows(blocks, points, hop):
+        length = read
+        power = transform.power(windows)
         while (slices + len(power) - 1) // each >= len(sums):
             half = len(sums) // 2
             sums[:half] = sums[::2] + sums[1::2]
@@ -129,45 +130,53 @@ def spectrogram(
             each *= 2
         np.add.at(sums, (slices + np.arange(len(power))) // each, power)
         slices += len(power)
-    found = sums[: -(-slices // each)]
-    counts = np.full((len(found), 1), each)
-    counts[-1] = slices - each * (len(found) - 1)
-    return Spectrogram((found / counts).T, edges, each * hop / rate, length / rate, points / rate)
+    sums = sums[: -(-slices // each)]
+    counts = np.full((len(sums), 1), each)
+    counts[-1] = slices - each * (len(sums) - 1)
+    return Spectrogram((sums / counts).T, edges, each * hop / rate, length / rate, points / rate)
 
 
 def _windows(
     blocks: Iterable[Audio], points: int, hop: int
 ) -> Iterator[tuple[NDArray[np.float64], int]]:
-    """Yield every window, (windows, channels, points), and the frames heard so far.
+    """Yield all windows, (windows, channels, points), and the number of frames read so far.
 
-    Windows are centred on frame 0 and every `hop` frames after it; silence is around the sound.
+    Windows are centred on frame 0 and every `hop` frames after it, with silence around the sound.
     """
     waiting: NDArray[np.float64] | None = None
-    heard = made = 0
+    read = count = 0
     for block in stream.regrid(blocks, GRID):
         if waiting is None:
             waiting = np.zeros((points // 2, block.shape[1]))
-        heard += len(block)
+        read += len(block)
         waiting = np.concatenate([waiting, block])
         if len(waiting) >= points:
             windows = sliding_window_view(waiting, points, axis=0)[::hop]
-            yield windows, heard
-            made += len(windows)
+            yield windows, read
+            count += len(windows)
             waiting = waiting[len(windows) * hop :]
     assert waiting is not None  # a sound has at least one frame
-    left = -(-heard // hop) - made  # centred on frames of the sound, and reaching past its end
+    left = -(-read // hop) - count  # windows centred on frames of the sound that reach past it
     if left > 0:
         missing = (left - 1) * hop + points - len(waiting)
         waiting = np.pad(waiting, ((0, max(0, missing)), (0, 0)))
-        yield sliding_window_view(waiting, points, axis=0)[::hop][:left], heard
+        yield sliding_window_view(waiting, points, axis=0)[::hop][:left], read
 
 
-class _Rows:
-    """From windows to power on a logarithmic axis."""
+class _Transform:
+    """Transform from windows to power on a logarithmic frequency axis.
+
+    Parameters
+    ----------
+    bins : array, (rows + 1,)
+        edges of the rows in frequency bins
+    points : int
+        length of a window in frames
+    """
 
     def __init__(self, bins: NDArray[np.float64], points: int) -> None:
         self._hann = np.sin(np.pi * np.arange(points) / points) ** 2
-        # twice the magnitude of a bin over the sum of the window is the amplitude of a sine there
+        # the amplitude of a sine is twice the magnitude of its bin over the sum of the window
         self._scale = (2 / self._hann.sum()) ** 2
         first = np.ceil(bins[:-1]).astype(int)
         last = np.minimum(np.ceil(bins[1:]).astype(int), points // 2 + 1)
@@ -178,18 +187,18 @@ class _Rows:
         self._share = middles - self._below
 
     def power(self, windows: NDArray[np.float64]) -> Power:
-        """Return the power of each row in each window, (windows, rows), mean of the channels."""
+        """Return the power of each row in each window, (windows, rows), averaged over channels."""
         spectra = rfft(windows * self._hann, axis=-1)
         power = (spectra.real**2 + spectra.imag**2).mean(axis=1) * self._scale
-        found = np.empty((len(windows), len(self._wide)))
-        # where a row has frequencies of its own, the largest of them; between two, their mean
-        found[:, self._wide] = self._largest(power)
+        rows = np.empty((len(windows), len(self._wide)))
+        # a row is the largest of its bins, or interpolated if it lies between two
+        rows[:, self._wide] = self._largest(power)
         low, high = power[:, self._below], power[:, np.minimum(self._below + 1, power.shape[1] - 1)]
-        found[:, ~self._wide] = low + self._share * (high - low)
-        return found
+        rows[:, ~self._wide] = low + self._share * (high - low)
+        return rows
 
     def _largest(self, power: Power) -> Power:
         if not len(self._first):
             return np.zeros((len(power), 0))
-        # rows are neighbours, so each ends where the next begins; the last has to be cut
+        # each row ends where the next one begins; the last one is cut
         return np.maximum.reduceat(power[:, : self._last[-1]], self._first, axis=1)

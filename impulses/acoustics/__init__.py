@@ -1,11 +1,15 @@
-"""Room acoustics: how long a room reverberates and how clear it is, measured or reckoned.
+"""Room acoustics: reverberation time, clarity and noise, measured from an impulse or predicted.
 
-bands           octave filters that run backwards in time
-lundeby         where a decay meets its noise
-decay           backward integration, how a decay ends, lines through it
-figures         EDT, T20, T30, C50, C80, D50, Ts and the rest, or why not
-decay_curve     one decay, from the onset to where it ends
+bands           octave filters run backwards in time
+lundeby         crosspoint of decay and noise, by iteration
+decay           backward integration, the end of a decay, line fits
+figures         EDT, T20, T30, C50, C80, D50, Ts and others, or the reason for their absence
+decay_curve     energy decay curve of an impulse response, broadband or in an octave
 iso3382         the figures of ISO 3382-1, broadband and by octave
-trimming        an impulse without the noise that follows its decay
-reverberation   decay times from walls: Sabine, Eyring, Millington, Arau
+trimming        removal of the noise after the decay
+reverberation   reverberation time from walls: Sabine, Eyring, Millington, Arau
 """
+
+from impulses.acoustics.iso3382 import measure
+
+__all__ = ["measure"]

@@ -1,7 +1,7 @@
 """Octave bands: Butterworth filters run backwards in time, so that they do not ring into a decay.
 
-A filter that runs forwards answers a sound with a decay of its own after it, and a short
-reverberation drowns in it. Run over the reversed impulse, it rings before each sound instead.
+A filter run forwards rings after each sound, and its ringing masks a short reverberation. Run over
+the time-reversed impulse response, it rings before each sound instead.
 """
 
 from __future__ import annotations
@@ -17,19 +17,19 @@ NOMINAL = (31.5, 63.0, 125.0, 250.0, 500.0, 1000.0, 2000.0, 4000.0, 8000.0, 1600
 """Nominal mid-band frequencies, Hz."""
 
 ORDER = 3
-"""Pole pairs: the fewest whose skirts are within class 1 of IEC 61260-1 ..."""
+"""Pole pairs: the fewest within class 1 of IEC 61260-1 ..."""
 
 ORDER_HIGH = 4
-"""... and of a band with its upper edge above a quarter of the rate, where the bilinear
-transform, which squeezes the upper skirt against half the rate, flattens the lower one."""
+"""... and those of a band whose upper edge is above a quarter of the rate: there the bilinear
+transform compresses the upper skirt towards half the rate and flattens the lower one."""
 
 RING = 1e-3
-"""Share of a filter's energy that may be left out at the far end of its ringing."""
+"""Share of a filter's energy that may be cut off at the far end of its ringing."""
 
 
 @dataclass(frozen=True)
 class Octave:
-    """An octave band at some rate: its edges, and how its filter smears a sound in time.
+    """An octave band at a sample rate: its edges, and the ringing of its filter.
 
     Parameters
     ----------
@@ -60,13 +60,13 @@ class Octave:
 
     @property
     def lead(self) -> int:
-        """Frames that the reversed filter rings before a sound (all but 1/1000 of the energy)."""
-        return _smear(self.hz, self.rate)[0]
+        """Frames of ringing before a sound, which hold all but 1/1000 of the filter's energy."""
+        return _ringing(self.hz, self.rate)[0]
 
     @property
     def delay(self) -> int:
-        """Frames by which the reversed filter moves the centre of a sound's energy forward."""
-        return _smear(self.hz, self.rate)[1]
+        """Frames by which the reversed filter advances the centre of a sound's energy."""
+        return _ringing(self.hz, self.rate)[1]
 
     def filter(self, taps: Taps, *, held: bool = False) -> Taps:
         """Filter one channel backwards in time.
@@ -74,16 +74,16 @@ class Octave:
         Parameters
         ----------
         taps : array, (frames,)
-            The impulse.
+            One channel of the impulse response.
         held : bool
-            Let the last value go on for ever, rather than silence follow it: a recording that
-            was stopped in noise or at an offset must not end in a step, which rings backwards.
+            Extend the last value indefinitely instead of appending silence: a recording that stops
+            in noise or at an offset must not end in a step, which rings backwards.
 
         Returns
         -------
         array, (lead + frames,)
             The band, with the ringing before the first frame: frame `n` of the impulse
-            stands at ``lead + n``.
+            response is at ``lead + n``.
 
         References
         ----------
@@ -95,7 +95,7 @@ class Octave:
         >>> band.filter(np.array([1.0])).shape == (band.lead + 1,)
         True
         """
-        from scipy.signal import sosfilt, sosfilt_zi  # late: an echo must not wait for it
+        from scipy.signal import sosfilt, sosfilt_zi  # late: an echo must not import scipy
 
         sections = _sections(self.hz, self.rate)
         padded = np.concatenate([np.zeros(self.lead), taps])
@@ -131,11 +131,11 @@ def _sections(hz: float, rate: int) -> Taps:
 
 
 @lru_cache(maxsize=64)
-def _smear(hz: float, rate: int) -> tuple[int, int]:
+def _ringing(hz: float, rate: int) -> tuple[int, int]:
     """Return the length and the centre of gravity of a filter's energy, in frames."""
     from scipy.signal import sosfilt  # late, as above
 
-    # it rings for about 2 / width; six times that leaves nothing to be seen
+    # it rings for about 2 / width; after six times that, nothing is left
     spike = np.zeros(int(12 * rate / Octave(hz, rate).width) + 1)
     spike[0] = 1
     energy = sosfilt(_sections(hz, rate), spike) ** 2

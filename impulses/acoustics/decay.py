@@ -1,6 +1,6 @@
-"""Energy decay: backward integration, where the noise begins, and lines fitted to the decay.
+"""Energy decay: backward integration, the end of a decay, and line fits.
 
-Energy is one number a frame, ``h[n]^2`` summed over whatever channels, from the onset on.
+Energy is one number per frame, ``h[n]^2`` summed over the channels, from the onset on.
 """
 
 from __future__ import annotations
@@ -15,31 +15,31 @@ from impulses.impulse import Taps
 from impulses.quantities import Seconds
 
 TAIL_BLOCKS = 10
-"""Averages of what may be noise, which tell whether it is steady."""
+"""Averages by which presumed noise is tested for steadiness."""
 
-FALL = -3.0
-"""dB from end to end by which noise may fall and be steady."""
+STEADY_FALL = -3.0
+"""dB by which steady noise may fall from end to end."""
 
 STRAIGHT = -0.9
-"""Correlation of the averages of a decay, at most."""
+"""Highest correlation of level and time at which averages count as a decay."""
 
 
 @dataclass(frozen=True)
-class Ending:
-    """How far a decay can be followed, and what is known of the energy after that.
+class DecayEnd:
+    """The end of a decay, and an estimate of the energy beyond it.
 
     Parameters
     ----------
     frames : int
         Frames that belong to the decay.
     noise : float
-        Mean energy of a frame of steady noise; 0 if there is none.
+        Mean energy per frame of steady noise; 0 without any.
     beyond : float
-        Energy that the decay would have after its last frame.
+        Energy of the decay extrapolated beyond its last frame.
     rt60 : float
-        Seconds in which that energy would fall by 60 dB; 0 if there is none.
+        Seconds in which the extrapolated decay falls by 60 dB; 0 without any.
     kind : {"noise", "silence", "cut"}
-        What ends it.
+        Whether the decay ends in steady noise or digital silence, or is cut off.
     """
 
     frames: int
@@ -51,14 +51,14 @@ class Ending:
 
 @dataclass(frozen=True)
 class Line:
-    """A straight line through a decay.
+    """A line fitted to a decay.
 
     Parameters
     ----------
     rt60 : float
-        Seconds in which it falls by 60 dB.
+        Seconds in which the line falls by 60 dB.
     r : float
-        Its correlation; -1 is best.
+        Correlation of level and time; -1 for a straight decay.
     level : float
         dB at time 0.
     """
@@ -71,23 +71,23 @@ class Line:
 def energy_decay(energy: Taps, *, noise: float = 0.0, beyond: float = 0.0) -> Taps:
     """Integrate energy backwards: ``E[n] = beyond + sum over m >= n of (energy[m] - noise)``.
 
-    All of energy without a correction is Schroeder's integral; up to the crosspoint, it is
-    truncated; with `beyond` it is ISO 3382-1's, with `noise` alone it is Chu's.
+    Without corrections this is Schroeder's integral, truncated if `energy` ends at the crosspoint.
+    With `beyond` it is the integral of ISO 3382-1; with `noise` alone, Chu's.
 
     Parameters
     ----------
     energy : array, (frames,)
-        From the onset to where the decay ends.
+        From the onset to the end of the decay.
     noise : float >= 0
-        Mean energy of a frame of the noise, which is subtracted.
+        Mean energy per frame of the noise to subtract.
     beyond : float >= 0
         Energy of the decay after the last frame (the constant C of the standard).
 
     Returns
     -------
     array, (frames,)
-        Not normalised: its first value is the energy of all. Noise that is subtracted can
-        make its last values rise, or negative.
+        Not normalised: its first value is the total energy. Noise subtraction can make the last
+        values rise, or negative.
 
     References
     ----------
@@ -103,8 +103,8 @@ def energy_decay(energy: Taps, *, noise: float = 0.0, beyond: float = 0.0) -> Ta
     return summed
 
 
-def ending(energy: Taps, rate: int, shortest: Seconds = 0.0) -> Ending | None:
-    """Tell where a decay ends: at steady noise, in silence, or cut off while it still falls.
+def decay_end(energy: Taps, rate: int, shortest: Seconds = 0.0) -> DecayEnd | None:
+    """Find the end of a decay: in steady noise, in silence, or cut off while it still falls.
 
     Parameters
     ----------
@@ -112,36 +112,38 @@ def ending(energy: Taps, rate: int, shortest: Seconds = 0.0) -> Ending | None:
         From the onset on.
     rate : int > 0
         Frames per second.
+    shortest : float >= 0
+        Shortest average in seconds, as for `lundeby`.
 
     Returns
     -------
-    Ending or None
-        None if no decay stands out of the noise.
+    DecayEnd or None
+        None if no decay rises above the noise.
 
     References
     ----------
-    ISO 3382-1:2009, 5.3.3: the energy beyond the end is that of an exponential decay, at the
-    rate found between the end and the point 10 dB above it.
+    ISO 3382-1:2009, 5.3.3: the energy beyond the end is that of an exponential decay with the
+    slope of the last 10 dB.
 
     Examples
     --------
-    >>> ending(np.array([1.0, 0, 0, 0, 0, 0, 0, 0, 0.5, 0]), 1000)
-    Ending(frames=9, kind='silence', noise=0.0, beyond=0.0, rt60=0.0)
+    >>> decay_end(np.array([1.0, 0, 0, 0, 0, 0, 0, 0, 0.5, 0]), 1000)
+    DecayEnd(frames=9, kind='silence', noise=0.0, beyond=0.0, rt60=0.0)
     """
     energy = energy[: int(np.flatnonzero(energy)[-1]) + 1]
     tail = lundeby(energy, rate, shortest)
     if tail and _is_noise(energy, tail, rate):
         # at the crosspoint the decay is as loud as the noise
         beyond = tail.noise / (1 - 10 ** (-6 / (tail.rt60 * rate)))
-        return Ending(round(tail.crosspoint * rate), "noise", tail.noise, beyond, tail.rt60)
+        return DecayEnd(round(tail.crosspoint * rate), "noise", tail.noise, beyond, tail.rt60)
     if _is_sparse(energy, rate):
-        return Ending(len(energy), "silence")
+        return DecayEnd(len(energy), "silence")
     if tail is None:
         return None
-    stretch = _last_stretch(energy, tail, rate)
-    line = _tail_line(stretch)
+    last = _last_part(energy, tail, rate)
+    line = _fit_averages(last)
     rt60 = -60 / line[0] / rate if line and line[1] < STRAIGHT else tail.rt60
-    return Ending(len(energy), "cut", 0.0, _beyond(stretch, rt60 * rate), rt60)
+    return DecayEnd(len(energy), "cut", 0.0, _energy_beyond(last, rt60 * rate), rt60)
 
 
 def fit(decay_db: Taps, rate: int, upper: float, lower: float) -> Line | None:
@@ -150,16 +152,16 @@ def fit(decay_db: Taps, rate: int, upper: float, lower: float) -> Line | None:
     Parameters
     ----------
     decay_db : array, (frames,)
-        The decay, in dB beside its start.
+        The decay curve in dB relative to its start.
     rate : int > 0
         Frames per second.
     upper, lower : float
-        dB between which the line is fitted.
+        dB, the range of the fit.
 
     Returns
     -------
     Line or None
-        None if fewer than three frames are between the two.
+        None if fewer than three frames are between them, or the line does not fall.
 
     References
     ----------
@@ -180,34 +182,34 @@ def fit(decay_db: Taps, rate: int, upper: float, lower: float) -> Line | None:
 
 
 def _is_sparse(energy: Taps, rate: int) -> bool:
-    """Tell whether the second half has digital silence in it, as single echoes leave it."""
+    """Return whether the second half contains digital silence, as between single echoes."""
     length = max(1, min(round(BLOCK * rate), len(energy) // BLOCKS))
     levels = averages(energy, length)
     return len(levels) == 1 or not levels[len(levels) // 2 :].all()
 
 
 def _is_noise(energy: Taps, tail: Tail, rate: int) -> bool:
-    """Tell whether a tail is steady: below its decay, and not a decay itself.
+    """Return whether the noise found is steady rather than a decay itself.
 
-    A decay that is cut off meets the mean of its own last tenth inside of that tenth; a second,
-    slower decay falls by over 3 dB, and close to a line.
+    A decay that is cut off crosses the mean of its own last tenth within that tenth; a second,
+    slower decay falls by over 3 dB, close to a straight line.
     """
     if tail.crosspoint >= tail.noise_from:
         return False
     rest = energy[round(tail.noise_from * rate) :]
-    line = _tail_line(rest)
-    return line is None or not (line[0] * len(rest) < FALL and line[1] < STRAIGHT)
+    line = _fit_averages(rest)
+    return line is None or not (line[0] * len(rest) < STEADY_FALL and line[1] < STRAIGHT)
 
 
-def _last_stretch(energy: Taps, tail: Tail, rate: int) -> Taps:
+def _last_part(energy: Taps, tail: Tail, rate: int) -> Taps:
     """Return the end of a decay that is cut off: the last 10 dB, or a slower decay after a knee."""
     if tail.crosspoint < tail.noise_from:
         return energy[round(tail.noise_from * rate) :]
     return energy[max(0, len(energy) - round(tail.rt60 * rate / 6)) :]
 
 
-def _tail_line(energy: Taps) -> tuple[float, float] | None:
-    """Return the dB a frame and the correlation of a line through ten averages."""
+def _fit_averages(energy: Taps) -> tuple[float, float] | None:
+    """Fit a line to ten averages; return dB per frame and correlation."""
     length = len(energy) // TAIL_BLOCKS
     levels = averages(energy, length)[:TAIL_BLOCKS] if length else np.zeros(1)
     if not levels.all():
@@ -216,11 +218,18 @@ def _tail_line(energy: Taps) -> tuple[float, float] | None:
     return slope / length, r
 
 
-def _beyond(stretch: Taps, rt60: float) -> float:
-    """Return the energy after the end of an exponential decay, from its last stretch.
+def _energy_beyond(last: Taps, rt60: float) -> float:
+    """Extrapolate an exponential decay beyond its end, from its last part.
 
-    If energy falls by a ratio q in the stretch, and the stretch holds S, all that follows is
+    If that part has the energy S, and energy falls by a ratio q over its length, the rest is
     ``S (q + q^2 + ...) = S q / (1 - q)``.
+
+    Parameters
+    ----------
+    last : array, (frames,)
+        Energy of the last part.
+    rt60 : float
+        Frames in which the decay falls by 60 dB.
     """
-    ratio = 10 ** (-6 * len(stretch) / rt60)
-    return float(np.sum(stretch)) * ratio / (1 - ratio)
+    ratio = 10 ** (-6 * len(last) / rt60)
+    return float(np.sum(last)) * ratio / (1 - ratio)

@@ -1,4 +1,4 @@
-"""Following one decay, broadband or in an octave: from the onset to where it ends."""
+"""Energy decay curve of an impulse response, from the onset to the end of the decay."""
 
 from __future__ import annotations
 
@@ -9,46 +9,55 @@ import numpy as np
 
 from impulses import analysis
 from impulses.acoustics.bands import Octave, octaves
-from impulses.acoustics.decay import Ending, ending, energy_decay
-from impulses.acoustics.figures import DIRECT, LEAST_BT, Decay, Figures, figures_of, no_figures
+from impulses.acoustics.decay import DecayEnd, decay_end, energy_decay
+from impulses.acoustics.figures import (
+    DIRECT,
+    LEAST_BT,
+    DecayCurve,
+    Figures,
+    no_figures,
+    read_figures,
+)
 from impulses.impulse import Impulse, ImpulseError, Taps
 
 STEADY = 0.02
-"""Share that a constant offset varies by at most, by chance."""
+"""Relative deviation up to which the end of an impulse response is a constant offset."""
 
 
 @dataclass(frozen=True, eq=False)
-class Followed:
-    """A decay as it was followed, and the figures read from it.
+class DecayAnalysis:
+    """The decay of an impulse response, broadband or in an octave, and its figures.
 
     Parameters
     ----------
     energy : array, (frames,)
-        Of each frame, all channels together, from where a band filter begins to ring before
-        the onset; beside the square of the largest tap.
+        Energy of each frame, summed over the channels, relative to the square of the largest tap.
+        It begins with the ringing of the band filter before the onset.
     start : int
-        The frame of it that is time 0.
-    decay : Decay or None
-        The curve, from the first of these frames on; None if there is none to be followed.
+        Frame of `energy` that is time 0.
+    curve : DecayCurve or None
+        Energy decay curve over the same frames; None without a decay.
     figures : Figures
-        What it comes to.
+        Read from the curve.
     """
 
     energy: Taps
     start: int
-    decay: Decay | None
+    curve: DecayCurve | None
     figures: Figures
 
 
-def follow(impulse: Impulse, channel: int | None = None, hz: float | None = None) -> Followed:
-    """Follow the one decay that `measure` reads its figures from, broadband or in an octave.
+def analyse_decay(
+    impulse: Impulse, channel: int | None = None, hz: float | None = None
+) -> DecayAnalysis:
+    """Return one of the decays from which `measure` reads its figures.
 
     Parameters
     ----------
     impulse, channel
         As for `measure`.
     hz : float, optional
-        Nominal mid-band frequency of the octave.
+        Nominal mid-band frequency of an octave; broadband if not given.
 
     Raises
     ------
@@ -58,8 +67,8 @@ def follow(impulse: Impulse, channel: int | None = None, hz: float | None = None
     Examples
     --------
     >>> decay = 10 ** (-3 * np.arange(96000) / 48000)
-    >>> found = follow(Impulse(decay[:, np.newaxis], 48000))
-    >>> found.start, round(float(found.decay.levels_db()[24000]), 6)
+    >>> found = analyse_decay(Impulse(decay[:, np.newaxis], 48000))
+    >>> found.start, round(float(found.curve.levels_db()[24000]), 6)
     (0, -30.0)
     """
     bands = {band.hz: band for band in octaves(impulse.rate)}
@@ -68,31 +77,38 @@ def follow(impulse: Impulse, channel: int | None = None, hz: float | None = None
             f"band is {hz:g} Hz; at {impulse.rate} Hz the octaves are "
             f"{', '.join(f'{band:g}' for band in bands)}"
         )
-    found = onward(impulse, channel)
+    found = from_onset(impulse, channel)
     if found is None:
-        return Followed(np.zeros(impulse.frames), 0, None, no_figures("the impulse is silent"))
+        return DecayAnalysis(np.zeros(impulse.frames), 0, None, no_figures("the impulse is silent"))
     _, taps, direct = found
-    whole = broadband(taps, impulse.rate, direct)
-    return whole if hz is None else in_band(bands[hz], taps, direct, whole.decay)
+    whole = analyse_broadband(taps, impulse.rate, direct)
+    return whole if hz is None else analyse_band(bands[hz], taps, direct, whole.curve)
 
 
-def onward(impulse: Impulse, channel: int | None) -> tuple[int, Taps, int] | None:
-    """Return the onset, the taps from it on, and how many frames of them are direct sound.
+def from_onset(impulse: Impulse, channel: int | None) -> tuple[int, Taps, int] | None:
+    """Find the onset of an impulse response; None if it is silent.
 
-    None if there is no sound at all.
+    Returns
+    -------
+    onset : int
+        Its frame.
+    taps : array, (frames, channels)
+        From the onset on, relative to the largest tap and without a constant offset.
+    direct : int
+        Frames of `taps` that are direct sound.
     """
-    impulse = _chosen(impulse, channel)
+    impulse = _select(impulse, channel)
     largest = analysis.peak(impulse)
     if largest == 0:
         return None
-    taps = without_offset(impulse.taps / largest)  # no square is too large or too small
+    taps = remove_offset(impulse.taps / largest)  # no square is too large or too small
     onset = analysis.onset(impulse.with_taps(taps))
     taps, window = taps[onset:], round(DIRECT * impulse.rate) + 1
     return onset, taps, int(np.argmax(np.abs(taps[:window]).max(axis=1))) + window
 
 
-def _chosen(impulse: Impulse, channel: int | None) -> Impulse:
-    """Return the impulse as plain columns, or one of them."""
+def _select(impulse: Impulse, channel: int | None) -> Impulse:
+    """Return all paths of an impulse as columns, or one of them."""
     columns = impulse.taps.reshape(impulse.frames, -1)
     if channel is None:
         return impulse.with_taps(columns)
@@ -103,10 +119,10 @@ def _chosen(impulse: Impulse, channel: int | None) -> Impulse:
     return impulse.with_taps(columns[:, [channel]])
 
 
-def without_offset(taps: Taps) -> Taps:
-    """Take a constant off that an impulse ends on: an offset of its recorder, and no sound.
+def remove_offset(taps: Taps) -> Taps:
+    """Subtract the constant on which an impulse response ends: an offset of the recorder.
 
-    A decay of 20 dB, which any figure takes, varies by over 6 % in its last tenth.
+    A decay of 20 dB, the least that any figure needs, varies by over 6 % in its last tenth.
     """
     last = taps[-max(1, len(taps) // 10) :]
     offset = last.mean(axis=0)
@@ -114,48 +130,25 @@ def without_offset(taps: Taps) -> Taps:
     return taps - np.where(steady, offset, 0)
 
 
-def _decay(
-    energy: Taps,
-    rate: int,
-    direct: int,
-    band: Octave | None = None,
-    whole: Decay | None = None,
-) -> Decay | None:
-    """Integrate energy, of a band from where its filter begins to ring, as far as it decays."""
-    start = band.lead - band.delay if band else 0
-    end = ending(energy, rate, 1 / band.width if band else 0.0) if energy.any() else None
-    deepest = math.inf
-    if whole and whole.end.kind == "silence" and (end is None or end.kind != "noise"):
-        # all there is, and in a band, too, the last echo is the last that is known
-        end, deepest = Ending(len(energy), "silence"), whole.range_db
-    if end is None or end.frames <= start:
-        return None
-    curve = energy_decay(energy[: end.frames], noise=end.noise, beyond=end.beyond)
-    last = end.beyond if end.beyond > 0 else float(np.abs(curve[-1]))
-    if not curve[0] >= last > 0:
-        return None
-    return Decay(
-        curve=curve,
-        rate=rate,
-        start=start,
-        direct=start + direct,
-        end=end,
-        range_db=min(deepest, 10 * math.log10(curve[0] / last)),
-        peak=float(energy.max()),
-        width=band.width if band else None,
-        smear=band.delay / rate if band else 0.0,
-    )
+def analyse_broadband(taps: Taps, rate: int, direct: int) -> DecayAnalysis:
+    """Analyse the decay of the whole spectrum.
 
-
-def broadband(taps: Taps, rate: int, direct: int) -> Followed:
-    """Follow all of it."""
+    Parameters
+    ----------
+    taps : array, (frames, channels)
+        From the onset on.
+    rate : int > 0
+        Frames per second.
+    direct : int
+        Frames of direct sound.
+    """
     energy = (taps**2).sum(axis=1)
-    decay = _decay(energy, rate, direct)
-    return Followed(energy, 0, decay, figures_of(decay))
+    curve = _integrate(energy, rate, direct)
+    return DecayAnalysis(energy, 0, curve, read_figures(curve))
 
 
-def in_band(band: Octave, taps: Taps, direct: int, whole: Decay | None) -> Followed:
-    """Follow a band, whose filter needs some time to tell anything at all."""
+def analyse_band(band: Octave, taps: Taps, direct: int, whole: DecayCurve | None) -> DecayAnalysis:
+    """Analyse the decay of an octave; `whole` is the broadband decay curve."""
     held = whole is None or whole.end.kind != "silence"
     energy, start = band_energy(band, taps, held=held), band.lead - band.delay
     least = min(LEAST_BT.values()) / band.width
@@ -164,17 +157,50 @@ def in_band(band: Octave, taps: Taps, direct: int, whole: Decay | None) -> Follo
             f"the impulse is {1000 * len(taps) / band.rate:.1f} ms long; "
             f"a band of {band.width:.3g} Hz needs {1000 * least:.1f} ms"
         )
-        return Followed(energy, start, None, no_figures(why))
-    decay = _decay(energy, band.rate, direct, band, whole)
-    return Followed(energy, start, decay, figures_of(decay))
+        return DecayAnalysis(energy, start, None, no_figures(why))
+    curve = _integrate(energy, band.rate, direct, band, whole)
+    return DecayAnalysis(energy, start, curve, read_figures(curve))
 
 
 def band_energy(band: Octave, taps: Taps, *, held: bool) -> Taps:
-    """Return the energy of each frame of a band, all channels together, (lead + frames,).
+    """Return the energy of each frame of a band, summed over the channels, (lead + frames,).
 
-    The taps are those from the onset on: what comes before it is no part of a decay.
+    The taps begin at the onset, as sound before it is no part of a decay.
     """
     energy = np.zeros(band.lead + len(taps))
     for column in taps.T:
         energy += band.filter(column, held=held) ** 2
     return energy
+
+
+def _integrate(
+    energy: Taps,
+    rate: int,
+    direct: int,
+    band: Octave | None = None,
+    whole: DecayCurve | None = None,
+) -> DecayCurve | None:
+    """Integrate energy backwards from the end of its decay; None without a decay."""
+    start = band.lead - band.delay if band else 0
+    end = decay_end(energy, rate, 1 / band.width if band else 0.0) if energy.any() else None
+    deepest = math.inf
+    if whole and whole.end.kind == "silence" and (end is None or end.kind != "noise"):
+        # the last echo ends the decay in every band too; after it, only the filter rings
+        end, deepest = DecayEnd(len(energy), "silence"), whole.range_db
+    if end is None or end.frames <= start:
+        return None
+    remaining = energy_decay(energy[: end.frames], noise=end.noise, beyond=end.beyond)
+    last = end.beyond if end.beyond > 0 else float(np.abs(remaining[-1]))
+    if not remaining[0] >= last > 0:
+        return None
+    return DecayCurve(
+        remaining=remaining,
+        rate=rate,
+        start=start,
+        direct=start + direct,
+        end=end,
+        range_db=min(deepest, 10 * math.log10(remaining[0] / last)),
+        peak=float(energy.max()),
+        width=band.width if band else None,
+        smear=band.delay / rate if band else 0.0,
+    )

@@ -1,4 +1,4 @@
-"""Room acoustics of an impulse by ISO 3382-1: its figures, broadband and in octave bands."""
+"""Room acoustics after ISO 3382-1: the figures of an impulse response, broadband and by octave."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from impulses.acoustics.bands import octaves
-from impulses.acoustics.decay_curve import broadband, in_band, onward
+from impulses.acoustics.decay_curve import analyse_band, analyse_broadband, from_onset
 from impulses.acoustics.figures import Figures, no_figures
 from impulses.impulse import Impulse
 
 
 @dataclass(frozen=True)
 class Band:
-    """The figures of an octave band, under its nominal frequency in Hz."""
+    """The figures of an octave band, and its nominal mid-band frequency in Hz."""
 
     hz: float
     figures: Figures
@@ -21,14 +21,14 @@ class Band:
 
 @dataclass(frozen=True)
 class Acoustics:
-    """Figures of an impulse: broadband and by octave, and the seconds before its onset."""
+    """Figures of an impulse response, broadband and by octave, and its onset in seconds."""
 
     onset_s: float | None
     broadband: Figures
     bands: tuple[Band, ...]
 
     def as_json(self) -> dict[str, Any]:
-        """Return it as numbers, strings, None, lists and dicts."""
+        """Return the figures as numbers, strings, None, lists and dicts."""
         return {
             "onset_s": self.onset_s,
             "broadband": asdict(self.broadband),
@@ -37,29 +37,28 @@ class Acoustics:
 
 
 def measure(impulse: Impulse, channel: int | None = None) -> Acoustics:
-    """Measure the reverberation, clarity and noise of an impulse.
+    """Measure the reverberation, clarity and noise of an impulse response.
 
-    The energies of all channels (of all paths of a matrix) are summed, unless one is named:
-    there is one decay for the whole impulse. Time 0 is the onset of all that is measured, found
-    broadband, and it is the same for every band. A band is filtered backwards in time; its time
-    0 is moved by the centre of gravity of the filter's energy, and what the filter rings before
-    it counts as early energy. Where there is steady noise, the decay ends where it meets it, the
-    noise is subtracted and the rest of the decay is extrapolated. A decay time is given if the
-    noise is at least 10 dB below the end of its line, the line fits, and a band is wide
-    enough for it.
+    The energies of all channels (all paths of a matrix) are summed unless one is selected: there
+    is one decay for the whole impulse response. Time 0 is its broadband onset, for every band.
+    Bands are filtered backwards in time. The time 0 of a band is moved by the centre of gravity of
+    the filter's energy; ringing of the filter before it counts as early energy. A decay that meets
+    steady noise ends at the crosspoint; the noise is subtracted and the rest of the decay
+    extrapolated. A decay time is reported if the noise is at least 10 dB below the end of its
+    line, the line fits, and the band is wide enough.
 
     Parameters
     ----------
     impulse : Impulse
         Of any shape.
     channel : int, optional
-        The one column of the taps to measure; of a matrix, path ``input * outputs + output``.
+        Channel to measure, counted from 0; for a matrix, the path ``input * outputs + output``.
 
     Returns
     -------
     Acoustics
-        Broadband figures, and those of each octave from 31.5 Hz to 16 kHz that ends below
-        half the rate.
+        Figures broadband, and of each octave from 31.5 Hz to 16 kHz that ends below half the
+        rate.
 
     Raises
     ------
@@ -82,11 +81,11 @@ def measure(impulse: Impulse, channel: int | None = None) -> Acoustics:
     (1.0, 3.053, 'the impulse is cut off before its decay meets noise')
     """
     rate = impulse.rate
-    found = onward(impulse, channel)
+    found = from_onset(impulse, channel)
     if found is None:
         silent = no_figures("the impulse is silent")
         return Acoustics(None, silent, tuple(Band(b.hz, silent) for b in octaves(rate)))
     onset, taps, direct = found
-    whole = broadband(taps, rate, direct)
-    bands = (Band(b.hz, in_band(b, taps, direct, whole.decay).figures) for b in octaves(rate))
+    whole = analyse_broadband(taps, rate, direct)
+    bands = (Band(b.hz, analyse_band(b, taps, direct, whole.curve).figures) for b in octaves(rate))
     return Acoustics(onset / rate, whole.figures, tuple(bands))

@@ -1,4 +1,4 @@
-"""Where a decay meets its noise: the iteration of Lundeby, Vigran, Bietz and Vorlander."""
+"""Crosspoint of decay and noise: the iteration of Lundeby, Vigran, Bietz and Vorlander."""
 
 from __future__ import annotations
 
@@ -14,41 +14,41 @@ BLOCK = 0.03
 """Seconds of the first averages: the paper asks for 10 to 50 ms."""
 
 BLOCKS = 40
-"""Averages that even a short impulse is cut into at first."""
+"""Averages that even a short impulse response is cut into at first."""
 
 PER_10_DB = 6
 """Averages in 10 dB of decay, once the decay is known: the paper asks for 3 to 10."""
 
 MARGIN = 10.0
-"""dB kept between the noise and whatever is measured above it (ISO 3382-1: at least 10)."""
+"""dB kept between the noise and any measurement above it (ISO 3382-1: at least 10)."""
 
 LATE = 20.0
 """dB of decay above the margin that give the late slope: the paper asks for 10 to 20."""
 
-MOST_TURNS = 10
-"""Turns after which the crosspoint is taken as it is; the paper finds 5 to be enough."""
+MAX_ITERATIONS = 10
+"""Iterations at most; the paper finds 5 to be enough."""
 
-CLOSE = 1e-3
-"""Change of the crosspoint that is none."""
+TOLERANCE = 1e-3
+"""Relative change of the crosspoint at which the iteration has converged."""
 
 FEWEST = 3
-"""Points that a line is fitted to, at least."""
+"""Points in a line fit, at least."""
 
 
 @dataclass(frozen=True)
 class Tail:
-    """Where a decay meets its noise.
+    """The late decay of an impulse response, and the noise it meets.
 
     Parameters
     ----------
     crosspoint : float
-        Seconds from the first frame to where the line of the decay meets the noise.
+        Seconds from the first frame to the intersection of the decay line and the noise level.
     noise : float
         Mean energy of a frame of the noise.
     rt60 : float
         Seconds in which the late decay falls by 60 dB.
     noise_from : float
-        Seconds from the first frame to where the noise was looked at.
+        Seconds from the first frame to the start of the part in which the noise was measured.
     """
 
     crosspoint: float
@@ -58,10 +58,11 @@ class Tail:
 
 
 def lundeby(energy: Taps, rate: int, shortest: Seconds = 0.0) -> Tail | None:
-    """Find where a decay meets steady noise, by the iteration of Lundeby and others.
+    """Find the crosspoint of a decay and steady noise, by the iteration of Lundeby and others.
 
-    Averages of the energy, some for each 10 dB of decay, take turns in telling the level of
-    the noise and the line of the decay 10 to 30 dB above it, until they meet where they did.
+    The energy is averaged in blocks, several to 10 dB of decay. Each iteration estimates the noise
+    level after the crosspoint and fits a line to the decay 10 to 30 dB above it; their
+    intersection is the next crosspoint, until it no longer moves.
 
     Parameters
     ----------
@@ -70,13 +71,13 @@ def lundeby(energy: Taps, rate: int, shortest: Seconds = 0.0) -> Tail | None:
     rate : int > 0
         Frames per second.
     shortest : float >= 0
-        Seconds that an average lasts at least: of a band, one over its width, in which its
-        energy has had the time to change.
+        Shortest average, in seconds: for a band, one over its width, as its energy cannot
+        change any faster.
 
     Returns
     -------
     Tail or None
-        None if no decay stands out of the noise.
+        None if no decay rises above the noise.
 
     References
     ----------
@@ -101,14 +102,14 @@ def lundeby(energy: Taps, rate: int, shortest: Seconds = 0.0) -> Tail | None:
     slope, cross = first
     length = min(max(least, round(-10 / slope / PER_10_DB)), max(1, len(energy) // FEWEST))
     levels = averages(energy, length)
-    for _ in range(MOST_TURNS):
+    for _ in range(MAX_ITERATIONS):
         noise_from = _noise_from(cross - MARGIN / slope, length, len(levels))
         noise = float(np.mean(levels[noise_from:]))
         line = _late_line(levels, noise, length)
         if line is None:
             return None
         before, (slope, cross) = cross, line
-        if abs(cross - before) < CLOSE * cross:
+        if abs(cross - before) < TOLERANCE * cross:
             break
     return Tail(cross / rate, noise, -60 / slope / rate, noise_from * length / rate)
 
@@ -120,18 +121,18 @@ def averages(energy: Taps, length: int) -> Taps:
 
 
 def line_through(levels: Taps, at: Taps | None = None) -> tuple[float, float, float]:
-    """Return the slope for each step, the value at 0 and the correlation of a line."""
+    """Return the slope per step, the value at 0 and the correlation of a fitted line."""
     x = np.arange(len(levels), dtype=np.float64) if at is None else at
     centre, mean = float(x.mean()), float(levels.mean())
     dx, dy = x - centre, levels - mean
-    # plain sums: a product of BLAS may differ from one machine to another
+    # plain sums: results of BLAS may differ from one machine to another
     both, xx, yy = (float(np.sum(product)) for product in (dx * dy, dx * dx, dy * dy))
     slope = both / xx
     return slope, mean - slope * centre, both / math.sqrt(xx * yy) if xx * yy > 0 else 0.0
 
 
 def _block_line(levels: Taps, start: int, stop: int, length: int) -> tuple[float, float] | None:
-    """Return dB a frame and dB at frame 0 of a line through blocks, silent ones left out."""
+    """Fit a line to the blocks that are not silent; return dB per frame and dB at frame 0."""
     blocks = start + np.flatnonzero(levels[start:stop])
     if len(blocks) < FEWEST:
         return None
@@ -142,32 +143,32 @@ def _block_line(levels: Taps, start: int, stop: int, length: int) -> tuple[float
 
 
 def _first_line(levels: Taps, noise: float, length: int) -> tuple[float, float] | None:
-    """Return slope and crosspoint of the line from the peak to the last block over the noise."""
+    """Fit a line from the peak to the last block above the noise; return slope and crosspoint."""
     loud = np.flatnonzero(levels > noise * 10 ** (MARGIN / 10))
     if len(loud) == 0:
         return None
     line = _block_line(levels, int(np.argmax(levels)), int(loud[-1]) + 1, length)
-    return _meeting(line, noise)
+    return _crosspoint(line, noise)
 
 
 def _late_line(levels: Taps, noise: float, length: int) -> tuple[float, float] | None:
-    """Return slope and crosspoint of the line through the blocks 30 to 10 dB over the noise."""
+    """Fit a line 30 to 10 dB above the noise; return its slope and crosspoint."""
     peak = int(np.argmax(levels))
     low = noise * 10 ** (MARGIN / 10)
     start = peak + int(np.argmax(levels[peak:] < low * 10 ** (LATE / 10)))
     under = np.flatnonzero(levels[start:] < low)
     stop = start + int(under[0]) if len(under) else len(levels)
     line = _block_line(levels, start, stop, length)
-    return _meeting(line, noise)
+    return _crosspoint(line, noise)
 
 
-def _meeting(line: tuple[float, float] | None, noise: float) -> tuple[float, float] | None:
-    """Return the slope of a line, and the frame at which it meets the noise."""
+def _crosspoint(line: tuple[float, float] | None, noise: float) -> tuple[float, float] | None:
+    """Return the slope of a line and the frame at which it meets the noise."""
     if line is None or noise <= 0:
         return None
     return line[0], (10 * math.log10(noise) - line[1]) / line[0]
 
 
 def _noise_from(frame: float, length: int, blocks: int) -> int:
-    """Return the block at which the noise starts: no later than the last tenth."""
+    """Return the first block of noise: no later than the last tenth."""
     return max(0, min(round(frame / length), blocks * 9 // 10, blocks - 1))

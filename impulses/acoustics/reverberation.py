@@ -1,7 +1,7 @@
-"""Statistical room formulas: the time in which sound falls by 60 dB, from areas and absorptions.
+"""Statistical reverberation formulas: the 60 dB decay time from areas and absorption coefficients.
 
-All four take a diffuse field, in which every ray crosses ``4 V / S`` metres from wall to wall on
-average. They differ in how they average the walls. Air absorbs nothing here.
+All assume a diffuse field, with a mean free path of ``4 V / S`` from wall to wall, and no
+absorption by air. They differ in how they average the walls.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from impulses.impulse import ImpulseError
 from impulses.quantities import Metres, Seconds, above, within
 
 SPEED_OF_SOUND = 343.0
-"""m/s in dry air of 20 degrees."""
+"""m/s, in dry air at 20 degrees Celsius."""
 
 
 def sabine(
@@ -23,30 +23,30 @@ def sabine(
     *,
     speed_of_sound: float = SPEED_OF_SOUND,
 ) -> Seconds:
-    """Sabine's time, ``T = 24 ln 10 / c * V / sum of S[i] a[i]``: for rooms that absorb little.
+    """Return Sabine's time, ``T = 24 ln 10 / c * V / sum of S[i] a[i]``, for live rooms.
 
-    It is not 0 even where everything is absorbed, so it is too long for dead rooms.
+    It is too long for dead rooms: it does not reach 0 even if everything is absorbed.
 
     Parameters
     ----------
     volume : float > 0
-        of the room, in cubic metres
+        volume of the room in cubic metres
     areas : sequence of float > 0
-        of each wall, in square metres
+        area of each wall in square metres
     absorptions : sequence of float, 0 to 1
-        share of the energy that each wall takes, one for each area
+        absorption coefficient of each wall: the share of energy that it absorbs
     speed_of_sound : float > 0
-        in m/s
+        speed of sound in m/s
 
     Returns
     -------
     float
-        Seconds; infinity if nothing is absorbed.
+        Reverberation time in seconds; infinity if nothing is absorbed.
 
     Raises
     ------
     ImpulseError
-        If there is not one absorption for each area, or a value is out of range.
+        If areas and absorptions differ in number, or a value is out of range.
 
     References
     ----------
@@ -68,9 +68,9 @@ def eyring(
     *,
     speed_of_sound: float = SPEED_OF_SOUND,
 ) -> Seconds:
-    """Eyring's time, ``T = 24 ln 10 / c * V / (-S ln(1 - a))``, `a` the mean absorption.
+    """Return Eyring's time, ``T = 24 ln 10 / c * V / (-S ln(1 - a))``, `a` the mean absorption.
 
-    Parameters, errors and result are those of `sabine`; it is 0 if everything is absorbed.
+    Parameters, errors and result as for `sabine`; 0 if everything is absorbed.
 
     References
     ----------
@@ -89,23 +89,23 @@ def eyring(
 def eyring_absorption(
     volume: float, area: float, rt60: Seconds, *, speed_of_sound: float = SPEED_OF_SOUND
 ) -> float:
-    """Return the mean absorption that gives a room a time, by Eyring: there is one for any.
+    """Return the mean absorption with which Eyring's time is `rt60`; there is one for any time.
 
     Parameters
     ----------
     volume : float > 0
-        of the room, in cubic metres
+        volume of the room in cubic metres
     area : float > 0
-        of all its walls, in square metres
+        total area of the walls in square metres
     rt60 : float > 0
-        seconds in which the sound falls by 60 dB
+        reverberation time in seconds
     speed_of_sound : float > 0
-        in m/s
+        speed of sound in m/s
 
     Returns
     -------
     float
-        Between 0 and 1.
+        Absorption coefficient, between 0 and 1.
 
     Raises
     ------
@@ -131,10 +131,10 @@ def millington(
     *,
     speed_of_sound: float = SPEED_OF_SOUND,
 ) -> Seconds:
-    """Millington's time, ``T = 24 ln 10 / c * V / (-sum of S[i] ln(1 - a[i]))``.
+    """Return Millington's time, ``T = 24 ln 10 / c * V / (-sum of S[i] ln(1 - a[i]))``.
 
-    Parameters, errors and result are those of `sabine`. One wall that absorbs everything makes
-    it 0, however small it is: the weakness of the formula.
+    Parameters, errors and result as for `sabine`. A single fully absorbing wall makes it 0, however
+    small the wall: the weakness of the formula.
 
     References
     ----------
@@ -156,31 +156,32 @@ def arau(
     *,
     speed_of_sound: float = SPEED_OF_SOUND,
 ) -> Seconds:
-    """Arau-Puchades' time: the geometric mean of Eyring's for each of three pairs of walls.
+    """Return Arau-Puchades' time: the geometric mean of Eyring's times of three pairs of walls.
 
-    ``T = product of (24 ln 10 / c * V / (-S ln(1 - a[i])))^(S[i] / S)``, for rooms of which
+    ``T = product of (24 ln 10 / c * V / (-S ln(1 - a[i])))^(S[i] / S)``, for rooms in which
     one pair absorbs much more than another.
 
     Parameters
     ----------
     volume : float > 0
-        of the room, in cubic metres
+        volume of the room in cubic metres
     areas : three float > 0
-        of each pair of opposite walls, in square metres
+        area of each pair of opposite walls in square metres
     absorptions : three float, 0 to 1
-        mean absorption of each pair
+        mean absorption coefficient of each pair
     speed_of_sound : float > 0
-        in m/s
+        speed of sound in m/s
 
     Returns
     -------
     float
-        Seconds; infinity if a pair absorbs nothing, or else 0 if one absorbs everything.
+        Reverberation time in seconds; infinity if a pair absorbs nothing, otherwise 0 if one
+        absorbs everything.
 
     Raises
     ------
     ImpulseError
-        If there are not three areas and three absorptions, or a value is out of range.
+        If areas or absorptions are not three, or a value is out of range.
 
     References
     ----------
@@ -214,7 +215,7 @@ def wall_areas(room: Sequence[Metres]) -> list[float]:
 
 
 def _exponent(absorption: float) -> float:
-    """Return ``-ln(1 - a)``: how fast energy falls that loses a share `a` at each wall."""
+    """Return ``-ln(1 - a)``, the decay exponent of energy that loses a share `a` at each wall."""
     return -math.log1p(-absorption) if absorption < 1 else math.inf
 
 
@@ -223,7 +224,7 @@ def _total(areas: Sequence[float], shares: Sequence[float]) -> float:
 
 
 def _time(volume: float, absorbing: float, speed_of_sound: float) -> float:
-    """Return the time to -60 dB with so many absorbing square metres.
+    """Return the 60 dB decay time of a room with an equivalent absorption area in square metres.
 
     Energy falls as ``exp(-c A t / (4 V))``, which is 10^-6 after ``24 ln 10 V / (c A)``.
     """

@@ -1,26 +1,26 @@
-"""Trimming: an impulse without the noise that follows its decay."""
+"""Trimming: removal of the noise after the decay of an impulse response."""
 
 from __future__ import annotations
 
 from impulses import analysis
 from impulses.acoustics.bands import octaves
-from impulses.acoustics.decay import ending
-from impulses.acoustics.decay_curve import band_energy, without_offset
+from impulses.acoustics.decay import decay_end
+from impulses.acoustics.decay_curve import band_energy, remove_offset
 from impulses.edit import cut
 from impulses.impulse import Impulse, ImpulseError
 
 
 def trim_at_noise(impulse: Impulse) -> Impulse:
-    """Cut the tail where, in the octave that lasts longest, the decay meets steady noise.
+    """Cut the tail where the decay meets steady noise, in the octave that lasts longest.
 
-    A broadband decay meets its noise where the loudest noise is, such as a rumble, while other
-    octaves go on; so every octave is looked at. One that never rises out of its noise is left
-    out.
+    The broadband crosspoint depends on the loudest noise, such as a rumble, above which other
+    octaves still decay; hence each octave is examined. Octaves that never rise above their noise
+    are ignored.
 
     Raises
     ------
     ImpulseError
-        If an octave decays up to the end of the impulse, or none at all meets noise.
+        If an octave still decays at the end of the impulse, or none decays into noise.
 
     References
     ----------
@@ -37,12 +37,12 @@ def trim_at_noise(impulse: Impulse) -> Impulse:
     True
     """
     peak = analysis.peak(impulse) or 1.0
-    taps = without_offset(impulse.taps.reshape(impulse.frames, -1) / peak)
+    taps = remove_offset(impulse.taps.reshape(impulse.frames, -1) / peak)
     onset = analysis.onset(impulse.with_taps(taps, origin=0))
     latest = 0
     for band in octaves(impulse.rate):
         energy = band_energy(band, taps[onset:], held=True)
-        end = ending(energy, impulse.rate, 1 / band.width) if energy.any() else None
+        end = decay_end(energy, impulse.rate, 1 / band.width) if energy.any() else None
         if end is not None and end.kind != "noise":
             raise ImpulseError(
                 f"the impulse still decays at its end, in the octave of {band.hz:g} Hz, so there "

@@ -1,21 +1,21 @@
 """Builders: functions from a rate and a few parameters to an impulse.
 
 echoes          delta, double spike, multi-tap, feedback, ping-pong
-fractional      a delay between two samples: Lagrange, windowed sinc
+fractional      fractional delay: Lagrange, windowed sinc
 noise           decaying noise, velvet noise
-shoebox         a room of six walls, by image sources
-images          where the image sources stand, and their sum as taps
-reverberators   Schroeder's and Freeverb
+shoebox         a box-shaped room by image sources
+images          positions of the image sources, and their sum as taps
+reverberators   Schroeder's reverberator, Freeverb
 plate           Dattorro's plate
-network         a feedback delay network
+network         feedback delay network
 spring          a spring of stretched allpasses
-recursion       combs and allpasses, computed a delay at a time
+recursion       combs, allpasses and delay lines that several reverberators share
 filters         windowed FIRs: low-pass, high-pass, band-pass
-equalisers      cookbook biquads: shelves, peak
-operators       a quarter turn, a slope, a mean
+equalisers      cookbook biquads: low shelf, high shelf, peak
+operators       Hilbert transformer, differentiator, moving average
 
-A new builder is a function here and a line in `BUILDERS`: its parameters, units, defaults and
-help are read from its signature and docstring.
+A new builder is a function in one of these modules and a line in `BUILDERS`. Its options, units,
+defaults and help are read from its signature and docstring.
 """
 
 from collections.abc import Callable
@@ -58,7 +58,7 @@ BUILDERS: dict[str, Callable[..., Impulse]] = {
     "differentiator": differentiator,
     "moving-average": moving_average,
 }
-"""Every builder, by the name it has on a command line: ``builder(rate, **parameters)``."""
+"""Every builder, by its name on the command line: ``builder(rate, **parameters)``."""
 
 __all__ = [
     "BUILDERS",

@@ -1,8 +1,8 @@
 """Echoes: impulses made of a few spikes.
 
-Every one of them is a sum of weighted, delayed unit samples, ``sum of g[i] delta[n - d[i]]``,
-so every builder here only says where the spikes stand and how high, and `_spikes` places them.
-Levels are as given: nothing is normalised, and a direct sound has gain 1.
+Each of them is a sum of weighted, delayed unit samples, ``sum of g[i] delta[n - d[i]]``: a
+builder computes the delays and gains, and `_spikes` places them. Nothing is normalised, and the
+direct sound has gain 1.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from impulses.quantities import (
     Seconds,
     above,
     decay_gain,
-    inverted,
     one_of,
+    polarity_notes,
     within,
 )
 
@@ -47,7 +47,7 @@ def delta(rate: int, *, delay: Seconds = 0.0) -> Impulse:
     Returns
     -------
     Impulse
-        (delay * rate + 1, 1), its only tap 1.
+        (delay * rate + 1, 1), with a single tap of 1.
 
     Examples
     --------
@@ -73,14 +73,14 @@ def double_spike(
     delay : float >= 0
         seconds from the direct sound to the echo
     gain : float
-        level of the echo beside the direct sound
+        level of the echo relative to the direct sound
     fractional : bool
         interpolate a delay between two samples instead of rounding it
 
     Returns
     -------
     Impulse
-        (D + 1, 1), with exactly two taps where D is whole and above 0.
+        (D + 1, 1), with exactly two taps if D is a whole number above 0.
 
     Raises
     ------
@@ -122,12 +122,12 @@ def multi_tap(
     Returns
     -------
     Impulse
-        (longest delay + 1, 1); taps that meet add up.
+        (longest delay + 1, 1); taps at the same frame add up.
 
     Raises
     ------
     ImpulseError
-        If there is no tap, or not one gain for each delay, or a delay is negative.
+        If there are no taps, the numbers of delays and gains differ, or a delay is negative.
 
     Examples
     --------
@@ -161,18 +161,18 @@ def feedback(
     delay : float > 0
         seconds from one repeat to the next
     gain : float, -1 < gain < 1
-        level of each repeat beside the one before; 0.5 if neither it nor `rt60` is given
+        level of each repeat relative to the one before; 0.5 if neither gain nor rt60 is given
     rt60 : float > 0
-        seconds in which the repeats fall by 60 dB, instead of a gain: g = 10^(-3 D / T)
+        seconds in which the repeats fall by 60 dB; sets the gain to 10^(-3 D / T)
     floor : float < 0
-        dB at which the repeats end: the last one is the first at or below it
+        level, in dB, at which the repeats end: the last repeat is the first at or below it
     fractional : bool
         interpolate delays between two samples instead of rounding them
 
     Returns
     -------
     Impulse
-        (repeats * D + 1, 1); peaks of its response 1 / (1 - g), dips 1 / (1 + g).
+        (repeats * D + 1, 1); its response has peaks of 1 / (1 - g) and dips of 1 / (1 + g).
 
     Raises
     ------
@@ -188,9 +188,9 @@ def feedback(
     >>> feedback(2, delay=0.5, gain=0.5, floor=-12).taps.ravel()
     array([1.  , 0.5 , 0.25])
     """
-    step, notes = _step(rate, delay, fractional)
+    step, notes = _repeat_interval(rate, delay, fractional)
     gain = _feedback_gain(step, gain, rt60)
-    repeats = np.arange(_repeats(gain, floor, step * rate) + 1)
+    repeats = np.arange(_repeat_count(gain, floor, step * rate) + 1)
     levels = gain ** repeats[:, np.newaxis]
     return _spikes(rate, repeats * step, levels, notes, fractional=fractional)
 
@@ -208,7 +208,7 @@ def ping_pong(
 
     Sound: repeats that jump from one loudspeaker to the other and back.
 
-    It holds the echoes alone; mix the direct sound in with a dry gain of 1.
+    The impulse contains the echoes alone; mix in the direct sound with a dry gain of 1.
 
     Parameters
     ----------
@@ -217,13 +217,13 @@ def ping_pong(
     delay : float > 0
         seconds from one repeat to the next
     gain : float, -1 < gain < 1
-        level of each repeat beside the one before
+        level of each repeat relative to the one before
     width : float, 0 to 1
-        1 puts each repeat wholly on its side, 0 puts all of them in the middle
+        stereo width: 1 puts each repeat fully to one side, 0 puts all of them in the middle
     first : {"left", "right"}
         side of the first repeat
     floor : float < 0
-        dB at which the repeats end: the last one is the first at or below it
+        level, in dB, at which the repeats end: the last repeat is the first at or below it
 
     Returns
     -------
@@ -242,9 +242,9 @@ def ping_pong(
     """
     within("width", width, 0, 1)
     one_of("first", first, get_args(Side))
-    step, notes = _step(rate, delay)
+    step, notes = _repeat_interval(rate, delay)
     gain = _feedback_gain(step, gain, None)
-    repeats = np.arange(_repeats(gain, floor, step * rate) + 1)
+    repeats = np.arange(_repeat_count(gain, floor, step * rate) + 1)
     near, far = (1 + width) / 2, (1 - width) / 2
     sides = np.where(repeats[:, np.newaxis] % 2 == 0, [near, far], [far, near])
     if first == "right":
@@ -254,7 +254,7 @@ def ping_pong(
 
 
 def _feedback_gain(step: float, gain: float | None, rt60: float | None) -> float:
-    """Return the gain of a loop of `step` seconds, given as such or by its decay time."""
+    """Return the gain of a feedback loop of `step` seconds, from a gain or a decay time."""
     if gain is not None and rt60 is not None:
         raise ImpulseError(f"gain {gain:g} and rt60 {rt60:g} s are both given; give one of them")
     if rt60 is not None:
@@ -265,23 +265,25 @@ def _feedback_gain(step: float, gain: float | None, rt60: float | None) -> float
     return gain
 
 
-def _repeats(gain: float, floor: float, step: float) -> int:
+def _repeat_count(gain: float, floor: float, step: float) -> int:
     """Count the repeats, `step` samples apart, up to the first at or below the floor."""
     if not -np.inf < floor < 0:
         raise ImpulseError(f"floor is {floor:g} dB; it must be below 0 dB, and finite")
-    # a hair less, so that a floor met exactly is not missed by rounding
+    # slightly less, so that rounding does not add a repeat where the floor is met exactly
     repeats = math.ceil(floor / to_db(abs(gain)) - 1e-9) if gain else 0
     if repeats * step >= MAX_FRAMES:
         raise ImpulseError(too_long(repeats * step))
     return repeats
 
 
-def _step(rate: int, delay: float, fractional: bool = False) -> tuple[float, tuple[str, ...]]:
-    """Return the seconds between repeats: whole samples, so that all repeats are, or as given."""
+def _repeat_interval(
+    rate: int, delay: float, fractional: bool = False
+) -> tuple[float, tuple[str, ...]]:
+    """Return the seconds between repeats, in whole samples unless `fractional`, with a note."""
     position = float(in_samples(rate, [delay])[0])
     notes: tuple[str, ...] = ()
     if not fractional:
-        position, notes = round(position), _rounding(rate, [position])
+        position, notes = round(position), _rounding_notes(rate, [position])
     if position < 1:
         raise ImpulseError(
             f"delay {delay:g} s is {delay * rate:.3g} samples; repeats must be at least one "
@@ -290,8 +292,8 @@ def _step(rate: int, delay: float, fractional: bool = False) -> tuple[float, tup
     return position / rate, notes
 
 
-def _rounding(rate: int, positions: ArrayLike) -> tuple[str, ...]:
-    """Note every position that rounding changes."""
+def _rounding_notes(rate: int, positions: ArrayLike) -> tuple[str, ...]:
+    """Return a note for each position that rounding changes."""
     return tuple(
         f"delay of {position:.3f} samples rounded to {round(position)} "
         f"({round(position) / rate:.9g} s)"
@@ -308,20 +310,20 @@ def _spikes(
     *,
     fractional: bool = False,
 ) -> Impulse:
-    """Place one spike for each delay (s), with a gain for each channel; the core of this module."""
+    """Place one spike for each delay (s), with a gain for each channel."""
     positions = in_samples(rate, delays)
     levels = np.asarray(gains, np.float64)
     if not np.isfinite(levels).all():
         raise ImpulseError("gain is not a finite number; give a ratio such as 0.5 or -6dB")
     between = positions != np.rint(positions)
     if not fractional:
-        notes += _rounding(rate, positions)
+        notes += _rounding_notes(rate, positions)
         positions, between = np.rint(positions), np.zeros_like(between)
     starts, shapes = lagrange(positions[between], LAGRANGE_ORDER)
-    fractional_ends = starts.max(initial=0) + LAGRANGE_ORDER if len(starts) else 0
-    end = max(int(positions[~between].max(initial=0)), int(fractional_ends))
+    fractional_end = starts.max(initial=0) + LAGRANGE_ORDER if len(starts) else 0
+    end = max(int(positions[~between].max(initial=0)), int(fractional_end))
     taps = np.zeros((end + 1, levels.shape[1]))
     np.add.at(taps, positions[~between].astype(np.int64), levels[~between])
     for node, shape in enumerate(shapes.T):
         np.add.at(taps, starts + node, shape[:, np.newaxis] * levels[between])
-    return Impulse(taps, rate, (*notes, *inverted(*np.unique(levels).tolist())))
+    return Impulse(taps, rate, (*notes, *polarity_notes(*np.unique(levels).tolist())))

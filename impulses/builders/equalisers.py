@@ -1,8 +1,8 @@
 """Equalisers: the biquads of the Audio EQ Cookbook, rendered to taps.
 
-Poles and zeros lie inside the unit circle, so as they are they have minimum phase. A tail is
-cut where what is left of it, all in phase, is 120 dB below the largest tap: so far, at most, is
-the response at any frequency from that of the biquad.
+Poles and zeros are inside the unit circle, so the biquads have minimum phase. The tail is cut
+where its remaining taps, summed in magnitude, are 120 dB below the largest tap, which bounds the
+error of the response at any frequency.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from impulses.impulse import Impulse, ImpulseError, Taps, from_db
 from impulses.quantities import Decibels, Hertz, one_of, within
 
 FLOOR = 1e-6
-"""Sum of what is cut off, beside the largest tap: -120 dB."""
+"""Sum of the magnitudes cut off, relative to the largest tap: -120 dB."""
 
 LONGEST = 2**22
-"""Frames that a biquad may take to ring out: 87 s at 48 kHz."""
+"""Most frames that a biquad may take to ring out: 87 s at 48 kHz."""
 
 
 def low_shelf(
@@ -31,29 +31,30 @@ def low_shelf(
     q: float = 0.7071,
     phase: Phase = "minimum",
 ) -> Impulse:
-    """Raise or lower what is below a frequency: the cookbook's ``lowShelf``.
+    """Boost or cut the frequencies below a corner: the cookbook's ``lowShelf``.
 
     Sound: the bass knob of an amplifier.
 
-    The response is `gain` at 0 Hz, half as many dB at the frequency, and 0 dB at half the rate.
+    The response is `gain` at 0 Hz, half as many dB at the corner, and 0 dB at half the rate.
 
     Parameters
     ----------
     rate : int > 0
         Samples per second.
     frequency : float
-        frequency at which half the gain, in dB, is reached; below half the rate
+        corner, where the gain in dB is half that of the shelf; below half the rate
     gain : float, -120 to 120
-        level of the shelf
+        gain of the shelf
     q : float, 0.01 to 1000
-        steepness of the slope: above 0.7071 it overshoots on both sides
+        steepness of the slope; above 0.7071 the response overshoots on both sides
     phase : {"minimum", "linear"}
-        minimum comes at once; linear rings as much before a beat as after it, and late by that
+        minimum starts at once; linear rings as long before a transient as after it, and is
+        late by that time
 
     Returns
     -------
     Impulse
-        (until it has rung out, 1); with linear phase its origin is its centre.
+        (frames until it has rung out, 1); with linear phase the origin is the centre.
 
     Raises
     ------
@@ -82,11 +83,11 @@ def high_shelf(
     q: float = 0.7071,
     phase: Phase = "minimum",
 ) -> Impulse:
-    """Raise or lower what is above a frequency: the cookbook's ``highShelf``.
+    """Boost or cut the frequencies above a corner: the cookbook's ``highShelf``.
 
     Sound: the treble knob of an amplifier.
 
-    The response is 0 dB at 0 Hz, half of `gain` in dB at the frequency, and `gain` at half the
+    The response is 0 dB at 0 Hz, half of `gain` in dB at the corner, and `gain` at half the
     rate.
 
     Parameters
@@ -94,18 +95,19 @@ def high_shelf(
     rate : int > 0
         Samples per second.
     frequency : float
-        frequency at which half the gain, in dB, is reached; below half the rate
+        corner, where the gain in dB is half that of the shelf; below half the rate
     gain : float, -120 to 120
-        level of the shelf
+        gain of the shelf
     q : float, 0.01 to 1000
-        steepness of the slope: above 0.7071 it overshoots on both sides
+        steepness of the slope; above 0.7071 the response overshoots on both sides
     phase : {"minimum", "linear"}
-        minimum comes at once; linear rings as much before a beat as after it, and late by that
+        minimum starts at once; linear rings as long before a transient as after it, and is
+        late by that time
 
     Returns
     -------
     Impulse
-        (until it has rung out, 1); with linear phase its origin is its centre.
+        (frames until it has rung out, 1); with linear phase the origin is the centre.
 
     Raises
     ------
@@ -123,7 +125,7 @@ def high_shelf(
     1.0
     """
     corner, amplitude = _corner(rate, frequency, gain, q), from_db(gain / 2)
-    # a low shelf seen from half the rate: z becomes -z, and the cosine changes sign
+    # a low shelf mirrored at a quarter of the rate: z becomes -z, and the cosine changes sign
     b, a = _shelf(-math.cos(corner), math.sin(corner) / (2 * q), amplitude)
     mirror = np.array([1.0, -1.0, 1.0])
     return _render(rate, b * mirror, a * mirror, phase)
@@ -137,7 +139,7 @@ def peak(
     q: float = 1.0,
     phase: Phase = "minimum",
 ) -> Impulse:
-    """Raise or lower what is around a frequency: the cookbook's ``peakingEQ``.
+    """Boost or cut a band around a frequency: the cookbook's ``peakingEQ``.
 
     Sound: one band of a parametric equaliser; raised with a high q it whistles along.
 
@@ -150,18 +152,19 @@ def peak(
     rate : int > 0
         Samples per second.
     frequency : float
-        frequency of the peak or dip, below half the rate
+        centre of the peak or dip, below half the rate
     gain : float, -120 to 120
-        level at that frequency
+        gain at the centre
     q : float, 0.01 to 1000
-        how narrow: frequency by the width of the band with at least half the gain in dB
+        centre frequency over the width of the band with at least half the gain in dB
     phase : {"minimum", "linear"}
-        minimum comes at once; linear rings as much before a beat as after it, and late by that
+        minimum starts at once; linear rings as long before a transient as after it, and is
+        late by that time
 
     Returns
     -------
     Impulse
-        (until it has rung out, 1); with linear phase its origin is its centre.
+        (frames until it has rung out, 1); with linear phase the origin is the centre.
 
     Raises
     ------
@@ -186,10 +189,10 @@ def peak(
 
 
 def _corner(rate: int, frequency: float, gain: float, q: float) -> float:
-    """Return the frequency in radians a sample, all values being in range."""
+    """Check all values, and return the frequency in radians per sample."""
     within("gain", gain, -120, 120, "dB")
     within("q", q, 0.01, 1000)
-    # nearer to either end, coefficients differ from those of no filter by rounding alone
+    # nearer to either end, the coefficients differ from the identity by rounding errors alone
     return 2 * math.pi * within("frequency", frequency, 1e-6 * rate, 0.4999 * rate, "Hz") / rate
 
 
@@ -202,25 +205,25 @@ def _shelf(cosine: float, alpha: float, amplitude: float) -> tuple[Taps, Taps]:
 
 
 def _render(rate: int, b: Taps, a: Taps, phase: Phase) -> Impulse:
-    """Let a biquad ring out, or its magnitude without its phase."""
-    from scipy.signal import lfilter  # late: a plain echo needs none of it
+    """Return the impulse response of a biquad, or of its magnitude alone."""
+    from scipy.signal import lfilter  # slow to import, and not needed for echoes
 
     if one_of("phase", phase, get_args(Phase)) == "linear":
-        after = _zero_phase(b, a, _ringing(b, a))
-        after = after[: _audible(after, FLOOR / 2)]  # half of the floor for either side
+        after = _zero_phase(b, a, _ring_out_frames(b, a))
+        after = after[: _frames_to_floor(after, FLOOR / 2)]  # half of the floor for either side
         taps = np.concatenate([after[:0:-1], after])
         return Impulse(taps[:, np.newaxis], rate, origin=len(after) - 1)
-    taps = lfilter(b, a, np.eye(1, _ringing(a))[0])
-    return Impulse(taps[: _audible(taps, FLOOR), np.newaxis], rate)
+    taps = lfilter(b, a, np.eye(1, _ring_out_frames(a))[0])
+    return Impulse(taps[: _frames_to_floor(taps, FLOOR), np.newaxis], rate)
 
 
-def _ringing(*polynomials: Taps) -> int:
-    """Return the frames after which what the slowest root rings is far below the floor."""
+def _ring_out_frames(*polynomials: Taps) -> int:
+    """Return the frames after which the ringing of the slowest root is far below the floor."""
     radius = max(float(np.abs(np.roots(polynomial)).max()) for polynomial in polynomials)
-    # for a tail that sums to r^n / (1 - r) and may itself start at a level of 1 - r; a hundredth
-    # more is for n (1 - r) r^n, which two equal poles make
-    room = 0.01 * FLOOR * (1 - radius) ** 2
-    frames = math.log(room) / math.log(max(radius, room)) if radius < 1 else math.inf
+    # one 1 - r for a tail that sums to r^n / (1 - r), another as its first tap may be as small
+    # as 1 - r; the factor of 0.01 is for n (1 - r) r^n, which a double pole makes
+    level = 0.01 * FLOOR * (1 - radius) ** 2
+    frames = math.log(level) / math.log(max(radius, level)) if radius < 1 else math.inf
     if frames >= LONGEST:
         raise ImpulseError(
             f"filter rings for {frames:.3g} frames; the limit is {LONGEST}; "
@@ -230,10 +233,10 @@ def _ringing(*polynomials: Taps) -> int:
 
 
 def _zero_phase(b: Taps, a: Taps, frames: int) -> Taps:
-    """Return the middle and what follows it of the taps whose response is ``abs(B / A)``.
+    """Return the second half, from the centre on, of the taps whose response is ``abs(B / A)``.
 
-    The magnitude is sampled at twice as many points as there are frames, so what wraps onto a
-    tap has rung for at least as many frames, and is far below the floor.
+    The magnitude is sampled at twice as many points as there are frames, so aliases that wrap
+    onto a tap have rung for at least as many frames, and are far below the floor.
     """
     from scipy.fft import irfft, next_fast_len, rfft
 
@@ -242,7 +245,7 @@ def _zero_phase(b: Taps, a: Taps, frames: int) -> Taps:
     return taps
 
 
-def _audible(taps: Taps, floor: float) -> int:
-    """Return the frames up to which more is left, all in phase, than the floor."""
+def _frames_to_floor(taps: Taps, floor: float) -> int:
+    """Return the frames until the rest, summed in magnitude, is below the floor."""
     rest = np.cumsum(np.abs(taps[::-1]))[::-1]
     return int(np.count_nonzero(rest > floor * np.abs(taps).max()))

@@ -1,12 +1,11 @@
-"""Filters that pass a band: ideal ones, endless, cut to an odd number of taps by a window.
+"""Low-pass, high-pass and band-pass filters: ideal ones, windowed to an odd number of taps.
 
-With linear phase they lie evenly around their centre, so what they pass comes
-(numtaps - 1) / 2 frames late. The centre is the `origin`, the frame that stands for no delay:
-a direct path mixed in, or other filters in a chain, stay in step with it.
+With linear phase the taps are symmetric, and the output is (numtaps - 1) / 2 frames late. The
+centre is the `origin`, the frame of time 0, so that a direct path mixed in, or other filters in
+a chain, stay in step with it.
 
-By default there are 1023 taps: at 48 kHz they go from full to nothing within 155 Hz
-(3.3 rate / numtaps), finer than a semitone from 2.6 kHz up, and come 10.7 ms late, which is
-not yet heard as an echo.
+The default of 1023 taps has a transition of 155 Hz at 48 kHz (3.3 rate / numtaps), narrower
+than a semitone from 2.6 kHz up, and a delay of 10.7 ms, too short to be heard as an echo.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ Phase: TypeAlias = Literal["linear", "minimum"]
 Kind: TypeAlias = Literal["lowpass", "highpass", "bandpass"]
 
 MAX_TAPS = 2**20
-"""Most taps of a designed filter: 22 s at 48 kHz, a transition narrower than 0.2 Hz."""
+"""Most taps of a filter: 22 s at 48 kHz, with a transition narrower than 0.2 Hz."""
 
 
 def low_pass(
@@ -37,27 +36,27 @@ def low_pass(
     window: Window = "hamming",
     phase: Phase = "linear",
 ) -> Impulse:
-    """Keep what is below a frequency: a windowed sinc, ``sin(w n) / (pi n)`` around its centre.
+    """Pass frequencies below a cutoff: a windowed sinc, ``sin(w n) / (pi n)`` around its centre.
 
     Sound: muffled as through a wall, with a sharp edge where the treble ends.
 
-    The response at 0 Hz is 1 and at the cutoff 0.5 (-6 dB). From full to nothing it takes about
-    3.3 rate / numtaps (hamming, 53 dB down), 3.1 (hann, 44 dB), 5.5 (blackman, 74 dB; kaiser,
-    87 dB).
+    The response is 1 at 0 Hz and 0.5 (-6 dB) at the cutoff. The transition from pass to stop
+    band is about 3.3 rate / numtaps wide with hamming (stop band 53 dB down), 3.1 with hann
+    (44 dB), 5.5 with blackman (74 dB) and kaiser (87 dB).
 
     Parameters
     ----------
     rate : int > 0
         Samples per second.
     cutoff : float
-        frequency at which half the amplitude passes, between 0 and half the rate
+        cutoff frequency, where the response is 0.5 (-6 dB); below half the rate
     numtaps : int, odd
-        length in frames: more taps make a steeper edge
+        number of taps, which is odd: more make a steeper edge
     window : {"hamming", "hann", "blackman", "kaiser"}
-        how the sinc is cut: steepest with hann and hamming, deepest with kaiser (beta 8.6)
+        window of the sinc: hann and hamming are steepest, kaiser (beta 8.6) attenuates most
     phase : {"linear", "minimum"}
-        linear comes (numtaps - 1) / 2 frames late and rings on both sides of a beat; minimum
-        comes at once and rings after it
+        linear delays by (numtaps - 1) / 2 frames and rings before and after a transient;
+        minimum starts at once and rings only after it
 
     Returns
     -------
@@ -75,7 +74,7 @@ def low_pass(
     >>> h.taps.ravel().round(3), h.origin
     (array([0.   , 0.194, 0.611, 0.194, 0.   ]), 2)
     """
-    return _passing(rate, {"cutoff": cutoff}, "lowpass", numtaps, window, phase)
+    return _windowed_sinc(rate, {"cutoff": cutoff}, "lowpass", numtaps, window, phase)
 
 
 def high_pass(
@@ -86,26 +85,26 @@ def high_pass(
     window: Window = "hamming",
     phase: Phase = "linear",
 ) -> Impulse:
-    """Keep what is above a frequency: a spike less a windowed sinc.
+    """Pass frequencies above a cutoff: a spike less a windowed sinc.
 
     Sound: thin as a small loudspeaker, rumble and body gone.
 
-    The response at half the rate is 1 and at the cutoff 0.5 (-6 dB); see `low_pass` for the
-    width of the edge.
+    The response is 1 at half the rate and 0.5 (-6 dB) at the cutoff; see `low_pass` for the
+    width of the transition.
 
     Parameters
     ----------
     rate : int > 0
         Samples per second.
     cutoff : float
-        frequency at which half the amplitude passes, between 0 and half the rate
+        cutoff frequency, where the response is 0.5 (-6 dB); below half the rate
     numtaps : int, odd
-        length in frames: more taps make a steeper edge
+        number of taps, which is odd: more make a steeper edge
     window : {"hamming", "hann", "blackman", "kaiser"}
-        how the sinc is cut: steepest with hann and hamming, deepest with kaiser (beta 8.6)
+        window of the sinc: hann and hamming are steepest, kaiser (beta 8.6) attenuates most
     phase : {"linear", "minimum"}
-        linear comes (numtaps - 1) / 2 frames late and rings on both sides of a beat; minimum
-        comes at once and rings after it
+        linear delays by (numtaps - 1) / 2 frames and rings before and after a transient;
+        minimum starts at once and rings only after it
 
     Returns
     -------
@@ -122,7 +121,7 @@ def high_pass(
     >>> high_pass(48000, cutoff=12000, numtaps=5).taps.ravel().round(3)
     array([-0.   , -0.204,  0.593, -0.204, -0.   ])
     """
-    return _passing(rate, {"cutoff": cutoff}, "highpass", numtaps, window, phase)
+    return _windowed_sinc(rate, {"cutoff": cutoff}, "highpass", numtaps, window, phase)
 
 
 def band_pass(
@@ -134,12 +133,12 @@ def band_pass(
     window: Window = "hamming",
     phase: Phase = "linear",
 ) -> Impulse:
-    """Keep what is between two frequencies: the difference of two windowed sincs.
+    """Pass frequencies between two edges: the difference of two windowed sincs.
 
     Sound: a voice on the telephone, if the band is left as it is.
 
-    The response in the middle of the band is 1 and at its edges 0.5 (-6 dB); see `low_pass` for
-    the width of an edge. A band narrower than that does not reach 0.5 at its edges.
+    The response is 1 in the middle of the band and 0.5 (-6 dB) at its edges; see `low_pass` for
+    the width of a transition. A band narrower than that does not reach 0.5 at its edges.
 
     Parameters
     ----------
@@ -150,12 +149,12 @@ def band_pass(
     high : float
         frequency of the upper edge, above the lower one and below half the rate
     numtaps : int, odd
-        length in frames: more taps make steeper edges
+        number of taps, which is odd: more make steeper edges
     window : {"hamming", "hann", "blackman", "kaiser"}
-        how the sincs are cut: steepest with hann and hamming, deepest with kaiser (beta 8.6)
+        window of the sincs: hann and hamming are steepest, kaiser (beta 8.6) attenuates most
     phase : {"linear", "minimum"}
-        linear comes (numtaps - 1) / 2 frames late and rings on both sides of a beat; minimum
-        comes at once and rings after it
+        linear delays by (numtaps - 1) / 2 frames and rings before and after a transient;
+        minimum starts at once and rings only after it
 
     Returns
     -------
@@ -172,17 +171,17 @@ def band_pass(
     >>> band_pass(48000, low=300, high=3400, phase="minimum").origin
     0
     """
-    return _passing(rate, {"low": low, "high": high}, "bandpass", numtaps, window, phase)
+    return _windowed_sinc(rate, {"low": low, "high": high}, "bandpass", numtaps, window, phase)
 
 
-def _passing(
+def _windowed_sinc(
     rate: int, edges: dict[str, float], kind: Kind, numtaps: int, window: Window, phase: Phase
 ) -> Impulse:
-    """Design by `firwin`, whose scale makes the response 1 at 0 Hz, half the rate or mid-band."""
-    from scipy.signal import firwin  # late: a plain echo needs none of it
+    """Design by `firwin`, which scales the response to 1 at 0 Hz, half the rate or mid-band."""
+    from scipy.signal import firwin  # slow to import, and not needed for echoes
 
     for name, frequency in edges.items():
-        # nearer to either end an edge is none, and its sincs are lost in rounding
+        # nearer to either end the sinc is lost in rounding errors
         within(name, frequency, 1e-6 * rate, 0.4999 * rate, "Hz")
     cutoffs: Sequence[float] = list(edges.values())
     if cutoffs != sorted(set(cutoffs)):
@@ -191,13 +190,13 @@ def _passing(
         )
     one_of("phase", phase, get_args(Phase))
     half = half_length(numtaps)
-    taps = firwin(2 * half + 1, cutoffs, window=window_name(window), pass_zero=kind, fs=rate)
+    taps = firwin(2 * half + 1, cutoffs, window=scipy_window(window), pass_zero=kind, fs=rate)
     impulse = Impulse(taps[:, np.newaxis], rate, origin=half)
     return minimum_phase(impulse) if phase == "minimum" else impulse
 
 
 def half_length(numtaps: int) -> int:
-    """Return the taps on either side of the centre of an odd number of them.
+    """Return the number of taps on either side of the centre; raise if `numtaps` is even.
 
     Examples
     --------
@@ -209,12 +208,12 @@ def half_length(numtaps: int) -> int:
     return int(numtaps) // 2
 
 
-def window_name(window: Window) -> str | tuple[str, float]:
-    """Return what SciPy calls a window.
+def scipy_window(window: Window) -> str | tuple[str, float]:
+    """Return the name, with its parameter, by which SciPy knows a window.
 
     Examples
     --------
-    >>> window_name("kaiser")
+    >>> scipy_window("kaiser")
     ('kaiser', 8.6)
     """
     one_of("window", window, get_args(Window))

@@ -1,9 +1,9 @@
-"""Delays between two samples: a spike seen through an interpolator.
+"""Fractional delays: a spike between two samples.
 
-A delay of D samples that is not whole has no sample of its own. Both interpolators here put
-the weights ``shape(n - D)`` on the whole samples n around it, so a delay is one dot product
-with the sound: Lagrange's, exact on polynomials, and a windowed sinc, exact on nearly every
-tone that the rate can hold.
+A delay of D samples that is not whole falls between samples. Both interpolators here put the
+weights ``shape(n - D)`` on the samples n around it, so that a delay is one dot product with the
+sound: Lagrange interpolation, exact for polynomials, and a windowed sinc, accurate for nearly
+every frequency below half the rate.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from impulses.impulse import MAX_FRAMES, Impulse, ImpulseError, Taps, too_long
-from impulses.quantities import Seconds, above, one_of, within
+from impulses.quantities import Seconds, above, one_of, whole
 
 Method: TypeAlias = Literal["lagrange", "sinc"]
 
@@ -23,10 +23,10 @@ SINC_TAPS = 81
 """Taps of the windowed sinc: 40 on either side of the one nearest to the delay."""
 
 KAISER_BETA = 8.6
-"""Shape of every Kaiser window here: 87 dB of attenuation, so this sinc is flat to 0.466 rate."""
+"""Shape of every Kaiser window: 87 dB of attenuation, which keeps this sinc flat to 0.466 rate."""
 
 MAX_ORDER = 99
-"""Highest Lagrange order: its weights are those of a sinc under a window of 100 samples."""
+"""Highest Lagrange order: its weights are those of a sinc windowed to 100 samples."""
 
 
 def fractional_delay(
@@ -41,9 +41,8 @@ def fractional_delay(
     Sound: nothing but later, by less than a sample if need be; Lagrange of a low order dulls
     the highest octave a little, the sinc does not.
 
-    The level is that of a constant, which is kept: the taps sum to 1. A whole number of samples
-    is one tap of 1. Taps that a short delay would put before the start are kept, and `origin`
-    counts them: it is the frame that stands for no delay.
+    The taps sum to 1, so the gain at 0 Hz is 1. A delay of whole samples is a single tap of 1.
+    Taps before time 0, which short delays have, are kept; `origin` is the frame of time 0.
 
     Parameters
     ----------
@@ -52,10 +51,10 @@ def fractional_delay(
     delay : float >= 0
         seconds before the spike
     method : {"lagrange", "sinc"}
-        interpolate by a polynomial, flattest at low frequencies, or by a sinc of 81 taps under
-        a Kaiser window, flat to 0.466 of the rate
+        Lagrange interpolation, flattest at low frequencies, or a Kaiser-windowed sinc of 81
+        taps, flat to 0.466 of the rate
     order : int, 1 to 99
-        degree of the polynomial, which has one tap more; 1 is linear interpolation
+        degree of the Lagrange polynomial (order + 1 taps); 1 is linear interpolation
 
     Returns
     -------
@@ -65,7 +64,7 @@ def fractional_delay(
     Raises
     ------
     ImpulseError
-        If the delay is negative or not finite, or the order or the method is none of these.
+        If the delay is negative or not finite, or the order or the method is invalid.
 
     References
     ----------
@@ -80,8 +79,7 @@ def fractional_delay(
     1
     """
     one_of("method", method, get_args(Method))
-    if within("order", order, 1, MAX_ORDER) != int(order):
-        raise ImpulseError(f"order is {order:g}; it must be a whole number, such as 3")
+    order = whole("order", order, 1, MAX_ORDER)
     position = float(in_samples(rate, [delay])[0])
     if position == round(position):
         start, shape = round(position), np.ones(1)
@@ -89,16 +87,16 @@ def fractional_delay(
         start = _start(position, SINC_TAPS - 1)
         shape = _sinc(position - start)
     else:
-        start = _start(position, int(order))
-        shape = _basis(np.array(position - start), int(order))
+        start = _start(position, order)
+        shape = _lagrange_basis(np.array(position - start), order)
     taps = np.concatenate([np.zeros(max(start, 0)), shape])
     return Impulse(taps[:, np.newaxis], rate, origin=max(-start, 0))
 
 
 def lagrange(positions: Taps, order: int) -> tuple[NDArray[np.int64], Taps]:
-    """Return where fractional taps start, never before frame 0, and the samples of each.
+    """Return the first frame (0 at least) and the taps of a fractional delay for each position.
 
-    They are the Lagrange basis polynomials at the position, so they sum to 1 and delay
+    The taps are the Lagrange basis polynomials at the position: they sum to 1 and delay
     polynomials up to that order exactly.
 
     References
@@ -112,11 +110,11 @@ def lagrange(positions: Taps, order: int) -> tuple[NDArray[np.int64], Taps]:
     (array([10]), array([[0.5, 0.5]]))
     """
     starts = np.maximum(0, np.floor(positions - (order - 1) / 2)).astype(np.int64)
-    return starts, _basis(positions - starts, order)
+    return starts, _lagrange_basis(positions - starts, order)
 
 
 def in_samples(rate: int, delays: ArrayLike) -> Taps:
-    """Return delays (s) in samples, which need not be whole.
+    """Convert delays from seconds to samples, whole or not.
 
     Examples
     --------
@@ -130,20 +128,20 @@ def in_samples(rate: int, delays: ArrayLike) -> Taps:
     samples = seconds * rate
     if samples.max() >= MAX_FRAMES:
         raise ImpulseError(too_long(float(samples.max()) + 1))
-    # seconds that name a sample (15435 / 44100) come back within a few units of rounding
+    # times of whole samples, such as 15435 / 44100 s, are off by a few units of rounding
     whole = np.rint(samples)
     return np.where(np.isclose(samples, whole, rtol=1e-12, atol=0), whole, samples)
 
 
 def _start(position: float, order: int) -> int:
-    """Return the first of the ``order + 1`` samples that lie evenly around a position."""
+    """Return the first of the ``order + 1`` samples centred on a position."""
     return math.floor(position - (order - 1) / 2)
 
 
-def _basis(offsets: Taps, order: int) -> Taps:
-    """Return the polynomials that are 1 at one of the nodes 0 .. order, 0 at the others.
+def _lagrange_basis(offsets: Taps, order: int) -> Taps:
+    """Return the polynomials that are 1 at one of the nodes 0 .. order and 0 at the others.
 
-    The last axis is that of the nodes.
+    The last axis runs over the nodes.
     """
     weights = np.ones((*np.shape(offsets), order + 1))
     for i in range(order + 1):
@@ -154,9 +152,9 @@ def _basis(offsets: Taps, order: int) -> Taps:
 
 
 def _sinc(offset: float) -> Taps:
-    """Return the samples of a sinc around the offset, under a window that moves with it."""
+    """Return a sinc centred on the offset, under a Kaiser window centred on it too."""
     time = np.arange(SINC_TAPS) - offset
-    # half a sample more than 40 on either side, for the sample farthest from the offset
+    # the window is half a sample longer than 40 on either side, to reach the farthest sample
     window = np.i0(KAISER_BETA * np.sqrt(1 - (time / (SINC_TAPS / 2)) ** 2))
     windowed = np.sinc(time) * window
     weights: Taps = windowed / windowed.sum()

@@ -1,10 +1,10 @@
-"""Image sources of a box: where they stand, and the sum of their sounds at a microphone.
+"""Image sources of a box: their positions, and the sum of their sounds at a microphone.
 
-Images stand on a grid that is a product of three axes, so their positions, gains and orders are
-sums and products of those along each axis. An image `d` samples away adds a windowed sinc
-around `d`. That is smooth in the fraction of `d`, so it is a polynomial in the fraction with
-coefficients that are the same for all images: moments of the images are gathered sample by
-sample, and each is folded with its coefficients once, which is the whole sum to rounding.
+Images form a grid, the product of three axes, so their positions, gains and orders are sums and
+products of those along each axis. An image `d` samples away adds a windowed sinc centred on
+`d`. As a smooth function of the fraction of `d`, the sinc is a polynomial in it, with
+coefficients that are the same for all images: moments of the images are accumulated sample by
+sample, and each is convolved with its coefficients once. The result is exact to rounding.
 """
 
 from __future__ import annotations
@@ -19,25 +19,35 @@ from numpy.typing import NDArray
 from impulses.impulse import ImpulseError, Taps
 
 MAX_IMAGES = 2**29
-"""Most image sources looked at, for each microphone: some 20 seconds of work."""
+"""Most image sources for each microphone: some 20 seconds of work."""
 
 MAX_AXIS = 2**20
-"""Most image sources along one axis, which bounds what is stored of them."""
+"""Most image sources along one axis, which bounds memory."""
 
 CHUNK = 2**17
-"""Image sources in hand at once."""
+"""Image sources computed at a time."""
 
 SEGMENT = 2**18
-"""Frames whose moments are in hand at once."""
+"""Frames whose moments are computed at a time."""
 
 DEGREE = 16
-"""Of the polynomials: Chebyshev coefficients of a sinc over one sample fall as
+"""Degree of the polynomials: the Chebyshev coefficients of a sinc over one sample fall as
 (pi / 4)^k / k!, and those from 17 on are below 1e-16."""
 
 
 @dataclass(frozen=True)
 class Axis:
-    """The images along one axis: samples from the microphone, product of beta, reflections."""
+    """The images along one axis.
+
+    Parameters
+    ----------
+    offset : array, (images,)
+        samples from the microphone
+    gain : array, (images,)
+        product of the reflection coefficients
+    order : array, (images,)
+        number of reflections
+    """
 
     offset: Taps
     gain: Taps
@@ -54,19 +64,19 @@ def image_axes(
 ) -> list[Axis]:
     """Return the images along x, y and z that are less than `reach` away.
 
-    They stand at ``(1 - 2 q) source + 2 m side`` for every whole m and for q = 0 and 1, and
-    have met the first wall abs(m - q) times and the second abs(m) times.
+    They are at ``(1 - 2 q) source + 2 m side`` for every integer m and for q = 0 and 1, after
+    abs(m - q) reflections by the first wall and abs(m) by the second.
 
     Parameters
     ----------
     room, source, microphone : three float
         sides and positions, in samples
     walls : six float
-        reflection of x1, x2, y1, y2, z1, z2
+        reflection coefficients of x1, x2, y1, y2, z1, z2
     reach : float > 0
-        samples
+        largest distance, in samples
     max_order : int
-        reflections at most, or -1
+        maximum number of reflections; -1 for no limit
 
     Returns
     -------
@@ -76,7 +86,7 @@ def image_axes(
     Raises
     ------
     ImpulseError
-        If there are too many images to store or to look at.
+        If there are too many images.
 
     References
     ----------
@@ -95,21 +105,21 @@ def image_axes(
         cells = math.ceil(reach / (2 * side)) + 1
         if max_order >= 0:
             cells = min(cells, (max_order + 1) // 2)
-        _refuse_many(4 * cells + 2, MAX_AXIS, "along one side of the room")
+        _check_count(4 * cells + 2, MAX_AXIS, "along one side of the room")
         m, q = (n.ravel() for n in np.mgrid[-cells : cells + 1, 0:2])
         offset = (1 - 2 * q) * start - end + 2 * m * side
         order = np.abs(2 * m - q)
         kept = (np.abs(offset) < reach) & ((order <= max_order) | (max_order < 0))
         gain = np.power(first, np.abs(m - q)) * np.power(second, np.abs(m))
         axes.append(Axis(offset[kept], gain[kept], order[kept]))
-    _refuse_many(math.prod(len(axis.offset) for axis in axes), MAX_IMAGES, "to look at")
+    _check_count(math.prod(len(axis.offset) for axis in axes), MAX_IMAGES, "in all")
     return axes
 
 
 def images(
     axes: Sequence[Axis], start: float, stop: float, max_order: int = -1
 ) -> Iterator[tuple[Taps, Taps, list[Taps]]]:
-    """Yield the images from `start` to before `stop` samples away: distances, gains, offsets.
+    """Yield the images whose distance is in [start, stop): distances, gains and offsets.
 
     Examples
     --------
@@ -117,7 +127,7 @@ def images(
     >>> [(distance, gain) for distance, gain, _ in images(axes, 0, 10)]
     [(array([3., 7.]), array([1. , 0.5]))]
     """
-    # an image is no nearer than it is along one side
+    # the distance along one axis is a lower bound of the distance
     near = [np.abs(axis.offset) < stop for axis in axes]
     axes = [
         Axis(axis.offset[kept], axis.gain[kept], axis.order[kept])
@@ -129,35 +139,35 @@ def images(
         flat = np.arange(first, min(first + CHUNK, math.prod(shape)))
         x, y, z = np.unravel_index(flat, shape)
         distance = np.sqrt(squares[0][x] + squares[1][y] + squares[2][z])
-        heard = (distance >= start) & (distance < stop)
+        kept = (distance >= start) & (distance < stop)
         if max_order >= 0:
-            heard &= axes[0].order[x] + axes[1].order[y] + axes[2].order[z] <= max_order
-        places = list(zip(axes, (x[heard], y[heard], z[heard]), strict=True))
-        gains = [axis.gain[place] for axis, place in places]
+            kept &= axes[0].order[x] + axes[1].order[y] + axes[2].order[z] <= max_order
+        indices = list(zip(axes, (x[kept], y[kept], z[kept]), strict=True))
+        gains = [axis.gain[index] for axis, index in indices]
         yield (
-            distance[heard],
+            distance[kept],
             gains[0] * gains[1] * gains[2],
-            [axis.offset[place] for axis, place in places],
+            [axis.offset[index] for axis, index in indices],
         )
 
 
 def response(
     axes: Sequence[Axis], rate: int, frames: int, *, max_order: int = -1, directional: bool = False
 ) -> Taps:
-    """Return the sum of a tap of the height ``gain / distance`` for each image.
+    """Return the sum of a windowed sinc of height ``gain / distance`` for each image.
 
     Parameters
     ----------
     axes : sequence of Axis
         x, y, z; see `image_axes`
     rate : int > 0
-        samples per second, on which the width of a tap depends
+        samples per second, which sets the width of the sinc
     frames : int > 0
-        how long; images from there on are left out
+        length of the result, and the distance from which images are left out
     max_order : int
-        reflections at most, or -1
+        maximum number of reflections; -1 for no limit
     directional : bool
-        whether there are channels for y, z and x too, weighted by the cosine to the image
+        add channels for y, z and x, weighted by the cosine of the direction to the image
 
     Returns
     -------
@@ -170,7 +180,7 @@ def response(
     """
     width = 2 * max(1, math.floor(0.004 * rate + 0.5))
     coefficients = _coefficients(width)
-    # the tap of an image starts width / 2 - 1 frames early, which may be before frame 0
+    # the sinc of an image starts width / 2 - 1 frames early, which may be before frame 0
     taps = np.zeros((4 if directional else 1, frames + width))
     for start in range(0, frames, SEGMENT):
         stop = min(start + SEGMENT, frames)
@@ -180,16 +190,16 @@ def response(
             if directional:
                 x, y, z = (weights[0] * offset / distance for offset in offsets)
                 weights += [y, z, x]
-            _gather(moments, distance - start, weights)
-        heard = np.flatnonzero(moments[0].any(axis=0))
-        if len(heard):  # what is folded starts with a sound, so that silence stays silent
-            sound = _folded(moments[..., heard[0] : heard[-1] + 1], coefficients)
-            taps[:, start + heard[0] :][:, : sound.shape[1]] += sound
+            _add_moments(moments, distance - start, weights)
+        filled = np.flatnonzero(moments[0].any(axis=0))
+        if len(filled):  # transform only from the first image on, so that silence stays exact
+            part = _convolve_moments(moments[..., filled[0] : filled[-1] + 1], coefficients)
+            taps[:, start + filled[0] :][:, : part.shape[1]] += part
     return taps[:, width // 2 - 1 :][:, :frames]
 
 
-def _gather(moments: Taps, distance: Taps, weights: Sequence[Taps]) -> None:
-    """Add each image, times each Chebyshev polynomial of its fraction, to its whole frame."""
+def _add_moments(moments: Taps, distance: Taps, weights: Sequence[Taps]) -> None:
+    """Add each image, times each Chebyshev polynomial of its fraction, at its whole frame."""
     frame = np.floor(distance)
     at = frame.astype(np.int64)
     x = 2 * (distance - frame) - 1
@@ -201,34 +211,34 @@ def _gather(moments: Taps, distance: Taps, weights: Sequence[Taps]) -> None:
 
 
 def _coefficients(width: int) -> Taps:
-    """Return what each frame of a tap is as a polynomial in the fraction, (degrees, width).
+    """Return each frame of the sinc as a polynomial in the fraction, (degrees, width).
 
-    A fraction from 0 to 1 moves the tap within its window, so nothing is cut at the ends. The
-    coefficients are those that interpolate it at the zeros of the next Chebyshev polynomial.
+    The frames cover the whole window for any fraction from 0 to 1, so nothing is cut off. The
+    coefficients interpolate the sinc at the zeros of the next Chebyshev polynomial.
     """
     degrees = np.arange(DEGREE + 1)
     angles = np.pi * (degrees + 0.5) / (DEGREE + 1)
     fractions = (np.cos(angles) + 1) / 2
     t = np.arange(width) - width // 2 + 1 - fractions[:, np.newaxis]
     tap = 0.5 * (1 + np.cos(2 * np.pi * t / width)) * np.sinc(t)
-    # einsum, as the rounding of a matrix product may depend on threads
+    # einsum, as the rounding of a matrix product may depend on the number of threads
     coefficients: Taps = np.einsum("da,at->dt", np.cos(np.outer(degrees, angles)), tap)
     coefficients *= 2 / (DEGREE + 1)
     coefficients[0] /= 2
     return coefficients
 
 
-def _folded(moments: Taps, coefficients: Taps) -> Taps:
+def _convolve_moments(moments: Taps, coefficients: Taps) -> Taps:
     """Convolve each moment with its coefficients, and sum: (channels, frames + width - 1)."""
     frames = moments.shape[2] + coefficients.shape[1] - 1
     size = 1 << (frames - 1).bit_length()
-    shapes = np.fft.rfft(coefficients, size)
-    spectra = [np.sum(np.fft.rfft(moment, size) * shapes, axis=0) for moment in moments]
-    folded: Taps = np.fft.irfft(spectra, size)[:, :frames]
-    return folded
+    transformed = np.fft.rfft(coefficients, size)
+    spectra = [np.sum(np.fft.rfft(moment, size) * transformed, axis=0) for moment in moments]
+    summed: Taps = np.fft.irfft(spectra, size)[:, :frames]
+    return summed
 
 
-def _refuse_many(images: int, limit: int, where: str) -> None:
+def _check_count(images: int, limit: int, where: str) -> None:
     if images > limit:
         raise ImpulseError(
             f"there would be {images} image sources {where}; the limit is {limit}; shorten the "

@@ -1,4 +1,4 @@
-"""A feedback delay network: delay lines mixed by a matrix that loses nothing."""
+"""A feedback delay network: delay lines mixed by a lossless matrix."""
 
 from __future__ import annotations
 
@@ -13,19 +13,28 @@ from impulses.builders.recursion import (
     OnePole,
     check_floor,
     check_rate,
+    checked_length,
     decay_frames,
-    fitting,
 )
 from impulses.impulse import Impulse, ImpulseError, Taps
-from impulses.quantities import Decibels, Seconds, above, chance, decay_gain, one_of, within
+from impulses.quantities import (
+    Decibels,
+    Seconds,
+    above,
+    decay_gain,
+    one_of,
+    random_generator,
+    whole,
+    within,
+)
 
 MOST_LINES = 64
 
 BLOCK = 100
-"""Samples that a block costs before there is one in it."""
+"""Overhead of a block, in samples."""
 
 HIGH = 5000.0
-"""Hz at which the decay of high frequencies is given, or half the rate where that is less."""
+"""Frequency in Hz to which `rt60_high` applies, or half the rate if that is less."""
 
 
 def fdn(
@@ -40,19 +49,19 @@ def fdn(
     floor: Decibels = -100.0,
     seed: int = 0,
 ) -> Impulse:
-    """Jot's feedback delay network: lines of m samples, each with the gain 10^(-3 m / (fs T)).
+    """Jot's feedback delay network (FDN): delay lines of m samples with gains 10^(-3 m / (fs T)).
 
     Sound: an even, colourless hall whose tail thickens from separate echoes, wide in stereo.
 
-    With s the outputs of the lines after their gains, the lines take ``b x + A s`` and the
-    sides hear ``c s``; A is orthogonal, and b and each c have length 1. So every path through
-    the network falls by 60 dB in `rt60` exactly, and there is no direct sound. One line alone
-    is a comb: g^k at km samples from k = 1 on, or ``g z^-m / (1 - g z^-m)``, which is
-    ``1 / (1 - g z^-m)`` without its direct sound.
+    With s the outputs of the lines after their gains, the inputs of the lines are ``b x + A s``
+    and each side of the output is ``c s``; A is orthogonal, and b and each c have norm 1. So
+    every path through the network falls by 60 dB in exactly `rt60`, and there is no direct
+    sound. A single line is a comb: g^k at km samples from k = 1 on, or
+    ``g z^-m / (1 - g z^-m)``, which is ``1 / (1 - g z^-m)`` without its direct sound.
 
-    Lengths are different primes of samples, so that no two lines have a factor in common: one
-    at random from each of as many even shares of the primes between the shortest and the
-    longest.
+    The lengths in samples are distinct primes, so no two lines have a common factor. The primes
+    between the shortest and the longest are divided into one share per line, and a prime is
+    drawn from each.
 
     Parameters
     ----------
@@ -61,24 +70,24 @@ def fdn(
     lines : int, 1 to 64
         number of delay lines; a power of two for hadamard
     matrix : {"hadamard", "householder"}
-        hadamard mixes all lines alike, householder gives each line most of itself back
+        hadamard mixes all lines equally, householder feeds each line mostly back to itself
     shortest : float, 0.001 to 1
-        seconds that no delay line is shorter than
+        seconds of the shortest delay line allowed
     longest : float, 0.001 to 1
-        seconds that no delay line is longer than
+        seconds of the longest delay line allowed
     rt60 : float, above `shortest`
         seconds in which the reverberation falls by 60 dB
     rt60_high : float, above `shortest`, up to `rt60`
-        seconds in which 5 kHz falls by 60 dB; all frequencies fall alike if it is not given
+        seconds in which 5 kHz falls by 60 dB; by default all frequencies decay alike
     floor : float, -300 to -1
-        fall of the decay, in dB, at which the impulse ends
+        level of the decay, in dB, at which the impulse ends
     seed : int >= 0
-        chooses the lengths, their order, and the signs at the sides
+        seed of the lengths of the lines, their order, and the signs of their outputs
 
     Returns
     -------
     Impulse
-        (frames, 2), left and right of one input; each line is heard at least once.
+        (frames, 2), left and right from one input; long enough for each line to sound once.
 
     Raises
     ------
@@ -99,14 +108,14 @@ def fdn(
     """
     check_rate(rate)
     check_floor(floor)
+    lines = whole("lines", lines, 1, MOST_LINES)
     _check_matrix(matrix, lines)
-    lines = int(lines)
     within("longest", longest, 0.001, 1, "s")
     within("shortest", shortest, 0.001, longest, "s")
     above("rt60", rt60, shortest, "s")
-    random = chance(seed)
-    delays = _delays(math.ceil(shortest * rate), math.floor(longest * rate), lines, random)
-    frames = fitting(
+    generator = random_generator(seed)
+    delays = _delays(math.ceil(shortest * rate), math.floor(longest * rate), lines, generator)
+    frames = checked_length(
         max(decay_frames(rt60, floor, rate), max(delays) + 1), lines * (1 + BLOCK / min(delays))
     )
 
@@ -116,24 +125,25 @@ def fdn(
         within("rt60_high", above("rt60_high", rt60_high, shortest, "s"), shortest, rt60, "s")
         absorptions = [_absorption(rate, delay, rt60, rt60_high) for delay in delays]
     network = [DelayLine(delay) for delay in delays]
-    sides = _sides(lines, random)
-    entering = np.zeros((lines, min(delays)))  # in blocks that no line is shorter than
-    entering[:, 0] = 1 / math.sqrt(lines)
+    sides = _output_gains(lines, generator)
+    block = min(delays)
+    spike = np.zeros((lines, block))
+    spike[:, 0] = 1 / math.sqrt(lines)
     taps = np.zeros((frames, 2))
-    for start in range(0, frames, min(delays)):
-        leaving = gains * np.stack([line.late(min(delays)) for line in network])
-        for absorption, samples in zip(absorptions, leaving, strict=False):
+    for start in range(0, frames, block):
+        outputs = gains * np.stack([line.read(block) for line in network])
+        for absorption, samples in zip(absorptions, outputs, strict=False):
             samples[:] = absorption(samples)
-        heard = (sides * leaving[:, np.newaxis, :]).sum(axis=0)
-        taps[start : start + min(delays)] = heard.T[: frames - start]
-        for line, samples in zip(network, entering + MATRICES[matrix](leaving), strict=True):
+        mixed = (sides * outputs[:, np.newaxis, :]).sum(axis=0)
+        taps[start : start + block] = mixed.T[: frames - start]
+        for line, samples in zip(network, spike + MATRICES[matrix](outputs), strict=True):
             line.write(samples)
-        entering[:, 0] = 0
+        spike[:, 0] = 0
     return Impulse(taps, rate)
 
 
 def _hadamard(x: Taps) -> Taps:
-    """Mix lines by Sylvester's matrix over the root of its size, in sums of two and two."""
+    """Mix lines by Sylvester's matrix over the root of its size, by a fast Hadamard transform."""
     lines, size = len(x), 1
     while size < lines:
         pairs = x.reshape(-1, 2, size, x.shape[1])
@@ -149,7 +159,7 @@ def _householder(x: Taps) -> Taps:
     return mixed
 
 
-# sums of rows rather than products of matrices, whose rounding depends on the number of threads
+# sums of rows, as the rounding of a matrix product may depend on the number of threads
 MATRICES: dict[str, Callable[[Taps], Taps]] = {
     "hadamard": _hadamard,
     "householder": _householder,
@@ -157,10 +167,8 @@ MATRICES: dict[str, Callable[[Taps], Taps]] = {
 
 
 def _check_matrix(matrix: str, lines: int) -> None:
-    if within("lines", lines, 1, MOST_LINES) != int(lines):
-        raise ImpulseError(f"lines is {lines:g}; it must be a whole number, such as 8")
     one_of("matrix", matrix, MATRICES)
-    below = 2 ** (int(lines).bit_length() - 1)
+    below = 2 ** (lines.bit_length() - 1)
     if matrix == "hadamard" and lines != below:
         raise ImpulseError(
             f"lines is {lines}; a hadamard matrix needs a power of two: give {below} or "
@@ -168,16 +176,16 @@ def _check_matrix(matrix: str, lines: int) -> None:
         )
 
 
-def _delays(low: int, high: int, lines: int, random: np.random.Generator) -> list[int]:
-    """Return different primes from all over the range, in random order."""
+def _delays(low: int, high: int, lines: int, generator: np.random.Generator) -> list[int]:
+    """Return distinct primes spread over the range, in random order."""
     primes = _primes(low, high)
     if len(primes) < lines:
         raise ImpulseError(
             f"lines is {lines}, but there are {len(primes)} primes from {low} to {high} samples; "
             "give fewer lines or a wider range of delays"
         )
-    chosen = [random.choice(share) for share in np.array_split(primes, lines)]
-    return [int(delay) for delay in random.permutation(chosen)]
+    chosen = [generator.choice(share) for share in np.array_split(primes, lines)]
+    return [int(delay) for delay in generator.permutation(chosen)]
 
 
 def _primes(low: int, high: int) -> np.ndarray[tuple[int], np.dtype[np.intp]]:
@@ -188,19 +196,19 @@ def _primes(low: int, high: int) -> np.ndarray[tuple[int], np.dtype[np.intp]]:
     return primes[primes >= low]
 
 
-def _sides(lines: int, random: np.random.Generator) -> Taps:
-    """Return how left and right hear each line, (lines, 2, 1): orthogonally if lines are even."""
-    signs = random.choice([-1.0, 1.0], lines)
+def _output_gains(lines: int, generator: np.random.Generator) -> Taps:
+    """Return the gains of each line to left and right, (lines, 2, 1), orthogonal if even."""
+    signs = generator.choice([-1.0, 1.0], lines)
     left = signs * signs[0]
     right = left * np.resize([1.0, -1.0], lines)
     return np.stack([left, right], axis=1)[:, :, np.newaxis] / math.sqrt(lines)
 
 
 def _absorption(rate: int, delay: int, rt60: float, rt60_high: float) -> OnePole:
-    """Return a low-pass of gain 1 at 0 Hz, and of what `rt60_high` asks for at its frequency.
+    """Return a low-pass of gain 1 at 0 Hz whose gain at `HIGH` turns rt60 into rt60_high.
 
-    With r that gain and w the frequency, (1 - p)^2 / (1 - 2 p cos w + p^2) = r^2, of which the
-    stable root is taken, written so that r = 1 gives p = 0.
+    With r that gain, p the pole and w the frequency, (1 - p)^2 / (1 - 2 p cos w + p^2) = r^2.
+    The stable root is taken, in a form that gives p = 0 for r = 1.
     """
     cosine = math.cos(2 * math.pi * min(HIGH / rate, 0.5))
     power = decay_gain(delay / rate * (1 / rt60_high - 1 / rt60), 1.0) ** 2

@@ -1,8 +1,8 @@
-"""Reverberation made of noise: random samples, or random spikes, that die away.
+"""Reverberation made of noise: random samples, or random spikes, that decay.
 
-A room long after its first reflections is noise to the ear, and all that is left to hear of it
-is how fast it falls. Every channel here is scaled to an energy of 1, ``sum of h^2 = 1``: noise
-that is convolved with it stays as loud as it was.
+Long after its first reflections a room sounds like noise, of which only the decay is audible.
+Every channel is scaled to an energy of 1, ``sum of h^2 = 1``, so that noise convolved with it
+keeps its level.
 """
 
 from __future__ import annotations
@@ -12,10 +12,19 @@ from collections.abc import Sequence
 import numpy as np
 
 from impulses.impulse import Impulse, ImpulseError, Taps
-from impulses.quantities import Decibels, Hertz, Seconds, above, chance, frames_of, one_of, within
+from impulses.quantities import (
+    Decibels,
+    Hertz,
+    Seconds,
+    above,
+    frames_of,
+    one_of,
+    random_generator,
+    within,
+)
 
 CROSSOVER = 1 / 3
-"""Octaves in which one band hands over to the next."""
+"""Width in octaves of the crossover between two bands."""
 
 
 def noise(
@@ -28,13 +37,13 @@ def noise(
     floor: Decibels = -60.0,
     seed: int = 0,
 ) -> Impulse:
-    """White noise that decays, in all or in each of several bands: ``w[n] 10^(-3 n / (fs T))``.
+    """Decaying white noise, with one decay time or one for each band: ``w[n] 10^(-3 n / (fs T))``.
 
     Sound: a large, smooth, neutral hall without walls or echoes, wide in stereo.
 
-    Each channel has noise of its own and an energy of 1, so two channels make a mono sound
-    wide. With `bands` the noise is cut halfway (in octaves) between their centres, the lowest
-    and highest reaching to the ends of the spectrum, and each part decays in its own time.
+    Each channel has its own noise and an energy of 1, so two channels make a mono sound wide.
+    With `bands` the noise is split halfway (in octaves) between their centres, and each band
+    has its own decay time; the lowest and highest reach to the ends of the spectrum.
 
     Parameters
     ----------
@@ -43,15 +52,15 @@ def noise(
     rt60 : sequence of float, 1e-6 to 1e6
         seconds in which the noise falls by 60 dB, one for all frequencies or one for each band
     bands : sequence of float, optional
-        centres of the bands that decay each in its own time, rising and below half the rate
+        centre frequencies of bands with a decay time each, rising and below half the rate
     predelay : float >= 0
         seconds of silence before the noise
     channels : int, 1 or 2
-        1 for mono or 2 for stereo, its sides unrelated
+        1 for mono, 2 for stereo with uncorrelated sides
     floor : float, -300 to -1
-        dB at which the band that lasts longest ends
+        level, in dB, at which the slowest band ends
     seed : int >= 0
-        which noise it is: the same seed gives the same impulse
+        seed of the random numbers: the same seed gives the same impulse
 
     Returns
     -------
@@ -61,7 +70,7 @@ def noise(
     Raises
     ------
     ImpulseError
-        If decay times and bands do not match, or a value is out of range.
+        If the numbers of decay times and bands differ, or a value is out of range.
 
     References
     ----------
@@ -81,12 +90,12 @@ def noise(
         )
     before = frames_of("predelay", predelay, rate)
     frames = max(1, max(_decay_frames(rate, time, floor, predelay) for time in rt60))
-    sound = chance(seed).standard_normal((channels, frames))
-    parts = _split(sound, rate, centres) if centres else [sound]
+    white = random_generator(seed).standard_normal((channels, frames))
+    parts = _split_bands(white, rate, centres) if centres else [white]
     for part, time in zip(parts, rt60, strict=True):
         part *= _decay(np.arange(frames), rate, time)
     taps = np.zeros((before + frames, channels))
-    taps[before:] = _of_energy_one(sum(parts, np.zeros((channels, 1)))).T
+    taps[before:] = _unit_energy(sum(parts, np.zeros((channels, 1)))).T
     return Impulse(taps, rate)
 
 
@@ -99,13 +108,13 @@ def velvet(
     floor: Decibels = -60.0,
     seed: int = 0,
 ) -> Impulse:
-    """Velvet noise that decays: one spike of random sign and place in every cell of a grid.
+    """Decaying velvet noise: one spike of random sign and position in every cell of a grid.
 
     Sound: a hall smoother than noise itself if dense, and grains or a rattle below 1000 a second.
 
-    Spike `m` stands at ``round(m Td + r (Td - 1))`` with ``Td = fs / density``, `r` random
-    between 0 and 1, and has the height ``+-10^(-3 n / (fs T))``. Each channel has spikes of its
-    own and an energy of 1. Only whole cells are filled, and most taps are 0.
+    Spike `m` is at ``round(m Td + r (Td - 1))`` with ``Td = fs / density`` and `r` random between
+    0 and 1, and its height is ``+-10^(-3 n / (fs T))``. Each channel has its own spikes and an
+    energy of 1. Only whole cells are filled, and most taps are 0.
 
     Parameters
     ----------
@@ -116,11 +125,11 @@ def velvet(
     rt60 : float, 1e-6 to 1e6
         seconds in which the spikes fall by 60 dB
     channels : int, 1 or 2
-        1 for mono or 2 for stereo, its sides unrelated
+        1 for mono, 2 for stereo with uncorrelated sides
     floor : float, -300 to -1
-        dB at which the spikes end
+        level, in dB, at which the spikes end
     seed : int >= 0
-        which spikes they are: the same seed gives the same impulse
+        seed of the random numbers: the same seed gives the same impulse
 
     Returns
     -------
@@ -130,7 +139,7 @@ def velvet(
     Raises
     ------
     ImpulseError
-        If a value is out of range, or the decay is over before one cell is.
+        If a value is out of range, or the decay is shorter than one cell.
 
     References
     ----------
@@ -154,22 +163,22 @@ def velvet(
             f"density is {density:g} /s, a spike every {1 / density:g} s, but the decay is over "
             f"after {frames / rate:g} s; raise the density or the rt60"
         )
-    within_cell, side = chance(seed).random((channels, 2, cells)).swapaxes(0, 1)
-    # half up: half to even would let 1.5 and 2.5, of neighbouring cells, meet
-    places = np.floor(np.arange(cells) * cell + within_cell * (cell - 1) + 0.5).astype(np.int64)
-    spikes = np.where(side < 0.5, -1.0, 1.0) * _decay(places, rate, rt60)
+    within_cell, side = random_generator(seed).random((channels, 2, cells)).swapaxes(0, 1)
+    # round half up: half to even could put 1.5 and 2.5, of neighbouring cells, on one frame
+    positions = np.floor(np.arange(cells) * cell + within_cell * (cell - 1) + 0.5).astype(np.int64)
+    spikes = np.where(side < 0.5, -1.0, 1.0) * _decay(positions, rate, rt60)
     taps = np.zeros((frames, channels))
-    np.put_along_axis(taps, places.T, _of_energy_one(spikes).T, axis=0)
+    np.put_along_axis(taps, positions.T, _unit_energy(spikes).T, axis=0)
     return Impulse(taps, rate)
 
 
-def _split(sound: Taps, rate: int, bands: Sequence[float]) -> list[Taps]:
+def _split_bands(white: Taps, rate: int, bands: Sequence[float]) -> list[Taps]:
     """Split noise, shape (channels, frames), into bands that add up to it again.
 
-    Amplitudes, not powers, hand over to each other: the parts of one noise are in phase, so
-    weights that sum to 1 leave the sum white. The weights are differences of rising steps,
-    1 below the first and 0 above the last, so whatever the steps are, they sum to 1. That the
-    transform is circular does no harm, as noise before its decay has no beginning.
+    Amplitudes, not powers, crossfade: the bands of one noise are in phase, so weights that sum
+    to 1 leave the sum white. The weights are differences of rising steps, from 1 below the
+    first to 0 above the last, so they sum to 1 whatever the steps are. The transform may be
+    circular, as noise is stationary before its decay is applied.
     """
     for low, high in zip((0.0, *bands), (*bands, rate / 2), strict=True):
         if not low < high:
@@ -177,18 +186,18 @@ def _split(sound: Taps, rate: int, bands: Sequence[float]) -> list[Taps]:
                 f"bands are {', '.join(f'{band:g}' for band in bands)} Hz; they must rise, and "
                 f"lie between 0 and half the rate, {rate / 2:g} Hz"
             )
-    frames = sound.shape[1]
+    frames = white.shape[1]
     octaves = np.log2(np.maximum(np.fft.rfftfreq(frames, 1 / rate), 1e-300))
     centres = np.log2(bands)
     edges = (centres[1:] + centres[:-1]) / 2
-    steps = [np.ones_like(octaves), *(_step(octaves - edge) for edge in edges)]
+    steps = [np.ones_like(octaves), *(_smooth_step(octaves - edge) for edge in edges)]
     weights = -np.diff([*steps, np.zeros_like(octaves)], axis=0)
-    spectrum = np.fft.rfft(sound)
+    spectrum = np.fft.rfft(white)
     return [np.fft.irfft(spectrum * weight, frames) for weight in weights]
 
 
-def _step(octaves: Taps) -> Taps:
-    """Return a step from 0 to 1 around 0, half a sine that is `CROSSOVER` octaves wide."""
+def _smooth_step(octaves: Taps) -> Taps:
+    """Return a step from 0 to 1 around 0: half a sine, `CROSSOVER` octaves wide."""
     rise: Taps = 0.5 + 0.5 * np.sin(np.pi * np.clip(octaves / CROSSOVER, -0.5, 0.5))
     return rise
 
@@ -200,16 +209,16 @@ def _decay(frames: np.ndarray[tuple[int, ...], np.dtype[np.int64]], rate: int, r
 
 
 def _decay_frames(rate: int, rt60: float, floor: float, predelay: float = 0.0) -> int:
-    """Return the frames to the floor; with the silence before it, it must fit an impulse."""
+    """Return the frames in which the decay reaches the floor; with the pre-delay they must fit."""
     within("rt60", rt60, 1e-6, 1e6, "s")
     seconds = rt60 * within("floor", floor, -300, -1, "dB") / -60
     frames_of("rt60", predelay + seconds, rate)
     return frames_of("rt60", seconds, rate)
 
 
-def _of_energy_one(sound: Taps) -> Taps:
-    """Scale each channel of sound, shape (channels, frames), so that its squares sum to 1."""
-    scaled: Taps = sound / np.sqrt((sound**2).sum(axis=1, keepdims=True))
+def _unit_energy(channels: Taps) -> Taps:
+    """Scale each channel, shape (channels, frames), so that its squares sum to 1."""
+    scaled: Taps = channels / np.sqrt((channels**2).sum(axis=1, keepdims=True))
     return scaled
 
 

@@ -1,27 +1,27 @@
-"""Filters that calculate: a quarter turn, a slope, a mean.
+"""Mathematical operators as filters: Hilbert transformer, differentiator, moving average.
 
-The first two are ideal ones, endless and antisymmetric, cut to an odd number of taps by a
-window (type III). Their centre, (numtaps - 1) / 2 frames late, is the `origin`, the frame that
-stands for no delay, as it is for the filters that pass a band.
+The first two are ideal antisymmetric filters, windowed to an odd number of taps (type III). As
+for the filters that pass a band, their centre is the `origin`, the frame of time 0: the output
+is (numtaps - 1) / 2 frames late.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from impulses.builders.filters import Window, half_length, window_name
+from impulses.builders.filters import Window, half_length, scipy_window
 from impulses.impulse import Impulse, ImpulseError, Taps
 from impulses.quantities import Seconds, frames_of
 
 
 def hilbert(rate: int, *, numtaps: int = 4095, window: Window = "hamming") -> Impulse:
-    """Turn every tone by a quarter: ``h[n] = (1 - cos pi n) / (pi n)``, windowed.
+    """Shift every frequency by -90 degrees: ``h[n] = (1 - cos pi n) / (pi n)``, windowed.
 
     Sound: the same tone colour, with beats smeared into soft swells; beside the dry sound it
     makes width and frequency shifts.
 
-    The response is ``-i``, of level 1, but for about 2 rate / numtaps at 0 Hz and at half the
-    rate, where it falls to 0 (type III: odd, antisymmetric). The sound comes
+    The response is ``-i``, of magnitude 1, except within about 2 rate / numtaps of 0 Hz and of
+    half the rate, where it falls to 0 (type III: odd length, antisymmetric). The output is
     (numtaps - 1) / 2 frames late, which is the origin.
 
     Parameters
@@ -29,9 +29,9 @@ def hilbert(rate: int, *, numtaps: int = 4095, window: Window = "hamming") -> Im
     rate : int > 0
         Samples per second.
     numtaps : int, odd
-        length in frames: more taps turn lower tones
+        number of taps, which is odd: more reach lower frequencies
     window : {"hamming", "hann", "blackman", "kaiser"}
-        how it is cut: nearest to 0 Hz with hann and hamming, flattest with kaiser (beta 8.6)
+        window of the taps: hann and hamming reach nearest to 0 Hz, kaiser (beta 8.6) is flattest
 
     Returns
     -------
@@ -58,24 +58,25 @@ def hilbert(rate: int, *, numtaps: int = 4095, window: Window = "hamming") -> Im
 
 
 def differentiator(rate: int, *, numtaps: int = 1023, window: Window = "hann") -> Impulse:
-    """Give the slope of a sound: ``h[n] = (-1)^n / n``, windowed.
+    """Differentiate: ``h[n] = (-1)^n / n``, windowed.
 
     Sound: all bass gone and treble rising by 6 dB an octave, as a telephone held to a hiss.
 
-    The slope is that per sample, so the response is ``i w``, w in radians a sample: 1 at
-    rate / (2 pi), at most pi (+10 dB); times the rate it is the slope per second. It falls to 0
-    within 2 rate / numtaps of half the rate (type III: odd, antisymmetric). The sound comes
-    (numtaps - 1) / 2 frames late, which is the origin.
+    The slope is per sample, so the response is ``i w``, w in radians per sample: 1 at
+    rate / (2 pi), at most pi (+10 dB). Multiplied by the rate it is the slope per second. The
+    response falls to 0 within 2 rate / numtaps of half the rate (type III: odd length,
+    antisymmetric). The output is (numtaps - 1) / 2 frames late, which is the origin.
 
     Parameters
     ----------
     rate : int > 0
         Samples per second.
     numtaps : int, odd
-        length in frames: more taps reach nearer to half the rate
+        number of taps, which is odd: more reach nearer to half the rate
     window : {"hamming", "hann", "blackman", "kaiser"}
-        how it is cut: hann and blackman are true from 0 Hz on, hann nearer to half the rate;
-        hamming, which ends on a step, is 8 % too steep at 0 Hz, kaiser (beta 8.6) 0.13 %
+        window of the taps: hann and blackman are exact at 0 Hz, and hann reaches nearer to half
+        the rate; hamming, which ends on a step, is 8 % too steep at 0 Hz, kaiser (beta 8.6)
+        0.13 %
 
     Returns
     -------
@@ -102,20 +103,19 @@ def differentiator(rate: int, *, numtaps: int = 1023, window: Window = "hann") -
 
 
 def moving_average(rate: int, *, length: Seconds = 0.001) -> Impulse:
-    """Give the mean of the last N frames: ``h[n] = 1 / N``.
+    """Average the last N frames: ``h[n] = 1 / N``.
 
     Sound: dull, with the hollow ring of notches at every multiple of rate / N.
 
-    The response at 0 Hz is 1, and elsewhere that of Dirichlet's kernel,
-    ``sin(w N / 2) / (N sin(w / 2))``. It looks back only, so its origin is frame 0, and the
-    mean is that of (N - 1) / 2 frames ago.
+    The response is Dirichlet's kernel, ``sin(w N / 2) / (N sin(w / 2))``, and 1 at 0 Hz. The
+    filter is causal, so its origin is frame 0 and its delay (N - 1) / 2 frames.
 
     Parameters
     ----------
     rate : int > 0
         Samples per second.
     length : float > 0
-        seconds over which the mean is taken, rounded to whole frames
+        seconds to average over, rounded to whole frames
 
     Returns
     -------
@@ -125,7 +125,7 @@ def moving_average(rate: int, *, length: Seconds = 0.001) -> Impulse:
     Raises
     ------
     ImpulseError
-        If it is shorter than half a frame, or too long.
+        If the length is below half a frame, or too long.
 
     Examples
     --------
@@ -143,10 +143,10 @@ def moving_average(rate: int, *, length: Seconds = 0.001) -> Impulse:
 
 
 def _antisymmetric(rate: int, half: Taps, window: Window) -> Impulse:
-    """Window the taps after the centre and turn them over for those before it."""
-    from scipy.signal import get_window  # late: a plain echo needs none of it
+    """Window the taps after the centre, and mirror them with the opposite sign before it."""
+    from scipy.signal import get_window  # slow to import, and not needed for echoes
 
-    weights = get_window(window_name(window), 2 * len(half) + 1, fftbins=False)
+    weights = get_window(scipy_window(window), 2 * len(half) + 1, fftbins=False)
     after = half * weights[len(half) + 1 :]
     taps = np.concatenate([-after[::-1], [0.0], after])
     return Impulse(taps[:, np.newaxis], rate, origin=len(half))

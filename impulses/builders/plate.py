@@ -1,4 +1,4 @@
-"""Dattorro's plate: a chain of allpasses into a tank of two halves that feed each other."""
+"""Dattorro's plate: four allpasses into a tank of two halves that feed each other."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from impulses.builders.recursion import (
     OnePole,
     check_floor,
     check_rate,
-    fitting,
+    checked_length,
 )
 from impulses.impulse import Impulse, Taps, from_db, to_db
 from impulses.quantities import Decibels, Seconds, frames_of, within
@@ -25,8 +25,8 @@ INPUT_ALLPASSES = (142, 107, 379, 277)
 LEFT_HALF = (672, 4453, 1800, 3720)
 RIGHT_HALF = (908, 4217, 2656, 3163)
 
-# Where each side listens: half (0 left, 1 right), line (0 the first delay, 1 inside the second
-# allpass, 2 the second delay), samples into it, sign
+# Output taps of each side: half of the tank (0 left, 1 right), line (0 the first delay, 1 the
+# second allpass, 2 the second delay), position in samples, sign
 LEFT_OUTPUT = (
     (1, 0, 266, 1),
     (1, 0, 2974, 1),
@@ -62,43 +62,43 @@ def plate(
     decay_diffusion_2: float = 0.5,
     floor: Decibels = -100.0,
 ) -> Impulse:
-    """Dattorro's plate, after Griesinger: diffused at once, then round a tank for long.
+    """Dattorro's plate reverb, after Griesinger: diffusers into a recirculating tank.
 
     Sound: a bright steel plate, dense at once and without slap, wide in stereo.
 
-    Delays are those of the paper at 29761 Hz, rounded at any other rate. Excursion is 0: no
-    delay is modulated, so the plate is linear and time-invariant, and this is all of it. Each
-    side is 0.6 times the signed sum of the paper's seven taps of the tank; there is no direct
-    sound.
+    Delays are those of the paper at 29761 Hz, rounded at other rates. The excursion is 0: no
+    delay is modulated, so the plate is linear and time-invariant, and the impulse response
+    describes it completely. Each side is 0.6 times the signed sum of the paper's seven taps of
+    the tank; there is no direct sound.
 
     Parameters
     ----------
     rate : int, 1000 to 768000
         Samples per second.
     predelay : float >= 0
-        seconds before the plate hears the sound
+        seconds of silence before the plate
     decay : float, 0 to 0.99
-        what is left after each quarter of the tank; the decay time rises with it
+        gain of each quarter of the tank: higher values decay longer
     bandwidth : float, 0.0001 to 1
-        brightness of what enters: 1 lets all of it in
+        brightness of the input: 1 passes all frequencies
     damping : float, 0 to 1
-        loss of high frequencies in each half of the tank: 0 keeps them all
+        damping of high frequencies in each half of the tank: 0 is none
     input_diffusion_1 : float, 0 to 0.95
         coefficient of the first two allpasses before the tank
     input_diffusion_2 : float, 0 to 0.95
-        coefficient of the other two allpasses before the tank
+        coefficient of the last two allpasses before the tank
     decay_diffusion_1 : float, 0 to 0.95
         coefficient of the first allpass of each half of the tank
     decay_diffusion_2 : float, 0 to 0.95
-        coefficient of the second allpass of each half of the tank; the paper has it follow
-        the decay, as decay + 0.15 between 0.25 and 0.5
+        coefficient of the second allpass of each half of the tank; the paper sets it to
+        decay + 0.15, limited to 0.25 to 0.5
     floor : float, -300 to -1
-        fall of the energy in the tank, in dB, at which the impulse ends
+        level of the energy in the tank, in dB, at which the impulse ends
 
     Returns
     -------
     Impulse
-        (frames, 2), left and right of one input.
+        (frames, 2), left and right from one input.
 
     Raises
     ------
@@ -129,37 +129,37 @@ def plate(
     before = frames_of("predelay", predelay, rate)
 
     delays = [[_scaled(delay, rate) for delay in half] for half in (LEFT_HALF, RIGHT_HALF)]
-    # a round passes the decay four times and takes, on average over frequency, all the delays
+    # a round applies the decay four times and takes, on average over frequency, all the delays
     rounds = math.ceil(floor / (4 * to_db(decay))) if decay else 1
-    fitting(before + rounds * sum(map(sum, delays)))
+    checked_length(before + rounds * sum(map(sum, delays)))
 
     block = min(delay for half in delays for delay in half[1::2])
-    diffusions = [-decay_diffusion_1, decay_diffusion_2]  # the paper's first has its signs turned
+    diffusions = [-decay_diffusion_1, decay_diffusion_2]  # the paper's first has opposite signs
     tank = [_Half(half, block, decay, damping, diffusions) for half in delays]
-    enters = _diffused_spike(
+    diffused = _diffused_spike(
         rate, block, bandwidth, [input_diffusion_1] * 2 + [input_diffusion_2] * 2
     )
     blocks = [np.zeros((before, 2))]
     frames, energy, most = before, 1.0, 0.0
-    # nothing but decay and damping takes energy from the tank, so what is quiet stays quiet
+    # the tank only loses energy, by decay and damping, so once below the floor it stays below
     while energy >= most * from_db(floor) ** 2:
-        left, right = (half.after.late(block) for half in tank)
-        x = next(enters)
-        tank[0].take(x + decay * right)
-        tank[1].take(x + decay * left)
-        blocks.append(_heard(tank, rate, block))
-        frames = fitting(frames + block)
+        left, right = (half.after.read(block) for half in tank)
+        x = next(diffused)
+        tank[0].write(x + decay * right)
+        tank[1].write(x + decay * left)
+        blocks.append(_output(tank, rate, block))
+        frames = checked_length(frames + block)
         energy = sum(half.energy for half in tank)
         most = max(most, energy)
     return Impulse(np.concatenate(blocks), rate)
 
 
-def _heard(tank: list[_Half], rate: int, block: int) -> Taps:
-    """Return both sides of the latest samples: signed sums of what is inside the tank."""
+def _output(tank: list[_Half], rate: int, block: int) -> Taps:
+    """Return the latest samples of both sides: signed sums of taps of the tank."""
     sides = [
         sum(
-            sign * tank[half].lines[line].inside(_scaled(at, rate), block)
-            for half, line, at, sign in output
+            sign * tank[half].lines[line].tap(_scaled(position, rate), block)
+            for half, line, position, sign in output
         )
         for output in (LEFT_OUTPUT, RIGHT_OUTPUT)
     ]
@@ -179,11 +179,11 @@ class _Half:
         self.after = DelayLine(delays[3], block)
         self.lines = self.before, self.second.line, self.after
 
-    def take(self, x: Taps) -> None:
-        """Take the next samples that enter it."""
-        late = self.before.late(len(x))
+    def write(self, x: Taps) -> None:
+        """Write the next samples of the input."""
+        delayed = self.before.read(len(x))
         self.before.write(self.first(x))
-        self.after.write(self.second(self.lowpass(late)))
+        self.after.write(self.second(self.lowpass(delayed)))
 
     @property
     def energy(self) -> float:
@@ -194,7 +194,7 @@ class _Half:
 def _diffused_spike(
     rate: int, block: int, bandwidth: float, diffusions: list[float]
 ) -> Iterator[Taps]:
-    """Yield what enters the tank, block after block without end."""
+    """Yield the input of the tank, block after block without end."""
     lowpass = OnePole(1 - bandwidth)
     allpasses = [
         Allpass(_scaled(delay, rate), gain, block)

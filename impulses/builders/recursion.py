@@ -1,7 +1,7 @@
-"""Recursions that reverberators share: filters, delay lines and allpasses, block by block.
+"""Recursive filters that reverberators share: combs, allpasses and delay lines, in blocks.
 
-What a delay of D samples brings back is D samples old, so a recursion through it needs no loop
-over samples: D of them are computed at once.
+A delay of D samples feeds back samples that are D old, so a recursion through it needs no loop
+over samples: D of them are computed at a time.
 """
 
 from __future__ import annotations
@@ -11,31 +11,29 @@ from collections.abc import Sequence
 import numpy as np
 
 from impulses.impulse import MAX_FRAMES, ImpulseError, Taps, too_long
-from impulses.quantities import above, frames_of, within
+from impulses.quantities import above, frames_of, whole, within
 
 LOWEST_RATE, HIGHEST_RATE = 1000, 768_000
-"""Hz between which every delay of a reverberator is a sample or more, and its rendering quick."""
-
+"""Range of rates in Hz: delays are at least one sample, and rendering is quick."""
 
 MOST_WORK = 2e9
-"""Steps of a recursion that an impulse may take: some ten seconds of work."""
+"""Most filter steps that an impulse may take: some ten seconds of work."""
 
 
 def check_rate(rate: int) -> None:
-    """Refuse a rate that delays of a few milliseconds do not fit."""
-    if within("rate", rate, LOWEST_RATE, HIGHEST_RATE, "Hz") != int(rate):
-        raise ImpulseError(f"rate is {rate} Hz; it must be a whole number")
+    """Raise ImpulseError if the rate is out of range for reverberators, or not whole."""
+    whole("rate", rate, LOWEST_RATE, HIGHEST_RATE, "Hz")
 
 
 def check_floor(floor: float) -> None:
-    """Refuse an end of the decay that is none, or that rounding would fill with noise."""
+    """Raise ImpulseError unless the floor is a decay that rounding noise does not reach."""
     within("floor", floor, -300, -1, "dB")
 
 
-def fitting(frames: int, work: float = 1.0) -> int:
-    """Return a length that fits an impulse, or refuse it before it is made.
+def checked_length(frames: int, work: float = 1.0) -> int:
+    """Return `frames`; raise ImpulseError if the impulse would be too long or take too long.
 
-    `work` is what a frame costs, beside one recursion.
+    `work` is the cost of a frame in filter steps.
     """
     if frames > MAX_FRAMES:
         raise ImpulseError(too_long(frames))
@@ -48,7 +46,7 @@ def fitting(frames: int, work: float = 1.0) -> int:
 
 
 def decay_frames(rt60: float, floor: float, rate: int) -> int:
-    """Return the frames in which a decay of 60 dB in `rt60` seconds falls to the floor.
+    """Return the frames in which a decay with this `rt60` (s) reaches the floor (dB).
 
     Examples
     --------
@@ -58,20 +56,22 @@ def decay_frames(rt60: float, floor: float, rate: int) -> int:
     return frames_of("decay", above("rt60", rt60, 0, "s") * (floor / -60), rate)
 
 
-def stretched(numerator: Sequence[float], denominator: Sequence[float], x: Taps, step: int) -> Taps:
-    """Filter with each unit delay drawn out to `step` samples: ``H(z^step)``.
+def comb_filter(
+    numerator: Sequence[float], denominator: Sequence[float], x: Taps, step: int
+) -> Taps:
+    """Filter by ``H(z^step)``: H with each unit delay replaced by `step` samples.
 
-    Samples that are not a multiple of `step` apart never meet, so this is as many ordinary
-    filters side by side.
+    Samples that are not a multiple of `step` apart do not interact, so this is `step` filters H
+    in parallel.
 
     Parameters
     ----------
     numerator, denominator : sequence of float
         coefficients of H, in rising powers of z^-1
     x : array, (frames,)
-        what is filtered
+        input
     step : int > 0
-        samples for each unit delay
+        samples per unit delay
 
     Returns
     -------
@@ -79,10 +79,10 @@ def stretched(numerator: Sequence[float], denominator: Sequence[float], x: Taps,
 
     Examples
     --------
-    >>> stretched([1.0], [1.0, -0.5], np.array([1.0, 0, 0, 0, 0]), 2)
+    >>> comb_filter([1.0], [1.0, -0.5], np.array([1.0, 0, 0, 0, 0]), 2)
     array([1.  , 0.  , 0.5 , 0.  , 0.25])
     """
-    from scipy.signal import lfilter  # late: an echo does without scipy
+    from scipy.signal import lfilter  # slow to import, and not needed for echoes
 
     rows = -(-len(x) // step)
     columns = np.pad(x, (0, rows * step - len(x))).reshape(rows, step)
@@ -91,61 +91,62 @@ def stretched(numerator: Sequence[float], denominator: Sequence[float], x: Taps,
 
 
 def allpass(x: Taps, delay: int, gain: float) -> Taps:
-    """Schroeder's allpass, ``(-gain + z^-delay) / (1 - gain z^-delay)``, on a whole signal.
+    """Filter a whole signal by Schroeder's allpass, ``(-g + z^-D) / (1 - g z^-D)``.
 
     Examples
     --------
     >>> allpass(np.array([1.0, 0, 0, 0, 0]), delay=2, gain=0.5)
     array([-0.5  ,  0.   ,  0.75 ,  0.   ,  0.375])
     """
-    return stretched([-gain, 1.0], [1.0, -gain], x, delay)
+    return comb_filter([-gain, 1.0], [1.0, -gain], x, delay)
 
 
 class DelayLine:
-    """A delay of whole samples, silent at first, fed and read in blocks of up to `delay` samples.
+    """A delay of whole samples, silent at first, read and written in blocks of up to `delay`.
 
-    Besides the latest `delay` samples it keeps `block` more, so that it can be listened to
-    anywhere inside once a block has been written.
+    Besides the latest `delay` samples it keeps `block` more, so that it can be tapped anywhere
+    once a block has been written.
 
     Examples
     --------
     >>> line = DelayLine(3)
     >>> line.write(np.array([1.0, 2.0]))
-    >>> line.late(3)
+    >>> line.read(3)
     array([0., 1., 2.])
     """
 
     def __init__(self, delay: int, block: int = 0) -> None:
         self.delay = delay
         self._ring = np.zeros(delay + block)
-        self._now = 0
+        self._position = 0
 
-    def late(self, count: int) -> Taps:
-        """Return the next `count` samples that leave."""
-        return self._ring[self._places(count, -self.delay)]
+    def read(self, count: int) -> Taps:
+        """Return the next `count` samples of the output."""
+        return self._ring[self._indices(count, -self.delay)]
 
     def write(self, samples: Taps) -> None:
-        """Take the next samples; the oldest are forgotten."""
-        self._ring[self._places(len(samples))] = samples
-        self._now += len(samples)
+        """Write the next samples of the input over the oldest ones."""
+        self._ring[self._indices(len(samples))] = samples
+        self._position += len(samples)
 
-    def inside(self, delay: int, count: int) -> Taps:
-        """Return the latest `count` samples as they are `delay` samples further on."""
-        return self._ring[self._places(count, -delay - count)]
+    def tap(self, delay: int, count: int) -> Taps:
+        """Return the latest `count` samples, tapped `delay` samples after the input."""
+        return self._ring[self._indices(count, -delay - count)]
 
     @property
     def energy(self) -> float:
-        """What it holds: the sum of the squares of the samples that are still to leave."""
-        return float(np.sum(self.late(self.delay) ** 2))
+        """Sum of the squares of the samples in the line."""
+        return float(np.sum(self.read(self.delay) ** 2))
 
-    def _places(self, count: int, offset: int = 0) -> np.ndarray[tuple[int], np.dtype[np.intp]]:
-        return np.arange(self._now + offset, self._now + offset + count) % len(self._ring)
+    def _indices(self, count: int, offset: int = 0) -> np.ndarray[tuple[int], np.dtype[np.intp]]:
+        start = self._position + offset
+        return np.arange(start, start + count) % len(self._ring)
 
 
 class Allpass:
-    """``(gain + z^-delay) / (1 + gain z^-delay)``, fed in blocks of up to `block` samples.
+    """``(gain + z^-delay) / (1 + gain z^-delay)``, in blocks of up to `block` samples.
 
-    Its delay line can be listened to inside.
+    Its delay line can be tapped.
     """
 
     def __init__(self, delay: int, gain: float, block: int) -> None:
@@ -153,36 +154,36 @@ class Allpass:
         self.line = DelayLine(delay, block)
 
     def __call__(self, x: Taps) -> Taps:
-        """Return the next samples of the output for the next ones of the input."""
+        """Filter the next block."""
         y = np.empty_like(x)
         for start in range(0, len(x), self.line.delay):
             part = slice(start, start + self.line.delay)
-            late = self.line.late(len(x[part]))
-            inner = x[part] - self.gain * late
+            delayed = self.line.read(len(x[part]))
+            inner = x[part] - self.gain * delayed
             self.line.write(inner)
-            y[part] = late + self.gain * inner
+            y[part] = delayed + self.gain * inner
         return y
 
     @property
     def energy(self) -> float:
-        """What it holds: it grows by as much as comes in, and falls by as much as leaves.
+        """Energy stored: that of the input so far, less that of the output so far.
 
-        With v inside and v' the same delayed, x = v + g v' and y = v' + g v, so that
+        With v the input of the delay line and v' its output, x = v + g v' and y = v' + g v, so
         x^2 - y^2 = (1 - g^2) (v^2 - v'^2).
         """
         return (1 - self.gain**2) * self.line.energy
 
 
 class OnePole:
-    """The low-pass ``gain (1 - pole) / (1 - pole z^-1)``, fed in blocks of any length."""
+    """The low-pass ``gain (1 - pole) / (1 - pole z^-1)``, in blocks of any length."""
 
     def __init__(self, pole: float, gain: float = 1.0) -> None:
         self._coefficients = [gain * (1 - pole)], [1.0, -pole]
         self._state = np.zeros(1)
 
     def __call__(self, x: Taps) -> Taps:
-        """Return the next samples of the output for the next ones of the input."""
-        from scipy.signal import lfilter  # late, as above
+        """Filter the next block."""
+        from scipy.signal import lfilter
 
         y, self._state = lfilter(*self._coefficients, x, zi=self._state)
         return y

@@ -1,4 +1,4 @@
-"""The first reverberators: parallel combs, whose echoes allpasses in series make dense."""
+"""Schroeder's reverberator and Freeverb: parallel combs, then allpasses in series."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from impulses.builders.recursion import (
     allpass,
     check_floor,
     check_rate,
+    checked_length,
+    comb_filter,
     decay_frames,
-    fitting,
-    stretched,
 )
 from impulses.impulse import Impulse, Taps, to_db
 from impulses.quantities import Decibels, Seconds, above, decay_gain, within
@@ -22,23 +22,23 @@ SCHROEDER_COMBS = (0.0297, 0.0371, 0.0411, 0.0437)
 SCHROEDER_ALLPASSES = (0.005, 0.0017)
 SCHROEDER_GAIN = 0.7
 
-# Freeverb, in samples at 44100 Hz; the right side has all of them longer by the spread
+# Freeverb, in samples at 44100 Hz; delays of the right side are longer by the spread
 FREEVERB_RATE = 44100
 FREEVERB_COMBS = (1116, 1188, 1277, 1356, 1422, 1491, 1557, 1617)
 FREEVERB_ALLPASSES = (556, 441, 341, 225)
 FREEVERB_SPREAD = 23
-FREEVERB_GAIN = 0.015 * 3  # of its input, and of its wet level
+FREEVERB_GAIN = 0.015 * 3  # gain of its input times its wet level
 
 
 def schroeder(rate: int, *, rt60: Seconds = 1.0, floor: Decibels = -100.0) -> Impulse:
-    """Four combs side by side and two allpasses: ``mean of z^-D / (1 - g z^-D)``, made dense.
+    """Four combs in parallel, ``mean of z^-D / (1 - g z^-D)``, then two allpasses in series.
 
     Sound: the first digital reverberation of 1962, a grainy room that flutters on drums and
     rings on what is short.
 
-    The combs are of 29.7, 37.1, 41.1 and 43.7 ms, each rounded to whole samples, and each with
-    the gain that lets it fall by 60 dB in `rt60`; the allpasses are of 5.0 and 1.7 ms with a
-    gain of 0.7. Each comb counts a quarter, so its first echo enters with 1/4; there is no
+    The combs have delays of 29.7, 37.1, 41.1 and 43.7 ms, rounded to whole samples, and the gain
+    with which they fall by 60 dB in `rt60`; the allpasses have 5.0 and 1.7 ms and a gain of 0.7.
+    The output is the mean of the combs, so the first echo of each has the gain 1/4; there is no
     direct sound.
 
     Parameters
@@ -48,13 +48,13 @@ def schroeder(rate: int, *, rt60: Seconds = 1.0, floor: Decibels = -100.0) -> Im
     rt60 : float > 0
         seconds in which the reverberation falls by 60 dB
     floor : float, -300 to -1
-        fall of the decay, in dB, at which the impulse ends
+        level of the decay, in dB, at which the impulse ends
 
     Returns
     -------
     Impulse
-        (frames, 1); as long as the slowest of combs and allpasses takes to the floor, after
-        the longest comb.
+        (frames, 1): the delay of the longest comb, and then until the slowest comb or allpass
+        has decayed to the floor.
 
     Raises
     ------
@@ -76,15 +76,15 @@ def schroeder(rate: int, *, rt60: Seconds = 1.0, floor: Decibels = -100.0) -> Im
     check_floor(floor)
     combs = [round(delay * rate) for delay in SCHROEDER_COMBS]
     allpasses = [round(delay * rate) for delay in SCHROEDER_ALLPASSES]
-    # 0.7 of 0.7 of ... falls by 60 dB as well, and more slowly than a very short reverberation
+    # the allpasses ring with 0.7^n, which is slower than the combs if rt60 is very short
     ringing = max(allpasses) / rate * -60 / to_db(SCHROEDER_GAIN)
     slowest = max(above("rt60", rt60, 0, "s"), ringing)
-    frames = fitting(decay_frames(slowest, floor, rate) + max(combs) + 1)
+    frames = checked_length(decay_frames(slowest, floor, rate) + max(combs) + 1)
 
     taps = np.zeros(frames)
     for delay in combs:
         spike = _spike(frames, delay, 1 / len(combs))
-        taps += stretched([1.0], [1.0, -decay_gain(delay / rate, rt60)], spike, delay)
+        taps += comb_filter([1.0], [1.0, -decay_gain(delay / rate, rt60)], spike, delay)
     for delay in allpasses:
         taps = allpass(taps, delay, SCHROEDER_GAIN)
     return Impulse(taps[:, np.newaxis], rate)
@@ -98,15 +98,15 @@ def freeverb(
     width: float = 1.0,
     floor: Decibels = -100.0,
 ) -> Impulse:
-    """Jezar's Freeverb: eight damped combs side by side and four allpasses, twice.
+    """Jezar's Freeverb: for each side, eight damped combs in parallel and four allpasses.
 
     Sound: the smooth, slightly metallic room of countless plug-ins, wide and softly dull.
 
-    Delays are Freeverb's at 44100 Hz, scaled to the rate and cut to whole samples; the right
-    side's are 23 samples longer. The level is that of Freeverb with its wet control full up
-    (its scale of 3) and a sound in one of its two inputs, so 0.015 * 3 = 0.045 for each echo
-    of each comb: what ``pedalboard.Reverb(wet_level=1, dry_level=0)`` gives. A mono sound put
-    into both inputs of a Freeverb comes out 6 dB louder. There is no direct sound.
+    Delays are Freeverb's at 44100 Hz, scaled to the rate and truncated to whole samples; those
+    of the right side are 23 samples longer. The level is that of Freeverb with its wet control
+    full up (its scale of 3) and a signal in one of its two inputs, 0.015 * 3 = 0.045 for each
+    echo of each comb, as in ``pedalboard.Reverb(wet_level=1, dry_level=0)``. A mono signal in
+    both inputs of a Freeverb comes out 6 dB louder. There is no direct sound.
 
     Parameters
     ----------
@@ -115,16 +115,16 @@ def freeverb(
     room : float, 0 to 1
         size of the room: the combs' feedback is 0.28 room + 0.7
     damp : float, 0 to 1
-        loss of high frequencies: 0 is bright, 1 is dull
+        damping of high frequencies: 0 is bright, 1 is dull
     width : float, 0 to 1
-        1 keeps the two sides apart, 0 puts both in the middle
+        stereo width: 1 keeps the two sides apart, 0 puts both in the middle
     floor : float, -300 to -1
-        fall of the slowest comb, in dB, at which the impulse ends
+        level of the slowest comb, in dB, at which the impulse ends
 
     Returns
     -------
     Impulse
-        (frames, 2), left and right of one input.
+        (frames, 2), left and right from one input.
 
     Raises
     ------
@@ -147,10 +147,10 @@ def freeverb(
     feedback = 0.28 * within("room", room, 0, 1) + 0.7
     pole = 0.4 * within("damp", damp, 0, 1)
     within("width", width, 0, 1)
-    # what falls least, at 0 Hz, falls by the feedback in each comb, and faster in any allpass
+    # the slowest decay, at 0 Hz, is that of the combs' feedback; the allpasses are faster
     echoes = math.ceil(floor / to_db(feedback))
     slowest = _scaled(max(FREEVERB_COMBS) + FREEVERB_SPREAD, rate)
-    frames = fitting((echoes + 1) * slowest + 1)
+    frames = checked_length((echoes + 1) * slowest + 1)
     left, right = (
         _freeverb_side(frames, rate, feedback, pole, spread) for spread in (0, FREEVERB_SPREAD)
     )
@@ -159,13 +159,13 @@ def freeverb(
 
 
 def _freeverb_side(frames: int, rate: int, feedback: float, pole: float, spread: int) -> Taps:
-    """Return one side: its combs, and its allpasses after them."""
+    """Return one side: the sum of the combs, through the allpasses."""
     side = np.zeros(frames)
     for delay in FREEVERB_COMBS:
         side += _damped_comb(frames, _scaled(delay + spread, rate), feedback, pole)
     for delay in FREEVERB_ALLPASSES:
-        # Jezar's allpass is not quite one: (-1 + 1.5 z^-D) / (1 - 0.5 z^-D)
-        side = stretched([-1.0, 1.5], [1.0, -0.5], side, _scaled(delay + spread, rate))
+        # Jezar's allpass is not exactly allpass: (-1 + 1.5 z^-D) / (1 - 0.5 z^-D)
+        side = comb_filter([-1.0, 1.5], [1.0, -0.5], side, _scaled(delay + spread, rate))
     return side
 
 
@@ -180,7 +180,7 @@ def _damped_comb(frames: int, delay: int, feedback: float, pole: float) -> Taps:
 
 
 def _scaled(delay: int, rate: int) -> int:
-    """Return a delay of Freeverb at another rate, cut to whole samples as plug-ins do."""
+    """Return a delay of Freeverb at another rate, truncated to whole samples as plug-ins do."""
     return delay * rate // FREEVERB_RATE
 
 

@@ -1,6 +1,6 @@
 """The box-shaped room: every reflection is the sound of a mirror image of the source.
 
-Here stands what its parameters mean, and what is refused; `images` has the sum.
+This module interprets and checks the parameters; `images` computes the sum.
 """
 
 from __future__ import annotations
@@ -21,21 +21,21 @@ Receiver: TypeAlias = Literal["mono", "stereo", "ambisonic"]
 
 SOURCE: Point = (11 / 15, 0.575, 8 / 15)
 MICROPHONE: Point = (17 / 60, 0.45, 7 / 15)
-"""Shares of the room at which they are by default: off the middle, where modes cancel."""
+"""Default positions as shares of the room's sides: off the middle, where modes cancel."""
 
-DEADEST = 0.99
-"""Share of energy that real walls take at most."""
+MOST_ABSORPTION = 0.99
+"""Largest share of energy that the walls may have to absorb for an rt60."""
 
 HALF_TAP = 0.004
-"""Seconds for which the tap of an image rings on."""
+"""Seconds for which the windowed sinc of an image rings after its centre."""
 
 DEFAULT_RT60 = 0.5
 
 SIDES = (0.01, 1e6)
-"""Metres of a side of a room, so that nothing overflows."""
+"""Shortest and longest side of a room in metres, so that nothing overflows."""
 
-NEAREST = 0.01
-"""Metres between source and microphone, of which the gain is the inverse."""
+MIN_DISTANCE = 0.01
+"""Smallest distance of source and microphone in metres, as the gain is its inverse."""
 
 
 def shoebox(
@@ -59,12 +59,12 @@ def shoebox(
     Sound: a bare room of a given size, with the flutter of parallel walls where they are hard.
 
     The level is that of sound pressure: the direct sound has the gain 1 / (4 pi d), d in
-    metres. Of `rt60`, `absorption` and `beta` one may be given; if none is, rt60 is 0.5 s. The
-    x axis points ahead of the receiver, y to its left, z up.
+    metres. At most one of `rt60`, `absorption` and `beta` may be given; the default is an rt60
+    of 0.5 s. The x axis points ahead of the receiver, y to its left, z up.
 
-    Eyring's formula is for a diffuse field, which a box of mirrors has not: above its lowest
-    modes a nearly cubic room is measured to ring about a tenth longer than `rt60` says, one of
-    6 x 4 x 3 m a quarter, and the lowest modes longer still where no `beta` is negative.
+    Eyring's formula assumes a diffuse field, which mirror-like walls do not create: measured
+    above its lowest modes, a nearly cubic room rings about a tenth longer than `rt60`, one of
+    6 x 4 x 3 m a quarter longer, and the lowest modes longer still if no `beta` is negative.
 
     Parameters
     ----------
@@ -73,29 +73,32 @@ def shoebox(
     room : three float > 0
         length, width and height, along x, y and z
     source : three float
-        where the sound comes from, from the corner x = y = z = 0; if not given, at 0.73, 0.58
-        and 0.53 of the room
+        position of the source, from the corner x = y = z = 0; by default at 0.73, 0.58 and
+        0.53 of the room
     microphone : three float
-        where it is heard, from the same corner; if not given, at 0.28, 0.45 and 0.47 of it
+        position of the microphone, from the same corner; by default at 0.28, 0.45 and 0.47 of
+        the room
     rt60 : float > 0
-        seconds in which the sound falls by 60 dB by Eyring's formula, all walls alike
+        seconds in which the sound falls by 60 dB, by Eyring's formula, with all walls alike
     absorption : one or six float, 0 to 1
-        share of energy that all walls take, or x1, x2, y1, y2, z1, z2 (x1 is at x = 0)
+        share of energy absorbed by all walls, or by x1, x2, y1, y2, z1, z2 (x1 is at x = 0)
     beta : one or six float, -1 to 1
-        share of pressure that all walls reflect, or x1, x2, y1, y2, z1, z2
+        share of pressure reflected by all walls, or by x1, x2, y1, y2, z1, z2
     max_order : int >= -1
-        reflections on the way of a sound at most: 0 is the direct sound, -1 any number
+        maximum number of reflections: 0 for the direct sound alone, -1 for no limit
     length : float > 0
-        seconds of the impulse; if not given, the direct sound's way and Eyring's rt60 after it
+        seconds of the impulse; by default the travel time of the direct sound plus Eyring's
+        rt60
     receiver : {"mono", "stereo", "ambisonic"}
-        one omni, two omnis (left and right), or first-order AmbiX (W, Y, Z, X; SN3D)
+        one omnidirectional microphone, two of them (left and right), or first-order AmbiX
+        (W, Y, Z, X; SN3D)
     spacing : float > 0
-        distance between the two omnis of stereo, along y
+        distance between the two microphones of stereo, along y
     high_pass : float >= 0
-        Hz below which to take out what walls of positive beta gather, and no room has, as Allen
-        and Berkley did; 0 to leave it
+        corner in Hz of Allen and Berkley's high-pass, which removes the build-up near 0 Hz that
+        walls of positive beta cause and real rooms do not have; 0 for no high-pass
     speed_of_sound : float, 1 to 1e5
-        metres that sound goes in a second
+        speed of sound in metres per second
 
     Returns
     -------
@@ -105,7 +108,7 @@ def shoebox(
     Raises
     ------
     ImpulseError
-        If a position is not in the room, the source is at the microphone, the impulse ends
+        If a position is outside the room, the source is at the microphone, the impulse ends
         before the sound arrives, there are too many images, or a value is out of range.
 
     References
@@ -127,40 +130,40 @@ def shoebox(
     within("max_order", max_order, -1, MAX_AXIS)
     within("high_pass", high_pass, 0, rate / 2, "Hz")
     one_of("receiver", receiver, get_args(Receiver))
-    source = _part(room, SOURCE) if source is None else source
-    microphone = _part(room, MICROPHONE) if microphone is None else microphone
+    source = _point_at(room, SOURCE) if source is None else source
+    microphone = _point_at(room, MICROPHONE) if microphone is None else microphone
     x, y, z = _inside("microphone", microphone, room)
-    ears = [(x, y, z)]
+    microphones = [(x, y, z)]
     if receiver == "stereo":
-        aside = above("spacing", spacing, 0, "m") / 2
-        ears = [_inside("microphone", (x, y + side, z), room) for side in (aside, -aside)]
+        half = above("spacing", spacing, 0, "m") / 2
+        microphones = [_inside("microphone", (x, y + side, z), room) for side in (half, -half)]
     _inside("source", source, room)
     walls, tail = _walls(room, rt60, absorption, beta, speed_of_sound)
-    arrival = max(_distance(source, ear) for ear in ears) / speed_of_sound
+    arrival = max(_distance(source, place) for place in microphones) / speed_of_sound
     frames = _frames(rate, length, arrival, tail)
 
-    step = speed_of_sound / rate  # metres that sound goes in a sample
-    grid = [[value / step for value in values] for values in (room, source, *ears)]
-    heard = [
+    step = speed_of_sound / rate  # metres per sample
+    grid = [[value / step for value in values] for values in (room, source, *microphones)]
+    channels = [
         response(
-            image_axes(grid[0], grid[1], ear, walls, frames, max_order),
+            image_axes(grid[0], grid[1], place, walls, frames, max_order),
             rate,
             frames,
             max_order=max_order,
             directional=receiver == "ambisonic",
         )
-        for ear in grid[2:]
+        for place in grid[2:]
     ]
-    taps = np.concatenate(heard).T / (4 * np.pi * step)
+    taps = np.concatenate(channels).T / (4 * np.pi * step)
     return Impulse(_high_passed(taps, high_pass, rate) if high_pass else taps, rate)
 
 
 def _high_passed(taps: Taps, corner: float, rate: int) -> Taps:
-    """Return what Allen and Berkley's filter lets pass: nothing at 0 Hz, all far above the corner.
+    """Apply Allen and Berkley's high-pass (their appendix B).
 
-    Its poles are at ``r e^(+-iw)``, ``r = e^-w``, its zeros at 1 and at r (their appendix B).
+    Its poles are at ``r e^(+-iw)``, ``r = e^-w``, its zeros at 1 and at r.
     """
-    from scipy.signal import lfilter  # late: an echo must not import scipy
+    from scipy.signal import lfilter  # slow to import, and not needed for echoes
 
     w = 2 * np.pi * corner / rate
     r = math.exp(-w)
@@ -175,31 +178,31 @@ def _walls(
     beta: Sequence[float] | None,
     speed_of_sound: float,
 ) -> tuple[list[float], float]:
-    """Return the reflection of each wall, and the seconds to -60 dB by Eyring."""
+    """Return the reflection coefficient of each wall, and Eyring's rt60."""
     given = {"rt60": rt60, "absorption": absorption, "beta": beta}
     names = [name for name, value in given.items() if value is not None]
     if len(names) > 1:
-        raise ImpulseError(f"{' and '.join(names)} are given; give one of them")
+        raise ImpulseError(f"{' and '.join(names)} are given; give only one")
     areas, volume = wall_areas(room), math.prod(room)
     if beta is not None:
         reflections = _six("beta", beta, -1)
     elif absorption is not None:
-        reflections = [math.sqrt(1 - a) for a in _six("absorption", absorption, 0)]
+        reflections = [math.sqrt(1 - share) for share in _six("absorption", absorption, 0)]
     else:
         time = DEFAULT_RT60 if rt60 is None else above("rt60", rt60, 0, "s")
         share = eyring_absorption(volume, sum(areas), time, speed_of_sound=speed_of_sound)
-        if share > DEADEST:
+        if share > MOST_ABSORPTION:
             raise ImpulseError(
                 f"walls would have to absorb {100 * share:.4g} % for an rt60 of {time:g} s; the "
-                f"limit is {100 * DEADEST:g} %; make the room smaller or the rt60 longer"
+                f"limit is {100 * MOST_ABSORPTION:g} %; make the room smaller or the rt60 longer"
             )
         return [math.sqrt(1 - share)] * 6, time
     shares = [1 - reflection**2 for reflection in reflections]
     return reflections, eyring(volume, areas, shares, speed_of_sound=speed_of_sound)
 
 
-def _part(room: Sequence[float], shares: Point) -> Point:
-    """Return the point at some shares of the sides of a room."""
+def _point_at(room: Sequence[float], shares: Point) -> Point:
+    """Return the point at these shares of the sides of a room."""
     x, y, z = (side * share for side, share in zip(_three("room", room), shares, strict=True))
     return x, y, z
 
@@ -219,22 +222,22 @@ def _six(name: str, values: Sequence[float], least: float) -> list[float]:
 
 
 def _frames(rate: int, length: float | None, arrival: float, tail: float) -> int:
-    """Return the frames of the impulse, which must reach the direct sound."""
+    """Return the length of the impulse in frames, which must include the direct sound."""
     if length is None:
         if tail == math.inf:
-            raise ImpulseError("no wall absorbs sound, so it never ends; give a length")
+            raise ImpulseError("no wall absorbs sound, so the impulse never ends; give a length")
         length = arrival + HALF_TAP + tail
     frames = frames_of("length", length, rate)
     if frames <= arrival * rate:
         raise ImpulseError(
             f"length is {length:g} s, but the sound arrives only after {arrival:g} s; "
-            "lengthen it or come nearer"
+            "give a longer one, or move the microphone nearer"
         )
     return frames
 
 
 def _inside(name: str, point: Sequence[float], room: Sequence[float]) -> Point:
-    """Return a point that is in the room, of which the sides are sane."""
+    """Check that the room is of a valid size and the point inside it; return the point."""
     for axis, value, side in zip("xyz", _three(name, point), _three("room", room), strict=True):
         within("room", side, *SIDES, "m")
         if not 0 < value < side:
@@ -248,8 +251,9 @@ def _inside(name: str, point: Sequence[float], room: Sequence[float]) -> Point:
 
 def _distance(source: Sequence[float], microphone: Sequence[float]) -> float:
     distance = math.dist(source, microphone)
-    if distance < NEAREST:
+    if distance < MIN_DISTANCE:
         raise ImpulseError(
-            f"source is {distance:g} m from the microphone; move them at least {NEAREST} m apart"
+            f"source is {distance:g} m from the microphone; move them at least "
+            f"{MIN_DISTANCE} m apart"
         )
     return distance

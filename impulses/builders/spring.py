@@ -1,4 +1,4 @@
-"""A spring: a cascade of allpasses that delays high notes longer, in a feedback loop."""
+"""A spring: a cascade of allpasses that delays high frequencies more, in a feedback loop."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ import math
 
 import numpy as np
 
-from impulses.builders.recursion import HIGHEST_RATE, check_floor, check_rate, fitting
+from impulses.builders.recursion import HIGHEST_RATE, check_floor, check_rate, checked_length
 from impulses.impulse import Impulse, ImpulseError, Taps, from_db, to_db
 from impulses.quantities import Decibels, Gain, Hertz, Seconds, frames_of, within
 
 MOST_SECTIONS = 1000
-BEYOND = 30.0
-"""dB below the floor at which arrivals are left out: a thousandth of the energy at the end."""
+
+MARGIN = 30.0
+"""dB below the floor down to which arrivals are computed: a thousandth of the energy there."""
 
 
 def spring(
@@ -25,34 +26,33 @@ def spring(
     feedback: Gain = -0.6,
     floor: Decibels = -100.0,
 ) -> Impulse:
-    """Chirps that repeat and smear: ``C / (1 - g z^-D C)``, C = ((a + z^-K) / (1 + a z^-K))^M.
+    """Repeating, smearing chirps: ``C / (1 - g z^-D C)``, C = ((a + z^-K) / (1 + a z^-K))^M.
 
     Sound: the dark, dripping twang of a guitar amplifier's spring tank.
 
-    High notes travel along the spring more slowly, up to a corner that none pass: there the
-    stretched allpasses repeat themselves, so a low-pass (elliptic, order 10) ends the sound.
-    K is half the rate over the corner, rounded to whole samples, at least 1; the corner is
-    then the one nearest to what was asked for, and noted. D is the echo less what the cascade
-    delays low notes, so that these come back every `echo` seconds. The first arrival has the
-    gain of the low-pass alone, between 0 and -1 dB at any frequency below the corner, and
-    there is no direct sound.
+    High frequencies travel along the spring more slowly, up to a corner. The response of the
+    stretched allpasses repeats above the corner, so a low-pass (elliptic, order 10) removes it.
+    K is half the rate over the corner, rounded to a whole number of samples, at least 1; a note
+    gives the corner that results. D is the echo less the delay of the cascade at 0 Hz, so that
+    low frequencies return every `echo` seconds. The first arrival has the gain of the low-pass
+    alone, between 0 and -1 dB at any frequency below the corner, and there is no direct sound.
 
     Parameters
     ----------
     rate : int, 1000 to 768000
         Samples per second.
     sections : int, 1 to 1000
-        allpasses in the cascade: the more, the longer each chirp
+        number of allpasses in the cascade: more make longer chirps
     coefficient : float, 0 to 0.95
-        coefficient of the allpasses: 0 has no chirp, more bends it towards the corner
+        coefficient of the allpasses: 0 makes no chirp, higher values bend it towards the corner
     corner : float, 20 to 768000
-        frequency, in Hz, above which the spring carries nothing
+        highest frequency of the spring, in Hz
     echo : float, up to 1
-        seconds from one arrival of low notes to the next, more than the cascade's own delay
+        seconds from one arrival of low frequencies to the next, more than the cascade's delay
     feedback : float, -0.99 to 0.99
-        level of each arrival beside the one before
+        gain of each arrival relative to the one before
     floor : float, -300 to -1
-        fall of the energy that is left, in dB, at which the impulse ends
+        level of the remaining energy, in dB, at which the impulse ends
 
     Returns
     -------
@@ -62,8 +62,8 @@ def spring(
     Raises
     ------
     ImpulseError
-        If a value is out of range, the cascade alone takes longer than the echo, or the decay
-        is too long for an impulse.
+        If a value is out of range, the delay of the cascade exceeds the echo, or the decay is
+        too long for an impulse.
 
     References
     ----------
@@ -91,21 +91,21 @@ def spring(
             f"echo is {echo:g} s, but the cascade needs {shortest:.3g} s; "
             "give a longer echo, or fewer sections, or a higher coefficient"
         )
-    # further than the floor: what is never made must not count in the energy that is left
-    arrivals = 1 + (math.ceil((floor - BEYOND) / to_db(abs(feedback))) if feedback else 0)
+    # compute beyond the floor, so that arrivals left out hardly change the remaining energy
+    arrivals = 1 + (math.ceil((floor - MARGIN) / to_db(abs(feedback))) if feedback else 0)
     slowest = group_delay(math.pi / step, sections, coefficient, step)
-    # once more the slowest, for what a chirp leaves ringing after its last note
-    frames = fitting(math.ceil(arrivals * (loop + slowest) + slowest) + 1, sections)
+    # the slowest delay once more, for the ringing after the end of a chirp
+    frames = checked_length(math.ceil(arrivals * (loop + slowest) + slowest) + 1, sections)
 
-    taps = _low_passed(_loop(frames, loop, feedback, sections, coefficient, step), step)
+    taps = _low_passed(_feedback_loop(frames, loop, feedback, sections, coefficient, step), step)
     moved = rate / (2 * step)
     note = f"corner of {corner:g} Hz moved to {moved:g} Hz, half the rate over {step} samples"
     notes = () if moved == corner else (note,)
-    return Impulse(_until(taps, floor)[:, np.newaxis], rate, notes)
+    return Impulse(_cut_at_floor(taps, floor)[:, np.newaxis], rate, notes)
 
 
 def group_delay(w: float, sections: int, coefficient: float, step: int) -> float:
-    """Return what the cascade delays a frequency (radians a sample) by, in samples.
+    """Return the group delay of the cascade at a frequency (radians per sample), in samples.
 
     Examples
     --------
@@ -117,10 +117,10 @@ def group_delay(w: float, sections: int, coefficient: float, step: int) -> float
 
 
 class Cascade:
-    """``((a + z^-K) / (1 + a z^-K))^M``, fed in blocks of whole steps of K samples.
+    """``((a + z^-K) / (1 + a z^-K))^M``, in blocks of a multiple of K samples.
 
-    Samples that are not a multiple of K apart never meet: K cascades of ordinary allpasses
-    work side by side.
+    Samples that are not a multiple of K apart do not interact: these are K cascades of
+    first-order allpasses in parallel.
 
     Examples
     --------
@@ -135,21 +135,21 @@ class Cascade:
         self._step = step
 
     def __call__(self, x: Taps) -> Taps:
-        """Return the next samples of the output for the next ones of the input."""
-        from scipy.signal import sosfilt  # late: an echo does without scipy
+        """Filter the next block."""
+        from scipy.signal import sosfilt  # slow to import, and not needed for echoes
 
         y, self._state = sosfilt(self._filter, x.reshape(-1, self._step), axis=0, zi=self._state)
         out: Taps = y.ravel()
         return out
 
 
-def _loop(
+def _feedback_loop(
     frames: int, loop: int, feedback: float, sections: int, coefficient: float, step: int
 ) -> Taps:
-    """Return the cascade with its output fed back `loop` samples later."""
+    """Return the response of the cascade with its output fed back `loop` samples later."""
     cascade = Cascade(sections, coefficient, step)
     block = loop // step * step
-    taps = np.zeros(loop + -(-frames // block) * block)  # silence comes out of the loop at first
+    taps = np.zeros(loop + -(-frames // block) * block)  # at first the loop is silent
     for start in range(loop, len(taps), block):
         x = feedback * taps[start - loop : start - loop + block]
         if start == loop:
@@ -159,7 +159,7 @@ def _loop(
 
 
 def _low_passed(taps: Taps, step: int) -> Taps:
-    """End the sound at the corner, which is half the rate over `step`: nothing to do at 1."""
+    """Low-pass at the corner, which is half the rate over `step`; no filter is needed at 1."""
     if step == 1:
         return taps
     from scipy.signal import ellip, sosfilt
@@ -168,7 +168,7 @@ def _low_passed(taps: Taps, step: int) -> Taps:
     return y
 
 
-def _until(taps: Taps, floor: float) -> Taps:
-    """End where the energy that is left has fallen to the floor beside all of it."""
-    left = np.cumsum(taps[::-1] ** 2)[::-1]
-    return taps[: np.count_nonzero(left > left[0] * from_db(floor) ** 2)]
+def _cut_at_floor(taps: Taps, floor: float) -> Taps:
+    """Cut the tail where its energy, relative to the total, has fallen to the floor."""
+    remaining = np.cumsum(taps[::-1] ** 2)[::-1]
+    return taps[: np.count_nonzero(remaining > remaining[0] * from_db(floor) ** 2)]

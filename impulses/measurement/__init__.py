@@ -1,14 +1,14 @@
-"""Measurement: excitations to play, and the impulse in what was recorded of them.
+"""Measurement of impulse responses: excitations to play, and deconvolution of their recordings.
 
 sweeps          exponential and synchronised sweeps, maximum length sequences
-deconvolution   the impulse: what was recorded, divided by what was played
-division        a recording divided by an excitation, at once or period by period
-inverses        spectra that undo an excitation
-harmonics       the distortion of a recorded sweep, one impulse for each order
-recordings      what is amiss with a recording by itself
-locate          where the response is, and how well it stands out
-diagnosis       what is amiss with a recording, as its response tells
-timing          what a recording lacks before and after
-arrival_times   when each part of a sweep arrived
-clock_drift     whether a recording ran at the speed of what was played
+deconvolution   the impulse response: recording divided by excitation
+division        spectral division, at once or period by period
+inverses        regularised inverse spectra of an excitation
+harmonics       distortion of a recorded sweep, one impulse response per order
+recordings      faults of a recording: silence, low level, offset, clipping
+locate          position of the response, and its rise above the noise
+diagnosis       faults of a recording that its response shows
+timing          recordings that start late or end early
+arrival_times   arrival time of each part of a sweep
+clock_drift     speed of a recording relative to its excitation
 """

@@ -1,4 +1,4 @@
-"""When each part of a sweep arrived: a wrong speed is a slope of it, and lost sound a step."""
+"""Arrival time of each part of a sweep: a wrong speed is a slope, lost sound a step."""
 
 from __future__ import annotations
 
@@ -8,61 +8,75 @@ from dataclasses import dataclass
 import numpy as np
 
 from impulses.impulse import Taps
-from impulses.measurement.inverses import lags
+from impulses.measurement.inverses import take_lags
 from impulses.measurement.sweeps import Sweep
 
-WIDEST = 0.08
-"""Speeds off by more are taken for other rates."""
+MAX_DRIFT = 0.08
+"""Largest deviation of the speed; beyond it, the recording has another sample rate."""
 
 OCTAVES = 8
-"""Below the end of the sweep: what is lower arrives less sharply, and rooms ring there."""
+"""Octaves below the end of the sweep: lower ones arrive less sharply, and rooms ring there."""
 
-STEEPEST = 18
-"""Bands, from the highest down, whose slope is taken: six octaves."""
+SLOPE_BANDS = 18
+"""Highest bands, six octaves, from which the slope is estimated."""
 
 APART = 3
-"""Thirds of an octave between two bands whose times tell a slope."""
+"""Bands between two arrival times that give a slope: an octave."""
 
 BESIDE = 6
-"""Bands on either side of a step, each of which must be at one time: two octaves."""
+"""Bands on either side of a step, two octaves, that must arrive at one time."""
 
 CLEAR = 6.0
-"""How many times as large as the deviations on either side, but for one band, a step must be:
-at 3, a hall whose low modes are loudest late was taken for one."""
+"""Ratio of a step to the largest deviation on either side, but for one band: at 3, a hall whose low
+modes peak late passed for a step."""
 
 PERIODS = 3.0
-"""How many periods of its frequency a step must be: filters delay by one or less."""
+"""Periods of its frequency that a step must last: filters delay by one at most."""
 
 SHORTEST = 2e-3
-"""Seconds of a step: loudspeakers of several ways have them, up to half of this."""
+"""Shortest step in seconds: multi-way loudspeakers have steps of up to half of it."""
 
 
 @dataclass(frozen=True)
 class Step:
-    """A time in the sweep from which all arrives earlier (negative) or later.
+    """A time in the sweep from which all sound arrives earlier or later.
 
     Parameters
     ----------
     seconds : float
-        By how much.
+        Delay after the step; negative if the sound arrives earlier.
     frequency : float
-        In Hz, of the sweep at that time.
+        Frequency of the sweep at the step, in Hz.
     """
 
     seconds: float
     frequency: float
 
 
-def arrivals(response: Taps, lag: int, sweep: Sweep) -> tuple[Taps, Taps]:
-    """Return the middles (Hz) of bands of a third of an octave, and when each is loudest (s).
+def arrival_times(response: Taps, lag: int, sweep: Sweep) -> tuple[Taps, Taps]:
+    """Return when each third of an octave is loudest.
 
-    Times are from the lag, and of those within what a speed off by `WIDEST` smears.
+    Parameters
+    ----------
+    response : array, (lags,)
+        The recording divided by the sweep.
+    lag : int
+        Lag of the peak.
+    sweep : Sweep
+        Exponential or synchronised.
+
+    Returns
+    -------
+    middles : array, (bands,)
+        Mid-band frequencies in Hz.
+    times : array, (bands,)
+        Seconds from the lag, as far as a drift of `MAX_DRIFT` smears the response.
     """
     from scipy.fft import ifft, next_fast_len, rfft
 
     rate = sweep.rate
-    reach = min(len(response) // 2, round((WIDEST * (sweep.lead + sweep.seconds) + 0.05) * rate))
-    around = lags(response, lag - reach, lag + reach)
+    reach = min(len(response) // 2, round((MAX_DRIFT * (sweep.lead + sweep.seconds) + 0.05) * rate))
+    around = take_lags(response, lag - reach, lag + reach)
     size = next_fast_len(len(around), real=True)
     spectrum = rfft(around, size)
     low, high = sweep.band
@@ -73,8 +87,8 @@ def arrivals(response: Taps, lag: int, sweep: Sweep) -> tuple[Taps, Taps]:
         band = slice(int(np.ceil(first * size / rate)), int(last * size / rate))
         part = spectrum[band] * np.hanning(max(0, band.stop - band.start) + 2)[1:-1]
         if len(part) < 4:
-            continue  # too narrow to have a time
-        # of one side of the spectrum: the envelope, at eight times as many points as it needs
+            continue  # too narrow for a time
+        # a one-sided spectrum gives the envelope, here at eight times the critical rate
         points = next_fast_len(8 * len(part))
         loudest = int(np.abs(ifft(part, points)).argmax())
         middles.append(np.sqrt(first * last))
@@ -82,33 +96,33 @@ def arrivals(response: Taps, lag: int, sweep: Sweep) -> tuple[Taps, Taps]:
     return np.array(middles), np.array(times)
 
 
-def slope(middles: Taps, times: Taps, sweep: Sweep) -> float:
-    """Return by how much a recording is slow beside its sweep, as arrival times tell.
+def relative_drift(middles: Taps, times: Taps, sweep: Sweep) -> float:
+    """Return by how much a recording is slow relative to its sweep, from arrival times.
 
-    At ``1 + d`` times the duration, what is at frequency f comes ``d L ln(f)`` later. The median
-    of the slopes of all pairs stands some bands that are early or late.
+    At ``1 + d`` times the duration, frequency f arrives ``d L ln(f)`` later. The median slope over
+    all pairs of bands is robust against single bands that are early or late.
     """
-    middles, times = middles[-STEEPEST:], times[-STEEPEST:]
+    middles, times = middles[-SLOPE_BANDS:], times[-SLOPE_BANDS:]
     one, other = np.triu_indices(len(times), APART)
     if not len(one):
         return 0.0
-    octaves = np.log(middles[other] / middles[one])
-    return float(np.median((times[other] - times[one]) / octaves)) / sweep.growth
+    ratios = np.log(middles[other] / middles[one])
+    return float(np.median((times[other] - times[one]) / ratios)) / sweep.growth
 
 
-def step(middles: Taps, times: Taps) -> Step | None:
-    """Return the clearest step of arrival times, if there is one."""
-    found: tuple[float, Step | None] = (0.0, None)
+def find_step(middles: Taps, times: Taps) -> Step | None:
+    """Return the clearest step of the arrival times, if there is one."""
+    best: tuple[float, Step | None] = (0.0, None)
     for split in range(BESIDE, len(times) - BESIDE + 1):
         before, after = times[split - BESIDE : split], times[split : split + BESIDE]
         seconds = float(np.median(after) - np.median(before))
         frequency = float(np.sqrt(middles[split - 1] * middles[split]))
-        off = [np.sort(np.abs(side - np.median(side))) for side in (before, after)]
-        beside = CLEAR * max(float(side[-2]) for side in off)
-        if abs(seconds) < max(SHORTEST, PERIODS / frequency, beside):
+        deviations = [np.sort(np.abs(side - np.median(side))) for side in (before, after)]
+        scatter = CLEAR * max(float(side[-2]) for side in deviations)
+        if abs(seconds) < max(SHORTEST, PERIODS / frequency, scatter):
             continue
-        # where it is cleanest, one band counts as well
-        clearness = abs(seconds) / (1 / frequency + float(np.sum(off)))
-        if clearness > found[0]:
-            found = (clearness, Step(seconds, frequency))
-    return found[1]
+        # here every band counts, so that the cleanest split wins
+        clearness = abs(seconds) / (1 / frequency + float(np.sum(deviations)))
+        if clearness > best[0]:
+            best = (clearness, Step(seconds, frequency))
+    return best[1]

@@ -1,6 +1,6 @@
-"""What is amiss with a recording of an excitation, in words: each a line with its remedy.
+"""Faults of a recording that its response shows: each a line with its remedy.
 
-What leaves no impulse to speak of is an error; what only makes it worse is a note.
+A fault that leaves no usable response is an error; one that only degrades it is a note.
 """
 
 from __future__ import annotations
@@ -9,148 +9,185 @@ import numpy as np
 
 from impulses.impulse import ImpulseError, Taps
 from impulses.measurement import timing
-from impulses.measurement.arrival_times import arrivals, step
-from impulses.measurement.clock_drift import WIDEST_DRIFT, drift, wrong_rate
+from impulses.measurement.arrival_times import arrival_times, find_step
+from impulses.measurement.clock_drift import MAX_CLOCK_DRIFT, clock_drift, wrong_rate
 from impulses.measurement.harmonics import PERIODS, spacing
-from impulses.measurement.inverses import lags
-from impulses.measurement.locate import FALL, Found
+from impulses.measurement.inverses import take_lags
+from impulses.measurement.locate import FALL, LocatedResponse
 from impulses.measurement.sweeps import Sweep
-from impulses.measurement.timing import Notes, told
+from impulses.measurement.timing import Notes, format_time
 
 FOUND = 20.0
-"""Decibels that a response must rise above its noise; unrelated sounds stay below."""
+"""Decibels by which a response must rise above its noise; unrelated sounds stay below."""
 
 GOOD_RANGE = 45.0
 """Decibels of decay that a T30 needs: 35, and 10 to the noise (ISO 3382-1:2009, 5.3.3)."""
 
 SHARP = 1.25
-"""How much a peak may grow without a drift, and its sign be of worth."""
+"""Gain of the peak without its drift up to which the sign of the peak is reliable."""
 
 
-def of_response(
-    found: Found,
+def diagnose(
+    located: LocatedResponse,
     recording: Taps,
     excitation: Taps,
     rate: int,
     sweep: Sweep | None,
     low: float,
 ) -> tuple[Notes, bool]:
-    """Tell what a response shows of its recording, and refuse one that is not the excitation's.
+    """Return the faults of a recording that its response shows.
+
+    Parameters
+    ----------
+    located : LocatedResponse
+    recording, excitation : array, (frames, channels)
+    rate : int
+        Samples per second.
+    sweep : Sweep or None
+        Parameters of the excitation.
+    low : float
+        Lowest frequency of the band in Hz.
 
     Returns
     -------
     notes : tuple of str
-    whole : bool
-        Whether it is one response, all of it and not smeared.
+    sound : bool
+        Whether the response is a single one, complete and not smeared.
+
+    Raises
+    ------
+    ImpulseError
+        If the recording has another speed, is not of this excitation, or lacks a part of it.
     """
-    sound = recording[:, found.channel]
-    # at another speed, nothing is left of a sequence, and what is clear needs no search
-    clear = sweep is not None and sweep.kind == "mls" and found.decay_range > GOOD_RANGE
-    rates = None if clear else wrong_rate(found.response, sound, excitation[:, 0], sweep)
-    if rates:
-        true, taken = rates
+    _refuse_other_speed(located, recording[:, located.channel], excitation[:, 0], sweep)
+    if located.decay_range < FOUND:
         raise ImpulseError(
-            f"recording runs at {taken / true:.4g} times the speed of the excitation, as {true} Hz "
-            f"taken for {taken} Hz; set both to one rate and record again"
+            "excitation is not found in the recording: the response is "
+            f"{located.decay_range:.1f} dB above its noise, under {FOUND:g} dB; give the recording "
+            "of this excitation, or play it louder"
         )
-    if found.decay_range < FOUND:
-        raise ImpulseError(
-            f"excitation is not found in the recording: the response is {found.decay_range:.1f} dB "
-            f"above its noise, under {FOUND:g} dB; give its own recording or play it louder"
-        )
-    # however late it began, a recording shorter than the excitation has not got all of it
-    missing = found.active - len(recording)
-    if missing > timing.LOST * found.active:
+    # wherever it starts, a recording shorter than the excitation lacks a part of it
+    missing = located.active - len(recording)
+    if missing > timing.LOST * located.active:
         raise ImpulseError(timing.ends_early(missing, rate))
-    twice = _twice(found, rate)
-    if twice:
-        return twice + _noise(found), False
-    smeared, sharp = _smear(found, sweep)
-    # the time and the sign of a smeared peak say nothing
-    amiss = smeared or timing.of_response(found, rate, low)
-    return _noise(found) + amiss + (_polarity(found) if sharp else ()), not amiss
+    repeated = _repetition(located, rate)
+    if repeated:
+        return repeated + _noise(located), False
+    smeared, sharp = _smear(located, sweep)
+    # time and sign of a smeared peak are unreliable
+    faults = smeared or timing.check_coverage(located, rate, low)
+    return _noise(located) + faults + (_polarity(located) if sharp else ()), not faults
 
 
-def of_harmonics(found: Found, sweep: Sweep, orders: int, early: float) -> Notes:
-    """Tell which orders of distortion overlap because the room decays too slowly."""
-    # the time before each is kept for its own ringing
-    spacings = {order: spacing(sweep, order) - early for order in range(2, orders + 1)}
-    overlapping = [order for order, alone in spacings.items() if alone < found.fall]
+def harmonic_overlap(located: LocatedResponse, sweep: Sweep, orders: int, before: float) -> Notes:
+    """Note if orders of distortion overlap because the response decays too slowly.
+
+    Parameters
+    ----------
+    located : LocatedResponse
+    sweep : Sweep
+        Exponential or synchronised.
+    orders : int > 1
+        Highest order.
+    before : float
+        Seconds kept before each order, for its own ringing.
+    """
+    spacings = {order: spacing(sweep, order) - before for order in range(2, orders + 1)}
+    overlapping = [order for order, alone in spacings.items() if alone < located.fall]
     if not overlapping:
         return ()
-    # that time does not grow with the sweep beyond what its lowest frequency needs
-    early = max(early, PERIODS / sweep.band[0])
-    needed = sweep.seconds * (found.fall + early) / spacing(sweep, orders)
+    # beyond the ringing of the lowest frequency, this time does not grow with the sweep
+    before = max(before, PERIODS / sweep.band[0])
+    needed = sweep.seconds * (located.fall + before) / spacing(sweep, orders)
     return (
-        f"harmonic {overlapping[0]} has {spacings[overlapping[0]]:.3g} s to itself but the "
-        f"response falls by {FALL:g} dB in {found.fall:.3g} s, so that they overlap; use a sweep "
-        f"of {needed:.0f} s or more",
+        f"harmonic {overlapping[0]} has {spacings[overlapping[0]]:.3g} s to itself, but the "
+        f"response needs {located.fall:.3g} s to fall by {FALL:g} dB, so that orders overlap; use "
+        f"a sweep of {needed:.0f} s or more",
     )
 
 
-def _noise(found: Found) -> Notes:
-    if found.decay_range >= GOOD_RANGE:
+def _refuse_other_speed(
+    located: LocatedResponse, recording: Taps, excitation: Taps, sweep: Sweep | None
+) -> None:
+    """Raise ImpulseError if a recording was made at another sample rate than its own."""
+    # at another speed nothing of a sequence is left, so a clear response needs no search
+    if sweep is not None and sweep.kind == "mls" and located.decay_range > GOOD_RANGE:
+        return
+    rates = wrong_rate(located.response, recording, excitation, sweep)
+    if rates:
+        true, assumed = rates
+        raise ImpulseError(
+            f"recording runs at {assumed / true:.4g} times the speed of the excitation, like "
+            f"{true} Hz taken for {assumed} Hz; set both to one rate and record again"
+        )
+
+
+def _noise(located: LocatedResponse) -> Notes:
+    if located.decay_range >= GOOD_RANGE:
         return ()
     return (
-        f"recording is noisy: the response rises {found.decay_range:.1f} dB above the noise, "
+        f"recording is noisy: the response rises {located.decay_range:.1f} dB above the noise, "
         f"under {GOOD_RANGE:g} dB; play louder or use a longer sweep",
     )
 
 
-def _polarity(found: Found) -> Notes:
-    sound = lags(found.response, found.lag, max(found.tail, found.lag + 1))
+def _polarity(located: LocatedResponse) -> Notes:
+    sound = take_lags(located.response, located.lag, max(located.tail, located.lag + 1))
     low, high = float(sound.min()), max(0.0, float(sound.max()))
-    # rooms whose negative peak has a positive one beside it are as they are
+    # a room may have a negative peak, but then a positive one beside it
     if -low <= 2 * high:
         return ()
     return (
-        f"polarity is inverted: the peak is {low:.3g}, with nothing above {high:.3g}, half of it; "
+        f"polarity is inverted: the peak is {low:.3g}, and the highest positive value {high:.3g}; "
         "swap the wires or invert the impulse",
     )
 
 
-def _twice(found: Found, rate: int) -> Notes:
-    frames = len(found.response)
-    later = (np.arange(frames) - found.lag) % frames
-    apart = np.minimum(later, frames - later)
-    # no harmonic comes so early, and an echo as late would need a longer sweep
-    others = np.abs(found.response) * (apart >= found.active)
+def _repetition(located: LocatedResponse, rate: int) -> Notes:
+    """Note if the recording contains the excitation twice."""
+    frames = len(located.response)
+    later = (np.arange(frames) - located.lag) % frames
+    distance = np.minimum(later, frames - later)
+    # no harmonic is that early, and to resolve an echo that late the sweep would be longer
+    others = np.abs(located.response) * (distance >= located.active)
     other = int(others.argmax())
-    if others[other] < abs(found.response[found.lag]) / 2:
+    peak = abs(located.response[located.lag])
+    if others[other] < peak / 2:
         return ()
     return (
-        f"recording holds the excitation twice, {told(apart[other] / rate)} apart, the one at "
-        f"{others[other] / abs(found.response[found.lag]):.2f} of the other's level; cut it to one",
+        f"recording contains the excitation twice, {format_time(distance[other] / rate)} apart, "
+        f"one at {others[other] / peak:.2f} of the other's level; cut it to one",
     )
 
 
-def _smear(found: Found, sweep: Sweep | None) -> tuple[Notes, bool]:
-    """Tell what smears a response, and return whether its peak is sharp."""
+def _smear(located: LocatedResponse, sweep: Sweep | None) -> tuple[Notes, bool]:
+    """Note a drift or dropout that smears the response, and return whether its peak is sharp."""
     if sweep is None or sweep.kind == "mls":
         return (), True
-    drifted = drift(found.response, found.lag, sweep)
-    if drifted.found:
-        return (_of_speed(drifted.found, drifted.step, sweep),), False
-    lost = step(*arrivals(found.response, found.lag, sweep))
-    if lost is None:
-        return (), drifted.gain < SHARP
-    at = sweep.growth * np.log(lost.frequency / sweep.band[0])
-    way, what = ("earlier", "lost") if lost.seconds < 0 else ("later", "repeated")
+    drift, resolution, gain = clock_drift(located.response, located.lag, sweep)
+    if drift:
+        return (_drift_note(drift, resolution, sweep),), False
+    step = find_step(*arrival_times(located.response, located.lag, sweep))
+    if step is None:
+        return (), gain < SHARP
+    at = sweep.growth * np.log(step.frequency / sweep.band[0])
+    direction, fault = ("earlier", "lost") if step.seconds < 0 else ("later", "repeated")
     return (
-        f"what is above {lost.frequency:.0f} Hz arrives {told(abs(lost.seconds))} {way} than what "
-        f"is below, as if so much sound were {what} about {at:.1f} s into the sweep; use larger "
-        "buffers and record again",
+        f"frequencies above {step.frequency:.0f} Hz arrive {format_time(abs(step.seconds))} "
+        f"{direction} than those below, as if that much sound were {fault} about {at:.1f} s into "
+        "the sweep; use larger buffers and record again",
     ), False
 
 
-def _of_speed(drifted: float, step: float, sweep: Sweep) -> str:
-    smears = f"smears the response by {told(abs(drifted) * sweep.seconds)}"
-    if abs(drifted) > WIDEST_DRIFT:
+def _drift_note(drift: float, resolution: float, sweep: Sweep) -> str:
+    smear = f"which smears the response by {format_time(abs(drift) * sweep.seconds)}"
+    if abs(drift) > MAX_CLOCK_DRIFT:
         return (
-            f"recording runs at {1 / (1 + drifted):.4f} times the speed of the sweep, as a tape or "
-            f"a wrong rate does, and {smears}; mend the speed, or resample the recording"
+            f"recording runs at {1 / (1 + drift):.4f} times the speed of the sweep, as with tape "
+            f"or a wrong rate, {smear}; correct the speed, or resample the recording"
         )
     return (
-        f"recording's clock is {drifted * 1e6:+.0f} ppm off the sweep's, over {2e6 * step:.1f} "
-        f"ppm, and {smears}; play and record with one clock, or use a shorter sweep"
+        f"recording's clock is {drift * 1e6:+.0f} ppm off the sweep's, over "
+        f"{2e6 * resolution:.1f} ppm, {smear}; play and record with one clock, or use a shorter "
+        "sweep"
     )

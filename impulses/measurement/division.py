@@ -1,54 +1,55 @@
-"""A recording divided by its excitation: at once, or period by period."""
+"""Division of a recording by its excitation: at once, or period by period."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from impulses.impulse import ImpulseError, Taps
-from impulses.measurement.inverses import regularised
+from impulses.measurement.inverses import regularised_inverse
 from impulses.measurement.sweeps import Sweep
 from impulses.measurement.timing import ends_early
 
 
-def divided(
+def divide(
     recording: Taps,
     excitation: Taps,
     rate: int,
     band: tuple[float, float],
     beta: float,
 ) -> Taps:
-    """Return the response at lags 0, 1 ... and, from the end, -1, -2 ..., (frames, channels)."""
+    """Return the response at lags 0, 1 ... and, from the end, -1, -2 ..., (lags, channels)."""
     from scipy.fft import irfft, next_fast_len, rfft  # late: an echo must not import scipy
 
-    # so long that no lag, from -len(excitation) to len(recording), is another one's alias
+    # no lag from -len(excitation) to len(recording) aliases to another
     size = next_fast_len(len(recording) + len(excitation), real=True)
-    inverse = regularised(rfft(excitation[:, 0], size), size, rate, band, beta)
+    inverse = regularised_inverse(rfft(excitation[:, 0], size), size, rate, band, beta)
     response = np.empty((size, recording.shape[1]))
     for channel in range(recording.shape[1]):
         response[:, channel] = irfft(rfft(recording[:, channel], size) * inverse, size)
     return response
 
 
-def divided_periods(
+def divide_periods(
     recording: Taps,
     excitation: Taps,
     sweep: Sweep,
     band: tuple[float, float],
     beta: float,
 ) -> Taps:
-    """Return the circular response of one period, the mean over all but the first."""
+    """Return the circular response of one period, averaged over all periods but the first."""
     from scipy.fft import irfft, rfft
 
     rate, period = sweep.rate, sweep.period
     first, last = sweep.lead_frames, sweep.lead_frames + sweep.active_frames
     if len(recording) < last:
         raise ImpulseError(ends_early(last - len(recording), rate))
-    inverse = regularised(rfft(excitation[first : first + period, 0]), period, rate, band, beta)
+    spectrum = rfft(excitation[first : first + period, 0])
+    inverse = regularised_inverse(spectrum, period, rate, band, beta)
     response = np.empty((period, recording.shape[1]))
     for channel in range(recording.shape[1]):
         steady = recording[first + period : last, channel].reshape(-1, period).mean(axis=0)
         response[:, channel] = irfft(rfft(steady) * inverse, period)
-    # an offset of the recording cannot be told from the gain of a constant and becomes a
-    # pedestal; the end of the period, where the response has decayed, tells its height
+    # an offset of the recording adds a pedestal, as division cannot separate it from the gain at
+    # 0 Hz; its height is the level at the end of the period, where the response has decayed
     pedestal: Taps = response[-max(1, period // 10) :].mean(axis=0)
     return response - pedestal

@@ -1,4 +1,4 @@
-"""Harmonics: the distortion of a recorded sweep, one impulse for each order."""
+"""Harmonics: the distortion of a recorded sweep, one impulse response per order."""
 
 from __future__ import annotations
 
@@ -6,20 +6,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from impulses.impulse import Impulse, Taps, from_db
-from impulses.measurement.inverses import Spectrum, lags, rise, window
+from impulses.measurement.inverses import Spectrum, band_window, half_cosine, take_lags
 from impulses.measurement.sweeps import Sweep
 
 PERIODS = 2.0
-"""Of the lowest frequency, for which it rings on either side of a direct sound."""
+"""Periods of the lowest frequency for which it rings on either side of a direct sound."""
 
 
 def spacing(sweep: Sweep, order: int) -> float:
-    """Return the seconds from harmonic `order` to the one below it, which comes later."""
+    """Return the seconds from harmonic `order` to the next lower one, which arrives later."""
     return sweep.harmonic_advance(order) - sweep.harmonic_advance(order - 1)
 
 
 def order_band(sweep: Sweep, order: int) -> tuple[float, float]:
-    """Return the lowest and the highest frequency at which an order can be told.
+    """Return the lowest and the highest frequency at which a sweep excites an order.
 
     Examples
     --------
@@ -31,11 +31,21 @@ def order_band(sweep: Sweep, order: int) -> tuple[float, float]:
 
 
 def harmonic(recording: Taps, sweep: Sweep, order: int, linear: Impulse, begin: int) -> Impulse:
-    """Return the impulse of one order of distortion, with the frames of the linear one.
+    """Return the impulse response of one order of distortion, at the frames of the linear one.
 
-    The sweep is divided out by its analytic spectrum, because harmonics go beyond its end. The
-    order is what stands from where its direct sound begins to ring to where that of the next
-    lower one does.
+    The sweep is divided out by its analytic spectrum, as harmonics go beyond its end. An order
+    lasts from where its direct sound begins to ring to where that of the next lower order does.
+
+    Parameters
+    ----------
+    recording : array, (frames, channels)
+    sweep : Sweep
+        Exponential or synchronised.
+    order : int > 1
+    linear : Impulse
+        The linear response, of which length and origin are kept.
+    begin : int
+        Lag at which the direct sound begins to ring.
     """
     from scipy.fft import irfft, next_fast_len, rfft
 
@@ -43,26 +53,29 @@ def harmonic(recording: Taps, sweep: Sweep, order: int, linear: Impulse, begin: 
     size = next_fast_len(len(recording) + sweep.frames, real=True)
     inverse = _inverse(sweep, order, size)
     count = round(spacing(sweep, order) * rate)
-    keep = _between(np.arange(-linear.origin, linear.frames - linear.origin), begin, count)
+    lags = np.arange(-linear.origin, linear.frames - linear.origin)
+    window = _order_window(lags, begin, count)
     taps = np.empty(linear.taps.shape)
     for channel in range(recording.shape[1]):
         response = irfft(rfft(recording[:, channel], size) * inverse, size)
-        taps[:, channel] = lags(response, -linear.origin, linear.frames - linear.origin) * keep
+        taps[:, channel] = (
+            take_lags(response, -linear.origin, linear.frames - linear.origin) * window
+        )
     return Impulse(taps, rate, origin=linear.origin)
 
 
-def _between(lag: NDArray[np.int64], begin: int, count: int) -> Taps:
-    """Return 1 at `count` lags from `begin` on, with half a cosine over a fiftieth at the end."""
+def _order_window(lags: NDArray[np.int64], begin: int, count: int) -> Taps:
+    """Return 1 at `count` lags from `begin` on; the last fiftieth fades by half a cosine."""
     fade = max(1, count // 50)
-    return np.where(lag >= begin, rise((begin + count - lag) / fade), 0.0)
+    return np.where(lags >= begin, half_cosine((begin + count - lags) / fade), 0.0)
 
 
 def _inverse(sweep: Sweep, order: int, size: int) -> Spectrum:
-    """Return what turns harmonic `order` of a sweep into an impulse at time zero.
+    """Return the spectrum that turns harmonic `order` of a sweep into an impulse at time zero.
 
     The synchronised sweep has the inverse spectrum ``2 sqrt(f/L) exp(-2 pi i f L (1 - ln(f/f1))
-    + i pi/4)``. Its harmonic m is itself L ln m early; that of the exponential sweep, which is
-    the same with a phase of -2 pi f1 L, lags by m times that phase.
+    + i pi/4)``. Its harmonic m is the sweep itself, L ln m early. The exponential sweep has an
+    additional phase of -2 pi f1 L, and its harmonic m lags by m times that phase.
 
     References
     ----------
@@ -77,5 +90,5 @@ def _inverse(sweep: Sweep, order: int, size: int) -> Spectrum:
     turns += frequency * (sweep.lead_frames / rate - sweep.harmonic_advance(order))
     inverse = np.zeros(size // 2 + 1, np.complex128)
     inverse[1:] = 2 * np.sqrt(frequency / growth) * np.exp(2j * np.pi * turns)
-    inverse *= window(size, rate, order_band(sweep, order))
+    inverse *= band_window(size, rate, order_band(sweep, order))
     return inverse / (from_db(sweep.level) * rate)

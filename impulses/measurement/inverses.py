@@ -1,4 +1,4 @@
-"""Spectra that undo an excitation: regularised, and within a band."""
+"""Inverse spectra of an excitation: regularised and limited to a band."""
 
 from __future__ import annotations
 
@@ -15,47 +15,66 @@ LOW_EDGE = 2 ** (1 / 3)
 HIGH_EDGE = 2 ** (1 / 12)
 """Within these ratios of its ends a band fades by half a cosine.
 
-The low end may be wide because it is narrow in Hz, where ringing is counted; the high end is
-narrow in octaves but wide in Hz.
+Ringing depends on the width of the fade in Hz: at the low end a third of an octave is narrow, and
+at the high end a twelfth is wide.
 """
 
 
-def regularised(
+def regularised_inverse(
     spectrum: Spectrum,
     size: int,
     rate: int,
     band: tuple[float, float],
     beta: float,
 ) -> Spectrum:
-    """Return ``conj(X) / (abs(X)^2 + beta)``, faded at the ends of the band."""
-    shape = window(size, rate, band)
+    """Return ``conj(X) / (abs(X)^2 + beta)``, faded at the ends of the band.
+
+    Parameters
+    ----------
+    spectrum : array, (size // 2 + 1,)
+        X, of a transform of `size` points.
+    size : int
+        Points of the transform.
+    rate : int
+        Samples per second.
+    band : tuple of float
+        Lowest and highest frequency in Hz.
+    beta : float >= 0
+        Relative to the mean power in the band.
+
+    Raises
+    ------
+    ImpulseError
+        If the band contains no bin of the transform.
+    """
+    shape = band_window(size, rate, band)
     if not shape.any():
         raise ImpulseError(
             f"band is {band[0]:g} to {band[1]:g} Hz, narrower than the {rate / size:.3g} Hz that "
-            "the recording tells apart; widen it"
+            "the recording resolves; widen it"
         )
     power = spectrum.real**2 + spectrum.imag**2
     power += beta * np.average(power, weights=shape)
-    # bins that were not excited at all stay empty
+    # bins without any excitation stay empty
     gain = np.divide(shape, power, out=np.zeros_like(power), where=power > 0)
     inverse: Spectrum = np.conj(spectrum) * gain
     return inverse
 
 
-def window(size: int, rate: int, band: tuple[float, float]) -> Taps:
-    """Return 1 within a band, 0 outside, and half a cosine within its ends."""
+def band_window(size: int, rate: int, band: tuple[float, float]) -> Taps:
+    """Return 1 within a band and 0 outside, with half a cosine within its ends."""
     low, high = band
     frequency = np.arange(size // 2 + 1) * (rate / size)
     shape = np.ones(len(frequency))
     if low > 0:
-        shape *= rise((frequency - low) / (low * LOW_EDGE - low))
+        shape *= half_cosine((frequency - low) / (low * LOW_EDGE - low))
     if high < rate / 2:
-        shape *= rise((high - frequency) / (high - high / HIGH_EDGE))
+        shape *= half_cosine((high - frequency) / (high - high / HIGH_EDGE))
     return shape
 
 
-def rise(position: NDArray[np.floating]) -> Taps:
-    """Return half a cosine from 0 to 1, for positions from 0 to 1 and beyond."""
+def half_cosine(position: NDArray[np.floating]) -> Taps:
+    """Return half a cosine that rises from 0 to 1 between positions 0 and 1."""
     half: Taps = 0.5 - 0.5 * np.cos(np.pi * np.clip(position, 0, 1))
     return half
 
@@ -63,9 +82,9 @@ def rise(position: NDArray[np.floating]) -> Taps:
 def estimated_band(excitation: Taps, rate: int) -> tuple[float, float]:
     """Return the first and the last frequency at which the excitation is strong.
 
-    That is where a 48th of an octave has an energy within 12 dB of the largest, or a density:
-    sweeps keep the one constant and noise the other. The outermost ones are left out, because
-    the band may end within them, unless they are the ends of all there is.
+    A 48th of an octave is strong if its energy or its energy density is within 12 dB of the
+    largest: sweeps keep the energy constant, noise the density. The outermost strong ones are left
+    out, as the band may end within them, unless they are at 0 or half the rate.
     """
     from scipy.fft import next_fast_len, rfft
 
@@ -85,6 +104,6 @@ def estimated_band(excitation: Taps, rate: int) -> tuple[float, float]:
     )
 
 
-def lags(response: Taps, first: int, stop: int) -> Taps:
-    """Return the response at lags from `first`, which may be negative, to before `stop`."""
+def take_lags(response: Taps, first: int, stop: int) -> Taps:
+    """Return a circular response at the lags from `first`, which may be negative, to `stop`."""
     return np.take(response, np.arange(first, stop), axis=0, mode="wrap")

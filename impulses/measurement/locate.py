@@ -1,4 +1,4 @@
-"""Where the response of an excitation is in what was divided, and how well it stands out."""
+"""Position of the response in a divided recording, and its rise above the noise."""
 
 from __future__ import annotations
 
@@ -7,39 +7,39 @@ from dataclasses import dataclass
 import numpy as np
 
 from impulses.impulse import Taps, from_db, to_db
-from impulses.measurement.inverses import lags
+from impulses.measurement.inverses import take_lags
 from impulses.measurement.recordings import blocks
 
 BLOCK = 0.01
-"""Seconds over which the energy of a response is summed, to tell sound from noise."""
+"""Seconds over which the energy of a response is summed to separate sound from noise."""
 
 FALL = 30.0
-"""Decibels by which a response should have fallen before it is cut."""
+"""Decibels by which a response should have decayed before it is cut."""
 
 
 @dataclass(frozen=True, eq=False)
-class Found:
-    """An excitation found in a recording.
+class LocatedResponse:
+    """The response of an excitation, located in a recording.
 
     Parameters
     ----------
     response : array, (lags,)
-        The loudest channel of the response: lags 0, 1 ..., and from the end -1, -2 ...
+        Loudest channel of the response: lags 0, 1 ..., and from the end -1, -2 ...
     channel : int
-        Which one that is.
+        Number of that channel.
     lag : int
         Frames from the excitation to the peak of the response.
     tail : int
-        Frames of response that are whole: those recorded after the excitation ended.
+        Complete frames of the response: those recorded after the end of the excitation.
     late, early : int
-        Frames of the excitation that passed before the recording began, and that came after
-        it ended; negative where there is time to spare.
+        Frames of the excitation missing at the start and at the end of the recording; negative
+        for time to spare.
     active : int
         Frames of the excitation without the silence around it.
     decay_range : float
         Decibels from the loudest block to the noise.
     fall : float
-        Seconds in which the energy still to come falls by 30 dB.
+        Seconds in which the energy decay curve falls by 30 dB.
     """
 
     response: Taps
@@ -53,25 +53,38 @@ class Found:
     fall: float
 
 
-def find(response: Taps, recording: Taps, excitation: Taps, rate: int, *, periodic: bool) -> Found:
-    """Find where the response of an excitation begins and how far it stands above the noise."""
+def locate_response(
+    response: Taps, recording: Taps, excitation: Taps, rate: int, *, periodic: bool
+) -> LocatedResponse:
+    """Locate the response of an excitation and measure its rise above the noise.
+
+    Parameters
+    ----------
+    response : array, (lags, channels)
+        The recording divided by the excitation.
+    recording, excitation : array, (frames, channels)
+    rate : int
+        Samples per second.
+    periodic : bool
+        Whether the response is circular, with the period of the excitation.
+    """
     channel = int(np.argmax(np.abs(response).max(axis=0)))
     loudest = response[:, channel]
     sounding = np.flatnonzero(np.abs(excitation[:, 0]) > from_db(-60) * np.abs(excitation).max())
     first, last = int(sounding[0]), int(sounding[-1]) + 1
-    # later lags than these stand for earlier ones
+    # lags beyond this are negative ones
     latest = len(loudest) * 9 // 10 if periodic else len(recording)
     tail = latest if periodic else len(recording) - last
     peak = int(np.argmax(np.abs(loudest)))
     lag = peak if peak < latest else peak - len(loudest)
-    # noise is heard where no response can be: before the excitation, harmonics being few
+    # noise is measured before the excitation, where only its few harmonics can be
     quiet = loudest[latest:] if periodic else loudest[-(last - first) :]
     block = max(1, round(BLOCK * rate))
     noise = float(np.median(blocks(quiet**2, block).sum(axis=1)))
-    # what was cut from a short recording is its highest frequencies; the others tell of its decay
+    # a short recording lacks the highest frequencies first; the others still show the decay
     stop = max(tail, lag + 1, min(latest, lag + rate))
     loud = float(blocks(loudest**2, block).sum(axis=1).max())
-    return Found(
+    return LocatedResponse(
         response=loudest,
         channel=channel,
         lag=lag,
@@ -85,7 +98,7 @@ def find(response: Taps, recording: Taps, excitation: Taps, rate: int, *, period
 
 
 def _fall(response: Taps, lag: int, stop: int, noise: float) -> int:
-    """Return after how many frames from the peak 30 dB less energy is still to come."""
-    energy = lags(response, lag, stop) ** 2 - noise
-    coming = np.cumsum(energy[::-1])[::-1]
-    return int(np.argmax(np.append(coming, 0) <= from_db(-2 * FALL) * coming[0]))
+    """Return the frames from the peak in which the energy decay curve falls by 30 dB."""
+    energy = take_lags(response, lag, stop) ** 2 - noise
+    remaining = np.cumsum(energy[::-1])[::-1]
+    return int(np.argmax(np.append(remaining, 0) <= from_db(-2 * FALL) * remaining[0]))

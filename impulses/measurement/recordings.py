@@ -1,4 +1,4 @@
-"""What a recording tells by itself of what is amiss with it: each a line with its remedy."""
+"""Faults of a recording that need no excitation to be seen: each a line with its remedy."""
 
 from __future__ import annotations
 
@@ -7,56 +7,69 @@ import numpy as np
 from impulses.impulse import ImpulseError, Taps, from_db, to_db
 
 SILENT = 1e-30
-"""Whose square is a number still."""
+"""Peak below which a sound is silent; its square is still a normal number."""
 
 LOW_LEVEL = -50.0
-"""Peak (dBFS) below which a 16-bit recording has half of its bits left."""
+"""Peak in dBFS below which a 16-bit recording has under half of its bits left."""
 
 OFFSET = -40.0
-"""Mean, in dB beside the peak, from which it is an offset."""
+"""Mean in dB relative to the peak, above which it is an offset."""
 
 FLAT = 3
-"""Samples of one value at the peak that make a flat top, where steps to either side are steep."""
+"""Samples of one value at the peak that make a flat top, between steep steps on either side."""
 
 
 def same_rate(recording: int, excitation: int) -> None:
-    """Refuse a recording and an excitation of different rates."""
+    """Raise ImpulseError unless recording and excitation have the same rate."""
     if recording != excitation:
         raise ImpulseError(
             f"recording is {recording} Hz but the excitation is {excitation} Hz; resample the "
-            "recording, or record at the rate that is played"
+            "recording, or record at the rate of the excitation"
         )
 
 
-def examine(recording: Taps, excitation: Taps, rate: int) -> tuple[str, ...]:
-    """Tell what can be told of a recording by itself, and refuse silence or a wrong order."""
+def check_recording(recording: Taps, excitation: Taps, rate: int) -> tuple[str, ...]:
+    """Return notes on the level, offset and clipping of a recording.
+
+    Parameters
+    ----------
+    recording, excitation : array, (frames, channels)
+    rate : int
+        Samples per second.
+
+    Raises
+    ------
+    ImpulseError
+        If one is silent, or they are in the wrong order.
+    """
     for name, sound in (("recording", recording), ("excitation", excitation)):
         if np.abs(sound).max() < SILENT:
             raise ImpulseError(f"{name} is silent from end to end; check the connections")
-    heard, played = (_unevenness(sound, rate) for sound in (recording, excitation))
-    if heard < 1 and played > 3:
+    recorded, played = (_level_range(sound, rate) for sound in (recording, excitation))
+    if recorded < 1 and played > 3:
         raise ImpulseError(
-            f"excitation varies by {played:.1f} dB and the recording by {heard:.1f} dB, but a "
+            f"excitation varies by {played:.1f} dB and the recording by {recorded:.1f} dB, but a "
             "sweep is even (under 1 dB); give the recording first and the sweep second"
         )
     notes = [
-        note for channel, sound in enumerate(recording.T, 1) for note in _levels(channel, sound)
+        note for channel, sound in enumerate(recording.T, 1) for note in _channel(channel, sound)
     ]
     peak = to_db(float(np.abs(recording).max()))
     if peak < LOW_LEVEL:
         notes.append(
             f"recording peaks at {peak:.1f} dBFS, under {LOW_LEVEL:g} dBFS; raise the input gain"
         )
-    clipped, first = _flat_tops(recording)
-    if clipped:
+    flat_tops, first = _flat_tops(recording)
+    if flat_tops:
         notes.append(
-            f"recording is clipped: flat tops {clipped}, the first at {first / rate:.3f} s, where "
-            "none should be; lower the level and record again"
+            f"recording is clipped: {flat_tops} flat top{'s' * (flat_tops > 1)}, the first at "
+            f"{first / rate:.3f} s; lower the level and record again"
         )
     return tuple(notes)
 
 
-def _levels(channel: int, sound: Taps) -> list[str]:
+def _channel(channel: int, sound: Taps) -> list[str]:
+    """Return notes on silence or an offset of one channel."""
     peak = float(np.abs(sound).max())
     if peak < SILENT:
         return [f"channel {channel} of the recording is silent; check its connection"]
@@ -65,16 +78,16 @@ def _levels(channel: int, sound: Taps) -> list[str]:
         return []
     return [
         f"channel {channel} of the recording has an offset of {sound.mean():.3g}, {offset:.1f} dB "
-        f"beside its peak, over {OFFSET:g} dB; mend the input or filter it out"
+        f"relative to its peak, over {OFFSET:g} dB; fix the input, or filter the offset out"
     ]
 
 
-def _unevenness(sound: Taps, rate: int) -> float:
+def _level_range(sound: Taps, rate: int) -> float:
     """Return the decibels between the tenth and the ninetieth percentile of the level."""
     power = (sound**2).sum(axis=1)
     sounding = np.flatnonzero(power > from_db(-40) * power.max())
     power = power[sounding[0] : sounding[-1] + 1]
-    # so long that a period of 20 Hz weighs little, so short that there are some
+    # long enough that a period of 20 Hz weighs little, short enough for at least 20 blocks
     levels = blocks(power, max(1, min(rate // 5, len(power) // 20))).mean(axis=1)
     low, high = np.quantile(levels, [0.1, 0.9])
     return to_db(np.sqrt(high / low)) if low else np.inf
@@ -83,9 +96,9 @@ def _unevenness(sound: Taps, rate: int) -> float:
 def _flat_tops(sound: Taps) -> tuple[int, int]:
     """Count the flat tops of all channels, and return the frame of the first.
 
-    They are runs of samples at the peak between steps of more than three of the smallest
-    steps there are, which the crest of a slow wave in few bits and a sequence played over a
-    wire have not.
+    A flat top is a run of samples at the peak between steps of more than three times the smallest
+    step there. The crest of a slow wave in few bits has no such steps, and neither has a sequence
+    recorded over a wire.
     """
     count, first = 0, len(sound)
     for channel in (*sound.T, *-sound.T):
@@ -104,6 +117,6 @@ def _flat_tops(sound: Taps) -> tuple[int, int]:
 
 
 def blocks(values: Taps, block: int) -> Taps:
-    """Return as many whole blocks as there are, at least one, as rows."""
+    """Return the whole blocks of an array as rows, or all of a shorter array as one."""
     whole = max(1, len(values) // block)
     return values[: whole * block].reshape(whole, -1)

@@ -1,7 +1,7 @@
-"""Excitations to measure a room or a device with: sweeps and maximum length sequences.
+"""Excitations for measuring a room or a device: sweeps and maximum length sequences.
 
-A `Sweep` is the few numbers that its samples follow from, so that a recording of it can be
-deconvolved by the formula as well as by the samples.
+A `Sweep` holds the parameters from which its samples are computed, so that a recording of it can
+be deconvolved by formula as well as by samples.
 """
 
 from __future__ import annotations
@@ -14,48 +14,48 @@ import numpy as np
 
 from impulses import edit
 from impulses.impulse import MAX_FRAMES, Impulse, ImpulseError, Taps, from_db, too_long
-from impulses.quantities import Decibels, Hertz, Seconds, above, frames_of, within
+from impulses.quantities import Decibels, Hertz, Seconds, above, frames_of, one_of, within
 
 Kind = Literal["exponential", "synchronised", "mls"]
 
 LONGEST_ORDER = MAX_FRAMES.bit_length() - 1
-"""Order of the longest maximum length sequence that fits an impulse: 27."""
+"""Order of the longest maximum length sequence that fits into an impulse: 27."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Sweep:
-    """An excitation: silence, a sweep or a repeated pseudo-random sequence, silence.
+    """An excitation: silence, a sweep or a repeated pseudorandom sequence, silence.
 
     The exponential sweep is ``sin(2 pi f1 L (e^(t/L) - 1))`` with ``L = T / ln(f2/f1)``. The
-    synchronised one is ``sin(2 pi f1 L e^(t/L))`` with whole ``f1 L``, so that each of its
+    synchronised sweep is ``sin(2 pi f1 L e^(t/L))`` with an integer ``f1 L``, so that each of its
     harmonics is the sweep itself, ``L ln m`` early. A maximum length sequence (MLS) has as many
-    frequencies as samples, all of one magnitude; frequencies and fades have no say in it.
+    frequencies as samples, all of one magnitude; frequencies and fades do not apply to it.
 
     Parameters
     ----------
     kind : {"exponential", "synchronised", "mls"}
-        shape of the excitation: synchronised keeps the phase of distortion
+        type of excitation; synchronised keeps the phase of distortion
     rate : int, 1000 to 768000
         samples per second
     duration : float > 0
-        seconds of the sweep, or at least so many of one period of the sequence
+        seconds of the sweep; for an MLS, the shortest length of a period
     start : float > 0
         lowest frequency of the sweep
     end : float > start, optional
-        highest frequency of the sweep, below half the rate; 20 kHz if not given, or 0.475 of
-        the rate where that is less
+        highest frequency of the sweep, below half the rate; by default 20 kHz or 0.475 of the
+        rate, whichever is lower
     level : float, -120 to 0
-        peak below full scale
+        peak level relative to full scale
     fade_in : float >= 0
-        seconds of half a cosine at the start of the sweep
+        seconds of fade-in at the start of the sweep, half a cosine
     fade_out : float >= 0
-        seconds of half a cosine at the end of the sweep
+        seconds of fade-out at the end of the sweep, half a cosine
     lead : float >= 0
-        seconds of silence before
+        seconds of silence before the sweep
     silence : float >= 0
-        seconds of silence after, for the response to decay in
+        seconds of silence after the sweep, in which the response decays
     repeats : int > 0
-        periods of the sequence; the first fills the room, the others are averaged
+        periods of the MLS; the first excites the room, the others are averaged
 
     Raises
     ------
@@ -90,8 +90,7 @@ class Sweep:
     repeats: int = 2
 
     def __post_init__(self) -> None:
-        if self.kind not in get_args(Kind):
-            raise ImpulseError(f"kind is {self.kind!r}; it must be {', '.join(get_args(Kind))}")
+        one_of("kind", self.kind, get_args(Kind))
         within("rate", self.rate, 1000, 768_000, "Hz")
         above("duration", self.duration, 0, "s")
         within("level", self.level, -120, 0, "dB")
@@ -124,14 +123,14 @@ class Sweep:
 
     @property
     def band(self) -> tuple[float, float]:
-        """The lowest and the highest frequency that are excited, in Hz."""
+        """Lowest and highest frequency excited, in Hz."""
         if self.kind == "mls":
             return 0.0, self.rate / 2
         return self.start, min(20_000.0, 0.475 * self.rate) if self.end is None else self.end
 
     @property
     def growth(self) -> float:
-        """L: the seconds in which the frequency of the sweep grows by e."""
+        """L: seconds in which the frequency of the sweep grows by a factor of e."""
         low, high = self.band
         if self.kind == "synchronised":
             return round(self.duration * low / math.log(high / low)) / low
@@ -139,7 +138,7 @@ class Sweep:
 
     @property
     def period(self) -> int:
-        """Frames of one period of a maximum length sequence, 2^order - 1."""
+        """Frames of one period of an MLS, 2^order - 1."""
         frames = frames_of("duration", self.duration, self.rate)
         order = max(2, math.ceil(math.log2(frames + 1)))
         if order > LONGEST_ORDER:
@@ -157,20 +156,20 @@ class Sweep:
 
     @property
     def lead_frames(self) -> int:
-        """Frames of silence before."""
+        """Frames of silence before the excitation."""
         return frames_of("lead", self.lead, self.rate)
 
     @property
     def frames(self) -> int:
-        """Frames of all of it."""
+        """Total frames, with the silence."""
         return self.lead_frames + self.active_frames + frames_of("silence", self.silence, self.rate)
 
     @property
     def seconds(self) -> float:
-        """True duration of the excitation, without the silence around it.
+        """Actual duration of the excitation, without the silence around it.
 
-        A synchronised sweep is as near to the `duration` as whole ``f1 L`` can be, and a
-        maximum length sequence as long as all of its periods.
+        A synchronised sweep is as close to `duration` as an integer ``f1 L`` allows; an MLS
+        lasts for all of its periods.
         """
         if self.kind == "synchronised":
             low, high = self.band
@@ -178,7 +177,7 @@ class Sweep:
         return self.active_frames / self.rate
 
     def harmonic_advance(self, order: int) -> float:
-        """Return how many seconds early harmonic `order` arrives, L ln m.
+        """Return the seconds by which harmonic `order` arrives early, L ln m.
 
         Examples
         --------
@@ -190,7 +189,7 @@ class Sweep:
         return self.growth * math.log(within("order", order, 1, math.inf))
 
     def samples(self) -> Taps:
-        """Return the excitation, (frames, 1), its peak at `level`.
+        """Return the excitation, (frames, 1), with its peak at `level`.
 
         Examples
         --------
@@ -213,7 +212,7 @@ class Sweep:
     def _faded(self) -> Taps:
         low, _ = self.band
         time = np.arange(self.active_frames) / self.rate
-        # e^x - 1 loses nothing where x is small; the synchronised sweep leaves out whole turns
+        # expm1 is accurate for small x; for the synchronised sweep it only drops whole turns
         phase = 2 * np.pi * low * self.growth * np.expm1(time / self.growth)
         faded = edit.fade(
             Impulse(np.sin(phase)[:, np.newaxis], self.rate),

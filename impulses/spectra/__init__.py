@@ -1,8 +1,8 @@
-"""The frequency response of an impulse on a logarithmic axis, and how it decays.
+"""The frequency response of an impulse on a logarithmic axis, and its decay.
 
-transform      spectra at any frequencies, averaged over parts of an octave or not
+transform      spectra at any frequencies, with or without fractional-octave smoothing
 response       magnitude, phase, group delay
-cumulative     spectra of what is left after some time
+cumulative     cumulative spectral decay (waterfall)
 """
 
 from impulses.spectra.cumulative import CumulativeDecay, cumulative_decay

@@ -1,4 +1,4 @@
-"""Cumulative spectral decay: what is left of each frequency after some time."""
+"""Cumulative spectral decay: spectra of the rest of an impulse after increasing times."""
 
 from __future__ import annotations
 
@@ -15,17 +15,18 @@ from impulses.spectra.transform import column, decibels, frequencies, power_of, 
 
 @dataclass(frozen=True, eq=False)
 class CumulativeDecay:
-    """What is left of each frequency after some time.
+    """Spectra of the rest of an impulse after increasing times.
 
     Parameters
     ----------
     hz : array, (points,)
+        Frequencies, evenly spaced on a logarithmic axis.
     seconds : array, (slices,)
-        From the onset of the impulse to where each slice begins.
+        Start of each slice after the onset of the impulse.
     level_db : array, (slices, points)
-        Beside the largest of the first slice; -inf where nothing is left.
+        Levels relative to the largest of the first slice; -inf for silence.
     smoothing : int
-        As of a `Response`.
+        Smoothing as in `Response`.
     """
 
     hz: Taps
@@ -44,25 +45,25 @@ def cumulative_decay(
     smoothing: int | None = None,
     points: int = 400,
 ) -> CumulativeDecay:
-    """Return the cumulative spectral decay: spectra of what is left from later and later on.
+    """Return the cumulative spectral decay: spectra of the rest from increasing times on.
 
-    Each window rises before it begins, as half of a Hann window over a hundredth of the span, so
-    that no spectrum is that of a step; the first has risen by the onset, and holds everything.
+    Each window fades in before its slice, by half a Hann window over a hundredth of the span, to
+    avoid the spectrum of a step. The first has faded in by the onset, so it covers everything.
 
     Parameters
     ----------
     impulse : Impulse
     channel : int
-        As for `response`.
+        Channel as in `response`.
     span : float > 0, optional
-        Seconds from the first slice to the last; what the impulse takes to fall by `depth`, if
-        not given.
+        Seconds from the first slice to the last; by default the time in which the impulse
+        decays by `depth`.
     slices : int > 1
-        How many, evenly spaced.
+        Number of slices, evenly spaced in time.
     depth : float > 0
-        dB of decay that are of interest.
+        Range of the decay in dB.
     smoothing, points
-        As for `response`.
+        As in `response`.
 
     Raises
     ------
@@ -77,35 +78,35 @@ def cumulative_decay(
     Examples
     --------
     >>> taps = 10 ** (-3 * np.arange(4000) / 1000)
-    >>> found = cumulative_decay(Impulse(taps[:, np.newaxis], 1000), span=0.5, slices=3)
-    >>> found.seconds, found.level_db[:, 0].round(0)
+    >>> decay = cumulative_decay(Impulse(taps[:, np.newaxis], 1000), span=0.5, slices=3)
+    >>> decay.seconds, decay.level_db[:, 0].round(0)
     (array([0.  , 0.25, 0.5 ]), array([  0., -15., -30.]))
     """
     taps = column(impulse, channel)
-    taps = taps / (np.abs(taps).max() or 1.0)  # no square is too large or too small
+    taps = taps / (np.abs(taps).max() or 1.0)  # so that squares neither overflow nor vanish
     onset = analysis.onset(Impulse(taps[:, np.newaxis], impulse.rate))
     smoothing = smoothing_of(impulse, smoothing)
     if span is None:
         span = decay_span(taps[onset:], impulse.rate, depth)
-        span = max(span, (slices - 1) / impulse.rate)  # each slice a frame of its own
+        span = max(span, (slices - 1) / impulse.rate)  # slices start on different frames
     above("span", span, 0, "s")
     seconds = np.linspace(0, span, slices)
     hz = frequencies(impulse.rate, points)
-    rise = max(1, round(span / 100 * impulse.rate))
-    ramp = np.sin(np.pi / 2 * np.arange(1, rise + 1) / (rise + 1)) ** 2
+    fade = max(1, round(span / 100 * impulse.rate))
+    ramp = np.sin(np.pi / 2 * np.arange(1, fade + 1) / (fade + 1)) ** 2
     power = np.zeros((slices, points))
     for row, time in zip(power, seconds, strict=True):
         start = onset + round(time * impulse.rate)
-        left = np.array(taps[max(0, start - rise) :])
-        risen = min(start, rise)
-        left[:risen] *= ramp[rise - risen :][: len(left)]
-        if left.any():
-            row[:] = power_of(left, impulse.rate, hz, smoothing)
+        rest = np.array(taps[max(0, start - fade) :])
+        faded = min(start, fade)
+        rest[:faded] *= ramp[fade - faded :][: len(rest)]
+        if rest.any():
+            row[:] = power_of(rest, impulse.rate, hz, smoothing)
     return CumulativeDecay(hz, seconds, decibels(power / (power[0].max() or 1.0)), smoothing)
 
 
 def decay_span(taps: Taps, rate: int, depth: float) -> Seconds:
-    """Return the seconds in which the energy decay falls by `depth` dB, or ends in noise.
+    """Return the seconds in which the energy decays by `depth` dB, or into the noise floor.
 
     Examples
     --------

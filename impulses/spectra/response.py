@@ -10,33 +10,33 @@ from impulses.impulse import Impulse, Taps, to_db
 from impulses.spectra.transform import column, decibels, frequencies, smoothing_of, spectrum_of
 
 EDGE = 1e-6
-"""Degrees by which 180 and -180 are the same."""
+"""Degrees from -180 within which a phase is taken as 180, as its sign is due to rounding."""
 
 POINTS = 1000
-"""Frequencies of a response: three for each dot of a printed line."""
+"""Default number of frequencies: three for each dot of a printed line."""
 
 UNDEFINED = -100.0
-"""dB beside the largest magnitude, under which phase and delay are those of rounding."""
+"""Level in dB, relative to the largest, below which phase and delay are rounding errors."""
 
 
 @dataclass(frozen=True, eq=False)
 class Response:
-    """What one channel of an impulse does to each frequency.
+    """The frequency response of one channel of an impulse.
 
     Parameters
     ----------
     hz : array, (points,)
         Frequencies, evenly spaced on a logarithmic axis.
     magnitude_db : array, (points,)
-        Level; -inf where there is nothing.
+        Magnitude; -inf for 0.
     phase_deg : array, (points,)
-        Phase above -180, up to 180 degrees, after `delay` has been taken off; NaN where undefined.
+        Phase in (-180, 180] degrees, with `delay` removed; NaN where undefined.
     group_delay : array, (points,)
-        Seconds from time 0, with `delay` in them; NaN where undefined.
+        Seconds from time 0, including `delay`; NaN where undefined.
     delay : float
         Seconds from time 0 to the peak of the impulse.
     smoothing : int
-        Parts of an octave that each point is the average of; 0 if it is of itself alone.
+        N for averages over 1/N octave; 0 for none.
     """
 
     hz: Taps
@@ -52,20 +52,20 @@ def response(
 ) -> Response:
     """Return magnitude, phase and group delay of one channel.
 
-    Over a part of an octave, the magnitude is that of the mean energy, the phase that of the
-    mean of ``H`` (without its delay), and the group delay the mean by energy,
+    With smoothing, the magnitude is that of the mean energy, the phase that of the mean of
+    ``H`` (with the delay removed), and the group delay the energy-weighted mean,
     ``sum of Re(conj(H) G) / sum of abs(H)^2``, where `G` is the transform of ``n h[n]``.
 
     Parameters
     ----------
     impulse : Impulse
     channel : int
-        Column of the taps; of a matrix, path ``input * outputs + output``.
+        Column of the taps; in a matrix, path ``input * outputs + output``.
     smoothing : int >= 0, optional
-        12 averages over a twelfth of an octave, 0 over nothing; 0 up to `SHORT` frames, and
-        else 12, if not given.
+        N averages over 1/N octave, 0 is none; by default 0 up to `SHORT` frames, 12 for longer
+        impulses.
     points : int > 1
-        Frequencies.
+        Number of frequencies.
 
     Raises
     ------
@@ -78,23 +78,23 @@ def response(
 
     Examples
     --------
-    >>> found = response(Impulse([[0.0], [0.0], [0.5]], 1000), points=3)
-    >>> found.magnitude_db.round(2), found.group_delay.round(6)
+    >>> delayed = response(Impulse([[0.0], [0.0], [0.5]], 1000), points=3)
+    >>> delayed.magnitude_db.round(2), delayed.group_delay.round(6)
     (array([-6.02, -6.02, -6.02]), array([0.002, 0.002, 0.002]))
     """
     taps = column(impulse, channel)
     smoothing = smoothing_of(impulse, smoothing)
     hz = frequencies(impulse.rate, points)
     peak = int(np.argmax(np.abs(taps)))
-    largest = float(np.abs(taps[peak])) or 1.0  # by which no square is too large or too small
+    largest = float(np.abs(taps[peak])) or 1.0  # so that squares neither overflow nor vanish
     spectrum = spectrum_of(taps / largest, impulse.rate, hz, smoothing, peak)
     power = spectrum.power
     defined = power > power.max() * 10 ** (UNDEFINED / 10)
-    late = np.full(points, np.nan)
-    np.divide(spectrum.moment, power, out=late, where=defined)
+    delays = np.full(points, np.nan)
+    np.divide(spectrum.moment, power, out=delays, where=defined)
     phase = np.where(defined, np.angle(spectrum.mean, deg=True), np.nan)
-    phase[phase < EDGE - 180] = 180.0  # a sign that is rounding is none
+    phase[phase < EDGE - 180] = 180.0  # -180 only by rounding
     delay = (peak - impulse.origin) / impulse.rate
     return Response(
-        hz, decibels(power) + to_db(largest), phase, late / impulse.rate + delay, delay, smoothing
+        hz, decibels(power) + to_db(largest), phase, delays / impulse.rate + delay, delay, smoothing
     )

@@ -1,4 +1,4 @@
-"""The transform of an impulse at the very frequencies of an axis, or averaged around each."""
+"""Fourier transforms of an impulse at the frequencies of an axis, exact or smoothed."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from numpy.typing import NDArray
 from impulses.impulse import Impulse, ImpulseError, Taps
 
 LOWEST = 20.0
-"""Hz at the left end of the axis."""
+"""Lowest frequency of the axis, in Hz."""
 
 SHORT = 2**12
-"""Frames up to which an impulse is a filter or a head, and is not smoothed unasked."""
+"""Frames up to which an impulse (a filter, an HRIR) is not smoothed by default."""
 
 SMOOTHING = 12
-"""Parts of an octave over which a longer one, a room, is averaged unasked."""
+"""Default smoothing of longer impulses (rooms): 1/12 octave."""
 
 PADDING = 4
-"""Length of a transform beside the impulse, whose power is then smooth between two bins."""
+"""Least size of a transform relative to the impulse, so that power is smooth between bins."""
 
 AT_A_TIME = 64
-"""Frequencies of a transform that are computed at a time, to bound memory."""
+"""Frequencies transformed at a time, to bound memory."""
 
 
 def frequencies(rate: int, points: int) -> Taps:
-    """Return frequencies from 20 Hz (or a 25th of half the rate) to half the rate.
+    """Return logarithmically spaced frequencies from 20 Hz (rate / 50 if less) to half the rate.
 
     Examples
     --------
@@ -49,7 +49,7 @@ def column(impulse: Impulse, channel: int) -> Taps:
 
 
 def smoothing_of(impulse: Impulse, smoothing: int | None) -> int:
-    """Return the smoothing that is asked for, or that suits the impulse."""
+    """Return the smoothing, or its default for the impulse."""
     if smoothing is None:
         return 0 if impulse.frames <= SHORT else SMOOTHING
     if smoothing < 0:
@@ -58,7 +58,7 @@ def smoothing_of(impulse: Impulse, smoothing: int | None) -> int:
 
 
 class Spectrum(NamedTuple):
-    """At each frequency: mean of ``abs(H)^2``, of ``H``, and of ``Re(conj(H) G)``."""
+    """Means of ``abs(H)^2``, ``H`` and ``Re(conj(H) G)`` at each frequency."""
 
     power: Taps
     mean: NDArray[np.complex128]
@@ -66,13 +66,13 @@ class Spectrum(NamedTuple):
 
 
 def spectrum_of(taps: Taps, rate: int, hz: Taps, smoothing: int, centre: int) -> Spectrum:
-    """Transform taps, of which frame `centre` is time 0."""
+    """Transform taps, with time 0 at frame `centre`."""
     both = np.stack([taps, (np.arange(len(taps)) - centre) * taps])
     if not smoothing:
         h, g = transform_at(both, hz / rate)
-        turned = h * np.exp(2j * np.pi * hz / rate * centre)
-        return Spectrum(np.abs(h) ** 2, turned, (h.conj() * g).real)
-    size = _points(len(taps))
+        shifted = h * np.exp(2j * np.pi * hz / rate * centre)
+        return Spectrum(np.abs(h) ** 2, shifted, (h.conj() * g).real)
+    size = _transform_size(len(taps))
     rolled = np.roll(np.pad(both, ((0, 0), (0, size - len(taps)))), -centre, axis=1)
     h, g = rfft(rolled)
     power, mean, moment = (
@@ -83,37 +83,37 @@ def spectrum_of(taps: Taps, rate: int, hz: Taps, smoothing: int, centre: int) ->
 
 
 def power_of(taps: Taps, rate: int, hz: Taps, smoothing: int) -> Taps:
-    """Return the mean of ``abs(H)^2`` at each frequency, and nothing else."""
+    """Return the mean of ``abs(H)^2`` at each frequency."""
     if not smoothing:
-        found: Taps = np.square(np.abs(transform_at(taps[np.newaxis], hz / rate)[0]))
-        return found
-    size = _points(len(taps))
+        exact: Taps = np.square(np.abs(transform_at(taps[np.newaxis], hz / rate)[0]))
+        return exact
+    size = _transform_size(len(taps))
     power: Taps = _mean(np.abs(rfft(taps, size)) ** 2, hz * size / rate, smoothing)
     return np.maximum(power, 0)
 
 
-def _points(frames: int) -> int:
+def _transform_size(frames: int) -> int:
     return int(2 ** (PADDING * frames - 1).bit_length())
 
 
 def _mean(values: NDArray[Any], bins: Taps, smoothing: int) -> NDArray[Any]:
-    """Average straight lines between bins over a part of an octave around some places."""
+    """Average over 1/`smoothing` octave around each position, linear between bins."""
     half = 2 ** (0.5 / smoothing)
     low, high = bins / half, np.minimum(bins * half, len(values) - 1)
-    found: NDArray[Any] = (_integral(values, high) - _integral(values, low)) / (high - low)
-    return found
+    mean: NDArray[Any] = (_integral(values, high) - _integral(values, low)) / (high - low)
+    return mean
 
 
 def transform_at(columns: Taps, frequency: Taps) -> NDArray[np.complex128]:
-    """Return the Fourier transform of each row at any frequencies, as the sum that defines it.
+    """Return the Fourier transform of each row at any frequencies, by its defining sum.
 
-    With ``n = a + b B``, the sum over `a` is one product of matrices for all `b`.
+    With ``n = a + b B``, the sum over `a` is one matrix product for all `b`.
 
     Parameters
     ----------
     columns : array, (rows, frames)
     frequency : array, (points,)
-        Beside the rate.
+        Frequencies in cycles per sample.
 
     Examples
     --------
@@ -123,27 +123,27 @@ def transform_at(columns: Taps, frequency: Taps) -> NDArray[np.complex128]:
     rows, frames = columns.shape
     block = 2 ** (((frames - 1).bit_length() + 1) // 2)
     blocks = np.pad(columns, ((0, 0), (0, -frames % block))).reshape(rows, -1, block)
-    found = np.empty((rows, len(frequency)), np.complex128)
+    transform = np.empty((rows, len(frequency)), np.complex128)
     for start in range(0, len(frequency), AT_A_TIME):
-        turn = -2j * np.pi * frequency[start : start + AT_A_TIME, np.newaxis]
-        inner = blocks @ np.exp(turn * np.arange(block)).T
-        outer = np.exp(turn * (block * np.arange(blocks.shape[1]))).T
-        found[:, start : start + AT_A_TIME] = (inner * outer).sum(axis=1)
-    return found
+        angle = -2j * np.pi * frequency[start : start + AT_A_TIME, np.newaxis]
+        inner = blocks @ np.exp(angle * np.arange(block)).T
+        outer = np.exp(angle * (block * np.arange(blocks.shape[1]))).T
+        transform[:, start : start + AT_A_TIME] = (inner * outer).sum(axis=1)
+    return transform
 
 
 def _integral(values: NDArray[Any], upto: Taps) -> NDArray[Any]:
-    """Integrate straight lines between values at 0, 1, 2 ... from 0 up to some places."""
-    whole = np.concatenate([[0], np.cumsum((values[1:] + values[:-1]) / 2)])
-    at = np.minimum(upto.astype(int), len(values) - 2)
-    rest = upto - at
-    slope = values[at + 1] - values[at]
-    found: NDArray[Any] = whole[at] + rest * values[at] + rest**2 / 2 * slope
-    return found
+    """Integrate the linear interpolation of values at 0, 1, 2 ... from 0 to each position."""
+    at_nodes = np.concatenate([[0], np.cumsum((values[1:] + values[:-1]) / 2)])
+    node = np.minimum(upto.astype(int), len(values) - 2)
+    rest = upto - node
+    slope = values[node + 1] - values[node]
+    integral: NDArray[Any] = at_nodes[node] + rest * values[node] + rest**2 / 2 * slope
+    return integral
 
 
 def decibels(power: Taps) -> Taps:
-    """Return levels, -inf where there is nothing."""
+    """Convert power to decibels; 0 gives -inf."""
     levels = np.full(power.shape, -np.inf)
     np.log10(power, out=levels, where=power > 0)
     return 10 * levels

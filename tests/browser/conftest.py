@@ -1,14 +1,19 @@
-"""A browser that opens the page as anyone would, and everything that it must not do."""
+"""Pages that `explain` made, opened in a browser, and a record of everything they must not do."""
 
+import json
 import os
+import re
 import shutil
 from pathlib import Path
 
 import pytest
 
-from audioconv.page import page as page_of
-from browser import fixture
+import audioconv.page
+from audioconv.cli import main
+from audioconv.views import cost
 
+SCRIPTS = Path(audioconv.page.__file__).parent / "scripts"
+ORIGIN = "http://page.test"
 ARGUMENTS = [
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
     *("--disable-background-networking", "--disable-component-update"),
@@ -17,8 +22,8 @@ ARGUMENTS = [
 
 def chromium():
     names = ("chromium", "google-chrome", "chromium-browser")
-    told = [os.environ.get("CHROMIUM"), "/usr/bin/chromium", *map(shutil.which, names)]
-    return next((path for path in told if path and Path(path).exists()), None)
+    paths = [os.environ.get("CHROMIUM"), "/usr/bin/chromium", *map(shutil.which, names)]
+    return next((path for path in paths if path and Path(path).exists()), None)
 
 
 @pytest.fixture(scope="session")
@@ -32,24 +37,43 @@ def browser():
         opened.close()
 
 
+def data_in(path):
+    """Return the data that a page holds."""
+    text = path.read_text("utf-8")
+    return json.loads(re.search(r'<script[^>]* id="data">(.*?)</script>', text)[1])
+
+
 @pytest.fixture(scope="session")
-def files(tmp_path_factory):
-    """Return the page of each example, and what it was given."""
+def made(tmp_path_factory):
+    """Return a function that makes a page by `explain`; it returns its path and its data."""
     folder = tmp_path_factory.mktemp("pages")
-    found = {}
-    for name in ("echo", "hall"):
-        given = getattr(fixture, name)()
+
+    def make(name, sound, ir):
         path = folder / f"{name}.html"
-        path.write_text(page_of(given), encoding="utf-8", newline="\n")
-        found[name] = path, given
-    return found
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("signal.signal", lambda *_: None)
+            patch.setattr(cost, "LONG_ENOUGH", 0.002)
+            patch.setattr(cost, "MAX_FRAMES", 2**14)
+            assert main(["explain", str(sound), "--ir", str(ir), "-o", str(path), "-q"]) == 0
+        return path, data_in(path)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def files(made, samples):
+    """Return the path and the data of two pages: an echo of speech, and a guitar in a hall."""
+    return {
+        "echo": made("echo", samples / "speech.wav", "double-spike:delay=350ms,gain=-6dB"),
+        "hall": made("hall", samples / "guitar.wav", samples / "hall.wav"),
+    }
 
 
 @pytest.fixture(scope="session")
 def opened(browser):
-    """Return a function that opens a file; what it did beside is on the page as `sins`.
+    """Return a function that opens a file; the page records its errors and requests as `problems`.
 
-    A script that is told runs before anything of the page does.
+    A script, if given, runs before those of the page.
     """
     contexts = []
 
@@ -59,12 +83,12 @@ def opened(browser):
         page = context.new_page()
         page.set_default_timeout(5000)
         page.add_init_script(script)
-        page.sins = []
-        page.on("console", lambda said: page.sins.append(f"{said.type}: {said.text}"))
-        page.on("pageerror", lambda error: page.sins.append(f"error: {error}"))
-        page.on("dialog", lambda dialog: (page.sins.append("dialog"), dialog.dismiss()))
+        page.problems = []
+        page.on("console", lambda line: page.problems.append(f"{line.type}: {line.text}"))
+        page.on("pageerror", lambda error: page.problems.append(f"error: {error}"))
+        page.on("dialog", lambda dialog: (page.problems.append("dialog"), dialog.dismiss()))
         url = path.as_uri()
-        page.on("request", lambda asked: asked.url == url or page.sins.append(asked.url[:200]))
+        page.on("request", lambda one: one.url == url or page.problems.append(one.url[:200]))
         page.goto(url)
         return page
 
@@ -74,18 +98,47 @@ def opened(browser):
 
 
 @pytest.fixture(scope="session")
+def served(browser):
+    """Return a function that opens a page whose scripts are loaded as modules, without a bundle."""
+
+    def open_(path):
+        page = browser.new_context().new_page()
+        page.set_default_timeout(5000)
+        page.problems = []
+        page.on("console", lambda line: page.problems.append(line.text))
+        page.on("pageerror", lambda error: page.problems.append(str(error)))
+        text = re.sub(r"<meta http-equiv=[^>]*>", "", path.read_text("utf-8"))
+        bundle = re.search(r'<script type="module">.*?</script>', text, re.DOTALL)[0]
+        text = text.replace(bundle, '<script type="module" src="/scripts/main.js"></script>')
+
+        def answer(route):
+            name = route.request.url.rpartition("/")[2]
+            if name.endswith(".js"):
+                script = (SCRIPTS / name).read_text("utf-8")
+                route.fulfill(body=script, content_type="text/javascript; charset=utf-8")
+            else:
+                route.fulfill(body=text, content_type="text/html; charset=utf-8")
+
+        page.route(f"{ORIGIN}/**", answer)
+        page.goto(f"{ORIGIN}/page.html")
+        return page
+
+    return open_
+
+
+@pytest.fixture(scope="session")
 def echo(opened, files):
-    path, given = files["echo"]
+    path, data = files["echo"]
     page = opened(path)
-    page.given = given
+    page.data = data
     return page
 
 
 @pytest.fixture(scope="session")
 def hall(opened, files):
-    path, given = files["hall"]
+    path, data = files["hall"]
     page = opened(path)
-    page.given = given
+    page.data = data
     return page
 
 

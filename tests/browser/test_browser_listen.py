@@ -1,4 +1,4 @@
-"""Before and after: both run together, the place is kept, the loudness matched."""
+"""Before and after: both play together, a switch keeps the position, the loudness is matched."""
 
 import copy
 
@@ -27,7 +27,7 @@ def playing(page, past):
     )
 
 
-def test_it_plays_and_a_switch_keeps_the_place(hall):
+def test_a_switch_keeps_the_position(hall):
     hall.click("#listen-play")
     playing(hall, 0.1)
     assert state(hall)["which"] == "before"
@@ -49,12 +49,12 @@ def test_it_plays_and_a_switch_keeps_the_place(hall):
     assert stopped["playing"] == "false"
     hall.wait_for_timeout(80)
     assert state(hall)["position"] == stopped["position"]
-    assert not hall.sins
+    assert not hall.problems
 
 
 def test_both_run_at_once_and_one_is_heard(opened, files):
     """Both start at the same instant and place; the gains are what the browser applies."""
-    path, given = files["hall"]
+    path, data = files["hall"]
     page = opened(path, WATCH)
     page.click("#listen-play")
     playing(page, 0.1)
@@ -65,7 +65,7 @@ def test_both_run_at_once_and_one_is_heard(opened, files):
     assert page.evaluate(gains) == [1, 0]
     page.click("#listen-switch")
     page.wait_for_timeout(60)
-    louder = given["listen"]["after"]["loudness_db"] - given["listen"]["before"]["loudness_db"]
+    louder = data["listen"]["after"]["loudness_db"] - data["listen"]["before"]["loudness_db"]
     before, after = page.evaluate(gains)
     assert before == 0
     assert after == pytest.approx(10 ** (-louder / 20), rel=1e-6)
@@ -77,14 +77,14 @@ def test_both_run_at_once_and_one_is_heard(opened, files):
 
 
 def test_the_louder_one_is_turned_down(hall):
-    given = hall.given["listen"]
-    louder = given["after"]["loudness_db"] - given["before"]["loudness_db"]
+    data = hall.data["listen"]
+    louder = data["after"]["loudness_db"] - data["before"]["loudness_db"]
     assert louder > 1
     hall.check("#listen-match")
     gains = state(hall)
     assert float(gains["gainBefore"]) == 1
     assert float(gains["gainAfter"]) == pytest.approx(10 ** (-louder / 20), rel=1e-12)
-    assert f"turned down by {louder:.1f} dB" in hall.inner_text("#listen-after-told")
+    assert f"turned down by {louder:.1f} dB" in hall.inner_text("#listen-after-level")
     hall.uncheck("#listen-match")
     assert float(state(hall)["gainAfter"]) == 1
     hall.check("#listen-match")
@@ -94,7 +94,7 @@ def test_a_waveform_is_a_place_to_seek(hall):
     hall.locator("#wave-after").scroll_into_view_if_needed()
     box = hall.locator("#wave-after").bounding_box()
     hall.mouse.click(box["x"] + 44 + (box["width"] - 45) / 2, box["y"] + 40)
-    middle = hall.given["listen"]["seconds"] / 2
+    middle = hall.data["listen"]["seconds"] / 2
     assert float(state(hall)["position"]) == pytest.approx(middle, abs=0.02)
     hall.focus("#listen-position")
     for key, expected in [("ArrowLeft", middle - 1), ("Home", 0), ("End", 2 * middle)]:
@@ -102,11 +102,11 @@ def test_a_waveform_is_a_place_to_seek(hall):
         assert float(state(hall)["position"]) == pytest.approx(expected, abs=0.02)
 
 
-def test_a_sound_that_cannot_be_decoded_is_told(opened, files, tmp_path):
-    given = copy.deepcopy(files["echo"][1])
-    given["listen"]["after"]["data"] = "AAAA"
+def test_a_sound_that_cannot_be_decoded_is_reported(opened, files, tmp_path):
+    data = copy.deepcopy(files["echo"][1])
+    data["listen"]["after"]["data"] = "AAAA"
     path = tmp_path / "broken.html"
-    path.write_text(page_of(given), encoding="utf-8")
+    path.write_text(page_of(data), encoding="utf-8")
     page = opened(path)
     page.click("#listen-play")
     page.wait_for_function("() => document.querySelector('#listen-message').textContent !== ''")

@@ -1,4 +1,4 @@
-"""Decays beside pyrato's, where it is installed."""
+"""Decays compared with those of pyrato, if it is installed."""
 
 import warnings
 
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 with warnings.catch_warnings():
-    warnings.simplefilter("ignore")  # those of its own imports
+    warnings.simplefilter("ignore")  # from its own imports
     pyfar = pytest.importorskip("pyfar")
     pyrato = pytest.importorskip("pyrato")
 

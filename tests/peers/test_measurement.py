@@ -1,4 +1,4 @@
-"""Sweeps and deconvolution beside pyfar's."""
+"""Sweeps and deconvolution compared with those of pyfar."""
 
 import numpy as np
 import pytest
@@ -23,7 +23,7 @@ def test_exponential_sweep(low, high):
         silence=0,
     )
     theirs = pyfar.signals.exponential_sweep_time(44100, [low, high], 0, sampling_rate=44100)
-    # phases of up to 2 pi f2 L are rounded to 2^-53 of themselves, a few times over
+    # phases of up to 2 pi f2 L are rounded to 2^-53 of themselves, several times
     bound = 16 * 2.0**-53 * 2 * np.pi * high * ours.growth
     np.testing.assert_allclose(ours.samples()[:, 0], theirs.time[0], rtol=0, atol=bound)
 
@@ -49,5 +49,5 @@ def test_regularised_inversion():
     ours = np.fft.rfft(np.roll(taps, -found.impulse.origin))
     frequency = np.fft.rfftfreq(size, 1 / 44100)
     inside = (frequency > 40) & (frequency < 18800)
-    # ours keeps half a second of what rings at 20 Hz, and theirs all of it
+    # ours keeps half a second of the ringing at 20 Hz, and theirs all of it
     np.testing.assert_allclose(ours[inside], theirs[inside], rtol=0, atol=2e-4)

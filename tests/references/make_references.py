@@ -1,8 +1,8 @@
 """Make the reference pictures of tests/test_plot.py: `python tests/references/make_references.py`.
 
-They are drawn of made-up sounds by audioconv itself, and were looked at by a person when they were
-committed: they show that a picture has changed, and not that it is right. `matplotlib.txt` names
-the version that drew them; another one draws text a little differently.
+audioconv draws them from synthetic sounds. They were inspected when they were committed, so they
+detect changes, not errors. `matplotlib.txt` names the version that drew them; other versions draw
+text slightly differently.
 """
 
 from pathlib import Path
@@ -26,7 +26,7 @@ RATE = 16000
 
 
 def make_sounds(folder):
-    """Write a gliding tone, the same later and softer, and a room."""
+    """Write a gliding tone, a delayed and quieter copy, and a room impulse response."""
     seconds = np.arange(2 * RATE) / RATE
     glide = 0.5 * np.sin(2 * np.pi * 100 * (7**seconds - 1) / np.log(7)) * np.minimum(seconds, 1)
     glide = np.stack([glide, -glide / 2], 1)
@@ -43,9 +43,9 @@ def make_sounds(folder):
 
 
 def draw_all(sounds, folder, suffixes=None):
-    """Draw every kind of picture into a folder, or those kinds that have a suffix here."""
+    """Draw all plots into a folder, or those in `suffixes`, and return their paths by file name."""
     both = [sounds["glide"], sounds["later"]]
-    drawn = {
+    plots = {
         "waveform": lambda out: waveform(both, out, LOOK),
         "spectrogram": lambda out: spectrogram(both, out, LOOK, duration="1.5s"),
         "response": lambda out: response([sounds["room"], "delta:delay=2ms"], out, LOOK, rate=RATE),
@@ -54,10 +54,10 @@ def draw_all(sounds, folder, suffixes=None):
         "null": lambda out: null(*both, out, LOOK),
     }
     paths = {}
-    for name, suffix in (suffixes or dict.fromkeys(drawn, ".png")).items():
+    for name, suffix in (suffixes or dict.fromkeys(plots, ".png")).items():
         file = f"{name}{suffix}"
         paths[file] = folder / file
-        drawn[name](str(paths[file]))
+        plots[name](str(paths[file]))
     return paths
 
 

@@ -1,7 +1,7 @@
-"""What headers claim that libsndfile does not hold against a file: AIFF, AU, CAF, W64, RIFF.
+"""Stated lengths of AIFF, AU, CAF, NIST SPHERE, W64 and RIFF files, which libsndfile ignores.
 
-A file of these kinds that is cut short opens as a shorter sound, and one that contradicts itself
-as some sound. So what its header says of its samples is read here, to be compared with the file.
+libsndfile opens a truncated file of these formats as a shorter one, and accepts contradictory
+headers. So the place and length of the samples are read here, to be checked against the file.
 
 References
 ----------
@@ -18,63 +18,62 @@ from itertools import islice
 from typing import IO, NamedTuple
 
 from audioconv.errors import FormatError
-from audioconv.files.codecs.pcm import IEEE_FLOAT, PCM
-from audioconv.files.codecs.riff import UNTIL_THE_END, is_name
+from audioconv.files.codecs.riff import UNTIL_THE_END, is_name, refuse_padded_samples
 
 EXTENSIBLE = b"\xfe\xff"
 SOX_UNKNOWN = 0x7F000000
-"""What SoX writes for the length of an AIFF that it cannot know, or a little less."""
+"""Size, or a little more than it, that SoX writes into an AIFF of unknown length."""
 
 MAX_CHUNKS = 10_000
-"""More than any file has; a gigabyte of zeros would be taken for very many."""
-
+"""More chunks than any file has; a gigabyte of zeros would be read as very many."""
 
 MAX_TEXT = 2**16
+"""Bytes of a SPHERE header that are read."""
 
 
-class Claim(NamedTuple):
-    """What a header says of the samples.
+class Extent(NamedTuple):
+    """The place and length of the samples, as the header states them.
 
     Parameters
     ----------
     begin : int
-        the first byte of them
+        offset of the first byte
     end : int or None
-        the byte at which they end, if it tells
-    open_ended : bool
-        whether it leaves that to where the file ends
+        offset after the last byte, if stated
+    until_the_end : bool
+        whether the header leaves the length to the end of the file
     frames : int or None
-        how many there are, if it tells that besides
+        number of frames, if stated separately
     """
 
     begin: int = 0
     end: int | None = None
-    open_ended: bool = False
+    until_the_end: bool = False
     frames: int | None = None
 
 
-UNKNOWN = Claim()
+UNKNOWN = Extent()
 
 
-def claim(file: IO[bytes]) -> Claim:
-    """Read what the header of a file says of its samples.
+def stated_extent(file: IO[bytes]) -> Extent:
+    """Read the place and length of the samples from the header of a file.
 
     Parameters
     ----------
     file : binary file
-        that can be sought in; its position is left anywhere
+        seekable; its position changes
 
     Raises
     ------
     FormatError
-        If it contradicts itself.
+        If the header contradicts itself.
     """
     file.seek(0)
     start = file.read(16)
     if start[:4] in (b".snd", b"dns.") and len(start) >= 12:
         order = ">" if start[:4] == b".snd" else "<"
         begin, size = struct.unpack(order + "II", start[4:12])
-        return Claim(open_ended=True) if size == UNTIL_THE_END else Claim(begin, begin + size)
+        return Extent(until_the_end=True) if size == UNTIL_THE_END else Extent(begin, begin + size)
     if start[:8] == b"NIST_1A\n":
         return _sphere(file)
     frames = None
@@ -86,35 +85,35 @@ def claim(file: IO[bytes]) -> Claim:
             file.seek(begin)
             fmt = file.read(40).ljust(40, b"\0")
             if fmt[:2] == EXTENSIBLE and fmt[24:26] != b"\1\0":
-                raise FormatError("its samples are no whole numbers; libsndfile misreads them")
-            _refuse_wide(*struct.unpack("<HH8xHH", fmt[:16]))
+                raise FormatError("its samples are not integers, and libsndfile misreads them")
+            refuse_padded_samples(*struct.unpack("<HH8xHH", fmt[:16]))
         if chunk in (b"data", b"SSND", b"BODY"):
-            return _claim_of(start[:4], begin, size, frames)
-    return Claim()
+            return _extent(start[:4], begin, size, frames)
+    return UNKNOWN
 
 
-def _claim_of(kind: bytes, begin: int, size: int, frames: int | None) -> Claim:
-    unknown = {
+def _extent(kind: bytes, begin: int, size: int, frames: int | None) -> Extent:
+    until_the_end = {
         b"FORM": size == 0 or -(2**12) < size - 8 - SOX_UNKNOWN <= 0,
         b"RIFF": size == UNTIL_THE_END,
         b"caff": size == -1,
         b"riff": size >= 2**62,
     }
-    if unknown[kind]:
-        return Claim(begin, open_ended=True)
+    if until_the_end[kind]:
+        return Extent(begin, until_the_end=True)
     if kind == b"FORM":
-        return Claim(begin, begin + size, frames=frames)
+        return Extent(begin, begin + size, frames=frames)
     if size < 0:
-        raise FormatError(f"its header says that its samples take {size} bytes")
-    return Claim(begin, begin + size)
+        raise FormatError(f"its header states a length of {size} bytes")
+    return Extent(begin, begin + size)
 
 
-def _sphere(file: IO[bytes]) -> Claim:
-    """Read the header of NIST SPHERE, which is text: a name, a kind and a value in each line."""
+def _sphere(file: IO[bytes]) -> Extent:
+    """Read the header of NIST SPHERE, which is text: a name, a type and a value in each line."""
     file.seek(8)
     size = file.readline(16).strip()
     if not size.isdigit():
-        return Claim()
+        return UNKNOWN
     fields = {}
     for line in file.read(min(int(size), MAX_TEXT)).splitlines():
         words = line.split()
@@ -123,37 +122,28 @@ def _sphere(file: IO[bytes]) -> Claim:
     count = fields.get(b"sample_count")
     frame = fields.get(b"channel_count", 1) * fields.get(b"sample_n_bytes", 0)
     end = None if count is None or not frame else int(size) + count * frame
-    return Claim(int(size), end, frames=count)
-
-
-def _refuse_wide(tag: int, channels: int, align: int, bits: int) -> None:
-    """Refuse samples that stand in more bytes than they have, which libsndfile misreads."""
-    if tag in (PCM, IEEE_FLOAT) and align != channels * -(-bits // 8):
-        raise FormatError(
-            f"it keeps {bits}-bit samples of {channels} channels in frames of {align} bytes, "
-            f"which can be read in more than one way; rewrite it with {channels * -(-bits // 8)}"
-        )
+    return Extent(int(size), end, frames=count)
 
 
 def chunks(file: IO[bytes]) -> Iterator[tuple[bytes, int, int]]:
-    """Yield name, first byte and size of each chunk of a RIFF, AIFF, CAF or Wave 64 file."""
+    """Yield name, offset and size of each chunk of a RIFF, AIFF, CAF or Wave 64 file."""
     size = file.seek(0, os.SEEK_END)
     file.seek(0)
     start = file.read(12)
-    found: Iterator[tuple[bytes, int, int]] = iter(())
+    each: Iterator[tuple[bytes, int, int]] = iter(())
     if start[:4] == b"RIFF":
-        found = _chunks(file, 12, "<4sI", size)
+        each = _chunks(file, 12, "<4sI", size)
     elif start[:4] == b"FORM":
-        found = _chunks(file, 12, ">4sI", size)
+        each = _chunks(file, 12, ">4sI", size)
     elif start[:4] == b"caff":
-        found = _chunks(file, 8, ">4sq", size)
+        each = _chunks(file, 8, ">4sq", size)
     elif start[:4] == b"riff":
-        found = _wave64_chunks(file, size)
-    return islice(found, MAX_CHUNKS)
+        each = _wave64_chunks(file, size)
+    return islice(each, MAX_CHUNKS)
 
 
 def after_id3(file: IO[bytes]) -> int:
-    """Return the first byte after the ID3 tags that can stand before anything; 0 without any."""
+    """Return the offset after the ID3 tags at the beginning of a file; 0 if there are none."""
     begin = 0
     while True:
         file.seek(begin)
@@ -164,19 +154,19 @@ def after_id3(file: IO[bytes]) -> int:
 
 
 def is_tag(rest: bytes) -> bool:
-    """Tell a tag that follows a sound, or nothing but zeros, from something else."""
+    """Return whether the bytes after the audio are a known tag, or only zeros."""
     first = rest.startswith((b"TAG", b"APETAGEX", b"LYRICSBEGIN", b"ID3"))
     last = rest[-32:].startswith(b"APETAGEX") or rest[-128:].startswith(b"TAG")
     return first or last or rest[-10:].startswith(b"3DI") or not rest.strip(b"\0")
 
 
 def synchsafe(size: bytes) -> int:
-    """Read a size of seven bits a byte, as ID3 has them."""
+    """Decode a size of ID3, with seven bits in each byte."""
     return sum((byte & 127) << 7 * place for place, byte in enumerate(reversed(size)))
 
 
 def _chunks(file: IO[bytes], begin: int, form: str, end: int) -> Iterator[tuple[bytes, int, int]]:
-    """Yield name, first byte and size of each chunk; IFF and RIFF pad odd ones by a byte."""
+    """Yield name, offset and size of each chunk; IFF and RIFF pad odd ones by a byte."""
     header = struct.calcsize(form)
     while begin + header <= end:
         file.seek(begin)
@@ -188,7 +178,7 @@ def _chunks(file: IO[bytes], begin: int, form: str, end: int) -> Iterator[tuple[
 
 
 def _wave64_chunks(file: IO[bytes], end: int) -> Iterator[tuple[bytes, int, int]]:
-    """Yield the same of Wave 64, whose names are 16 bytes, and whose sizes count the header."""
+    """Yield the chunks of Wave 64, whose names are 16 bytes and whose sizes include the header."""
     begin = 40
     while begin + 24 <= end:
         file.seek(begin)

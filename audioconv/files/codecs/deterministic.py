@@ -1,7 +1,7 @@
-"""What libsndfile draws by chance or takes from the clock, set to one value: the same bytes always.
+"""Fix Ogg serial numbers and PEAK timestamps, so that output is deterministic.
 
-Ogg streams have a random serial number, and the PEAK chunk of AIFF files and of coded WAV files
-has the time of day.
+libsndfile gives each Ogg stream a random serial number, and writes the time of day into the PEAK
+chunk of AIFF files and of coded WAV files.
 """
 
 from __future__ import annotations
@@ -12,18 +12,18 @@ from audioconv.files.codecs import containers, ogg
 
 
 def make_deterministic(file: IO[bytes]) -> None:
-    """Set serial numbers and times in a finished file.
+    """Set serial numbers and timestamps in a complete file.
 
     Parameters
     ----------
     file : binary file
-        that can be written to anywhere; its position is left anywhere
+        seekable and writable; its position changes
     """
     file.seek(0)
     if file.read(4) == ogg.MAGIC:
         ogg.renumber(file)
     for chunk, begin, _ in containers.chunks(file):
-        if chunk == b"PEAK":  # its version comes first
+        if chunk == b"PEAK":  # 4 bytes of version, then the timestamp
             file.seek(begin + 4)
             file.write(bytes(4))
     file.flush()

@@ -1,6 +1,6 @@
-"""What files other than WAV tell besides their samples, and libsndfile does not pass on.
+"""Names of metadata in files other than WAV that libsndfile does not expose.
 
-Only names are read here, for a notice: of Vorbis comments, ID3 frames, pictures and chunks.
+Only the names of Vorbis comments, ID3 frames, pictures and chunks are read, for a notice.
 
 References
 ----------
@@ -23,50 +23,50 @@ FIELDS = (
     *("title", "copyright", "encoder", "artist", "comment", "date", "album"),
     *("license", "tracknumber", "genre", "software"),
 )
-"""Vorbis comments that libsndfile passes on, one of each."""
+"""Vorbis comments that libsndfile exposes, one of each."""
 
 FRAMES = (
     *(b"TIT2", b"TCOP", b"TENC", b"TSSE", b"TPE1", b"COMM", b"TDRC", b"TYER", b"TALB", b"TRCK"),
     b"TCON",
 )
 OLD_FRAMES = (*(b"TT2", b"TCR", b"TEN", b"TSS", b"TP1", b"COM", b"TYE", b"TAL", b"TRK", b"TCO"),)
-"""ID3 frames that it passes on, and their names in version 2.2."""
+"""ID3 frames that libsndfile exposes, and their names in version 2.2."""
 
 PLAIN_LAYOUTS = (b"\0\x64\0\1", b"\0\x65\0\2")
-"""Mono and stereo, as a chan chunk of CAF has them."""
+"""Layout tags of mono and stereo in a chan chunk of CAF."""
 
 MOST_NAMES = 1000
 LONGEST_NAME = 100
 
 BLOCKS = {2: "application data", 5: "cue sheet", 6: "picture"}
-"""Metadata blocks of FLAC that it does not."""
+"""Metadata blocks of FLAC that libsndfile does not expose."""
 
 KNOWN = {
     b"FORM": (b"COMM", b"SSND", b"FVER", b"NAME", b"AUTH", b"(c) ", b"ANNO", b"APPL", b"PEAK"),
     b"caff": (b"desc", b"data", b"pakt", b"kuki", b"free", b"info", b"strg", b"peak"),
     b"riff": (b"riff", b"wave", b"fmt ", b"data", b"fact", b"junk"),
 }
-"""Chunks that hold the sound, or what libsndfile passes on."""
+"""Chunks that hold the audio, or metadata that libsndfile exposes."""
 
 LONGEST = 2**20
-"""Comments are looked for in so many bytes of an Ogg file."""
+"""Bytes of an Ogg file that are searched for comments."""
 
 
-def uncarried(file: IO[bytes]) -> tuple[str, ...]:
-    """Name what a file tells that nobody here can carry.
+def lost_names(file: IO[bytes]) -> tuple[str, ...]:
+    """Return the names of all metadata in a file that libsndfile does not expose.
 
     Parameters
     ----------
     file : binary file
-        that can be sought in; its position is left anywhere
+        seekable; its position changes
     """
-    found: list[str] = []
-    with suppress(struct.error, IndexError):  # damaged; what is whole is named
-        found.extend(islice(_uncarried(file), MOST_NAMES))
-    return tuple(dict.fromkeys(found))
+    names: list[str] = []
+    with suppress(struct.error, IndexError):  # damaged; the intact part is named
+        names.extend(islice(_lost_names(file), MOST_NAMES))
+    return tuple(dict.fromkeys(names))
 
 
-def _uncarried(file: IO[bytes]) -> Iterator[str]:
+def _lost_names(file: IO[bytes]) -> Iterator[str]:
     begin = containers.after_id3(file)
     if begin:
         yield from _id3(file)
@@ -96,7 +96,7 @@ def _flac(file: IO[bytes], begin: int) -> Iterator[str]:
 
 
 def _ogg(data: bytes) -> Iterator[str]:
-    """Name the comments in the second packet of the first stream, as far as that is here."""
+    """Yield the names of comments in the second packet of the first stream."""
     packets, at = [bytearray()], 0
     while len(packets) < 3 and at + 26 < len(data):
         lacing = data[at + 27 : at + 27 + data[at + 26]]
@@ -112,7 +112,7 @@ def _ogg(data: bytes) -> Iterator[str]:
 
 
 def _comments(block: bytes) -> Iterator[str]:
-    """Name the fields of a Vorbis comment that are not passed on, or only once."""
+    """Yield the names of Vorbis comments that are not exposed, or of which only one is."""
 
     def text(at: int) -> bytes:
         return block[at + 4 : at + 4 + struct.unpack("<I", block[at : at + 4])[0]]
@@ -120,20 +120,20 @@ def _comments(block: bytes) -> Iterator[str]:
     at = 4 + len(text(0))
     count = struct.unpack("<I", block[at : at + 4])[0]
     at += 4
-    seen: Counter[str] = Counter()
+    counts: Counter[str] = Counter()
     for _ in range(min(count, MOST_NAMES)):
         field = text(at)
         at += 4 + len(field)
         key = field[:LONGEST_NAME].partition(b"=")[0].decode("ascii", "backslashreplace").lower()
-        seen[key] += 1
+        counts[key] += 1
         if key not in FIELDS:
             yield "picture" if key == "metadata_block_picture" else key
-        elif seen[key] == 2:
+        elif counts[key] == 2:
             yield f"more than one {key}"
 
 
 def _id3(file: IO[bytes]) -> Iterator[str]:
-    """Name the frames of an ID3 tag."""
+    """Yield the names of ID3 frames that are not exposed."""
     file.seek(0)
     tag = file.read(10)
     version, end = tag[3], 10 + containers.synchsafe(tag[6:])
@@ -154,7 +154,7 @@ def _id3(file: IO[bytes]) -> Iterator[str]:
 
 def _chunks(file: IO[bytes], kind: bytes) -> Iterator[str]:
     for chunk, begin, _ in containers.chunks(file):
-        if chunk == b"chan":  # one or two speakers are where one expects them
+        if chunk == b"chan":  # mono and stereo layouts need no notice
             file.seek(begin)
             if file.read(4) not in PLAIN_LAYOUTS:
                 yield "speaker positions"

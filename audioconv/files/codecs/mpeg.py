@@ -1,7 +1,7 @@
-"""Frames of MPEG audio (MP3): how many there are, and a tag that says so where none does.
+"""MPEG audio (MP3): the number of frames, and a Xing tag for files without one.
 
-libsndfile goes by the tag (Xing, Info or VBRI) that most encoders put in the first frame. Where
-there is none it guesses the length from the size of that frame, and ends there.
+libsndfile takes the length from the tag (Xing, Info or VBRI) that most encoders put in the first
+frame. Without one it estimates the length from the size of that frame, and stops reading there.
 
 References
 ----------
@@ -18,9 +18,10 @@ from audioconv.files.codecs.containers import after_id3, is_tag
 
 TAGS = (b"Xing", b"Info")
 LONGEST_TAG = 2**26
+"""Bytes after the last frame that are checked for being a tag."""
 
 RATES = {3: (44100, 48000, 32000), 2: (22050, 24000, 16000), 0: (11025, 12000, 8000)}
-"""By the two bits of the version: MPEG-1, MPEG-2, and its extension 2.5."""
+"""Sample rates in Hz, by the two version bits: MPEG-1, MPEG-2 and its extension 2.5."""
 
 KILOBITS = {
     (True, 3): (32, 64, 96, 128, 160, 192, 224, 256, 288, 320, 352, 384, 416, 448),
@@ -30,28 +31,28 @@ KILOBITS = {
     (False, 2): (8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160),
     (False, 1): (8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160),
 }
-"""By whether it is MPEG-1, and the two bits of the layer: 3 is layer I, 1 is layer III."""
+"""Bit rates, by whether it is MPEG-1 and the two layer bits: 3 is layer I, 1 is layer III."""
 
 DECODER_DELAY = 529
-"""Frames that libsndfile drops from a file with a tag, as they are the decoder's own."""
+"""Frames that libsndfile drops from a file with a tag, to undo the delay of the decoder."""
 
 LAYER_3 = 1
 TAG_KILOBITS = 64
 
 
 class Scan(NamedTuple):
-    """What there is in a file.
+    """The MPEG frames of a file.
 
     Parameters
     ----------
     frames : int
-        whole frames, but for that of the tag
+        number of complete frames, without that of the tag
     tagged : int or None
-        how many the tag says there are, if there is one; 0 if it does not say
+        number of frames that the tag states, or 0 if it states none; None without a tag
     first : bytes
-        the header of the first frame
+        header of the first frame
     fault : str or None
-        where the file is not as it should be, and how
+        description of the first fault, with its offset
     """
 
     frames: int
@@ -61,36 +62,36 @@ class Scan(NamedTuple):
 
 
 def is_mpeg(file: IO[bytes]) -> bool:
-    """Tell whether a file begins with a frame of MPEG audio, behind an ID3 tag if there is one."""
+    """Return whether a file begins with an MPEG frame, after an ID3 tag if there is one."""
     file.seek(after_id3(file))
     return _length(file.read(4)) is not None
 
 
 def is_free(file: IO[bytes]) -> bool:
-    """Tell whether a file begins with a frame of free format, which does not tell its length."""
+    """Return whether a file begins with a free-format frame, whose header omits its length."""
     file.seek(after_id3(file))
     header = file.read(4)
     return _length(header[:2] + b"\x10" + header[3:]) is not None and header[2] >> 4 == 0
 
 
-def lacks_tag(found: Scan) -> bool:
-    """Tell whether a file is of layer III, and does not tell its length."""
-    return not found.tagged and found.first[1] >> 1 & 3 == LAYER_3
+def lacks_tag(scan: Scan) -> bool:
+    """Return whether a file is of layer III, without a tag that states its length."""
+    return not scan.tagged and scan.first[1] >> 1 & 3 == LAYER_3
 
 
-def tag_length(found: Scan) -> int:
-    """Return the bytes of a tag that does not tell the length."""
-    return 0 if found.tagged is None else _length(found.first) or 0
+def tag_length(scan: Scan) -> int:
+    """Return the length in bytes of the frame of a tag; 0 without one."""
+    return 0 if scan.tagged is None else _length(scan.first) or 0
 
 
-def length(found: Scan) -> int | None:
-    """Return the frames of sound in a file of layer I or II, of which libsndfile only guesses."""
-    layer = found.first[1] >> 1 & 3
-    return None if layer == LAYER_3 else found.frames * (384 if layer == 3 else 1152)
+def length(scan: Scan) -> int | None:
+    """Return the samples per channel of a file of layer I or II, which libsndfile estimates."""
+    layer = scan.first[1] >> 1 & 3
+    return None if layer == LAYER_3 else scan.frames * (384 if layer == 3 else 1152)
 
 
-def scan(file: IO[bytes]) -> Scan:
-    """Count the frames of a file."""
+def scan_frames(file: IO[bytes]) -> Scan:
+    """Count the MPEG frames of a file, and check that nothing else is in it."""
     at = after_id3(file)
     with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
         end = len(data)
@@ -99,57 +100,57 @@ def scan(file: IO[bytes]) -> Scan:
         frames = 0 if tagged is None else -1
         while (length := _length(data[at : at + 4])) is not None:
             if at + length > end:
-                return Scan(frames, tagged, first, f"its last frame, at byte {at}, is not whole")
+                return Scan(frames, tagged, first, f"its last frame, at byte {at}, is truncated")
             frames += 1
             at += length
         fault = None
         if not is_tag(data[at : min(end, at + LONGEST_TAG)]):
-            fault = f"at byte {at} it has no frame, but something else"
+            fault = f"it has no MPEG frame at byte {at}"
         elif tagged and tagged != frames:
-            fault = f"it has {frames} MPEG frames, but its header says {tagged}"
+            fault = f"it has {frames} MPEG frames, but its header states {tagged}"
         return Scan(frames, tagged, first, fault)
 
 
-def tag(found: Scan) -> bytes:
-    """Return a frame that tells how many there are, to be put before the others."""
-    header = bytearray(found.first)
-    header[1] |= 1  # no checksum follows the header
-    kilobits = KILOBITS[_is_first(header), LAYER_3]
+def tag(scan: Scan) -> bytes:
+    """Return a Xing frame that states the number of frames, to be put before the first."""
+    header = bytearray(scan.first)
+    header[1] |= 1  # no checksum after the header
+    kilobits = KILOBITS[_is_mpeg_1(header), LAYER_3]
     header[2] = (kilobits.index(TAG_KILOBITS) + 1) << 4 | header[2] & 0x0C
     length = _length(bytes(header)) or 0
     body = bytes(header) + bytes(_side(header)) + b"Xing" + (1).to_bytes(4)
-    return (body + found.frames.to_bytes(4)).ljust(length, b"\0")
+    return (body + scan.frames.to_bytes(4)).ljust(length, b"\0")
 
 
 def _tag(data: mmap.mmap, at: int) -> int | None:
-    """Return how many frames the tag in the first one tells of, if it is one."""
+    """Return the number of frames that a tag in the frame at `at` states; None without a tag."""
     header = data[at : at + 4]
     if _length(header) is None:
         return None
-    for checksum in (0, 2):  # which some encoders count, where there is one, and some do not
+    for checksum in (0, 2):  # encoders differ in whether they count one before the tag
         begin = at + 4 + _side(header) + checksum
         if data[begin : begin + 4] in TAGS:
-            says = int.from_bytes(data[begin + 4 : begin + 8]) & 1
-            return int.from_bytes(data[begin + 8 : begin + 12]) if says else 0
+            has_count = int.from_bytes(data[begin + 4 : begin + 8]) & 1
+            return int.from_bytes(data[begin + 8 : begin + 12]) if has_count else 0
     if data[at + 36 : at + 40] == b"VBRI":
         return int.from_bytes(data[at + 50 : at + 54])
     return None
 
 
 def _side(header: bytes | bytearray) -> int:
-    """Return the bytes of side information between a header and a tag."""
+    """Return the bytes of side information between the header and a tag."""
     mono = header[3] >> 6 == 3
-    if _is_first(header):
+    if _is_mpeg_1(header):
         return 17 if mono else 32
     return 9 if mono else 17
 
 
-def _is_first(header: bytes | bytearray) -> bool:
+def _is_mpeg_1(header: bytes | bytearray) -> bool:
     return header[1] >> 3 & 3 == 3
 
 
 def _length(header: bytes) -> int | None:
-    """Return the length of a frame in bytes, or None if this is not the header of one."""
+    """Return the length of a frame in bytes, or None if `header` is not a frame header."""
     if len(header) < 4 or header[0] != 0xFF or header[1] & 0xE0 != 0xE0:
         return None
     version, layer = header[1] >> 3 & 3, header[1] >> 1 & 3

@@ -1,7 +1,7 @@
-"""Pages of Ogg files: whether they are all there and whole, and whose serial number they bear.
+"""Pages of Ogg files: missing or damaged ones, and their serial numbers.
 
-libsndfile makes up for pages that are lost or damaged, and reads the first of several sounds in
-one file, in silence. A new stream gets a serial number by chance, and so never the same bytes.
+libsndfile conceals lost and damaged pages, and of several streams in one file it reads only the
+first, in either case without an error. It gives a new stream a random serial number.
 
 References
 ----------
@@ -19,44 +19,47 @@ from audioconv.files.codecs.containers import is_tag
 
 MAGIC = b"OggS"
 FIRST, LAST = 2, 4
-"""Bits that say of a page that a stream begins, or ends, with it."""
+"""Flags of the first page and of the last page of a stream."""
 
 SERIAL = 1
+"""The serial number of every stream written here."""
 
 LONGEST_TAG = 2**20
+"""Bytes after the last page that are checked for being a tag."""
 
 MIRRORED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
+"""Each byte with its bits in reverse order."""
 
 
 class Page(NamedTuple):
-    """A page, and where it is in its file."""
+    """A page, and its offset in the file."""
 
     begin: int
     data: bytes
 
     @property
     def flags(self) -> int:
-        """Bits such as `FIRST` and `LAST`."""
+        """Flags such as `FIRST` and `LAST`."""
         return self.data[5]
 
     @property
     def serial(self) -> int:
-        """The stream that it belongs to."""
+        """Serial number of the stream."""
         return int.from_bytes(self.data[14:18], "little")
 
     @property
     def number(self) -> int:
-        """Its place among the pages of its stream."""
+        """Number of the page in its stream, from 0."""
         return int.from_bytes(self.data[18:22], "little")
 
     @property
-    def whole(self) -> bool:
-        """Whether its checksum is right."""
+    def intact(self) -> bool:
+        """Whether the checksum of the page is correct."""
         return self.data == sealed(self.data)
 
 
 def pages(file: IO[bytes]) -> Iterator[Page]:
-    """Yield the pages of a file, up to the first that is none."""
+    """Yield the pages of a file, up to the first bytes that are not a complete page."""
     begin = 0
     while True:
         file.seek(begin)
@@ -72,9 +75,10 @@ def pages(file: IO[bytes]) -> Iterator[Page]:
 
 
 def sealed(page: bytes) -> bytes:
-    """Return a page with its right checksum.
+    """Return a page with its correct checksum.
 
-    It has the polynomial of zlib's, but runs from the other end of every byte.
+    The CRC-32 of Ogg has the polynomial of zlib's, but takes the bits of each byte in the
+    opposite order, and neither initial nor final inversion.
     """
     blank = page[:22] + bytes(4) + page[26:]
     mirrored = zlib.crc32(blank.translate(MIRRORED), 0xFFFFFFFF) ^ 0xFFFFFFFF
@@ -82,16 +86,16 @@ def sealed(page: bytes) -> bytes:
 
 
 def fault(file: IO[bytes]) -> str | None:
-    """Say what is wrong with the pages of a file, if anything is."""
+    """Return a description of the first fault in the pages of a file; None without one."""
     expected: dict[int, int] = {}
     begun = ended = False
     end = 0
     for page in pages(file):
-        if not page.whole:
+        if not page.intact:
             return f"the checksum of its page at byte {page.begin} is wrong"
         first = bool(page.flags & FIRST)
         if first and begun:
-            return f"another sound begins at byte {page.begin}, which is not read"
+            return f"a second stream begins at byte {page.begin}, which would not be read"
         if page.number != expected.get(page.serial, 0 if first else page.number):
             return f"a page is missing before byte {page.begin}"
         begun = begun or not first
@@ -99,15 +103,15 @@ def fault(file: IO[bytes]) -> str | None:
         expected[page.serial] = page.number + 1
         end = page.begin + len(page.data)
     if not ended:
-        return f"it ends at byte {end}, without the page that ends an Ogg file"
+        return f"it ends at byte {end}, without the last page of a stream"
     if len(expected) > 1:
-        return f"it holds {len(expected)} streams, of which one is read"
+        return f"it holds {len(expected)} streams, of which only one would be read"
     file.seek(end)
-    return None if is_tag(file.read(LONGEST_TAG)) else f"from byte {end} on it is no Ogg"
+    return None if is_tag(file.read(LONGEST_TAG)) else f"the bytes from {end} on are not Ogg pages"
 
 
 def renumber(file: IO[bytes]) -> None:
-    """Give the pages of a finished file, with one stream, always the same serial number."""
+    """Set the serial number in all pages of a complete file with one stream."""
     for page in pages(file):
         file.seek(page.begin)
         file.write(sealed(page.data[:14] + struct.pack("<I", SERIAL) + page.data[18:]))

@@ -1,4 +1,4 @@
-"""Linear samples as WAV files hold them: bytes to numbers, and back, without rounding."""
+"""PCM and float samples of WAV files: bytes to numbers and back, without rounding."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from audioconv.engines.convolver import Samples
+from audioconv.engines.audio import Samples
 
 PCM, IEEE_FLOAT = 1, 3
 SUBTYPES = {
@@ -18,13 +18,13 @@ SUBTYPES = {
     (IEEE_FLOAT, 32): "FLOAT",
     (IEEE_FLOAT, 64): "DOUBLE",
 }
-"""Format tag and bits of a sample, as a fmt chunk has them, to libsndfile's name."""
+"""Format tag and bits per sample of a fmt chunk, to libsndfile's name."""
 
 TAGS = {subtype: tag for tag, subtype in SUBTYPES.items()}
 
 
 def frame_bytes(subtype: str, channels: int) -> int:
-    """Return the bytes of one frame.
+    """Return the size of one frame in bytes.
 
     Examples
     --------
@@ -35,9 +35,20 @@ def frame_bytes(subtype: str, channels: int) -> int:
 
 
 def decode(data: bytes, subtype: str, channels: int, order: str = "<") -> Samples:
-    r"""Turn bytes of whole frames, of one byte order or the other, into samples as they are.
+    r"""Decode whole frames without scaling.
 
-    Whole numbers count in steps, which `unit` gives, and floats in full scale 1.
+    Parameters
+    ----------
+    data : bytes
+    subtype : str
+    channels : int
+    order : {"<", ">"}
+        byte order
+
+    Returns
+    -------
+    array, (frames, channels)
+        integers in steps of `unit`, or floats at full scale 1
 
     Examples
     --------
@@ -50,7 +61,7 @@ def decode(data: bytes, subtype: str, channels: int, order: str = "<") -> Sample
     if bits == 8:
         samples = (np.frombuffer(data, np.uint8) ^ 0x80).view(np.int8)
     elif bits == 24:
-        # each becomes the upper three bytes of a 32-bit one, whose lower byte is its neighbour's
+        # read each as the upper three bytes of a 32-bit integer, then clear the lowest byte
         begin = np.frombuffer(b"\0" + data if order == "<" else data + b"\0", np.uint8)
         wide = np.ndarray(len(data) // 3, f"{order}i4", begin, strides=(3,))
         samples = wide.astype(np.int32) & ~0xFF
@@ -61,7 +72,7 @@ def decode(data: bytes, subtype: str, channels: int, order: str = "<") -> Sample
 
 
 def unit(subtype: str) -> float:
-    """Return what a step of the whole numbers is that `decode` gives, full scale being 1.
+    """Return the step of the integers that `decode` returns, relative to full scale.
 
     Examples
     --------
@@ -75,7 +86,7 @@ def unit(subtype: str) -> float:
 
 
 def encode(samples: Samples, subtype: str) -> bytes:
-    """Turn samples, whole numbers or floats as the subtype has them, into little-endian bytes.
+    """Encode integers or floats, as the subtype holds them, as little-endian bytes.
 
     Examples
     --------
@@ -85,7 +96,7 @@ def encode(samples: Samples, subtype: str) -> bytes:
     if subtype == "PCM_24":
         wide = np.ascontiguousarray(samples, "<i4").view(np.uint8).reshape(-1, 4)
         narrow = np.empty((len(wide), 3), np.uint8)
-        for byte in range(3):  # three strided copies take a third of the time of one in two axes
+        for byte in range(3):  # three strided copies take a third of the time of one 2-D copy
             narrow[:, byte] = wide[:, byte]
         return narrow.tobytes()
     if subtype == "PCM_U8":

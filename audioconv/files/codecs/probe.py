@@ -1,7 +1,7 @@
-"""What libsndfile does not see in a file, looked at before it gets it.
+"""Inspection of a file before libsndfile opens it.
 
-It opens a file that is cut short as a shorter sound, makes up for what is missing from a stream,
-and guesses or loses the end of one that does not tell its length.
+libsndfile opens a truncated file as a shorter one, conceals missing parts of a stream, and
+estimates or loses the end of a stream whose header does not state its length.
 """
 
 from __future__ import annotations
@@ -11,75 +11,97 @@ from dataclasses import dataclass
 from typing import IO
 
 from audioconv.files.codecs import containers, flac, mpeg, ogg, riff
+from audioconv.files.codecs.containers import Extent
 
 
 @dataclass
 class Probe:
-    """What there is to know of a file before libsndfile sees it.
+    """The properties of a file that libsndfile does not report.
 
     Parameters
     ----------
     fault : str or None
-        what is wrong with it
-    open_ended : bool
-        whether its header leaves its length to where it ends
-    claim : Claim
-        what its header says of its samples
+        description of the first fault
+    until_the_end : bool
+        whether the header leaves the length to the end of the file
+    extent : Extent
+        place and length of the samples, as the header states them
     checksum : Checksum or None
-        what its samples have to add up to
+        MD5 of the samples of a FLAC
     patch : bytes or None
-        what a copy for libsndfile needs, which would lose the end else
-    at, until : int
-        the bytes of the file in whose place it has to be put
-    lead : int
-        frames that libsndfile drops from the beginning of such a copy
+        bytes to insert into a copy of the file, without which libsndfile would lose its end
+    patch_begin, patch_end : int
+        offsets of the bytes that the patch replaces
+    delay : int
+        frames that libsndfile drops from the beginning of the patched copy
     """
 
     fault: str | None = None
-    open_ended: bool = False
-    claim: containers.Claim = containers.UNKNOWN
+    until_the_end: bool = False
+    extent: Extent = containers.UNKNOWN
     checksum: flac.Checksum | None = None
     patch: bytes | None = None
-    at: int = 0
-    until: int = 0
-    lead: int = 0
+    patch_begin: int = 0
+    patch_end: int = 0
+    delay: int = 0
 
 
 def probe(raw: IO[bytes], header: riff.Header | None) -> Probe:
-    """Look at a file before libsndfile does.
+    """Inspect a file.
+
+    Parameters
+    ----------
+    raw : binary file
+        seekable; its position changes
+    header : Header or None
+        its header, if it is a WAV file
 
     Raises
     ------
     FormatError
-        If its header contradicts itself.
+        If the header contradicts itself.
     """
-    size = os.fstat(raw.fileno()).st_size
     raw.seek(0)
     start = raw.read(4)
     if start == ogg.MAGIC:
         return Probe(ogg.fault(raw))
     if mpeg.is_mpeg(raw):
-        begin, found = containers.after_id3(raw), mpeg.scan(raw)
-        seen = Probe(found.fault, at=begin, until=begin + mpeg.tag_length(found))
-        seen.claim = containers.Claim(frames=mpeg.length(found))
-        if found.frames > 0 and mpeg.lacks_tag(found):
-            seen.patch, seen.lead = mpeg.tag(found), mpeg.DECODER_DELAY
-        return seen
+        return _probe_mpeg(raw)
     if mpeg.is_free(raw):
         return Probe()
-    if flac.tells_no_length(raw):
-        at, told, whole = flac.told_length(raw)
-        fault = None if whole else "it ends inside a FLAC frame"
-        return Probe(fault, True, patch=told, at=at, until=at + len(told))
+    if flac.lacks_length(raw):
+        at, patch, complete = flac.length_patch(raw)
+        fault = None if complete else "it ends inside a FLAC frame"
+        return Probe(fault, True, patch=patch, patch_begin=at, patch_end=at + len(patch))
+    return _probe_extent(raw, header, start == b"caff")
+
+
+def _probe_mpeg(raw: IO[bytes]) -> Probe:
+    begin, scan = containers.after_id3(raw), mpeg.scan_frames(raw)
+    found = Probe(scan.fault, extent=Extent(frames=mpeg.length(scan)))
+    if scan.frames > 0 and mpeg.lacks_tag(scan):
+        found.patch, found.delay = mpeg.tag(scan), mpeg.DECODER_DELAY
+        found.patch_begin, found.patch_end = begin, begin + mpeg.tag_length(scan)
+    return found
+
+
+def _probe_extent(raw: IO[bytes], header: riff.Header | None, caf: bool) -> Probe:
+    """Compare the stated extent of the samples with the size of the file."""
+    size = os.fstat(raw.fileno()).st_size
     if header is not None:
         end = None if header.data_bytes is None else header.offset + header.data_bytes
-        claim = containers.Claim(header.offset, end, end is None)
+        extent = Extent(header.offset, end, until_the_end=end is None)
     else:
-        claim = containers.claim(raw)
+        extent = containers.stated_extent(raw)
     fault = None
-    if claim.end is not None and claim.end > size:
-        fault = f"its header says that its samples end at byte {claim.end}, but it ends at {size}"
-    if start == b"caff" and claim.open_ended:  # libsndfile takes no other than its true size
-        told = (size - claim.begin).to_bytes(8)
-        return Probe(fault, True, claim, patch=told, at=claim.begin - 8, until=claim.begin)
-    return Probe(fault, claim.open_ended, claim, checksum=flac.Checksum.of(raw))
+    if extent.end is not None and extent.end > size:
+        fault = (
+            f"its header states that its samples end at byte {extent.end}, but it ends at {size}"
+        )
+    found = Probe(fault, extent.until_the_end, extent)
+    if caf and extent.until_the_end:  # libsndfile requires the true size
+        found.patch = (size - extent.begin).to_bytes(8)
+        found.patch_begin, found.patch_end = extent.begin - 8, extent.begin
+    else:
+        found.checksum = flac.Checksum.of(raw)
+    return found

@@ -1,8 +1,8 @@
 """RIFF, RIFX, RF64 and BW64: the chunks of WAV files, read and written as a stream.
 
-Nothing here seeks, so a pipe and a file are the same. Read are the chunks up to the samples, and
-those after them; written is a header whose sizes are right, where the length is known, and
-0xFFFFFFFF ("until the end") where it is not. Past 4 GiB the sizes move to the ds64 chunk of RF64.
+Nothing here seeks, so pipes and files are read alike. The chunks before and after the samples are
+kept. A header is written with correct sizes if the length is known, and with 0xFFFFFFFF ("until
+the end") otherwise. Past 4 GiB the sizes move to the ds64 chunk of RF64.
 
 References
 ----------
@@ -27,20 +27,20 @@ Read: TypeAlias = Callable[[int], bytes]
 MAGIC = (b"RIFF", b"RIFX", b"RF64", b"BW64")
 EXTENSIBLE = 0xFFFE
 GUID_TAIL = bytes.fromhex("000000001000800000aa00389b71")
-"""What follows the format tag in the GUID of every plain WAVE format."""
+"""The bytes after the format tag in the GUID of every standard WAVE format."""
 
 UNTIL_THE_END = 0xFFFFFFFF
 UNKNOWN_SIZES = (UNTIL_THE_END, 0x7FFFF000, 0x7FFFFFFF)
-"""What FFmpeg, SoX and LAME write for a length that they cannot know."""
+"""Sizes that FFmpeg, SoX and LAME write while the length is unknown."""
 
 LARGEST = UNTIL_THE_END - 1
-"""Largest size that a 32-bit field can tell."""
+"""Largest size that a 32-bit field can hold."""
 
 MAX_CHUNKS = 2**26
-"""Chunks beside the samples, beyond this many bytes in all, are taken for a damaged file."""
+"""Largest total size of chunks other than the samples; a larger one means a damaged file."""
 
 IMPLIED_SPEAKERS = {1: 0x4, 2: 0x3}
-"""Speaker positions that a plain WAV of so many channels has without saying so."""
+"""Speaker positions that a plain WAV implies, by number of channels."""
 
 
 class Chunk(NamedTuple):
@@ -52,24 +52,24 @@ class Chunk(NamedTuple):
 
 @dataclass(frozen=True)
 class Header:
-    """What a WAV file says before its first sample.
+    """The header of a WAV file.
 
     Parameters
     ----------
     format : {"WAV", "WAVEX", "RF64"}
     subtype : str or None
-        one of `pcm.TAGS`; None if the samples are coded
+        one of `pcm.TAGS`; None for any other coding
     order : {"<", ">"}
         byte order
     rate, channels : int
     data_bytes : int or None
-        length of the samples; None if they go on until the end
+        length of the samples; None if they extend to the end of the file
     offset : int
         bytes before the samples
     speakers : int
-        one bit for each speaker that a channel is for; 0 if it does not say
+        bit mask of speaker positions; 0 if not given
     chunks : tuple of Chunk
-        all that come before the samples
+        all chunks before the samples
     """
 
     format: str
@@ -83,8 +83,8 @@ class Header:
     chunks: tuple[Chunk, ...] = ()
 
 
-class _Form(NamedTuple):
-    """What a fmt chunk says."""
+class _Fmt(NamedTuple):
+    """The fields of a fmt chunk."""
 
     subtype: str | None
     rate: int
@@ -94,7 +94,28 @@ class _Form(NamedTuple):
 
 
 class NotRiffError(Exception):
-    """The stream is no WAV file; something else may be able to read it."""
+    """The stream is not a WAV file; it may be a file of another format."""
+
+
+class _HeaderStream:
+    """A stream whose bytes are counted, to name the byte at which a header is truncated."""
+
+    def __init__(self, read: Read) -> None:
+        self._read = read
+        self.consumed = 0
+
+    def read(self, count: int) -> bytes:
+        """Return `count` bytes; fewer only at the end."""
+        data = self._read(count)
+        self.consumed += len(data)
+        return data
+
+    def take(self, count: int) -> bytes:
+        """Return `count` bytes, or raise `FormatError`."""
+        data = self.read(count)
+        if len(data) < count:
+            raise FormatError(f"its header is truncated after {self.consumed} bytes")
+        return data
 
 
 def read_header(read: Read) -> Header:
@@ -103,79 +124,80 @@ def read_header(read: Read) -> Header:
     Raises
     ------
     NotRiffError
-        If it is another kind of file.
+        If the stream is not a WAV file.
     FormatError
-        If it is a WAV file with a header that contradicts itself or breaks off.
+        If the header contradicts itself or is truncated.
     """
-    consumed = 0
-
-    def take(count: int) -> bytes:
-        nonlocal consumed
-        data = read(count)
-        consumed += len(data)
-        if len(data) < count:
-            raise FormatError(f"its header breaks off after {consumed} bytes")
-        return data
-
-    start = read(12)
-    consumed = len(start)
+    stream = _HeaderStream(read)
+    start = stream.read(12)
     magic, kind = start[:4], start[8:12]
     if magic not in MAGIC or kind != b"WAVE":
         raise NotRiffError
     order = ">" if magic == b"RIFX" else "<"
     riff_size = struct.unpack(order + "I", start[4:8])[0]
-    form: _Form | None = None
+    fmt: _Fmt | None = None
     chunks: list[Chunk] = []
     long_data: int | None = None
     while True:
-        chunk, size = struct.unpack(order + "4sI", take(8))
-        if chunk == b"data":
+        chunk, size = _next_chunk(stream, order)
+        if chunk.id == b"data":
             break
-        if consumed + size > MAX_CHUNKS:
-            raise FormatError(f"its header has a chunk {chunk!r} of {size} bytes before the data")
-        body = take(size + size % 2)[:size]
-        chunks.append(Chunk(chunk, body))
-        if chunk == b"fmt ":
-            if form is not None:
-                raise FormatError("it has two fmt chunks, of which only one can be right")
-            form = _read_fmt(body, order)
-        elif chunk == b"ds64" and magic in (b"RF64", b"BW64"):
-            if len(body) < 16:
-                raise FormatError(f"its ds64 chunk has {len(body)} bytes; it needs at least 16")
-            riff_size, long_data = struct.unpack("<QQ", body[:16])
-    if form is None:
+        chunks.append(chunk)
+        if chunk.id == b"fmt ":
+            if fmt is not None:
+                raise FormatError("it has two fmt chunks")
+            fmt = _read_fmt(chunk.body, order)
+        elif chunk.id == b"ds64" and magic in (b"RF64", b"BW64"):
+            riff_size, long_data = struct.unpack("<QQ", _fields("ds64", chunk.body))
+    if fmt is None:
         raise FormatError("it has no fmt chunk before its data")
-    # SoX takes the largest size of whole frames below its own mark
-    frame = (frame_bytes(form.subtype, form.channels) if form.subtype else 0) or 1
-    if size == UNTIL_THE_END and long_data:
-        length: int | None = long_data
-    elif size in (*UNKNOWN_SIZES, UNKNOWN_SIZES[1] // frame * frame):
-        length = None
-    else:
-        length = size
+    length = _data_bytes(size, long_data, fmt)
     if length == 0 and riff_size in (0, *UNKNOWN_SIZES):
         raise FormatError(
-            "its header says that it holds no samples, as when a recorder stops before it "
-            "finishes a file; repair the header, for instance with `sox --ignore-length`"
+            "its header states a length of 0, as left by a recorder that stopped early; repair the "
+            "header, for instance with `sox --ignore-length`"
         )
-    name = "RF64" if long_data is not None else "WAVEX" if form.extensible else "WAV"
     return Header(
-        name,
-        form.subtype,
-        order,
-        form.rate,
-        form.channels,
-        length,
-        consumed,
-        form.speakers,
-        tuple(chunks),
+        format="RF64" if long_data is not None else "WAVEX" if fmt.extensible else "WAV",
+        subtype=fmt.subtype,
+        order=order,
+        rate=fmt.rate,
+        channels=fmt.channels,
+        data_bytes=length,
+        offset=stream.consumed,
+        speakers=fmt.speakers,
+        chunks=tuple(chunks),
     )
 
 
-def _read_fmt(body: bytes, order: str) -> _Form:
+def _next_chunk(stream: _HeaderStream, order: str) -> tuple[Chunk, int]:
+    """Read a chunk and its size, but not the samples, which are the body of the data chunk."""
+    name, size = struct.unpack(order + "4sI", stream.take(8))
+    if name == b"data":
+        return Chunk(name, b""), size
+    if stream.consumed + size > MAX_CHUNKS:
+        raise FormatError(f"its header has a chunk {name!r} of {size} bytes before the data")
+    return Chunk(name, stream.take(size + size % 2)[:size]), size
+
+
+def _fields(name: str, body: bytes) -> bytes:
+    """Return the first 16 bytes of a chunk, which hold the fields of fmt and of ds64."""
     if len(body) < 16:
-        raise FormatError(f"its fmt chunk has {len(body)} bytes; it needs at least 16")
-    tag, channels, rate, _, align, bits = struct.unpack(order + "HHIIHH", body[:16])
+        raise FormatError(f"its {name} chunk has {len(body)} bytes; it needs at least 16")
+    return body[:16]
+
+
+def _data_bytes(size: int, long_data: int | None, fmt: _Fmt) -> int | None:
+    """Return the length of the samples, from the sizes in the data and ds64 chunks."""
+    if size == UNTIL_THE_END and long_data:
+        return long_data
+    # SoX writes the largest number of whole frames below its marker
+    frame = (frame_bytes(fmt.subtype, fmt.channels) if fmt.subtype else 0) or 1
+    return None if size in (*UNKNOWN_SIZES, UNKNOWN_SIZES[1] // frame * frame) else size
+
+
+def _read_fmt(body: bytes, order: str) -> _Fmt:
+    tag, channels, rate, _, align, bits = struct.unpack(order + "HHIIHH", _fields("fmt", body))
     extensible, speakers = tag == EXTENSIBLE, 0
     if extensible and len(body) >= 40:
         speakers = struct.unpack(order + "I", body[20:24])[0]
@@ -183,23 +205,29 @@ def _read_fmt(body: bytes, order: str) -> _Form:
             tag = struct.unpack(order + "H", body[24:26])[0]
     subtype = SUBTYPES.get((tag, bits))
     if tag in (PCM, IEEE_FLOAT) and not 0 < bits <= 64:
-        raise FormatError(f"its header says that a sample has {bits} bits; WAV has 8 to 64")
-    if tag in (PCM, IEEE_FLOAT) and align != channels * -(-bits // 8):
+        raise FormatError(f"its header states {bits} bits per sample; WAV has 8 to 64")
+    refuse_padded_samples(tag, channels, align, bits)
+    return _Fmt(subtype, rate, channels, extensible, speakers)
+
+
+def refuse_padded_samples(tag: int, channels: int, align: int, bits: int) -> None:
+    """Refuse samples in more bytes than they need, which programs read in different ways."""
+    needed = channels * -(-bits // 8)
+    if tag in (PCM, IEEE_FLOAT) and align != needed:
         raise FormatError(
-            f"it keeps {bits}-bit samples of {channels} channels in frames of {align} bytes, "
-            f"which can be read in more than one way; rewrite it with {channels * -(-bits // 8)}"
+            f"it stores {bits}-bit samples of {channels} channels in frames of {align} bytes, "
+            f"which is ambiguous; rewrite it with frames of {needed} bytes"
         )
-    return _Form(subtype, rate, channels, extensible, speakers)
 
 
 def read_chunks(read: Read, order: str) -> tuple[tuple[Chunk, ...], tuple[str, ...]]:
-    """Read the chunks after the samples, until the end or something that is no chunk.
+    """Read the trailing chunks, up to the end or to bytes that are not a chunk.
 
     Returns
     -------
     chunks : tuple of Chunk
     broken : tuple of str
-        the name of one that is not whole, or too large
+        the name of a chunk that is truncated or too large
     """
     chunks: list[Chunk] = []
     room = MAX_CHUNKS
@@ -211,7 +239,7 @@ def read_chunks(read: Read, order: str) -> tuple[tuple[Chunk, ...], tuple[str, .
             return tuple(chunks), (f"{label(chunk)} (of {size} bytes)",)
         body = read(size)
         if len(body) < size:
-            return tuple(chunks), (f"{label(chunk)} (which is not whole)",)
+            return tuple(chunks), (f"{label(chunk)} (truncated)",)
         chunks.append(Chunk(chunk, body))
         room -= size
         read(size % 2)
@@ -219,12 +247,12 @@ def read_chunks(read: Read, order: str) -> tuple[tuple[Chunk, ...], tuple[str, .
 
 
 def is_name(chunk: bytes) -> bool:
-    """Tell a chunk's name, which is printable, from other bytes."""
+    """Return whether bytes can be the name of a chunk: printable ASCII."""
     return chunk.isascii() and chunk.decode().isprintable() and not chunk.isspace()
 
 
 def label(chunk: bytes) -> str:
-    """Name a chunk for a message."""
+    """Return the name of a chunk for a message."""
     return chunk.decode("ascii", "backslashreplace").strip()
 
 
@@ -238,9 +266,9 @@ def header(
     reserve: bool = False,
     speakers: int = 0,
     chunks: bytes = b"",
-    after: int = 0,
+    tail_bytes: int = 0,
 ) -> bytes:
-    """Write everything before the first sample.
+    """Return the bytes before the first sample.
 
     Parameters
     ----------
@@ -248,19 +276,18 @@ def header(
         one of `pcm.TAGS`
     rate, channels : int
     frames : int or None
-        None writes sizes of all ones, which mean "until the end"
+        None writes sizes of 0xFFFFFFFF, which mean "until the end"
     form : {"WAV", "WAVEX", "RF64"}
-        RF64 is taken for any length that WAV cannot tell, and WAVEX above two channels, or
-        for speakers other than those that plain WAV implies
+        RF64 replaces WAV past 4 GiB, and WAVEX replaces it above two channels, or for
+        speakers other than those that a plain WAV implies
     reserve : bool
-        keep room, so that the header of any length is as long as that of RF64
+        reserve space, so that the header has the length of an RF64 header in any case
     speakers : int
-        one bit for each speaker that a channel is for; 0 if it is not known, or is what plain
-        WAV implies
+        bit mask of speaker positions; 0 for those that a plain WAV implies
     chunks : bytes
-        others to put before the samples
-    after : int
-        bytes of those to come after the samples
+        further chunks, serialised
+    tail_bytes : int
+        length of the trailing chunks
 
     Examples
     --------
@@ -284,18 +311,20 @@ def header(
         own.append(Chunk(b"fact", struct.pack("<I", min(frames or 0, UNTIL_THE_END))))
     before = serialise(own) + chunks
     junk = serialise([Chunk(b"JUNK", bytes(28))]) if reserve else b""
-    total = size if frames is None else 4 + len(junk) + len(before) + 8 + size + size % 2 + after
+    total = size
+    if frames is not None:
+        total = 4 + len(junk) + len(before) + 8 + size + size % 2 + tail_bytes
     if frames is None or (form != "RF64" and total <= LARGEST):
         riff, data = struct.pack("<I", total), struct.pack("<I", size)
         return b"RIFF" + riff + b"WAVE" + junk + before + b"data" + data
     total += 0 if reserve else 36
     sizes = serialise([Chunk(b"ds64", struct.pack("<QQQI", total, size, frames, 0))])
-    unsaid = struct.pack("<I", UNTIL_THE_END)
-    return b"RF64" + unsaid + b"WAVE" + sizes + before + b"data" + unsaid
+    in_ds64 = struct.pack("<I", UNTIL_THE_END)
+    return b"RF64" + in_ds64 + b"WAVE" + sizes + before + b"data" + in_ds64
 
 
 def serialise(chunks: Iterable[Chunk]) -> bytes:
-    r"""Write chunks one after the other, each padded to a whole number of words.
+    r"""Return the bytes of chunks, each padded to an even length.
 
     Examples
     --------

@@ -1,22 +1,27 @@
 // Overlap-add: one block after another, each with its tail.
 
-const BLOCK_COLOURS = ["f", "orange", "product", "sky", "g", "strong"];
+import { timeAxis } from "./axes.js";
+import { Figure, hatch, rule, theme, write } from "./canvas.js";
+import { slider } from "./controls.js";
+import { element, setText } from "./dom.js";
+import { whole } from "./format.js";
+import { unpackEnvelope } from "./packed.js";
+import { fillBetween, peakOf } from "./series.js";
 
-function blocks(given) {
-  const envelope = (packed) => ({ low: unpack(packed.low), high: unpack(packed.high) });
-  const drawing = {
-    ...given,
-    input: envelope(given.input),
-    sum: envelope(given.sum),
-    pieces: given.pieces.map((piece) => ({ ...piece, ...envelope(piece) })),
-  };
-  const peak = (sound) => Math.max(peakOf(sound.low), peakOf(sound.high));
-  drawing.peaks = {
-    input: peak(drawing.input),
-    sum: peak(drawing.sum),
-    pieces: Math.max(...drawing.pieces.map(peak)),
-  };
-  const count = given.pieces.length;
+const BLOCK_COLOURS = ["f", "orange", "product", "sky"];
+
+export function blocks(given) {
+  const { rate, begin, end, taps, note } = given;
+  const pieces = given.pieces.map((piece) => ({
+    start: piece.start,
+    frames: piece.frames,
+    ...unpackEnvelope(piece),
+  }));
+  const [input, sum] = [unpackEnvelope(given.input), unpackEnvelope(given.sum)];
+  const drawing = { rate, begin, end, taps, pieces, input, sum };
+  const peak = ({ low, high }) => Math.max(peakOf(low), peakOf(high));
+  drawing.peaks = { input: peak(input), sum: peak(sum), pieces: Math.max(...pieces.map(peak)) };
+  const count = pieces.length;
   const canvas = element("blocks-canvas");
   const range = element("blocks-position");
   range.max = count;
@@ -25,13 +30,12 @@ function blocks(given) {
     (width) => blockRows(width, count).bottom + 30,
     (context, width) => drawBlocks(context, width, drawing, Number(range.value)),
   );
-  const show = () => {
-    const added = Number(range.value);
+  const show = (added) => {
     element("blocks-back").disabled = added === 0;
     element("blocks-add").disabled = added === count;
-    const text = blocksSentence(given, added);
+    const text = blocksSentence(drawing, added);
     element("blocks-value").dataset.value = String(added);
-    say(element("blocks-value"), text);
+    setText(element("blocks-value"), text);
     canvas.setAttribute(
       "aria-label",
       `Blocks of the input, each convolved by itself, and their sum. ${text}`,
@@ -40,31 +44,34 @@ function blocks(given) {
   };
   const move = (by) => () => {
     range.value = Number(range.value) + by;
-    show();
+    show(Number(range.value));
   };
   element("blocks-back").addEventListener("click", move(-1));
   element("blocks-add").addEventListener("click", move(1));
   range.value = Math.min(count, 2);
   slider(range, show);
-  say(element("blocks-note"), given.note ?? "");
+  setText(element("blocks-note"), note);
 }
 
-/** Return the frame up to which the output is final: no block that is yet to come reaches back. */
-function finalFrame(given, added) {
-  return added < given.pieces.length ? given.pieces[added].start : given.end;
+/** Return the frame up to which the output is final: where the next block begins. */
+function finalFrame({ pieces, end }, added) {
+  return added < pieces.length ? pieces[added].start : end;
 }
 
-function blocksSentence(given, added) {
-  if (added === 0) return "Nothing is added yet.";
-  const piece = given.pieces[added - 1];
-  const made = `Block ${added} of ${given.pieces.length}: ${whole(piece.frames)} samples become ${whole(piece.frames + given.taps - 1)}, of which the last ${whole(given.taps - 1)} are tail.`;
-  const time = (finalFrame(given, added) / given.rate).toFixed(3);
-  return added < given.pieces.length
-    ? `${made} Up to ${time} s the output is done; what lies after it waits for the next block.`
-    : `${made} All are added: the output is done up to ${time} s.`;
+function blocksSentence(drawing, added) {
+  if (added === 0) return "No block is added yet.";
+  const { pieces, taps, rate } = drawing;
+  const { frames } = pieces[added - 1];
+  const block =
+    `Block ${added} of ${pieces.length}: ${whole(frames)} samples become ` +
+    `${whole(frames + taps - 1)}; the last ${whole(taps - 1)} are the tail.`;
+  const time = (finalFrame(drawing, added) / rate).toFixed(3);
+  return added < pieces.length
+    ? `${block} The output is final up to ${time} s; the rest waits for the next block.`
+    : `${block} That was the last one: the output is complete up to ${time} s.`;
 }
 
-/** Return where the rows stand, for a width and so many pieces. */
+/** Return the place of each row, for a width and a number of pieces. */
 function blockRows(width, count) {
   const high = width < 600 ? 56 : 76;
   const lane = Math.max(16, Math.min(48, 380 / count));
@@ -74,85 +81,49 @@ function blockRows(width, count) {
   return { input, pieces, sum, bottom: sum.top + sum.height + 4 };
 }
 
-function drawBlocks(context, width, of, added) {
-  const rows = blockRows(width, of.pieces.length);
-  const cells = of.sum.low.length;
-  const x = (frame) =>
-    ((Math.min(of.end, Math.max(of.begin, frame)) - of.begin) / (of.end - of.begin)) * width;
-  const column = (frame) => Math.round((x(frame) / width) * cells);
+function drawBlocks(context, width, drawing, added) {
+  const { rate, begin, end, pieces, sum, peaks } = drawing;
+  const rows = blockRows(width, pieces.length);
+  const x = (frame) => ((Math.min(end, Math.max(begin, frame)) - begin) / (end - begin)) * width;
+  const column = (frame) => Math.round((x(frame) / width) * sum.low.length);
   write(context, "input, cut into blocks", 0, 14, { colour: theme["f-text"] });
-  write(
-    context,
-    width < 600
-      ? "each convolved; its tail hatched"
-      : "each block convolved by itself; its tail hatched",
-    0,
-    rows.pieces.top - 8,
-  );
-  write(context, "added up", 0, rows.sum.top - 8, { colour: theme["sum-text"] });
-  of.pieces.forEach((piece, i) => {
-    const colour = theme[BLOCK_COLOURS[i % BLOCK_COLOURS.length]];
-    const shown = i < added;
-    context.globalAlpha = shown ? 1 : 0.3;
-    const stop = piece.start + piece.frames;
-    fillBetween(
-      context,
-      rows.input,
-      of.input,
-      of.peaks.input,
-      colour,
-      column(piece.start),
-      column(stop),
-    );
-    context.globalAlpha = 1;
-    rule(
-      context,
-      x(piece.start),
-      rows.input.top,
-      x(piece.start),
-      rows.input.top + rows.input.height,
-      theme.line,
-    );
-    const box = {
-      left: 0,
-      width,
-      top: rows.pieces.top + i * rows.pieces.lane,
-      height: rows.pieces.lane,
-    };
-    const tail = x(stop + of.taps - 1);
-    rule(
-      context,
-      x(piece.start),
-      box.top + box.height / 2,
-      tail,
-      box.top + box.height / 2,
-      theme.line,
-    );
-    if (!shown) return;
-    fillBetween(context, box, piece, of.peaks.pieces, colour, column(piece.start), column(stop));
-    context.globalAlpha = 0.55;
-    fillBetween(
-      context,
-      box,
-      piece,
-      of.peaks.pieces,
-      colour,
-      column(stop),
-      column(stop + of.taps - 1),
-    );
-    context.globalAlpha = 0.4;
-    hatch(context, x(stop), box.top + 3, tail - x(stop), box.height - 6, colour);
-    context.globalAlpha = 1;
-    rule(context, x(stop), box.top + 2, x(stop), box.top + box.height - 2, colour, [3, 2]);
-  });
-  const done = added ? finalFrame(of, added) : of.begin;
-  const sum = rows.sum;
-  rule(context, 0, sum.top + sum.height / 2, width, sum.top + sum.height / 2);
-  fillBetween(context, sum, of.sum, of.peaks.sum, theme.sum, 0, column(done));
-  if (added && added < of.pieces.length) {
-    rule(context, x(done), sum.top, x(done), sum.top + sum.height, theme.ink, [4, 3]);
-    const room = width - x(done) > 190;
-    if (room) write(context, "waits for the next block", x(done) + 8, sum.top + 14);
+  const each = width < 600 ? "each" : "each block convolved by itself";
+  write(context, `${each}, with its tail hatched`, 0, rows.pieces.top - 8);
+  write(context, "their sum", 0, rows.sum.top - 8, { colour: theme["sum-text"] });
+  pieces.forEach((piece, i) => drawPiece(context, drawing, rows, i, i < added, x, column));
+  const done = added ? finalFrame(drawing, added) : begin;
+  const { top, height } = rows.sum;
+  rule(context, 0, top + height / 2, width, top + height / 2);
+  fillBetween(context, rows.sum, sum, peaks.sum, theme.sum, 0, column(done));
+  if (added && added < pieces.length) {
+    rule(context, x(done), top, x(done), top + height, theme.ink, [4, 3]);
+    const roomy = width - x(done) > 190;
+    if (roomy) write(context, "waits for the next block", x(done) + 8, top + 14);
   }
-  timeAxis(context, { left: 0, width }, rows.bottom, of.begin / of.rate, of.end / of.rate);
+  timeAxis(context, { left: 0, width }, rows.bottom, begin / rate, end / rate);
+}
+
+/** Draw a block in the row of the input, and its convolution in a row of its own. */
+function drawPiece(context, { taps, pieces, input, peaks }, rows, i, shown, x, column) {
+  const piece = pieces[i];
+  const colour = theme[BLOCK_COLOURS[i % BLOCK_COLOURS.length]];
+  const stop = piece.start + piece.frames;
+  const [left, middle, right] = [x(piece.start), x(stop), x(stop + taps - 1)];
+  const [first, next, last] = [column(piece.start), column(stop), column(stop + taps - 1)];
+  const { top, height, width } = rows.input;
+  context.globalAlpha = shown ? 1 : 0.3;
+  fillBetween(context, rows.input, input, peaks.input, colour, first, next);
+  context.globalAlpha = 1;
+  rule(context, left, top, left, top + height);
+  const { lane } = rows.pieces;
+  const row = { left: 0, width, top: rows.pieces.top + i * lane, height: lane };
+  rule(context, left, row.top + lane / 2, right, row.top + lane / 2);
+  if (!shown) return;
+  fillBetween(context, row, piece, peaks.pieces, colour, first, next);
+  context.globalAlpha = 0.55;
+  fillBetween(context, row, piece, peaks.pieces, colour, next, last);
+  context.globalAlpha = 0.4;
+  hatch(context, middle, row.top + 3, right - middle, lane - 6, colour);
+  context.globalAlpha = 1;
+  rule(context, middle, row.top + 2, middle, row.top + lane - 2, colour, [3, 2]);
 }

@@ -1,6 +1,8 @@
-// Figures on canvases: sharp on every screen, drawn again only when seen and changed.
+// Figures on canvases: sharp on every screen, drawn only when visible and changed.
 
-const theme = {};
+/** The colours and the font of the page, as its style sheet has them now. */
+export const theme = {};
+
 const figures = new Set();
 const NAMES = [
   "ground",
@@ -27,22 +29,23 @@ function readTheme() {
   for (const name of NAMES) theme[name] = style.getPropertyValue(`--${name}`).trim();
 }
 
-/** A canvas that is as wide as its place, and as high as asked for that width. */
-class Figure {
+/** A canvas as wide as its parent, with a height that depends on that width. */
+export class Figure {
   /**
    * @param {HTMLCanvasElement} canvas
-   * @param {function(number): number} height for a width, in CSS pixels
+   * @param {function(number): number} heightFor a width, both in CSS pixels
    * @param {function(CanvasRenderingContext2D, number, number): void} draw with width and height
    */
-  constructor(canvas, height, draw) {
-    Object.assign(this, { canvas, height, draw, dirty: true, seen: false, waiting: false });
+  constructor(canvas, heightFor, draw) {
+    Object.assign(this, { canvas, heightFor, draw });
+    Object.assign(this, { changed: true, visible: false, scheduled: false });
     this.context = canvas.getContext("2d");
     figures.add(this);
     new ResizeObserver(() => this.resize()).observe(canvas.parentElement);
     new IntersectionObserver(
       (entries) => {
-        this.seen = entries.some((entry) => entry.isIntersecting);
-        this.ask();
+        this.visible = entries.some((entry) => entry.isIntersecting);
+        this.schedule();
       },
       { rootMargin: "300px" },
     ).observe(canvas);
@@ -51,50 +54,57 @@ class Figure {
 
   resize() {
     const width = this.canvas.clientWidth;
-    const sharp = window.devicePixelRatio || 1;
-    if (!width || (width === this.width && sharp === this.sharp)) return;
+    const pixelRatio = window.devicePixelRatio || 1;
+    if (!width || (width === this.width && pixelRatio === this.pixelRatio)) return;
     this.width = width;
-    this.sharp = sharp;
-    this.tall = this.height(width);
-    this.canvas.style.height = `${this.tall}px`;
-    this.canvas.width = Math.round(width * sharp);
-    this.canvas.height = Math.round(this.tall * sharp);
+    this.pixelRatio = pixelRatio;
+    this.height = this.heightFor(width);
+    this.canvas.style.height = `${this.height}px`;
+    this.canvas.width = Math.round(width * pixelRatio);
+    this.canvas.height = Math.round(this.height * pixelRatio);
     this.change();
   }
 
+  /** Draw again, in the next frame in which the figure is visible. */
   change() {
-    this.dirty = true;
-    this.ask();
+    this.changed = true;
+    this.schedule();
   }
 
-  ask() {
-    if (!this.dirty || !this.seen || this.waiting) return;
-    this.waiting = true;
+  schedule() {
+    if (!this.changed || !this.visible || this.scheduled) return;
+    this.scheduled = true;
     requestAnimationFrame(() => {
-      this.waiting = false;
-      this.now();
+      this.scheduled = false;
+      this.drawNow();
     });
   }
 
-  now() {
+  drawNow() {
     if (!this.width) return;
-    this.dirty = false;
+    this.changed = false;
     const context = this.context;
-    context.setTransform(this.canvas.width / this.width, 0, 0, this.sharp, 0, 0);
-    context.clearRect(0, 0, this.width, this.tall);
+    context.setTransform(this.canvas.width / this.width, 0, 0, this.pixelRatio, 0, 0);
+    context.clearRect(0, 0, this.width, this.height);
     context.lineWidth = 1;
     context.textBaseline = "alphabetic";
-    this.draw(context, this.width, this.tall);
+    this.draw(context, this.width, this.height);
   }
 }
 
-function redrawAll() {
+/** Draw every figure in the colours that the page has now. */
+export function redrawAll() {
   readTheme();
   for (const figure of figures) figure.change();
 }
 
-/** Write a text, with a halo where lines run behind it, and return its width. */
-function write(context, text, x, y, options = {}) {
+/** Draw every figure at once, visible or not, as printing needs it. */
+export function drawAllNow() {
+  for (const figure of figures) figure.drawNow();
+}
+
+/** Write a text, with a halo where lines run behind it. */
+export function write(context, text, x, y, options = {}) {
   const { colour = theme.quiet, align = "left", size = 13, weight = "", halo = false } = options;
   context.font = `${weight} ${size}px ${theme.plain}`;
   context.textAlign = align;
@@ -107,11 +117,16 @@ function write(context, text, x, y, options = {}) {
   }
   context.fillStyle = colour;
   context.fillText(text, x, y);
+}
+
+/** Return the width of a text in a size. */
+export function textWidth(context, text, size = 13) {
+  context.font = `${size}px ${theme.plain}`;
   return context.measureText(text).width;
 }
 
-/** Draw a straight line; dashed if told how. */
-function rule(context, x0, y0, x1, y1, colour = theme.line, dash = []) {
+/** Draw a straight line, solid or dashed. */
+export function rule(context, x0, y0, x1, y1, colour = theme.line, dash = []) {
   context.strokeStyle = colour;
   context.setLineDash(dash);
   context.beginPath();
@@ -122,34 +137,44 @@ function rule(context, x0, y0, x1, y1, colour = theme.line, dash = []) {
 }
 
 /** Fill a rectangle with slanted lines. */
-function hatch(context, x, y, width, height, colour, gap = 6) {
+export function hatch(context, x, y, width, height, colour, gap = 6) {
   if (width <= 0 || height <= 0) return;
+  clipped(context, { left: x, top: y, width, height }, () => {
+    context.strokeStyle = colour;
+    context.beginPath();
+    for (let at = x - height; at < x + width; at += gap) {
+      context.moveTo(at, y + height);
+      context.lineTo(at + height, y);
+    }
+    context.stroke();
+  });
+}
+
+/** Draw only inside a box. */
+export function clipped(context, box, draw) {
   context.save();
   context.beginPath();
-  context.rect(x, y, width, height);
+  context.rect(box.left, box.top, box.width, box.height);
   context.clip();
-  context.strokeStyle = colour;
-  context.beginPath();
-  for (let at = x - height; at < x + width; at += gap) {
-    context.moveTo(at, y + height);
-    context.lineTo(at + height, y);
-  }
-  context.stroke();
+  draw();
   context.restore();
 }
 
-/** Follow a pointer that is pressed on a canvas, or with `hover` over it. */
-function follow(canvas, moved, hover = false) {
-  const tell = (event) => {
+/**
+ * Call `moved` with the place of a pointer that is pressed on a canvas, or with `hover` of one that
+ * is over it.
+ */
+export function trackPointer(canvas, moved, hover = false) {
+  const report = (event) => {
     const place = canvas.getBoundingClientRect();
     moved(event.clientX - place.left, event.clientY - place.top, event.type === "pointerdown");
   };
   canvas.addEventListener("pointerdown", (event) => {
     if (event.button !== 0) return;
     canvas.setPointerCapture(event.pointerId);
-    tell(event);
+    report(event);
   });
   canvas.addEventListener("pointermove", (event) => {
-    if (hover || canvas.hasPointerCapture(event.pointerId)) tell(event);
+    if (hover || canvas.hasPointerCapture(event.pointerId)) report(event);
   });
 }

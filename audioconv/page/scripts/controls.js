@@ -1,13 +1,16 @@
-// What all figures share: sliders, choices, motion, and words that come when things are quiet.
+// Controls that figures share: sliders, choices, motion and colours.
 
-const narrow = window.matchMedia("(max-width: 560px)");
-const still = window.matchMedia("(prefers-reduced-motion: reduce)");
+import { redrawAll } from "./canvas.js";
+import { create } from "./dom.js";
 
-/** Fill a choice with [value, text] pairs. */
-function choices(select, pairs, chosen) {
+export const narrow = window.matchMedia("(max-width: 560px)");
+export const reducedMotion = window.matchMedia("(prefers-reduced-motion: reduce)");
+
+/** Fill a select element with [value, text] pairs. */
+export function fillSelect(select, pairs, chosen) {
   select.replaceChildren(
     ...pairs.map(([value, text]) => {
-      const option = made("option", text);
+      const option = create("option", text);
       option.value = String(value);
       return option;
     }),
@@ -15,15 +18,15 @@ function choices(select, pairs, chosen) {
   if (chosen !== undefined) select.value = String(chosen);
 }
 
-/** Call `changed` with the number of a slider, now and whenever it moves. */
-function slider(range, changed) {
-  const tell = () => changed(Number(range.value));
-  range.addEventListener("input", tell);
-  tell();
+/** Call a function with the value of a slider, now and whenever it moves. */
+export function slider(range, changed) {
+  const report = () => changed(Number(range.value));
+  range.addEventListener("input", report);
+  report();
 }
 
-/** Let keys move a slider of samples: see the help text under the sliding picture. */
-function sampleKeys(range, move) {
+/** Let keys move a slider of samples, as the help text under the sliding picture describes. */
+export function sampleKeys(range, move) {
   range.addEventListener("keydown", (event) => {
     if (event.altKey || event.ctrlKey || event.metaKey) return;
     const low = Number(range.min);
@@ -46,8 +49,8 @@ function sampleKeys(range, move) {
   });
 }
 
-/** Return a function that puts off a call until there was no other for a while. */
-function later(call, wait = 500) {
+/** Return a function that calls another after a pause without further calls. */
+export function debounce(call, wait = 500) {
   let waiting = 0;
   return (...values) => {
     clearTimeout(waiting);
@@ -55,11 +58,11 @@ function later(call, wait = 500) {
   };
 }
 
-/** Something that runs: frame by frame, or three times a second where nothing should move. */
-class Player {
+/** A play button: steps frame by frame, or three times a second under reduced motion. */
+export class Player {
   /**
    * @param {HTMLButtonElement} button
-   * @param {function(number): boolean} step by so many seconds; returns whether to go on
+   * @param {function(number): boolean} step by a number of seconds; returns whether to go on
    */
   constructor(button, step) {
     Object.assign(this, { button, step, playing: false, turn: 0 });
@@ -79,7 +82,7 @@ class Player {
       if (!this.step(passed)) this.stop();
       next();
     };
-    const next = () => (still.matches ? setTimeout(run, 333) : requestAnimationFrame(run));
+    const next = () => (reducedMotion.matches ? setTimeout(run, 333) : requestAnimationFrame(run));
     next();
   }
 
@@ -90,8 +93,8 @@ class Player {
   }
 }
 
-/** Colours of the page: as the system has them, or light, or dark. */
-function themeButtons() {
+/** Let buttons choose the colours of the page: those of the system, light, or dark. */
+export function themeButtons() {
   const dark = window.matchMedia("(prefers-color-scheme: dark)");
   const buttons = [...document.querySelectorAll("[data-theme]")];
   let chosen = "auto";
@@ -102,7 +105,6 @@ function themeButtons() {
       button.setAttribute("aria-pressed", String(button.dataset.theme === chosen));
     }
     redrawAll();
-    document.dispatchEvent(new Event("themed"));
   };
   for (const button of buttons) {
     button.addEventListener("click", () => {

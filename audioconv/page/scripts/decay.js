@@ -1,100 +1,98 @@
-// The impulse's level, and the energy still to come.
+// The level of the impulse, and its energy decay curve.
 
-const DECAY_LINES = [
-  { colour: "f", name: "f dashed", dash: [8, 4] },
-  { colour: "sum", name: "sum dotted", dash: [2, 3] },
-  { colour: "product-text", name: "product double", dash: [8, 3, 2, 3] },
+import { linearScale, timeScale } from "./axes.js";
+import { clipped, theme } from "./canvas.js";
+import { showChart } from "./chart.js";
+import { create, element, fillList } from "./dom.js";
+import { minus } from "./format.js";
+import { drawDots, drawLine } from "./series.js";
+
+const FITS = [
+  { colour: "f", key: "f dashed", dash: [8, 4] },
+  { colour: "sum", key: "sum dotted", dash: [2, 3] },
 ];
+const MOST_DOTS = 64; // levels, up to which each is drawn as a dot
 
-function decay(given) {
-  const place = element("decay-chart");
-  listed(element("decay-notes"), given.why_not);
+export function decay(given) {
+  fillList(element("decay-notes"), given.why_not);
   if (given.seconds.length < 2) {
-    place.hidden = true; // one sample does not decay
+    element("decay-figure").hidden = true; // one sample does not decay
     return;
   }
-  const lowest = decayFloor(given);
-  const last = given.seconds[given.seconds.length - 1];
-  // spikes far apart are no line; they are dots
-  const few = given.level_db.filter((level) => level !== null).length <= 64;
-  const columns = [given.seconds, given.level_db, given.curve_db];
-  chart(place, columns, () => ({
-    scales: { x: { time: false, range: [given.seconds[0], last] }, y: { range: [lowest, 3] } },
-    axes: [
-      chartAxis("time, s"),
-      chartAxis("level, dB", { size: 52, values: (_, at) => at.map((v) => minus(String(v))) }),
-    ],
-    series: [
-      {},
-      { stroke: theme.g, width: 1, alpha: 0.75, points: { show: few, size: 8, fill: theme.g } },
-      { stroke: theme.ink, width: 2, points: { show: false } },
-    ],
-    hooks: {
-      draw: [onChart((context, x, y, box) => decayLabels(context, x, y, box, given, lowest))],
-      setCursor: [(plot) => decayReading(given, plot.cursor.idx)],
-    },
-  }));
+  const lowest = lowestLevel(given);
+  const [first, last] = [given.seconds[0], given.seconds[given.seconds.length - 1]];
+  const time = timeScale(first, last);
+  showChart("decay", {
+    x: { label: `time, ${time.unit}`, ...time },
+    y: { label: "level, dB", ...linearScale(lowest, 3) },
+    stops: given.seconds,
+    draw: (context, box, points) => drawDecay(context, box, points, given, lowest),
+    read: (stop) => readDecay(given, time, stop),
+  });
   const times = given.lines.map((line) => line.label).join(", ");
-  place.setAttribute(
+  element("decay-chart").setAttribute(
     "aria-label",
-    `Level and remaining energy of the impulse over ${last.toFixed(2)} s. ${times || "No reverberation time is given."}`,
+    `Level and energy decay curve of the impulse over ${last.toFixed(2)} s. ${times || "No reverberation time is given."}`,
   );
-  decayKey(given);
-  decayReading(given, null);
+  const key = [
+    ["level of g", "g"],
+    ["energy still to come", ""],
+    ...given.lines.map(({ label }, i) => [label, FITS[i % FITS.length].key]),
+  ];
+  if (given.floor_db !== null) {
+    key.push([`noise floor ${minus(given.floor_db.toFixed(1))} dB`, "quiet dashed"]);
+  }
+  element("decay-key").replaceChildren(...key.map(([text, name]) => create("li", text, name)));
 }
 
-/** Return where the chart ends below: under the noise, and no deeper than is of use. */
-function decayFloor(given) {
-  const finite = [...given.level_db, ...given.curve_db].filter((value) => value !== null);
-  const least = Math.min(0, ...finite);
+/** Return the lower end of the chart: below the noise floor, but not much deeper. */
+function lowestLevel(given) {
+  const levels = [...given.level_db, ...given.curve_db].filter((value) => value !== null);
+  const least = Math.min(0, ...levels);
   const wanted = Math.min(given.floor_db ?? 0, ...given.lines.map((line) => line.to[1])) - 25;
   return Math.max(-140, Math.floor(Math.max(least, Math.min(wanted, -80)) / 10) * 10);
 }
 
-function decayLabels(context, x, y, box, given, lowest) {
-  context.save();
-  context.beginPath();
-  context.rect(box.left, box.top, box.width, box.height);
-  context.clip();
-  given.lines.forEach(({ from, to }, i) => {
-    const { colour, dash } = DECAY_LINES[i % DECAY_LINES.length];
-    context.lineWidth = 2;
-    rule(context, x(from[0]), y(from[1]), x(to[0]), y(to[1]), theme[colour], dash);
-    context.lineWidth = 1;
+function drawDecay(context, box, points, given, lowest) {
+  const { seconds, level_db: levels } = given;
+  const level = points(seconds, levels);
+  context.globalAlpha = 0.75;
+  clipped(context, box, () => drawLine(context, level, theme.g));
+  context.globalAlpha = 1;
+  // a line does not show a level between silences; a dot does
+  const few = level.filter(Boolean).length <= MOST_DOTS;
+  const isolated = (i) => !level[i - 1] && !level[i + 1];
+  const dots = level.filter((_, i) => levels[i] >= lowest && (few || isolated(i)));
+  drawDots(context, dots, theme.g, few ? 4 : 2);
+  clipped(context, box, () => {
+    drawLine(context, points(seconds, given.curve_db), theme.ink, { width: 2 });
+    given.lines.forEach(({ from, to }, i) => {
+      const { colour, dash } = FITS[i % FITS.length];
+      const line = points([from[0], to[0]], [from[1], to[1]]);
+      drawLine(context, line, theme[colour], { width: 2, dash });
+    });
+    if (given.floor_db !== null) {
+      const ends = [seconds[0], seconds[seconds.length - 1]];
+      const floor = points(ends, [given.floor_db, given.floor_db]);
+      drawLine(context, floor, theme.quiet, { dash: [4, 4] });
+    }
   });
-  if (given.floor_db !== null && given.floor_db > lowest) {
-    rule(
-      context,
-      box.left,
-      y(given.floor_db),
-      box.left + box.width,
-      y(given.floor_db),
-      theme.quiet,
-      [4, 4],
-    );
-  }
-  context.restore();
 }
 
-/** Name the lines under the chart. */
-function decayKey(given) {
-  const items = [
-    ["level of g", "g"],
-    ["energy still to come", ""],
-    ...given.lines.map(({ label }, i) => [label, DECAY_LINES[i % DECAY_LINES.length].name]),
+/** Return the text and the marks for one moment. */
+function readDecay(given, { unit, factor }, stop) {
+  const [level, energy] = [given.level_db[stop], given.curve_db[stop]];
+  const decibels = (value) => minus(`${value.toFixed(1)} dB`);
+  const text = [
+    `At ${(given.seconds[stop] * factor).toFixed(3)} ${unit}: `,
+    level === null ? "silence" : `level ${decibels(level)}`,
+    energy === null ? "" : `, energy still to come ${decibels(energy)}`,
   ];
-  if (given.floor_db !== null)
-    items.push([`noise floor ${minus(given.floor_db.toFixed(1))} dB`, "quiet dashed"]);
-  element("decay-key").replaceChildren(...items.map(([text, name]) => made("li", text, name)));
-}
-
-/** Say what the chart reads where the pointer is. */
-function decayReading(given, at) {
-  const value = (number) =>
-    number === null || number === undefined ? "nothing" : minus(`${number.toFixed(1)} dB`);
-  const text =
-    at === null || at === undefined
-      ? "Point at the chart to read it."
-      : `At ${given.seconds[at].toFixed(3)} s: level ${value(given.level_db[at])}, energy still to come ${value(given.curve_db[at])}.`;
-  say(element("decay-value"), text);
+  return {
+    text: `${text.join("")}.`,
+    marks: [
+      [level, "g"],
+      [energy, "ink"],
+    ],
+  };
 }

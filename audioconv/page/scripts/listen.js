@@ -1,6 +1,16 @@
-// Before and after, to be heard and seen.
+// Before and after, to hear and to see.
 
-function listen(given) {
+import { timeAxis } from "./axes.js";
+import { Figure, rule, theme, trackPointer, write } from "./canvas.js";
+import { reducedMotion } from "./controls.js";
+import { element, setText } from "./dom.js";
+import { digits, minus } from "./format.js";
+import { unpack, unpackEnvelope } from "./packed.js";
+import { fillBetween, peakOf } from "./series.js";
+import { Sound } from "./sound.js";
+import { drawKey, drawSpectrum, spectrumPicture } from "./spectrogram.js";
+
+export function listen(given) {
   const section = element("listen");
   const sound = new Sound(given);
   const play = element("listen-play");
@@ -17,20 +27,20 @@ function listen(given) {
       gainBefore: sound.level("before"),
       gainAfter: sound.level("after"),
     });
-    say(play, sound.playing ? "Pause" : "Play");
+    setText(play, sound.playing ? "Pause" : "Play");
     range.value = position;
     range.setAttribute(
       "aria-valuetext",
       `${position.toFixed(1)} of ${given.seconds.toFixed(1)} seconds`,
     );
-    say(element("listen-time"), `${position.toFixed(1)} of ${given.seconds.toFixed(1)} s`);
+    setText(element("listen-time"), `${position.toFixed(1)} of ${given.seconds.toFixed(1)} s`);
     for (const figure of drawings) figure.change();
   };
   const run = () => {
     if (sound.playing && sound.position() >= given.seconds) sound.pause();
     show();
     if (!sound.playing) return;
-    if (still.matches) setTimeout(run, 333);
+    if (reducedMotion.matches) setTimeout(run, 333);
     else requestAnimationFrame(run);
   };
   const seek = (position) => {
@@ -54,11 +64,11 @@ function listen(given) {
     play.disabled = true;
     try {
       await sound.start();
-      say(element("listen-message"), "");
+      setText(element("listen-message"), "");
     } catch (error) {
-      say(
+      setText(
         element("listen-message"),
-        `This browser cannot play the sound (${given.before.type}): ${error.message || error.name}`,
+        `This browser cannot play the MP3 sound: ${error.message || error.name}`,
       );
     }
     play.disabled = false;
@@ -76,17 +86,17 @@ function listen(given) {
   element("listen-match").addEventListener("change", (event) => {
     sound.match = event.target.checked;
     sound.fade();
-    loudness(given, sound);
+    showLoudness(given, sound);
     show();
   });
   range.addEventListener("input", () => seek(Number(range.value)));
   listenKeys(range, given.seconds, () => sound.position(), seek);
-  loudness(given, sound);
-  say(element("listen-note"), given.note ?? "");
+  showLoudness(given, sound);
+  setText(element("listen-note"), given.note);
   show();
 }
 
-/** Let keys move through the sound: arrows 1 s, with shift 0.1 s, pages 1/10. */
+/** Let keys move through the sound: arrows 1 s, with shift 0.1 s, page keys a tenth. */
 function listenKeys(range, length, position, seek) {
   range.addEventListener("keydown", (event) => {
     const arrow = event.shiftKey ? 0.1 : 1;
@@ -106,108 +116,108 @@ function listenKeys(range, length, position, seek) {
   });
 }
 
-/** Say how loud each is, and what is done about it. */
-function loudness(given, sound) {
+/** Show the loudness of each sound, and by how much it is turned down. */
+function showLoudness(given, sound) {
   for (const which of ["before", "after"]) {
     const level = given[which].loudness_db;
     const down = 20 * Math.log10(sound.level(which));
-    const turned = down < -0.005 ? `, turned down by ${(-down).toFixed(1)} dB` : "";
-    const text = Number.isFinite(level) ? `loudness ${minus(level.toFixed(1))} dB${turned}` : "";
-    say(element(`listen-${which}-told`), text);
+    const lowered = down < -0.005 ? `, turned down by ${(-down).toFixed(1)} dB` : "";
+    const text = level !== null ? `loudness ${minus(level.toFixed(1))} dB${lowered}` : "";
+    setText(element(`listen-${which}-level`), text);
   }
 }
 
 /** Make the waveforms and spectrograms of both, and return their figures. */
 function listenFigures(given, sound, seek) {
-  const drawings = [];
-  const left = 44;
-  const box = (width, top, height) => ({ left, width: width - left - 1, top, height });
-  const head = (context, width, top, bottom) => {
-    const x = left + (sound.position() / given.seconds) * (width - left - 1);
-    rule(context, x, top, x, bottom, theme.ground);
-    rule(context, x + 1, top, x + 1, bottom, theme.ink);
-  };
-  const seekable = (canvas) =>
-    follow(canvas, (x) => seek(((x - left) / (canvas.clientWidth - left - 1)) * given.seconds));
   const spectra = given.spectrograms;
-  const span = given.seconds / spectra.step;
-  const envelopes = {};
+  const envelopes = {
+    before: unpackEnvelope(given.before),
+    after: unpackEnvelope(given.after),
+  };
+  const peaks = {};
   for (const which of ["before", "after"]) {
-    envelopes[which] = { low: unpack(given[which].low), high: unpack(given[which].high) };
+    const { low, high } = envelopes[which];
+    peaks[which] = Math.max(peakOf(low), peakOf(high));
   }
-  const peak = Math.max(
-    ...Object.values(envelopes).flatMap(({ low, high }) => [peakOf(low), peakOf(high)]),
-  );
+  const peak = Math.max(peaks.before, peaks.after);
+  const drawings = [];
   for (const which of ["before", "after"]) {
     const wave = element(`wave-${which}`);
     wave.setAttribute(
       "aria-label",
-      `Waveform, ${which}: peak ${digits(Math.max(peakOf(envelopes[which].low), peakOf(envelopes[which].high)), 3)} of full scale in ${given.seconds.toFixed(1)} s.`,
+      `Waveform, ${which}: peak ${digits(peaks[which], 3)} of full scale in ${given.seconds.toFixed(1)} s.`,
     );
-    drawings.push(
-      new Figure(
-        wave,
-        () => 96,
-        (context, width, height) => {
-          const place = box(width, 4, height - 8);
-          const middle = height / 2;
-          rule(context, left, middle, width, middle);
-          context.globalAlpha = sound.which === which ? 1 : 0.5;
-          fillBetween(
-            context,
-            place,
-            envelopes[which],
-            peak,
-            which === "before" ? theme.f : theme.sum,
-          );
-          context.globalAlpha = 1;
-          for (const value of [peak, -peak]) {
-            write(context, minus(value.toPrecision(2)), left - 7, value > 0 ? 14 : height - 5, {
-              align: "right",
-              size: 12,
-            });
-          }
-          head(context, width, 0, height);
-        },
-      ),
-    );
-    seekable(wave);
-    const canvas = element(`spectrum-${which}`);
-    canvas.hidden = !spectra;
-    if (!spectra) continue;
-    canvas.setAttribute(
+    const spectrum = element(`spectrum-${which}`);
+    const bottom = spectra.top_db - spectra.range_db;
+    spectrum.setAttribute(
       "aria-label",
-      `Spectrogram, ${which}: ${Math.round(spectra.hz[0])} to ${Math.round(spectra.hz[spectra.hz.length - 1])} Hz, ${minus(String(spectra.top_db - spectra.range_db))} to ${minus(String(spectra.top_db))} dBFS.`,
+      `Spectrogram, ${which}: ${Math.round(spectra.hz[0])} to ${Math.round(spectra.hz[spectra.hz.length - 1])} Hz, ${minus(String(bottom))} to ${minus(String(spectra.top_db))} dBFS.`,
     );
-    const image = spectrumPicture(unpack(spectra[which]), spectra.rows, spectra.columns);
     drawings.push(
-      new Figure(
-        canvas,
-        () => 232,
-        (context, width, height) => {
-          drawSpectrum(context, box(width, 4, height - 32), image, spectra.hz, span);
-          head(context, width, 4, height - 28);
-          timeAxis(
-            context,
-            box(width, 0, 0),
-            height - 26,
-            given.start,
-            given.start + given.seconds,
-          );
-        },
-      ),
+      waveFigure(wave, which, envelopes[which], peak, given, sound),
+      spectrumFigure(spectrum, which, given, sound),
     );
-    seekable(canvas);
+    for (const canvas of [wave, spectrum]) {
+      trackPointer(canvas, (x) => {
+        const { left, width } = playerBox(canvas.clientWidth);
+        seek(((x - left) / width) * given.seconds);
+      });
+    }
   }
   const key = element("spectrum-key");
-  key.hidden = !spectra;
-  if (spectra) {
-    key.setAttribute("aria-label", "Colours of the spectrograms, dark to bright: soft to loud.");
-    new Figure(
-      key,
-      () => 42,
-      (context, width) => drawKey(context, width, spectra.top_db, spectra.range_db),
-    );
-  }
+  key.setAttribute("aria-label", "Colours of the spectrograms, from dark, soft, to bright, loud.");
+  new Figure(
+    key,
+    () => 42,
+    (context, width) => drawKey(context, width, spectra.top_db, spectra.range_db),
+  );
   return drawings;
+}
+
+/** Return the box of a waveform or a spectrogram, beside its axis. */
+function playerBox(width, top = 0, height = 0) {
+  const left = 44;
+  return { left, width: width - left - 1, top, height };
+}
+
+function waveFigure(canvas, which, envelope, peak, given, sound) {
+  return new Figure(
+    canvas,
+    () => 96,
+    (context, width, height) => {
+      const box = playerBox(width, 4, height - 8);
+      rule(context, box.left, height / 2, width, height / 2);
+      context.globalAlpha = sound.which === which ? 1 : 0.5;
+      fillBetween(context, box, envelope, peak, which === "before" ? theme.f : theme.sum);
+      context.globalAlpha = 1;
+      for (const value of [peak, -peak]) {
+        const y = value > 0 ? 14 : height - 5;
+        write(context, minus(value.toPrecision(2)), box.left - 7, y, { align: "right", size: 12 });
+      }
+      drawPosition(context, width, 0, height, sound.position() / given.seconds);
+    },
+  );
+}
+
+function spectrumFigure(canvas, which, given, sound) {
+  const { rows, columns, step, hz, [which]: levels } = given.spectrograms;
+  const picture = spectrumPicture(unpack(levels), rows, columns);
+  return new Figure(
+    canvas,
+    () => 232,
+    (context, width, height) => {
+      const { start, seconds } = given;
+      drawSpectrum(context, playerBox(width, 4, height - 32), picture, hz, seconds / step);
+      drawPosition(context, width, 4, height - 28, sound.position() / seconds);
+      timeAxis(context, playerBox(width), height - 26, start, start + seconds);
+    },
+  );
+}
+
+/** Draw a line at the position that is heard, a share of the whole. */
+function drawPosition(context, width, top, bottom, share) {
+  const box = playerBox(width);
+  const x = box.left + share * box.width;
+  rule(context, x, top, x, bottom, theme.ground);
+  rule(context, x + 1, top, x + 1, bottom, theme.ink);
 }

@@ -1,92 +1,105 @@
-// Puts everything in its place. What fails says so in words, and takes nothing else with it.
+// Fills each section of the page.
+
+import { blocks } from "./blocks.js";
+import { drawAllNow } from "./canvas.js";
+import { themeButtons } from "./controls.js";
+import { cost } from "./cost.js";
+import { decay } from "./decay.js";
+import { create, element, fillList, setText } from "./dom.js";
+import { whole } from "./format.js";
+import { listen } from "./listen.js";
+import { sliding } from "./sliding.js";
+import { ball } from "./small-ball.js";
+import { boxes } from "./small-boxes.js";
+import { matrix } from "./small-matrix.js";
+import { picture } from "./small-picture.js";
 
 const given = JSON.parse(element("data").textContent);
 
-function part(id, needed, show) {
-  const section = element(id);
-  if (!needed) {
-    section.hidden = true;
-    return;
-  }
+/** Fill a section; if that fails, report it there and go on with the others. */
+function fill(id, show) {
   try {
-    show(needed);
+    show();
   } catch (error) {
-    section.append(made("p", `This part could not be shown: ${error.message}`, "notice"));
+    const text = `This part could not be shown: ${error.message}`;
+    element(id).append(create("p", text, "notice"));
     console.error(error);
   }
 }
 
 function header() {
-  say(element("version"), given.version ?? "");
-  const channels = (count) => (count === 1 ? "1 channel" : `${count} channels`);
-  const parts = [
-    ["f", "f, the signal", given.input],
-    ["g", "g, the impulse", given.impulse],
-    ["sum", "y, the output", given.output],
+  const { input, impulse, output } = given;
+  setText(element("version"), given.version);
+  element("parts").append(
+    signal("f", "f, the signal", input, [input.name], [`${whole(input.rate)} Hz`]),
+    signal("g", "g, the impulse", impulse, [impulse.name]),
+    signal("sum", "y, the output", output),
+  );
+}
+
+/** Create the description of one signal. */
+function signal(className, label, { seconds, frames, channels }, names = [], rates = []) {
+  const sizes = [
+    `${seconds.toFixed(3)} s`,
+    `${whole(frames)} frames`,
+    channels === 1 ? "1 channel" : `${channels} channels`,
+    ...rates,
   ];
-  for (const [className, label, what] of parts) {
-    if (!what) continue;
-    const box = made("div", "", className);
-    box.append(made("dt", label));
-    if (what.name) box.append(made("dd", what.name));
-    const told = [
-      `${what.seconds.toFixed(3)} s`,
-      `${whole(what.frames)} frames`,
-      channels(what.channels),
-    ];
-    if (what.rate) told.push(`${whole(what.rate)} Hz`);
-    // no line breaks between a number and its unit
-    box.append(made("dd", told.map((text) => text.replace(" ", "\u00a0")).join(", "), "quiet"));
-    element("parts").append(box);
-  }
+  // no line breaks between a number and its unit
+  const size = sizes.map((text) => text.replace(" ", "\u00a0")).join(", ");
+  const box = create("div", "", className);
+  box.append(
+    create("dt", label),
+    ...names.map((name) => create("dd", name)),
+    create("dd", size, "quiet"),
+  );
+  return box;
 }
 
 /** Fill a definition list with [label, text] pairs. */
-function pairs(list, rows) {
+function fillPairs(list, rows) {
   list.replaceChildren(
-    ...(rows ?? []).map(([label, text]) => {
-      const pair = made("div");
-      pair.append(made("dt", label), made("dd", text));
+    ...rows.map(([label, text]) => {
+      const pair = create("div");
+      pair.append(create("dt", label), create("dd", text));
       return pair;
     }),
   );
 }
 
-function facts() {
-  pairs(element("facts-list"), given.facts);
-  listed(element("facts-notices"), given.notices);
-  const verified = given.verified;
-  element("verified-title").hidden = !verified;
-  if (!verified) return;
-  say(
-    element("verified-said"),
-    verified.passed
-      ? "The output was checked against the plain sum, and holds."
-      : "The output was checked against the plain sum, and does not hold.",
+function facts(rows) {
+  const { passed, rows: checks } = given.verified;
+  fillPairs(element("facts-list"), rows);
+  fillList(element("facts-notices"), given.notices);
+  const result = element("verified-result");
+  setText(
+    result,
+    passed
+      ? "The output was checked against the direct sum, and it is correct."
+      : "The output was checked against the direct sum, and it is not correct.",
   );
-  element("verified-said").classList.toggle("notice", !verified.passed);
-  pairs(element("verified-list"), verified.rows);
+  result.classList.toggle("notice", !passed);
+  fillPairs(element("verified-list"), checks);
 }
 
 function contents() {
-  for (const heading of document.querySelectorAll("section:not([hidden]) > h2")) {
-    const link = made("a", heading.textContent);
+  for (const heading of document.querySelectorAll("section > h2")) {
+    const link = create("a", heading.textContent);
     link.href = `#${heading.parentElement.id}`;
-    const item = made("li");
+    const item = create("li");
     item.append(link);
     element("contents").append(item);
   }
 }
 
-readTheme();
-header();
-part("sliding", given.sliding, sliding);
-part("small", true, () => [boxes, ball, picture, matrix].forEach((show) => show()));
-part("blocks", given.blocks, blocks);
-part("listen", given.listen, listen);
-part("decay", given.decay, decay);
-part("cost", given.cost, cost);
-part("facts", given.facts, facts);
-contents();
 themeButtons();
-window.addEventListener("beforeprint", () => figures.forEach((figure) => figure.now()));
+header();
+contents();
+fill("sliding", () => sliding(given.sliding));
+fill("small", () => [boxes, ball, picture, matrix].forEach((show) => show()));
+fill("blocks", () => blocks(given.blocks));
+fill("listen", () => listen(given.listen));
+fill("decay", () => decay(given.decay));
+fill("cost", () => cost(given.cost));
+fill("facts", () => facts(given.facts));
+window.addEventListener("beforeprint", drawAllNow);

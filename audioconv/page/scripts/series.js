@@ -1,6 +1,7 @@
-// Samples as they are: the lowest and highest of each pixel column, or stems where there is room.
+// Samples as the lowest and highest of each pixel column, or as stems; lines and dots.
 
-const ROOM = 3; // pixels for each sample, from which stems are drawn
+/** Pixels for each sample from which there is room for stems. */
+export const ROOM = 3;
 
 /**
  * Return the lowest and highest sample under each column.
@@ -9,7 +10,7 @@ const ROOM = 3; // pixels for each sample, from which stems are drawn
  * @param {{from: number, to: number}} view of the axis
  * @param {number} count of columns
  */
-function columns(samples, offset, view, count) {
+export function columns(samples, offset, view, count) {
   const low = new Float64Array(count).fill(NaN);
   const high = new Float64Array(count).fill(NaN);
   const step = (view.to - view.from) / count;
@@ -38,24 +39,24 @@ function columns(samples, offset, view, count) {
 }
 
 /**
- * Fill what lies between the lowest and highest of each column.
+ * Fill the area between the lowest and highest of each column.
  * @param {{left, width, top, height}} box
- * @param {{low, high}} found
+ * @param {{low, high}} envelope
  * @param {number} peak at the top and bottom of the box
  */
-function fillBetween(context, box, found, peak, colour, from = 0, to = found.low.length) {
+export function fillBetween(context, box, envelope, peak, colour, from = 0, to = Infinity) {
   const middle = box.top + box.height / 2;
   const scale = box.height / 2 / (peak || 1);
-  const step = box.width / found.low.length;
+  const step = box.width / envelope.low.length;
   const limit = box.height / 2;
   const y = (value) => middle - Math.max(-limit, Math.min(limit, value * scale));
   const lower = [];
   context.fillStyle = colour;
   context.beginPath();
-  for (let i = from; i < to; i++) {
-    if (Number.isNaN(found.low[i])) continue;
-    let top = y(found.high[i]);
-    let bottom = y(found.low[i]);
+  for (let i = from; i < Math.min(to, envelope.low.length); i++) {
+    if (Number.isNaN(envelope.low[i])) continue;
+    let top = y(envelope.high[i]);
+    let bottom = y(envelope.low[i]);
     if (bottom - top < 1) {
       const centre = (top + bottom) / 2;
       top = centre - 0.5;
@@ -78,7 +79,7 @@ function fillBetween(context, box, found, peak, colour, from = 0, to = found.low
  * @param {Array<number>|Int32Array} at places on the axis
  * @param {Array<number>|Float64Array} values
  */
-function stems(context, box, view, at, values, peak, colour) {
+export function stems(context, box, view, at, values, peak, colour) {
   const middle = box.top + box.height / 2;
   const scale = box.height / 2 / (peak || 1);
   const limit = box.height / 2;
@@ -105,12 +106,12 @@ function stems(context, box, view, at, values, peak, colour) {
   context.lineWidth = 1;
 }
 
-/** Draw samples as stems where there is room for them, else column by column. */
-function drawSamples(context, box, view, samples, offset, peak, colour, sharp) {
+/** Draw samples as stems if there is room for them, else column by column. */
+export function drawSamples(context, box, view, samples, offset, peak, colour, pixelRatio) {
   const room = box.width / (view.to - view.from);
   if (room < ROOM) {
-    const found = columns(samples, offset, view, Math.round(box.width * sharp));
-    fillBetween(context, box, found, peak, colour);
+    const envelope = columns(samples, offset, view, Math.round(box.width * pixelRatio));
+    fillBetween(context, box, envelope, peak, colour);
     return;
   }
   const start = Math.max(0, Math.floor(view.from - offset));
@@ -120,8 +121,41 @@ function drawSamples(context, box, view, samples, offset, peak, colour, sharp) {
 }
 
 /** Return the largest magnitude. */
-function peakOf(samples) {
-  let found = 0;
-  for (const value of samples) found = Math.max(found, Math.abs(value));
-  return found;
+export function peakOf(samples) {
+  let peak = 0;
+  for (const value of samples) peak = Math.max(peak, Math.abs(value));
+  return peak;
+}
+
+/** Draw a line through points, broken where there is none. */
+export function drawLine(context, points, colour, { width = 1, dash = [] } = {}) {
+  context.strokeStyle = colour;
+  context.lineWidth = width;
+  context.lineJoin = "round";
+  context.setLineDash(dash);
+  context.beginPath();
+  points.forEach((point, i) => {
+    if (!point) return;
+    if (points[i - 1]) context.lineTo(point.x, point.y);
+    else context.moveTo(point.x, point.y);
+  });
+  context.stroke();
+  context.setLineDash([]);
+  context.lineWidth = 1;
+}
+
+/** Draw a dot at each point that there is. */
+export function drawDots(context, points, colour, radius) {
+  context.fillStyle = colour;
+  context.beginPath();
+  for (const point of points) {
+    if (!point) continue;
+    context.moveTo(point.x + radius, point.y);
+    context.arc(point.x, point.y, radius, 0, 2 * Math.PI);
+  }
+  context.fill();
+}
+
+export function total(values) {
+  return values.reduce((sum, value) => sum + value, 0);
 }

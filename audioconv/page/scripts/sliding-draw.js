@@ -1,5 +1,9 @@
 // The sliding picture: four rows over one time axis.
 
+import { timeAxis } from "./axes.js";
+import { clipped, rule, theme, write } from "./canvas.js";
+import { columns, drawSamples, fillBetween, peakOf, ROOM, stems } from "./series.js";
+
 const TITLE = 22; // pixels above each row for its label
 
 /** Return the place of each row, for a width. */
@@ -14,15 +18,15 @@ function slidingRows(width) {
   }));
 }
 
-function slidingHeight(width) {
+export function slidingHeight(width) {
   const last = slidingRows(width)[3];
   return last.top + last.height + 32;
 }
 
-/** Draws one convolution at one c after another; remembers what does not change with c. */
-class SlidingPicture {
+/** Draws one convolution at one c after another; keeps the columns that do not depend on c. */
+export class SlidingPicture {
   constructor(convolution) {
-    this.of = convolution;
+    this.convolution = convolution;
     this.peaks = {
       f: peakOf(convolution.f),
       g: peakOf(convolution.g),
@@ -32,82 +36,87 @@ class SlidingPicture {
     this.kept = new Map();
   }
 
-  /** Return what is seen of the axis: all that is summed up to, or so many samples around c. */
+  /** Return the visible part of the axis: all of it, or a span of samples around c. */
   view(c, span) {
-    const { begin, end, taps } = this.of;
-    // of a long impulse that has not met the sound yet, not more than half as much again
+    const { begin, end, taps } = this.convolution;
+    // before the first c, at most half as much again of a long impulse
     const before = Math.min(taps, Math.ceil((end - begin) / 2));
     if (!span) return { from: begin - before + 0.5, to: end - 0.5 };
     return { from: c - 0.75 * span, to: c + 0.25 * span };
   }
 
-  draw(context, width, sharp, state) {
+  draw(context, width, pixelRatio, state) {
     const { c, magnify } = state;
-    const { of, peaks } = this;
+    const { convolution, peaks } = this;
+    const { f, g, y, rate, first, begin, end, taps } = convolution;
     const rows = slidingRows(width);
     const view = this.view(c, state.span);
     const x = (a) => rows[0].left + ((a - view.from) / (view.to - view.from)) * rows[0].width;
     const last = rows[3];
     const bottom = last.top + last.height;
 
-    const from = Math.max(0, x(c - of.taps + 0.5));
+    const from = Math.max(0, x(c - taps + 0.5));
     const to = Math.min(width, x(c + 0.5));
     context.fillStyle = theme.panel;
     context.fillRect(from, rows[0].top, to - from, rows[2].top + rows[2].height - rows[0].top);
     rows.forEach((row, i) => {
       const middle = Math.round(row.top + row.height / 2) + 0.5;
-      // the output is shown from its first c to its last
-      const [start, stop] = i < 3 ? [0, width] : [x(of.begin - 0.5), x(of.end - 0.5)];
+      // the output begins at the first c and ends at the last
+      const [start, stop] = i < 3 ? [0, width] : [x(begin - 0.5), x(end - 0.5)];
       rule(context, Math.max(0, start), middle, Math.min(width, stop), middle);
     });
     this.labels(context, rows, width < 600, magnify);
-    // behind the stems of g, which stand on it, and before what fills its row
+    // behind the stems of g, which stand on it
     rule(context, x(c), 14, x(c), bottom + 6, theme.ink);
-    this.still(context, rows[0], view, of.f, of.first, peaks.f, theme.f, sharp);
-    const start = c - of.taps + 1;
-    const g = peaks.g / magnify;
-    const product = peaks.product / magnify;
-    if (of.sparse) {
-      const at = of.spikes.map((b) => c - b);
-      const taps = Array.from(of.spikes, (b) => of.g[b]);
-      stems(context, rows[1], view, at, taps, g, theme.g);
-      const products = taps.map((tap, i) => tap * of.signal(at[i]));
-      stems(context, rows[2], view, at, products, product, theme.product);
+    this.drawFixed(context, rows[0], view, f, first, peaks.f, theme.f, pixelRatio);
+    const start = c - taps + 1;
+    const tapPeak = peaks.g / magnify;
+    const productPeak = peaks.product / magnify;
+    if (convolution.sparse) {
+      const at = convolution.spikes.map((b) => c - b);
+      const heights = Array.from(convolution.spikes, (b) => g[b]);
+      stems(context, rows[1], view, at, heights, tapPeak, theme.g);
+      const products = heights.map((tap, i) => tap * convolution.signal(at[i]));
+      stems(context, rows[2], view, at, products, productPeak, theme.product);
     } else {
-      drawSamples(context, rows[1], view, of.turned, start, g, theme.g, sharp);
-      drawSamples(context, rows[2], view, of.window(c), start, product, theme.product, sharp);
+      drawSamples(context, rows[1], view, convolution.turned, start, tapPeak, theme.g, pixelRatio);
+      const products = convolution.window(c);
+      drawSamples(context, rows[2], view, products, start, productPeak, theme.product, pixelRatio);
     }
 
-    context.save();
-    context.beginPath();
-    context.rect(0, last.top - 4, Math.max(0, x(c + 0.5)), last.height + 8);
-    context.clip();
-    this.still(context, last, view, of.y, of.begin, peaks.y, theme.sum, sharp);
-    context.restore();
-    this.handle(context, x(c), rows[0], last, of.y[c - of.begin] / (peaks.y || 1));
-    timeAxis(context, rows[0], bottom + 6, view.from / of.rate, view.to / of.rate);
+    const upToC = {
+      left: 0,
+      top: last.top - 4,
+      width: Math.max(0, x(c + 0.5)),
+      height: last.height + 8,
+    };
+    clipped(context, upToC, () =>
+      this.drawFixed(context, last, view, y, begin, peaks.y, theme.sum, pixelRatio),
+    );
+    this.handle(context, x(c), rows[0], last, y[c - begin] / (peaks.y || 1));
+    timeAxis(context, rows[0], bottom + 6, view.from / rate, view.to / rate);
   }
 
-  /** Draw samples that stand still; their columns are found once for each view. */
-  still(context, box, view, samples, offset, peak, colour, sharp) {
+  /** Draw samples that do not move with c; their columns are computed once for each view. */
+  drawFixed(context, box, view, samples, offset, peak, colour, pixelRatio) {
     if (box.width / (view.to - view.from) >= ROOM) {
-      drawSamples(context, box, view, samples, offset, peak, colour, sharp);
+      drawSamples(context, box, view, samples, offset, peak, colour, pixelRatio);
       return;
     }
-    const count = Math.round(box.width * sharp);
+    const count = Math.round(box.width * pixelRatio);
     const key = `${view.from} ${view.to} ${count}`;
-    let found = this.kept.get(samples);
-    if (found?.key !== key) {
-      found = { key, ...columns(samples, offset, view, count) };
-      this.kept.set(samples, found);
+    let envelope = this.kept.get(samples);
+    if (envelope?.key !== key) {
+      envelope = { key, ...columns(samples, offset, view, count) };
+      this.kept.set(samples, envelope);
     }
-    fillBetween(context, box, found, peak, colour);
+    fillBetween(context, box, envelope, peak, colour);
   }
 
-  labels(context, rows, narrow, magnify) {
+  labels(context, rows, small, magnify) {
     const times = magnify > 1 ? `, ${magnify} times as high` : "";
     const cut = magnify > 1 ? " (peaks cut off)" : "";
-    const texts = narrow
+    const texts = small
       ? [
           "f(a), the signal",
           `g(c \u2212 a), turned round${times}`,
@@ -117,8 +126,8 @@ class SlidingPicture {
       : [
           "f(a), the signal",
           `g(c \u2212 a), the impulse, turned round and shifted to c${times}${cut}`,
-          `f(a) g(c \u2212 a), their products${times}; added up, they are y(c)`,
-          "y, the output, traced up to c",
+          `f(a) g(c \u2212 a), their products${times}; y(c) is their sum`,
+          "y, the output up to c",
         ];
     const colours = ["f-text", "g-text", "product-text", "sum-text"];
     rows.forEach((row, i) => {

@@ -1,5 +1,12 @@
 // The sliding picture's controls, and the numbers under it.
 
+import { Figure, trackPointer } from "./canvas.js";
+import { debounce, fillSelect, narrow, Player, sampleKeys } from "./controls.js";
+import { element, fillList, setText, tableRow } from "./dom.js";
+import { digits, inSeconds, whole } from "./format.js";
+import { SlidingPicture, slidingHeight } from "./sliding-draw.js";
+import { Convolution, LARGEST } from "./sum.js";
+
 const SPEEDS = [
   [1, "real time"],
   [1 / 4, "1/4"],
@@ -7,86 +14,87 @@ const SPEEDS = [
   [1 / 64, "1/64"],
   [1 / 1024, "1/1024"],
 ];
+const HEIGHTS = [
+  [1, "as they are"],
+  [4, "\u00d7 4"],
+  [16, "\u00d7 16"],
+  [64, "\u00d7 64"],
+];
 
 /** Show the sum of one path, at one c after another. */
-function sliding(given) {
-  const of = new Convolution(given);
-  const picture = new SlidingPicture(of);
-  const state = { c: of.begin, span: 0, magnify: magnification(of) };
+export function sliding(given) {
+  const convolution = new Convolution(given);
+  const { rate, begin, end } = convolution;
+  const picture = new SlidingPicture(convolution);
+  const state = { c: begin, span: 0, magnify: magnification(convolution) };
   const range = element("slide-position");
   const canvas = element("slide-canvas");
-  range.min = of.begin;
-  range.max = of.end - 1;
+  range.min = begin;
+  range.max = end - 1;
   range.step = 1;
   const figure = new Figure(canvas, slidingHeight, (context, width) =>
-    picture.draw(context, width, figure.sharp, state),
+    picture.draw(context, width, figure.pixelRatio, state),
   );
-  const said = later((text) => {
-    say(element("slide-said"), text);
+  const describe = debounce((text) => {
+    setText(element("slide-summary"), text);
     canvas.setAttribute("aria-label", `The sliding sum. ${text}`);
   });
-  let exact = of.begin;
+  let exact = begin;
   let player = null;
 
   const show = (c) => {
-    state.c = Math.min(of.end - 1, Math.max(of.begin, Math.round(c)));
+    state.c = Math.min(end - 1, Math.max(begin, Math.round(c)));
     exact = state.c;
     range.value = state.c;
-    const found = of.at(state.c);
-    range.setAttribute("aria-valuetext", `${seconds(state.c / of.rate)}, sample ${state.c}`);
-    numbers(of, state.c, found);
-    say(element("slide-arrival"), "");
-    if (!player?.playing) said(sentence(of, state.c, found));
+    const sum = convolution.at(state.c);
+    range.setAttribute("aria-valuetext", `${inSeconds(state.c / rate)}, sample ${state.c}`);
+    showNumbers(convolution, state.c, sum);
+    setText(element("slide-arrival"), "");
+    if (!player?.playing) describe(sentence(convolution, state.c, sum));
     figure.change();
   };
 
   range.addEventListener("input", () => show(Number(range.value)));
   sampleKeys(range, show);
-  dragging(canvas, picture, state, show);
-  choices(element("slide-speed"), SPEEDS, 1 / 16);
+  dragLine(canvas, picture, state, show);
+  fillSelect(element("slide-speed"), SPEEDS, 1 / 16);
   player = new Player(element("slide-play"), (passed) => {
-    const next = exact + passed * of.rate * Number(element("slide-speed").value);
+    const next = exact + passed * rate * Number(element("slide-speed").value);
     show(next);
     exact = next;
-    return next < of.end - 1;
+    return next < end - 1;
   });
-  player.stopped = () => said(sentence(of, state.c, of.at(state.c)));
+  player.stopped = () => describe(sentence(convolution, state.c, convolution.at(state.c)));
   element("slide-play").addEventListener("click", () => {
-    if (player.playing && state.c === of.end - 1) show(of.begin);
+    if (player.playing && state.c === end - 1) show(begin);
   });
 
-  choices(element("slide-view"), [
+  const spans = [
     [0, "all"],
-    [Math.round(of.rate / 10), "100 ms around c"],
-    [Math.round(of.rate / 500), "2 ms around c"],
-  ]);
-  element("slide-view").addEventListener("change", (event) => {
-    state.span = Number(event.target.value);
-    figure.change();
-  });
-  choices(
-    element("slide-magnify"),
-    [
-      [1, "as they are"],
-      [4, "\u00d7 4"],
-      [16, "\u00d7 16"],
-      [64, "\u00d7 64"],
-    ],
-    state.magnify,
-  );
-  element("slide-magnify").addEventListener("change", (event) => {
-    state.magnify = Number(event.target.value);
-    figure.change();
-  });
-  listed(element("slide-notes"), [given.path, ...(given.notes ?? [])].filter(Boolean));
-  const arrivals = visits(of, state, show);
-  show(arrivals.length ? arrivals[Math.min(1, arrivals.length - 1)].c : loudest(of));
+    [Math.round(rate / 10), "100 ms around c"],
+    [Math.round(rate / 500), "2 ms around c"],
+  ];
+  choose(element("slide-view"), spans, state, "span", figure);
+  choose(element("slide-magnify"), HEIGHTS, state, "magnify", figure);
+  fillList(element("slide-notes"), [given.path, ...given.notes]);
+  const arrivals = convolution.arrivals();
+  if (arrivals.length > 1) arrivalButtons(convolution, arrivals, state, show);
+  show(arrivals.length ? arrivals[Math.min(1, arrivals.length - 1)].c : loudest(convolution));
 }
 
-/** Let the line at c be dragged; close up, the picture moves and the line stays. */
-function dragging(canvas, picture, state, show) {
+/** Let a choice set one part of the picture's state. */
+function choose(select, pairs, state, name, figure) {
+  fillSelect(select, pairs, state[name]);
+  select.addEventListener("change", () => {
+    state[name] = Number(select.value);
+    figure.change();
+  });
+}
+
+/** Let the line at c be dragged; in a close-up, the picture moves and the line stays. */
+function dragLine(canvas, picture, state, show) {
   let grabbed = { x: 0, c: 0 };
-  follow(canvas, (x, y, pressed) => {
+  trackPointer(canvas, (x, _, pressed) => {
     const view = picture.view(state.c, state.span);
     const each = (view.to - view.from) / canvas.clientWidth;
     if (pressed) grabbed = { x, c: state.c };
@@ -94,99 +102,84 @@ function dragging(canvas, picture, state, show) {
   });
 }
 
-/** Return how much higher to draw an impulse whose first spike stands far above all else. */
-function magnification(of) {
-  if (of.sparse) return 1;
-  const sizes = Array.from(of.spikes, (b) => Math.abs(of.g[b])).sort((one, other) => one - other);
+/** Return how much higher to draw an impulse whose peak is far above its other taps. */
+function magnification({ g, spikes, sparse }) {
+  if (sparse) return 1;
+  const sizes = Array.from(spikes, (b) => Math.abs(g[b])).sort((one, other) => one - other);
   const usual = sizes[Math.floor(sizes.length * 0.98)] || 1;
   const ratio = sizes[sizes.length - 1] / usual;
   return ratio > 32 ? 16 : ratio > 6 ? 4 : 1;
 }
 
-function loudest(of) {
-  let found = 0;
-  of.y.forEach((value, i) => {
-    if (Math.abs(value) > Math.abs(of.y[found])) found = i;
+/** Return the c of the largest output sample. */
+function loudest({ y, begin }) {
+  let best = 0;
+  y.forEach((value, i) => {
+    if (Math.abs(value) > Math.abs(y[best])) best = i;
   });
-  return of.begin + found;
+  return begin + best;
 }
 
 /** Put the numbers at c under the picture. */
-function numbers(of, c, found) {
+function showNumbers({ rate, taps, spikes }, c, sum) {
   const put = (id, value, text) => {
     const target = element(id);
     target.dataset.value = String(value);
-    say(target, text);
+    setText(target, text);
   };
-  put("slide-c", c, `${whole(c)} (${seconds(c / of.rate)})`);
-  put("slide-sum", found.value, digits(found.value, 12));
-  put("slide-written", found.written, digits(found.written, 12));
-  put("slide-difference", found.value - found.written, digits(found.value - found.written, 2));
-  put("slide-count", found.count, `${whole(found.count)} of ${whole(of.taps)}`);
-  const body = element("slide-terms").tBodies[0];
-  body.replaceChildren(
-    ...found.largest.map((term) => {
-      const row = cells([
-        whole(term.a),
-        short(term.f),
-        whole(term.b),
-        short(term.g),
-        short(term.product),
-      ]);
-      Object.assign(row.dataset, term);
-      return row;
-    }),
-  );
-  // as many rows at every c, so that nothing below jumps
-  for (let i = found.largest.length; i < Math.min(LARGEST, of.spikes.length); i++) {
-    const empty = cells(["\u00a0", "", "", "", ""]);
-    empty.className = "empty";
-    body.append(empty);
+  const difference = sum.value - sum.written;
+  put("slide-c", c, `${whole(c)} (${inSeconds(c / rate)})`);
+  put("slide-sum", sum.value, digits(sum.value, 12));
+  put("slide-written", sum.written, digits(sum.written, 12));
+  put("slide-difference", difference, digits(difference, 2));
+  put("slide-count", sum.count, `${whole(sum.count)} of ${whole(taps)}`);
+  const short = (value) => digits(value, narrow.matches ? 4 : 5);
+  const rows = sum.largest.map((term) => {
+    const { a, f, b, g, product } = term;
+    const row = tableRow([whole(a), short(f), whole(b), short(g), short(product)]);
+    Object.assign(row.dataset, term);
+    return row;
+  });
+  // the same number of rows at every c, so that nothing below moves
+  while (rows.length < Math.min(LARGEST, spikes.length)) {
+    rows.push(tableRow(["\u00a0", "", "", "", ""]));
+    rows[rows.length - 1].className = "empty";
   }
-  const more = Math.max(0, found.count - found.largest.length);
-  const rest = cells([more ? `the other ${whole(more)}` : "no other", short(found.rest)]);
+  element("slide-terms").tBodies[0].replaceChildren(...rows);
+  const others = sum.count - sum.largest.length;
+  const rest = tableRow([others ? `the other ${whole(others)}` : "no others", short(sum.rest)]);
   rest.cells[0].colSpan = 4;
-  rest.dataset.product = found.rest;
+  rest.dataset.product = sum.rest;
   element("slide-terms").tFoot.replaceChildren(rest);
 }
 
-function short(value) {
-  return digits(value, narrow.matches ? 4 : 5);
-}
-
-function cells(texts) {
-  const row = made("tr");
-  row.append(...texts.map((text) => made("td", text)));
-  return row;
-}
-
-function sentence(of, c, found) {
-  const first = found.largest[0];
+function sentence({ rate, taps }, c, sum) {
+  const first = sum.largest[0];
   const loud = first
     ? ` The largest is f(${first.a}) g(${first.b}) = ${digits(first.product, 4)}.`
     : "";
-  return `At c = ${c}, ${seconds(c / of.rate)}: ${whole(found.count)} of ${whole(of.taps)} products are not zero; their sum is ${digits(found.value, 6)}.${loud}`;
+  return (
+    `At c = ${c}, ${inSeconds(c / rate)}: ${whole(sum.count)} of ${whole(taps)} products ` +
+    `are not zero, and their sum is ${digits(sum.value, 6)}.${loud}`
+  );
 }
 
-/** Let each arrival of the loudest moment be visited, where the impulse is a few spikes. */
-function visits(of, state, show) {
-  const arrivals = of.arrivals();
-  element("slide-arrivals").hidden = arrivals.length < 2;
-  if (arrivals.length < 2) return arrivals;
-  const go = (arrival) => {
-    if (!arrival) return;
-    show(arrival.c);
-    const copy = arrival.copy ? `copy ${arrival.copy + 1}` : "the first copy";
-    say(
+/** Let two buttons visit each arrival of the loudest sample. */
+function arrivalButtons({ rate, g }, arrivals, state, show) {
+  element("slide-arrivals").hidden = false;
+  const visit = ({ a, b, c, copy }) => {
+    show(c);
+    setText(
       element("slide-arrival"),
-      `Here ${copy} of the loudest moment, a = ${whole(arrival.a)} (${seconds(arrival.a / of.rate)}), arrives: b = ${whole(arrival.b)}, ${seconds(arrival.b / of.rate)} later, ${digits(of.g[arrival.b], 3)} times as high.`,
+      `Copy ${copy + 1} of the loudest sample, a = ${whole(a)} (${inSeconds(a / rate)}), ` +
+        `arrives here: b = ${whole(b)}, so ${inSeconds(b / rate)} later, ` +
+        `and g(b) = ${digits(g[b], 3)} times as high.`,
     );
   };
   element("slide-next").addEventListener("click", () =>
-    go(arrivals.find(({ c }) => c > state.c) ?? arrivals[0]),
+    visit(arrivals.find(({ c }) => c > state.c) ?? arrivals[0]),
   );
   element("slide-previous").addEventListener("click", () =>
-    go([...arrivals].reverse().find(({ c }) => c < state.c) ?? arrivals[arrivals.length - 1]),
+    visit(arrivals.findLast(({ c }) => c < state.c) ?? arrivals[arrivals.length - 1]),
   );
-  return arrivals;
 }

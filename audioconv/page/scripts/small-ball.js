@@ -1,26 +1,29 @@
-// A ball that is dropped twice: the chances of the whole way.
+// A ball that is dropped twice: the probabilities of the total distance.
 
-// how often of so many times it rolls 0, 1, 2 ... far
+import { Figure, rule, theme, write } from "./canvas.js";
+import { fillSelect, slider } from "./controls.js";
+import { element, setText } from "./dom.js";
+import { total } from "./series.js";
+
+// how often it rolls 0, 1, 2 ... far
 const BALLS = {
   "even, as dice": { f: [0, 1, 1, 1, 1, 1, 1], g: [0, 1, 1, 1, 1, 1, 1] },
   "short, then far": { f: [4, 3, 2, 1, 0, 0, 0], g: [0, 0, 0, 1, 2, 3, 4] },
   "near or far": { f: [0, 1, 0, 0, 0, 1, 0], g: [0, 2, 5, 2, 1, 0, 0] },
 };
 
-const total = (weights) => weights.reduce((sum, weight) => sum + weight, 0);
-
-/** Return every pair a + b = c with the product of its weights. */
+/** Return every pair a + b = c with its weights. */
 function pairsOf({ f, g }, c) {
   return f
     .map((weight, a) => ({ a, b: c - a, f: weight, g: g[c - a] ?? 0 }))
     .filter(({ b }) => b >= 0 && b < g.length);
 }
 
-function ball() {
+export function ball() {
   const canvas = element("ball-canvas");
   const preset = element("ball-preset");
   const range = element("ball-position");
-  choices(
+  fillSelect(
     preset,
     Object.keys(BALLS).map((name) => [name, name]),
   );
@@ -32,17 +35,17 @@ function ball() {
   const show = () => {
     const c = Number(range.value);
     const { f, g } = BALLS[preset.value];
-    const whole = total(f) * total(g);
+    const all = total(f) * total(g);
     const terms = pairsOf({ f, g }, c).filter((pair) => pair.f * pair.g);
     const ways = total(terms.map((pair) => pair.f * pair.g));
     const sum = terms.map((pair) => `f(${pair.a}) g(${pair.b})`).join(" + ");
     const counts = terms.map((pair) => `${pair.f}\u00b7${pair.g}`).join(" + ");
     const text = terms.length
-      ? `P(${c}) = ${sum} = (${counts}) / ${whole} = ${ways}/${whole} = ${(ways / whole).toFixed(4)}`
+      ? `P(${c}) = ${sum} = (${counts}) / ${all} = ${ways}/${all} = ${(ways / all).toFixed(4)}`
       : `P(${c}) = 0: no pair adds up to ${c}.`;
     const value = element("ball-value");
-    value.dataset.value = String(ways / whole);
-    say(value, text);
+    value.dataset.value = String(ways / all);
+    setText(value, text);
     canvas.setAttribute(
       "aria-label",
       `All pairs of distances; those that add up to ${c} are marked. ${text}`,
@@ -53,16 +56,15 @@ function ball() {
   slider(range, show);
 }
 
-const BARS = 34; // pixels that the largest chance is high
+const BARS = 34; // pixels, for the largest probability
 
 function ballCell(width) {
   return Math.min(Math.floor((width * 0.52 - BARS - 20) / 7), 26);
 }
 
 function drawBall(context, width, { f, g }, c) {
-  const bars = BARS;
   const side = ballCell(width);
-  const left = bars + 20;
+  const left = BARS + 20;
   const top = 12;
   const bottom = top + 7 * side;
   const most = Math.max(...f) * Math.max(...g);
@@ -86,47 +88,48 @@ function drawBall(context, width, { f, g }, c) {
   const low = bottom + 18;
   for (let i = 0; i < 7; i++) {
     context.fillStyle = theme.f;
-    const down = (f[i] / Math.max(...f)) * bars;
+    const down = (f[i] / Math.max(...f)) * BARS;
     context.fillRect(left + i * side + 3, low + 2, side - 6, down);
     write(context, String(i), left + (i + 0.5) * side, bottom + 14, { align: "center", size: 11 });
     context.fillStyle = theme.g;
-    const across = (g[i] / Math.max(...g)) * bars;
+    const across = (g[i] / Math.max(...g)) * BARS;
     context.fillRect(left - 20 - across, bottom - (i + 1) * side + 3, across, side - 6);
     write(context, String(i), left - 10, bottom - (i + 0.5) * side + 4, {
       align: "center",
       size: 11,
     });
   }
-  write(context, "f(a)", left + 3.5 * side, low + bars + 18, {
+  write(context, "f(a)", left + 3.5 * side, low + BARS + 18, {
     colour: theme["f-text"],
     align: "center",
   });
   write(context, "g(b)", left - 20, bottom + 26, { colour: theme["g-text"], align: "right" });
-  drawWays(context, { left: left + 7 * side + 24, right: width, top, bottom }, { f, g }, c);
+  drawTotals(context, { left: left + 7 * side + 24, right: width, top, bottom }, { f, g }, c);
 }
 
-/** Draw how likely each whole way is. */
-function drawWays(context, box, weights, c) {
-  const chances = Array.from({ length: 13 }, (_, way) =>
-    total(pairsOf(weights, way).map((pair) => pair.f * pair.g)),
+/** Draw the probability of each total distance. */
+function drawTotals(context, box, weights, c) {
+  const chances = Array.from({ length: 13 }, (_, distance) =>
+    total(pairsOf(weights, distance).map((pair) => pair.f * pair.g)),
   );
   const step = (box.right - box.left) / 13;
   const scale = (box.bottom - box.top - 20) / Math.max(...chances);
   rule(context, box.left, box.bottom + 0.5, box.right, box.bottom + 0.5, theme.strong);
-  chances.forEach((chance, way) => {
-    const x = box.left + way * step;
+  chances.forEach((chance, distance) => {
+    const x = box.left + distance * step;
     const gap = step > 14 ? 2 : 1;
-    context.globalAlpha = way === c ? 1 : 0.4;
+    context.globalAlpha = distance === c ? 1 : 0.4;
     context.fillStyle = theme.sum;
     context.fillRect(x + gap, box.bottom - chance * scale, step - 2 * gap, chance * scale);
     context.globalAlpha = 1;
-    if (way === c || (step > 16 && way !== c) || (way % 6 === 0 && Math.abs(way - c) > 1)) {
-      const colour = way === c ? theme["sum-text"] : theme.quiet;
-      write(context, String(way), x + step / 2, box.bottom + 14, {
+    const roomy = step > 16 || (distance % 6 === 0 && Math.abs(distance - c) > 1);
+    if (distance === c || roomy) {
+      const colour = distance === c ? theme["sum-text"] : theme.quiet;
+      write(context, String(distance), x + step / 2, box.bottom + 14, {
         align: "center",
         size: 11,
         colour,
-        weight: way === c ? 600 : "",
+        weight: distance === c ? 600 : "",
       });
     }
   });

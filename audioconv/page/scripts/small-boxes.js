@@ -1,11 +1,16 @@
 // Two boxes make a triangle.
 
-/** Return the area that two boxes from 0 to 1 have in common, the second turned round, at c. */
+import { Figure, rule, theme, write } from "./canvas.js";
+import { slider } from "./controls.js";
+import { element, setText } from "./dom.js";
+import { minus } from "./format.js";
+
+/** Return the common area of a box from 0 to 1 and the same box turned round and moved to c. */
 function overlap(c) {
   return Math.max(0, Math.min(1, c) - Math.max(0, c - 1));
 }
 
-function boxes() {
+export function boxes() {
   const canvas = element("boxes-canvas");
   const from = -0.75;
   const to = 2.75;
@@ -66,12 +71,12 @@ function boxes() {
   slider(element("boxes-position"), (value) => {
     c = value;
     const area = overlap(c);
-    const text = `At c = ${minus(c.toFixed(2))} both cover ${area.toFixed(2)} of a; so y(c) = ${area.toFixed(2)}.`;
+    const text = `At c = ${minus(c.toFixed(2))} the boxes share an area of ${area.toFixed(2)}, so y(c) = ${area.toFixed(2)}.`;
     element("boxes-value").dataset.value = String(area);
-    say(element("boxes-value"), text);
+    setText(element("boxes-value"), text);
     canvas.setAttribute(
       "aria-label",
-      `A box, and another sliding over it, make a triangle. ${text}`,
+      `One box slides over another, and their common area traces a triangle. ${text}`,
     );
     figure.change();
   });

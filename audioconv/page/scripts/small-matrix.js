@@ -1,15 +1,21 @@
 // Convolution as a matrix: T[c][a] = g(c - a).
 
+import { Figure, theme, write } from "./canvas.js";
+import { slider } from "./controls.js";
+import { element, setText } from "./dom.js";
+import { minus } from "./format.js";
+import { total } from "./series.js";
+
 const LITTLE = { f: [2, 1, 0, 3, -1, 2, 0, 1], g: [4, 3, 2, 1] };
 
-/** Return the terms of row c that are in the matrix's band. */
+/** Return the terms of row c inside the band of the matrix. */
 function rowOf({ f, g }, c) {
   return f
     .map((value, a) => ({ a, b: c - a, f: value, g: g[c - a], product: value * g[c - a] }))
     .filter(({ b }) => b >= 0 && b < g.length);
 }
 
-function matrix() {
+export function matrix() {
   const canvas = element("matrix-canvas");
   const rows = LITTLE.f.length + LITTLE.g.length - 1;
   let c = 0;
@@ -31,7 +37,7 @@ function matrix() {
       .join(" + ");
     const text = `y(${c}) = ${sum} = ${counts} = ${minus(String(sums[c]))}`;
     element("matrix-value").dataset.value = String(sums[c]);
-    say(element("matrix-value"), text);
+    setText(element("matrix-value"), text);
     canvas.setAttribute(
       "aria-label",
       `A matrix of 11 rows and 8 columns with equal diagonals, times f. Row ${c} is marked. ${text}`,
@@ -52,7 +58,7 @@ function drawMatrix(context, cell, sums, c) {
       const x = a * cell;
       const y = top + row * cell;
       if (tap !== undefined) {
-        // each diagonal has a tint of its own; in the row it is full
+        // each diagonal has a tint of its own, which is full in the marked row
         context.globalAlpha = row === c ? 1 : 0.32 - 0.07 * (row - a);
         context.fillStyle = theme.g;
         context.fillRect(x + 1, y + 1, cell - 2, cell - 2);

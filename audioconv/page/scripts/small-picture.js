@@ -1,33 +1,39 @@
 // A 3 by 3 window over a small picture.
 
+import { Figure, theme, trackPointer, write } from "./canvas.js";
+import { fillSelect } from "./controls.js";
+import { element, setText, tableRow } from "./dom.js";
+import { digits, minus } from "./format.js";
+import { total } from "./series.js";
+
 const SIDE = 24;
 const KERNELS = {
   blur: {
-    of: 16,
+    divisor: 16,
     taps: [
       [1, 2, 1],
       [2, 4, 2],
       [1, 2, 1],
     ],
-    middle: 0,
+    grey: 0,
   },
   edges: {
-    of: 1,
+    divisor: 1,
     taps: [
       [1, 0, -1],
       [2, 0, -2],
       [1, 0, -1],
     ],
-    middle: 0.5,
+    grey: 0.5,
   },
   "one step right": {
-    of: 1,
+    divisor: 1,
     taps: [
       [0, 0, 0],
       [0, 0, 1],
       [0, 0, 0],
     ],
-    middle: 0,
+    grey: 0,
   },
 };
 
@@ -43,28 +49,28 @@ function scene() {
   });
 }
 
-/** Return the nine products that are one pixel of the convolution: p(y - i, x - j) k(i, j). */
+/** Return the nine products that make one pixel: p(y - i, x - j) k(i, j). */
 function nine(pixels, kernel, at) {
   const x = at % SIDE;
   const y = Math.floor(at / SIDE);
-  const found = [];
+  const terms = [];
   for (let row = -1; row <= 1; row++) {
     for (let column = -1; column <= 1; column++) {
       const inside = y + row >= 0 && y + row < SIDE && x + column >= 0 && x + column < SIDE;
       const pixel = inside ? pixels[(y + row) * SIDE + x + column] : 0;
       const tap = kernel.taps[1 - row][1 - column];
-      found.push({ pixel, tap, product: (pixel * tap) / kernel.of });
+      terms.push({ pixel, tap, product: (pixel * tap) / kernel.divisor });
     }
   }
-  return found;
+  return terms;
 }
 
-function picture() {
+export function picture() {
   const canvas = element("picture-canvas");
   const choice = element("picture-kernel");
   const range = element("picture-position");
   const pixels = scene();
-  choices(
+  fillSelect(
     choice,
     Object.keys(KERNELS).map((name) => [name, name]),
     "edges",
@@ -101,12 +107,12 @@ function picture() {
     const at = Number(range.value);
     const kernel = KERNELS[choice.value];
     const terms = nine(pixels, kernel, at);
-    const sum = terms.reduce((found, term) => found + term.product, 0);
+    const sum = total(terms.map((term) => term.product));
     showNine(terms, kernel);
-    const shown = kernel.middle ? ", drawn beside middle grey" : "";
-    const text = `Row ${Math.floor(at / SIDE)}, column ${at % SIDE}: the nine add up to ${digits(sum, 5)}${shown}.`;
+    const shown = kernel.grey ? ", drawn relative to middle grey" : "";
+    const text = `Row ${Math.floor(at / SIDE)}, column ${at % SIDE}: the nine products add up to ${digits(sum, 5)}${shown}.`;
     element("picture-value").dataset.value = String(sum);
-    say(element("picture-value"), text);
+    setText(element("picture-value"), text);
     canvas.setAttribute(
       "aria-label",
       `A small picture and its convolution with the kernel ${choice.value}. ${text}`,
@@ -116,8 +122,8 @@ function picture() {
   const choose = () => {
     const kernel = KERNELS[choice.value];
     filtered = pixels.map((_, at) => {
-      const sum = nine(pixels, kernel, at).reduce((found, term) => found + term.product, 0);
-      return kernel.middle ? 127.5 + sum / 4 : sum;
+      const sum = total(nine(pixels, kernel, at).map((term) => term.product));
+      return kernel.grey ? 127.5 + sum / 4 : sum;
     });
     show();
   };
@@ -131,14 +137,14 @@ function picture() {
     if (next >= 0 && next < SIDE * SIDE) range.value = next;
     show();
   });
-  follow(
+  trackPointer(
     canvas,
     (x, y) => {
       const { each, second, cell } = box(canvas.clientWidth);
       const column = Math.floor((x >= second ? x - second : x) / cell);
       const row = Math.floor((y - 20) / cell);
-      if (row < 0 || row >= SIDE || column < 0 || column >= SIDE || (x > each && x < second))
-        return;
+      const between = x > each && x < second;
+      if (between || row < 0 || row >= SIDE || column < 0 || column >= SIDE) return;
       range.value = row * SIDE + column;
       show();
     },
@@ -163,15 +169,15 @@ function grid(context, left, cell, pixels, count) {
 
 function showNine(terms, kernel) {
   const written = kernel.taps.map((row) => minus(row.join(" "))).join(", ");
-  say(
+  setText(
     element("picture-products").caption,
-    `pixel \u00d7 kernel, turned round (as written: ${written})`,
+    `pixel \u00d7 kernel, turned round (before turning: ${written})`,
   );
   const body = element("picture-products").tBodies[0];
-  const over = kernel.of === 1 ? "" : `/${kernel.of}`;
+  const over = kernel.divisor === 1 ? "" : `/${kernel.divisor}`;
   body.replaceChildren(
     ...[0, 3, 6].map((start) =>
-      cells(
+      tableRow(
         terms
           .slice(start, start + 3)
           .map(

@@ -1,9 +1,11 @@
-// Two sounds that run together, of which one is heard.
+// Two sounds that play together, one of them audible.
+
+import { decode } from "./packed.js";
 
 const FADE = 0.01; // seconds from one to the other
 
-class Sound {
-  /** @param {{before, after, seconds}} given the sounds as files, in base 64 */
+export class Sound {
+  /** @param {{before, after, seconds}} given the sounds as MP3, in base 64 */
   constructor(given) {
     Object.assign(this, { given, playing: false, which: "before", match: true, offset: 0 });
     this.context = null;
@@ -12,11 +14,11 @@ class Sound {
     this.gains = {};
   }
 
-  /** Return the factor that each has: the louder one is turned down, nothing is turned up. */
+  /** Return the gain of one sound: the louder one is turned down, and nothing is turned up. */
   level(which) {
     const { before, after } = this.given;
-    const told = [before.loudness_db, after.loudness_db].every((level) => Number.isFinite(level));
-    if (!this.match || !told) return 1;
+    const known = [before.loudness_db, after.loudness_db].every((level) => level !== null);
+    if (!this.match || !known) return 1;
     const least = Math.min(before.loudness_db, after.loudness_db);
     return 10 ** ((least - this.given[which].loudness_db) / 20);
   }
@@ -27,7 +29,7 @@ class Sound {
     await this.context.resume();
     this.decoding ??= Promise.all(
       ["before", "after"].map((which) =>
-        this.context.decodeAudioData(bytes(this.given[which].data).buffer),
+        this.context.decodeAudioData(decode(this.given[which].data).buffer),
       ),
     );
     try {
@@ -44,13 +46,13 @@ class Sound {
     this.begin();
   }
 
-  /** Start both at the same instant, at the same place. */
+  /** Start both at the same instant and position. */
   begin() {
     this.silence();
     this.started = this.context.currentTime + 0.02;
     this.sources = ["before", "after"].map((which, i) => {
       const source = new AudioBufferSourceNode(this.context, { buffer: this.buffers[i] });
-      const gain = new GainNode(this.context, { gain: this.wanted(which) });
+      const gain = new GainNode(this.context, { gain: this.gainNow(which) });
       source.connect(gain).connect(this.context.destination);
       source.start(this.started, this.offset);
       this.gains[which] = gain;
@@ -78,25 +80,25 @@ class Sound {
     if (this.playing) this.begin();
   }
 
-  /** Return where it is, in seconds. */
+  /** Return the position in seconds. */
   position() {
     if (!this.playing) return this.offset;
-    const passed = Math.max(0, this.context.currentTime - this.started);
-    return Math.min(this.given.seconds, this.offset + passed);
+    const elapsed = Math.max(0, this.context.currentTime - this.started);
+    return Math.min(this.given.seconds, this.offset + elapsed);
   }
 
-  wanted(which) {
+  gainNow(which) {
     return which === this.which ? this.level(which) : 0;
   }
 
-  /** Fade to what is chosen now. */
+  /** Fade to the gains of now. */
   fade() {
     if (!this.playing) return;
     const now = this.context.currentTime;
     for (const [which, { gain }] of Object.entries(this.gains)) {
       gain.cancelScheduledValues(now);
       gain.setValueAtTime(gain.value, now);
-      gain.linearRampToValueAtTime(this.wanted(which), now + FADE);
+      gain.linearRampToValueAtTime(this.gainNow(which), now + FADE);
     }
   }
 }

@@ -1,6 +1,10 @@
 // A matrix of levels as a picture.
 
-// dark to bright, each step as much lighter as the last (CIELAB lightness 5 to 95)
+import { logScale, ticks } from "./axes.js";
+import { rule, theme, write } from "./canvas.js";
+import { minus } from "./format.js";
+
+// dark to bright in equal steps of lightness (CIELAB lightness 5 to 95)
 const DARK_TO_BRIGHT = [
   [8, 9, 26],
   [31, 25, 84],
@@ -15,23 +19,23 @@ const DARK_TO_BRIGHT = [
 
 /** Return the colour of each of 256 levels. */
 function colourMap() {
-  const found = new Uint8Array(256 * 3);
+  const colours = new Uint8Array(256 * 3);
   const last = DARK_TO_BRIGHT.length - 1;
   for (let level = 0; level < 256; level++) {
     const place = (level / 255) * last;
     const start = Math.min(last - 1, Math.floor(place));
     for (let part = 0; part < 3; part++) {
       const [from, to] = [DARK_TO_BRIGHT[start][part], DARK_TO_BRIGHT[start + 1][part]];
-      found[level * 3 + part] = Math.round(from + (place - start) * (to - from));
+      colours[level * 3 + part] = Math.round(from + (place - start) * (to - from));
     }
   }
-  return found;
+  return colours;
 }
 
 const COLOUR_MAP = colourMap();
 
-/** Return a canvas with one pixel for each number, the lowest frequency at the bottom. */
-function spectrumPicture(levels, rows, columns) {
+/** Return a canvas with one pixel for each level, the lowest frequency at the bottom. */
+export function spectrumPicture(levels, rows, columns) {
   const canvas = document.createElement("canvas");
   canvas.width = columns;
   canvas.height = rows;
@@ -49,17 +53,18 @@ function spectrumPicture(levels, rows, columns) {
   return canvas;
 }
 
-/** Draw a spectrogram, so many columns wide, with its axis of frequencies. */
-function drawSpectrum(context, box, picture, hz, span) {
+/** Draw a spectrogram with its frequency axis; `span` is the width of the box in columns. */
+export function drawSpectrum(context, box, picture, hz, span) {
   context.imageSmoothingEnabled = true;
   // a column is centred on its time, and the first on 0
-  const seen = Math.min(span, picture.width - 0.5);
-  const width = (box.width * seen) / span;
-  context.drawImage(picture, 0.5, 0, seen, picture.height, box.left, box.top, width, box.height);
+  const shown = Math.min(span, picture.width - 0.5);
+  const width = (box.width * shown) / span;
+  context.drawImage(picture, 0.5, 0, shown, picture.height, box.left, box.top, width, box.height);
   const [from, to] = [hz[0], hz[hz.length - 1]];
+  const scale = logScale(from, to);
   for (const mark of [50, 100, 200, 500, 1000, 2000, 5000, 10000, 20000]) {
     if (mark < from || mark > to) continue;
-    const y = box.top + box.height * (1 - logarithmic(mark, from, to));
+    const y = box.top + box.height * (1 - scale.share(mark));
     rule(context, box.left - 4, y, box.left, y, theme.strong);
     const even = [100, 1000, 10000].includes(mark);
     if (even && y > box.top + 20) {
@@ -72,8 +77,8 @@ function drawSpectrum(context, box, picture, hz, span) {
   write(context, "Hz", box.left - 7, box.top + 11, { align: "right", size: 12 });
 }
 
-/** Draw which colour is which level. */
-function drawKey(context, width, topDb, rangeDb) {
+/** Draw the colours of the levels. */
+export function drawKey(context, width, topDb, rangeDb) {
   const wide = Math.min(320, width - 130);
   for (let i = 0; i < wide; i++) {
     const level = Math.round((i / (wide - 1)) * 255);

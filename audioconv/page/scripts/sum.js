@@ -1,9 +1,13 @@
 // The sum at one c: all f(a) g(b) with a + b = c, in double precision.
 
-const LARGEST = 5; // products in the table
-const FEW = 20; // spikes, of which each arrival can be visited
+import { unpack } from "./packed.js";
 
-/** A sum that remembers what rounding took from it (Neumaier 1974). */
+/** Products in the table. */
+export const LARGEST = 5;
+
+const MOST_ARRIVALS = 20; // spikes, up to which each arrival can be visited
+
+/** A sum that also adds up its rounding errors (Neumaier 1974). */
 class Neumaier {
   constructor() {
     this.total = 0;
@@ -24,8 +28,8 @@ class Neumaier {
   }
 }
 
-/** The signal, the impulse, and the output that the program computed. */
-class Convolution {
+/** The signal, the impulse, and the output that audioconv computed. */
+export class Convolution {
   constructor(given) {
     const { rate, first, begin, end } = given;
     Object.assign(this, { rate, first, begin, end });
@@ -34,19 +38,19 @@ class Convolution {
     this.y = unpack(given.y);
     this.taps = this.g.length;
     this.turned = this.g.slice().reverse();
-    // a tap of zero adds nothing, so only the others are gone through
+    // a tap of zero adds nothing and is skipped
     this.spikes = Int32Array.from(this.g.keys()).filter((b) => this.g[b] !== 0);
     this.sparse = this.spikes.length <= 64 && this.spikes.length * 8 <= this.taps;
     this.products = new Float64Array(this.taps);
   }
 
-  /** Return f(a), which is nothing outside the sound. */
+  /** Return f(a), which is 0 outside the sound. */
   signal(a) {
     const at = a - this.first;
     return at >= 0 && at < this.f.length ? this.f[at] : 0;
   }
 
-  /** Return the sum at c, how many products are not zero, the largest, and the rest. */
+  /** Return the sum at c, its number of nonzero products, the largest, and the sum of the rest. */
   at(c) {
     const { f, g, first, spikes } = this;
     const sum = new Neumaier();
@@ -72,7 +76,7 @@ class Convolution {
     return { value, count, largest, rest: sum.value(), written: this.y[c - this.begin] };
   }
 
-  /** Return f(a) g(c - a) for a from c - K + 1 to c; the array is used again by the next call. */
+  /** Return f(a) g(c - a) for a from c - K + 1 to c, in an array that the next call reuses. */
   window(c) {
     const { f, turned, products, taps, first } = this;
     const start = c - taps + 1 - first;
@@ -83,18 +87,18 @@ class Convolution {
     return products;
   }
 
-  /** Return every c where a spike meets the loudest moment of f, with that moment. */
+  /** Return every c at which a spike meets the loudest sample of f, and that sample. */
   arrivals() {
-    if (!this.spikes.length || this.spikes.length > FEW) return [];
+    if (!this.spikes.length || this.spikes.length > MOST_ARRIVALS) return [];
     const last = this.spikes[this.spikes.length - 1];
     const loudest = (from, to) => {
-      let found = -1;
+      let best = -1;
       for (let a = from; a < to; a++) {
-        if (found < 0 || Math.abs(this.signal(a)) > Math.abs(this.signal(found))) found = a;
+        if (best < 0 || Math.abs(this.signal(a)) > Math.abs(this.signal(best))) best = a;
       }
-      return found;
+      return best;
     };
-    // a moment whose every copy arrives in time, if there is one
+    // a sample whose every copy arrives before the end, if there is one
     let a = loudest(Math.max(this.first, this.begin - this.spikes[0]), this.end - last);
     if (a < 0) a = loudest(this.first, this.first + this.f.length);
     return [...this.spikes]

@@ -1,0 +1,40 @@
+"""Refuse a job that makes no sense before anything is opened."""
+
+from __future__ import annotations
+
+import os
+
+from audioconv.errors import UsageError
+from audioconv.files import STANDARD, refuse_overwrite
+from audioconv.ir.load import impulse_files, refuse_standard_twice
+from audioconv.job import Job, Options
+from audioconv.render.recipe import SUFFIX
+
+
+def check_job(job: Job) -> None:
+    """Raise `UsageError` if options contradict each other, or an output may not be written."""
+    if not job.impulses:
+        raise UsageError("no impulse is given; name a file or a builder spec")
+    refuse_standard_twice([job.input, *job.impulses])
+    _check_options(job.options)
+    outputs = [job.output]
+    if job.options.recipe == "sidecar":
+        pipe = os.path.exists(job.output) and not os.path.isfile(job.output)
+        if job.output == STANDARD or pipe:
+            raise UsageError("a sidecar recipe needs an output file beside it; name a file")
+        outputs.append(job.output + SUFFIX)
+    inputs = [job.input, *impulse_files(job.impulses)]
+    for output in outputs:
+        refuse_overwrite(output, inputs=inputs, overwrite=job.options.overwrite)
+
+
+def _check_options(options: Options) -> None:
+    mix, threads, most = options.mix, options.threads, options.max_output
+    if mix is not None and not 0 <= mix <= 1:
+        raise UsageError(f"mix is {mix:g}; it must be between 0 (dry) and 1 (wet)")
+    if mix is not None and (options.wet, options.dry) != (1.0, 0.0):
+        raise UsageError("mix sets both wet and dry; give either mix or wet and dry")
+    if threads is not None and threads < 1:
+        raise UsageError(f"threads is {threads}; it must be at least 1")
+    if most is not None and most < 1:
+        raise UsageError(f"`max_output` is {most}; it must be at least one byte")

@@ -1,0 +1,300 @@
+"""One verification: a scan of the output, a pass over both files, a verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+
+from audioconv.engines import stream
+from audioconv.engines.audio import Audio
+from audioconv.engines.convolver import Convolver
+from audioconv.errors import FormatError, TruncatedError, VerificationError
+from audioconv.files import PeakMeter, Reader, SoundInfo, display_name, is_exact
+from audioconv.job import Options, VerificationReport
+from audioconv.progress import Progress, silent, watched
+from audioconv.units import parse_length
+from audioconv.verify import certificate
+from audioconv.verify.bound import ErrorBound
+from audioconv.verify.samples import Rounding, SampleCheck
+from audioconv.verify.spots import Spots
+
+POINTS = 2
+RANDOM_SPOTS = 12
+RANDOM_SEAMS = 4
+QUIETEST, LOUDEST = 1e-100, 1e100
+
+BLOCK = 2**16
+"""Frames that are compared at a time."""
+
+
+def verify(
+    source: str,
+    output: str,
+    convolver: Convolver,
+    options: Options,
+    *,
+    gain: float | None = None,
+    known_as: str | None = None,
+    seed: int | None = None,
+    progress: Progress = silent,
+) -> VerificationReport:
+    """Check an output against the sound and the impulse that it was made from.
+
+    Parameters
+    ----------
+    source, output : str
+        paths; both files are read more than once
+    convolver : Convolver
+        that of the job
+    options : Options
+        those that the output was made with
+    gain : float, optional
+        of the clip guard; determined from the sums if not given
+    known_as : str, optional
+        name of the output in messages, where `output` is a temporary file
+    seed : int, optional
+        of the random points and positions; a proof needs fresh ones, a test may fix them
+    progress : Progress
+
+    Raises
+    ------
+    FormatError
+        If either file cannot be read, or the output's subtype is lossy.
+    VerificationError
+        If the output is cut short, or has other channels or another rate.
+    """
+    verification = Verification(
+        source, output, convolver, options, known_as=known_as, seed=seed, progress=progress
+    )
+    report, sums = verification.check(gain or 1.0)
+    if gain is None and options.clip == "guard":
+        gain = sums.fitting_gain(report.subtype, options.dither)
+        if gain != 1:
+            report, _ = verification.check(gain)
+    return report
+
+
+class Verification:
+    """An output, and the convolution that it should be; parameters are those of `verify`."""
+
+    def __init__(
+        self,
+        source: str,
+        output: str,
+        convolver: Convolver,
+        options: Options,
+        *,
+        known_as: str | None = None,
+        seed: int | None = None,
+        progress: Progress = silent,
+    ) -> None:
+        self._source = source
+        self._output = output
+        self._convolver = convolver
+        self._options = options
+        self._progress = progress
+        self._random = np.random.default_rng(seed)
+        self._info, self._level = self._scan(known_as or output)
+        if not is_exact(self._info.subtype):
+            raise FormatError(
+                f"{display_name(self._info.path)} holds {self._info.subtype} samples, a lossy "
+                "coding of the sums; verify a PCM or floating-point output"
+            )
+
+    def check(self, gain: float) -> tuple[VerificationReport, PeakMeter]:
+        """Do every check, for a gain of the clip guard; return also the peak of the sums."""
+        points = [int(k) for k in self._random.integers(1, certificate.M, POINTS)]
+        # the FFT's blocks have two halves
+        frames = self._positions(max(1, self._convolver.block // 2))
+        rounding = Rounding(self._info.subtype, self._options.dither, gain)
+        evidence = _Evidence(self._convolver, points, frames, rounding)
+        truncated = self._options.allow_truncated
+        with (
+            Reader(self._source, allow_truncated=truncated) as reader,
+            Reader(self._output) as written,
+        ):
+            self._refuse_other_kind(reader.info.rate)
+            found = watched(
+                evidence.pairs(reader, written, self._options),
+                self._progress,
+                "verifying",
+                self._info.rate,
+                self._level.frames,
+            )
+            for _ in found:
+                pass
+        _refuse_extremes(reader)
+        return self._verdict(evidence, gain, rounding), evidence.sums
+
+    def _scan(self, known_as: str) -> tuple[SoundInfo, PeakMeter]:
+        """Read the output once, for its true length and its loudest sample."""
+        level = PeakMeter()
+        try:
+            with Reader(self._output, known_as=known_as) as reader:
+                info, blocks = reader.info, reader.blocks()
+                for block in watched(
+                    blocks, self._progress, "reading back", info.rate, info.frames
+                ):
+                    level.take(block)
+                return info, level
+        except TruncatedError as error:
+            raise VerificationError(str(error)) from error
+
+    def _positions(self, block: int) -> set[int]:
+        """Choose the frames to sample: ends, loudest, both sides of seams, and random ones."""
+        last = self._level.frames - 1
+        seams = last // block
+        random = self._random.integers
+        chosen = {seams, *random(1, seams + 1, RANDOM_SEAMS).tolist(), 1} if seams else set()
+        sides = {side for seam in chosen for side in (seam * block - 1, seam * block)}
+        anywhere = random(0, self._level.frames, RANDOM_SPOTS).tolist()
+        return {0, last, self._level.peak_frame, *sides, *anywhere}
+
+    def _refuse_other_kind(self, rate: int) -> None:
+        info, channels = self._info, self._convolver.routing.outputs
+        if (info.rate, info.channels) != (rate, channels):
+            raise VerificationError(
+                f"{display_name(info.path)} has {info.channels} channels at {info.rate} Hz, but "
+                f"the convolution has {channels} at {rate} Hz"
+            )
+
+    def _verdict(self, evidence: _Evidence, gain: float, rounding: Rounding) -> VerificationReport:
+        """Compare every deviation with its limit; a NaN is under none."""
+        samples, bound = evidence.samples, evidence.bound
+        residual, residual_limit = evidence.certificate()
+        spots_worst, spots_excess = evidence.spot_deviation()
+        allowed = bound.remaining * gain
+        quantisation = rounding.most(evidence.sums.peak * gain)
+        complete = self._level.frames == evidence.sums.frames
+        report = VerificationReport(
+            failures=[],
+            frames=self._level.frames,
+            channels=self._info.channels,
+            subtype=self._info.subtype,
+            points=evidence.points,
+            certificate_residual=residual,
+            certificate_limit=residual_limit,
+            certificate_passed=residual <= residual_limit,
+            samples_worst=samples.worst,
+            samples_limit=quantisation + allowed,
+            samples_passed=samples.worst_excess <= allowed and complete,
+            spots=len(samples.picked) * self._info.channels,
+            spots_worst=spots_worst,
+            spots_limit=quantisation + allowed,
+            spots_passed=spots_excess <= allowed,
+            error_bound=bound.worst,
+            exact=bound.exact,
+            quantisation=quantisation,
+        )
+        return replace(report, failures=[*self._failures(report, evidence, allowed)])
+
+    def _failures(
+        self, report: VerificationReport, evidence: _Evidence, allowed: float
+    ) -> Iterator[str]:
+        """Describe each failed check."""
+        if report.frames != evidence.sums.frames:
+            yield f"it has {report.frames} frames instead of {evidence.sums.frames}"
+        if not evidence.samples.worst_excess <= allowed:
+            frame, channel = evidence.samples.worst_at
+            yield (
+                f"the sample at frame {frame} ({frame / self._info.rate:.6f} s), channel "
+                f"{channel + 1}, is off; the largest deviation is {report.samples_worst:.3g}, the "
+                f"limit {report.samples_limit:.3g}"
+            )
+        if not report.spots_passed:
+            yield (
+                f"a sample is {report.spots_worst:.3g} off the direct sum; the limit is "
+                f"{report.spots_limit:.3g}"
+            )
+        if not report.certificate_passed:
+            yield (
+                f"the certificate is {report.certificate_residual:.3g} off; its limit is "
+                f"{report.certificate_limit:.3g}"
+            )
+
+
+class _Evidence:
+    """Everything that one pass over input and output gathers."""
+
+    def __init__(
+        self, convolver: Convolver, points: list[int], frames: set[int], rounding: Rounding
+    ) -> None:
+        routing = convolver.routing
+        self.points = points
+        self.sums = PeakMeter()
+        self.samples = SampleCheck(rounding, frames)
+        self._rounding = rounding
+        self._convolver = convolver
+        self._model = convolver.error_model()
+        self.bound = ErrorBound(self._model)
+        self._x = certificate.Evaluation(points, routing.inputs)
+        self._y = certificate.Evaluation(points, routing.outputs)
+        self._spots = Spots(frames, routing)
+
+    def pairs(self, reader: Reader, written: Reader, options: Options) -> Iterator[Audio]:
+        """Compare sums and samples block by block, and yield the sums."""
+        out = stream.regrid(written.blocks(), BLOCK)
+        for sums in stream.regrid(self._convolution(reader, options), BLOCK):
+            found = next(out, sums[:0])
+            both = min(len(sums), len(found))  # a difference in length is a failure of its own
+            self.sums.take(sums)
+            self.samples.take(sums[:both], found[:both])
+            yield sums
+        self._spots.finish()
+
+    def _convolution(self, reader: Reader, options: Options) -> Iterator[Audio]:
+        """Yield the convolution, as long as the options say; certify all of it."""
+        length = parse_length(options.length, reader.info.rate)
+        whole = PeakMeter()
+        sums = stream.convolve(
+            self._input(reader), self._convolver, lambda part, start: part, threads=options.cores
+        )
+        for block in sums:
+            self._y.take(block)
+            yield stream.truncate(block, whole.frames, length)
+            whole.take(block)
+        tail = self._convolver.flush()
+        self._y.take(tail)
+        yield from stream.trim_tail(tail, length, frames=whole.frames, peak=whole.peak)
+
+    def _input(self, reader: Reader) -> Iterator[Audio]:
+        """Yield the input in blocks of the convolver's own length."""
+        block_length = self._convolver.block
+        for block in stream.regrid(reader.blocks(block_length), block_length):
+            if reader.peak > LOUDEST:
+                _refuse_extremes(reader)
+            for listener in (self._x, self.bound, self._spots):
+                listener.take(block)
+            yield block
+
+    def certificate(self) -> tuple[float, float]:
+        """Return the residual of Y(z) - X(z) H(z), and its limit."""
+        return certificate.check(
+            self._x,
+            self._y,
+            self._convolver.routing,
+            self.points,
+            sums_error=0.0 if self.bound.exact else self._model.relative,
+            floor=self._model.floor * self.sums.frames,
+        )
+
+    def spot_deviation(self) -> tuple[float, float]:
+        """Return the largest deviation from the direct sum, and the largest beyond rounding."""
+        worst, excess = 0.0, -np.inf
+        for frame, found in self.samples.picked.items():
+            exact = self._rounding.wanted(self._spots.sums[frame][np.newaxis], frame)[0]
+            deviation = np.abs(found - exact)
+            worst = max(worst, float(deviation.max()))
+            excess = max(excess, float((deviation - self._rounding.allowance(exact)).max()))
+        return worst, excess
+
+
+def _refuse_extremes(reader: Reader) -> None:
+    """Refuse levels whose squares and products float64 cannot represent."""
+    if reader.peak and not QUIETEST <= reader.peak <= LOUDEST:
+        raise FormatError(
+            f"the peak of {display_name(reader.info.path)} is {reader.peak:.3g}; verification "
+            f"needs one between {QUIETEST:g} and {LOUDEST:g}; scale the sound first"
+        )
