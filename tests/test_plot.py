@@ -300,7 +300,7 @@ def test_differences_are_described():
     )
     earlier = describe(Difference(False, -48, 1.0, -80.0, 0.0, (1, 1)), 48000)
     assert earlier == (
-        "second: 48 frames (1.000 ms) earlier, +1.00 dB; residual −80.0 dB beside the second; "
+        "second: 48 frames (1.000 ms) earlier, +1.00 dB; residual −80.0 dB relative to it; "
         "differ from 0.000 s"
     )
 

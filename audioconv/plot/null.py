@@ -117,7 +117,7 @@ def null(
         handles = _draw_both(above, waves, second)
         channels = waves.channels // 3
         raw = _merge(waves, 2 * channels, channels)
-        levels = [_draw_level(below, raw, second, "as they are", PENS[0])]
+        levels = [_draw_level(below, raw, second, "without shift or gain", PENS[0])]
         gain = 1.0
         if not difference.identical and difference.gain_db is not None:
             gain = _signed_gain(a, b, difference)
@@ -160,7 +160,7 @@ def describe(difference: Difference, rate: int, *, inverted: bool = False) -> st
         parts.append(f"second: {shift}, {gain}")
         residual = difference.residual_db
         parts.append(
-            "no residual" if residual is None else f"residual {residual:.1f} dB beside the second"
+            "no residual" if residual is None else f"residual {residual:.1f} dB relative to it"
         )
     if difference.first_difference_s is not None:
         parts.append(f"differ from {difference.first_difference_s:.3f} s")
@@ -202,7 +202,7 @@ def _draw_level(
     columns, times = _merge(wave, 0, wave.channels).envelope, wave.times * second
     rms = _decibels(columns.rms[:, 0])
     peak = _decibels(np.maximum(columns.high, -columns.low)[:, 0])
-    content = "rms, up to peak" if np.isfinite(rms).any() else "nothing left"
+    content = "rms, up to peak" if np.isfinite(rms).any() else "no residual"
     panel.plot(times, rms, **pen, linewidth=0.9, label=f"{label}: {content}", zorder=3)
     panel.fill_between(times, rms, peak, color=pen["color"], alpha=0.25, linewidth=0)
     return np.concatenate([rms, peak])

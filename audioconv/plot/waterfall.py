@@ -92,7 +92,7 @@ def waterfall(
         _draw_box(panel, projection)
         _draw_slices(panel, projection)
         mean = f", mean over 1/{decay.smoothing} octave" if decay.smoothing else ""
-        title = f"{source.label}: what is left after a time{mean}"
+        title = f"{source.label}: cumulative spectral decay{mean}"
         panel.set_title(style.wrap(title, figure))
     description = f"waterfall of {source.label}"
     return PictureInfo(description, style.size(figure), collect_notices([source.impulse]))
