@@ -372,7 +372,7 @@ def _file_name(argument: str, value: Any) -> str:
     Raises
     ------
     UsageError
-        If it is none.
+        If it is not one.
     """
     if not isinstance(value, str | bytes | os.PathLike):
         raise UsageError(f"{argument} is {value!r}; it must be a path, or '-'")

@@ -910,7 +910,7 @@ def test_a_wav_past_4_gib_becomes_rf64(known):
     layout = riff.read_header(io.BytesIO(bytes(file.start)).read)
     assert (layout.format, layout.data_bytes) == ("RF64", frames * 16)
     assert layout.offset + layout.data_bytes == file.size
-    assert encoder.long
+    assert encoder.is_rf64
     with pytest.raises(FormatError, match="4 GiB"):
         WaveEncoder(Target(Counter(), "o.wav"), replace(sound, frames=frames * 2), "never")
     short = Counter()

@@ -220,7 +220,7 @@ def _lay(values: NDArray[Any], part: NDArray[Any]) -> None:
 
 
 def fft_size(frames: int) -> int:
-    """Return the transform length for an impulse of so many frames.
+    """Return the transform length for an impulse of a given length.
 
     A transform of N points costs about N log2 N, and brings N - K + 1 new frames. A short one
     spends itself on the overlap; a long one leaves the caches, at a price that grows about as

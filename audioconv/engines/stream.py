@@ -194,7 +194,7 @@ def trim_tail(tail: Audio, length: str | int, *, frames: int, peak: float) -> It
     tail : array, (K - 1, channels)
     length : {"full", "input", "auto"} or int
         all of the tail; none of it; up to its last frame within 60 dB of the peak; or the rest
-        of an output of so many frames, padded with silence
+        of an output of that many frames, padded with silence
     frames : int
         frames before the tail
     peak : float

@@ -47,7 +47,6 @@ LONGEST = 60
 
 PAGES = ".html", ".htm"
 
-GRID = 2**16
 """Frames per block of the first reading."""
 
 
@@ -232,7 +231,7 @@ def _select(
     with Reader(path, known_as=job.input, allow_truncated=truncated) as reader:
         info = reader.info
         prepared = prepare(job.impulses, job.options, info)
-        blocks = watched(reader.blocks(GRID), progress, "reading", info.rate, info.frames)
+        blocks = watched(reader.blocks(), progress, "reading", info.rate, info.frames)
         overview = envelope(blocks)
     source = replace(info, frames=overview.frames)
     routing = prepared.convolver.routing

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from audioconv.plot import style
+from audioconv.files import escape
 from audioconv.plot.style import BLACK, BLUE, GREEN, PURPLE, VERMILLION
 from audioconv.views.blocks import extremes
 from audioconv.views.packed import MAX_NONZERO
@@ -59,7 +59,7 @@ class Scene:
         self._span = sliding.end - sliding.begin
         self._rows = self._figure.subplots(4, 1, sharex=True)
         self._set_up_axes()
-        self._figure.suptitle(style.escape(title), x=0.01, ha="left", fontsize=9)
+        self._figure.suptitle(escape(title), x=0.01, ha="left", fontsize=9)
         begin = sliding.first / sliding.rate
         _fill(self._rows[0], sliding.f, begin, sliding.rate, BLUE)
         self._canvas.draw()

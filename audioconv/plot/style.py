@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from audioconv.errors import AudioconvError, UsageError
-from audioconv.files import display_name, refuse_overwrite, target
+from audioconv.files import display_name, escape, refuse_overwrite, target
 from audioconv.plot.fonts import add_fallback_fonts
 from audioconv.plot.options import Look
 
@@ -187,17 +187,6 @@ def size(figure: Figure) -> tuple[float, float]:
 def wrap(text: str, figure: Figure) -> str:
     """Wrap text to the width of a picture."""
     return "\n".join(textwrap.wrap(text, int(size(figure)[0] / CHARACTER_WIDTH)))
-
-
-def escape(text: str) -> str:
-    r"""Escape characters that cannot be drawn: line ends, lone surrogates, bidirectional marks.
-
-    Examples
-    --------
-    >>> escape("a\nb\u202e")
-    'a\\nb\\u202e'
-    """
-    return display_name(text) if text != "-" else text
 
 
 def _check_size(look: Look) -> None:

@@ -104,14 +104,14 @@ def read_recipe(path: str) -> tuple[Recipe, list[str], Digest | None]:
     AudioconvError
         If there is no recipe, or it is of another version's making.
     """
-    beside = path + SUFFIX
+    sidecar = path + SUFFIX
     exists = os.path.isfile(path)
     data = _embedded(path) if exists else None
-    if os.path.isfile(beside) and data is None:
-        return _parsed(Path(beside).read_text("utf-8", "replace"), beside)
+    if os.path.isfile(sidecar) and data is None:
+        return _parsed(Path(sidecar).read_text("utf-8", "replace"), sidecar)
     if data is None:
         raise AudioconvError(
-            f"{display_name(path)} contains no recipe, and there is no {display_name(beside)}; a "
+            f"{display_name(path)} contains no recipe, and there is no {display_name(sidecar)}; a "
             "WAV gets a recipe unless it is made with `recipe='none'` or in a pipe, any other "
             "format with `recipe='sidecar'`"
             if exists
@@ -119,7 +119,7 @@ def read_recipe(path: str) -> tuple[Recipe, list[str], Digest | None]:
         )
     found = _parsed(data.decode("utf-8", "replace"), path)
     with suppress(AudioconvError, OSError):  # the sidecar may have the paths
-        other = _parsed(Path(beside).read_text("utf-8", "replace"), beside)
+        other = _parsed(Path(sidecar).read_text("utf-8", "replace"), sidecar)
         return other if other[0] == found[0] else found
     return found
 

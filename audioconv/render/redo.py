@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import stat
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
@@ -13,7 +12,14 @@ from itertools import islice
 from typing import Any
 
 from audioconv.errors import AudioconvError, VerificationError
-from audioconv.files import Digest, display_name, file_digest, refuse_overwrite, target
+from audioconv.files import (
+    Digest,
+    display_name,
+    file_digest,
+    refuse_overwrite,
+    scratch_folder,
+    target,
+)
 from audioconv.ir.load import SOFA, Direction, Ingredient, TapsDigest, impulse_files
 from audioconv.job import Job, Options
 from audioconv.progress import Progress, silent
@@ -137,7 +143,7 @@ def redo(
             refuse_overwrite(new, inputs=inputs, overwrite=overwrite)
             made = new
         else:
-            folder = files.enter_context(tempfile.TemporaryDirectory(prefix="audioconv-"))
+            folder = files.enter_context(scratch_folder())
             made = os.path.join(folder, "made")
         kind = "sidecar" if new == output else "chunk"
         options = Options(**{**recipe.options, "overwrite": True, "recipe": kind})

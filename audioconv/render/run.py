@@ -183,7 +183,7 @@ class Rendering:
         return self._provenance.sidecar(output.path)
 
     def outcome(self, seconds: float) -> Outcome:
-        """Return the outcome of the run, which took so many seconds."""
+        """Return the outcome of the run, given its duration."""
         prepared, level = self._prepared, self._writer.level
         peak, levels = self._reader.peak, prepared.levels
         return Outcome(
@@ -323,6 +323,6 @@ def _frames(prepared: Prepared, options: Options, source: SoundInfo) -> int | No
         return length
     if source.frames is None or length == "auto":
         return None
-    if options.allow_truncated:  # a pipe may end before its header says so
+    if options.allow_truncated:  # a pipe may end earlier than its header states
         return None
     return source.frames + (prepared.impulse.frames - 1) * (length == "full")
