@@ -27,12 +27,16 @@ def silent(step: str, done: float = 0.0, total: float | None = None) -> None:
     """Ignore progress."""
 
 
-Block = TypeVar("Block", bound=Sized)
+SizedBlock = TypeVar("SizedBlock", bound=Sized)
 
 
 def watched(
-    blocks: Iterable[Block], progress: Progress, step: str, rate: int, frames: int | None = None
-) -> Iterator[Block]:
+    blocks: Iterable[SizedBlock],
+    progress: Progress,
+    step: str,
+    rate: int,
+    frames: int | None = None,
+) -> Iterator[SizedBlock]:
     """Yield blocks unchanged, and report progress after each.
 
     Parameters

@@ -23,7 +23,7 @@ from functools import partial
 import numpy as np
 
 from audioconv.engines.audio import as_audio
-from audioconv.engines.convolver import OverlapAdd, whole
+from audioconv.engines.convolver import OverlapAdd, as_convolved
 from audioconv.engines.rounding import plain_sums
 
 DTYPE = np.dtype(np.float64)
@@ -41,7 +41,7 @@ def _convolve(routing, samples, unit):
     full = np.zeros((len(block) + routing.frames - 1, routing.outputs))
     for route in routing.routes:
         full[:, route.target] += np.convolve(block[:, route.source], routing.taps(route))
-    return whole(full, len(block))
+    return as_convolved(full, len(block))
 '''
 
 BUILDER = '''

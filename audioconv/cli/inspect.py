@@ -58,7 +58,7 @@ def _describe(report: FileReport) -> str:
         f"{display_name(report.path)}: {report.format} {report.subtype}, {report.rate} Hz, "
         f"{printing.channel_count(report.channels)}, "
         f"{printing.duration(report.frames, report.rate)}, "
-        f"peak {printing.decibels(report.peak_dbfs, 'dBFS')}"
+        f"peak {printing.format_db(report.peak_dbfs, 'dBFS')}"
         f"{f', with {listed(report.metadata)}' if report.metadata else ''}"
         f"{', with its recipe' if report.recipe else ''}"
     )

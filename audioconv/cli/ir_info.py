@@ -59,8 +59,8 @@ def show(impulse: Impulse, levels: Levels, room: Acoustics) -> None:
 def _summary(impulse: Impulse, levels: Levels, onset: float | None) -> list[tuple[str, str]]:
     """Return the rows of format and levels."""
     channels = impulse.taps.shape[1]
-    loudest = printing.decibels(to_db(levels.guaranteed(1.0)), "dBFS")
-    usual = printing.decibels(to_db(levels.expected(1.0)), "dBFS")
+    loudest = printing.format_db(to_db(levels.guaranteed(1.0)), "dBFS")
+    usual = printing.format_db(to_db(levels.expected(1.0)), "dBFS")
     return [
         (
             "format",
@@ -118,7 +118,7 @@ def decay(impulse: Impulse) -> str | None:
 
 
 def _level(ratio: float) -> str:
-    return f"{ratio:.6g} ({printing.decibels(to_db(ratio))})"
+    return f"{ratio:.6g} ({printing.format_db(to_db(ratio))})"
 
 
 def _table(rows: list[tuple[str, Figures]]) -> str:

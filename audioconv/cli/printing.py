@@ -77,12 +77,12 @@ def two_columns(pairs: Rows, *, indent: str = "  ") -> str:
     return "\n".join(f"{indent}{label:<{width}}  {value}" for label, value in pairs)
 
 
-def decibels(level: float, unit: str = "dB") -> str:
+def format_db(level: float, unit: str = "dB") -> str:
     """Format a level, with ``-inf`` for silence and without negative zero.
 
     Examples
     --------
-    >>> decibels(-6.0206), decibels(-1e-9), decibels(-math.inf, "dBFS")
+    >>> format_db(-6.0206), format_db(-1e-9), format_db(-math.inf, "dBFS")
     ('-6.02 dB', '+0.00 dB', '-inf dBFS')
     """
     return f"{round(level, 2) + 0.0:+.2f} {unit}" if math.isfinite(level) else f"-inf {unit}"
@@ -158,12 +158,12 @@ def outcome_rows(outcome: Outcome) -> Rows:
             f"{duration(outcome.impulse_frames, outcome.rate)}: {_levels(outcome.impulse_level)}",
         ),
         ("engine", f"{outcome.engine}, blocks of {outcome.block} frames{fft}"),
-        ("gain", decibels(outcome.gain_db)),
+        ("gain", format_db(outcome.gain_db)),
         (
             "peak",
-            f"{decibels(outcome.peak_dbfs, 'dBFS')} (guaranteed: at most "
-            f"{decibels(outcome.guaranteed_dbfs, 'dBFS')}; expected: about "
-            f"{decibels(outcome.expected_dbfs, 'dBFS')})",
+            f"{format_db(outcome.peak_dbfs, 'dBFS')} (guaranteed: at most "
+            f"{format_db(outcome.guaranteed_dbfs, 'dBFS')}; expected: about "
+            f"{format_db(outcome.expected_dbfs, 'dBFS')})",
         ),
         (
             "output",
@@ -178,8 +178,8 @@ def _levels(level: dict[str, float]) -> str:
     """Format the levels of an impulse response."""
     from impulses.impulse import to_db  # late, so that help is fast
 
-    peak, l1, rms = (decibels(to_db(level[key])) for key in ("peak", "l1", "rms"))
-    return f"peak {peak}, sum|h| {l1}, rms {rms}, max|H| {decibels(level['max_response_db'])}"
+    peak, l1, rms = (format_db(to_db(level[key])) for key in ("peak", "l1", "rms"))
+    return f"peak {peak}, sum|h| {l1}, rms {rms}, max|H| {format_db(level['max_response_db'])}"
 
 
 def verification_rows(outcome: Outcome) -> Rows:

@@ -15,6 +15,9 @@ Audio: TypeAlias = NDArray[np.floating[Any]]
 Samples: TypeAlias = NDArray[np.floating[Any] | np.signedinteger[Any]]
 """Sound as a file stores it: (frames, channels), floats, or integers that count a unit."""
 
+Signal: TypeAlias = NDArray[np.float64]
+"""One channel of sound, or of an impulse: (frames,)."""
+
 
 def as_audio(block: Samples, dtype: np.dtype[Any], unit: float = 1.0) -> Audio:
     """Convert samples that count a unit to the precision of an engine.

@@ -170,7 +170,7 @@ def _added(before: Audio, parts: Iterable[Audio]) -> Iterator[Audio]:
         at += len(part)
 
 
-def whole(full: Audio, frames: int) -> Convolved:
+def as_convolved(full: Audio, frames: int) -> Convolved:
     """Return a block of n frames, given all n + K - 1 frames of its convolution."""
     return Convolved(frames, [full[:frames]], full[frames:])
 

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from audioconv.engines.audio import Audio, Samples, as_audio
-from audioconv.engines.convolver import Convolved, Convolver, OverlapAdd, whole
+from audioconv.engines.convolver import Convolved, Convolver, OverlapAdd, as_convolved
 from audioconv.engines.rounding import plain_sums
 from audioconv.engines.routes import Routing
 
@@ -36,7 +36,7 @@ def _convolve(routing: Routing, samples: Samples, unit: float) -> Convolved:
     full = np.zeros((len(block) + routing.frames - 1, routing.outputs))
     for route in routing.routes:
         full[:, route.target] += _sums(block[:, route.source], routing.taps(route))
-    return whole(full, len(block))
+    return as_convolved(full, len(block))
 
 
 def _sums(x: Audio, taps: Audio) -> Audio:

@@ -12,7 +12,7 @@ from functools import partial
 import numpy as np
 
 from audioconv.engines.audio import Samples, as_audio
-from audioconv.engines.convolver import Convolved, Convolver, OverlapAdd, whole
+from audioconv.engines.convolver import Convolved, Convolver, OverlapAdd, as_convolved
 from audioconv.engines.rounding import plain_sums
 from audioconv.engines.routes import Routing
 from audioconv.errors import UsageError
@@ -56,4 +56,4 @@ def _convolve(routing: Routing, matrices: list[Taps], samples: Samples, unit: fl
         # a short last block meets only the first columns, and their rows
         matrix = matrices[route.kernel][: len(full), : len(block)]
         full[:, route.target] += matrix @ block[:, route.source]
-    return whole(full, len(block))
+    return as_convolved(full, len(block))

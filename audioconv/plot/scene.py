@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from audioconv.engines.audio import Signal
 from audioconv.files import escape
 from audioconv.plot.style import BLACK, BLUE, GREEN, PURPLE, VERMILLION
 from audioconv.views.blocks import extremes
@@ -16,8 +16,6 @@ from audioconv.views.sliding import Sliding
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from PIL.Image import Image
-
-Samples = NDArray[np.float64]
 
 COLUMNS = 700
 SHAPE = 5 / 8
@@ -81,7 +79,7 @@ class Scene:
             row.tick_params(length=0)
             row.set_title(label, fontsize=8, pad=2)
 
-    def _product_peaks(self, count: int = 40) -> Samples:
+    def _product_peaks(self, count: int = 40) -> Signal:
         """Return the largest product of some sums, to scale the row of products."""
         begin, last = self._sliding.begin, self._span - 1
         positions = [begin + last * n // (count - 1) for n in range(count)]
@@ -121,7 +119,7 @@ class Scene:
             (2, _fill(self._rows[2], products[::-1], start, rate, PURPLE)),
         ]
 
-    def _draw_sums(self, done: Samples) -> Any:
+    def _draw_sums(self, done: Signal) -> Any:
         sliding = self._sliding
         columns = max(2, round(COLUMNS * len(done) / self._span))
         return _fill(
@@ -130,7 +128,7 @@ class Scene:
 
 
 def _fill(
-    row: Axes, values: Samples, begin: float, rate: int, colour: str, columns: int = COLUMNS
+    row: Axes, values: Signal, begin: float, rate: int, colour: str, columns: int = COLUMNS
 ) -> Any:
     """Fill between the lowest and highest value of each column."""
     low, high = extremes(values, columns)
@@ -138,7 +136,7 @@ def _fill(
     return row.fill_between(times, low, high, color=colour, linewidth=0.8)
 
 
-def _draw_stems(row: Axes, times: Samples, values: Samples, colour: str) -> list[Any]:
+def _draw_stems(row: Axes, times: Signal, values: Signal, colour: str) -> list[Any]:
     """Draw a stem and a dot for each value."""
     lines = row.vlines(times, 0, values, color=colour, linewidth=1.2)
     dots = row.plot(times, values, "o", color=colour, markersize=3.5)[0]

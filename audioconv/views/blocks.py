@@ -5,12 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from audioconv.engines.audio import Signal
 from audioconv.engines.plan import plan
 from audioconv.engines.routes import Route, Routing
-
-Samples = NDArray[np.float64]
 
 BLOCKS = 4
 COLUMNS = 600
@@ -30,10 +28,10 @@ class Block:
 
     start: int
     frames: int
-    y: Samples
+    y: Signal
 
 
-def convolve_blocks(f: Samples, g: Samples, count: int = BLOCKS) -> list[Block]:
+def convolve_blocks(f: Signal, g: Signal, count: int = BLOCKS) -> list[Block]:
     """Split a sound into blocks, and convolve each on its own.
 
     Parameters
@@ -65,7 +63,7 @@ def convolve_blocks(f: Samples, g: Samples, count: int = BLOCKS) -> list[Block]:
     return blocks
 
 
-def extremes(values: Samples, columns: int = COLUMNS) -> tuple[Samples, Samples]:
+def extremes(values: Signal, columns: int = COLUMNS) -> tuple[Signal, Signal]:
     """Return the lowest and the highest value of each column, of nearly equal widths.
 
     Examples

@@ -9,15 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from audioconv.engines.audio import Signal
 from audioconv.engines.plan import plan
 from audioconv.engines.routes import Route, Routing
 from audioconv.errors import LayoutError
 from audioconv.views.excerpt import excerpt
 from audioconv.views.packed import item_size
-
-Samples = NDArray[np.float64]
 
 SHORTEST, LONGEST = 0.5, 3.0
 """Limits of the output range in s; within them it is 1.5 times the length of the impulse."""
@@ -60,8 +58,8 @@ class Sliding:
     source: int
     target: int
     first: int
-    f: Samples
-    g: Samples
+    f: Signal
+    g: Signal
     begin: int
     end: int
     omitted: int = 0
@@ -78,7 +76,7 @@ class Sliding:
             f"shown and summed here; they hold {100 * self.energy_share:.3g} % of its energy"
         )
 
-    def products(self, c: int) -> Samples:
+    def products(self, c: int) -> Signal:
         """Return ``f[c - b] g[b]`` for every tap b.
 
         Examples
@@ -91,7 +89,7 @@ class Sliding:
         window = self.f[max(0, last - len(self.g) + 1) : last + 1][::-1]
         return np.pad(window, (0, len(self.g) - len(window))) * self.g
 
-    def sums(self) -> Samples:
+    def sums(self) -> Signal:
         """Return ``y[c]`` for every c from `begin` to ``end - 1``.
 
         Examples
@@ -200,7 +198,7 @@ def _fit(
     return sums, min(taps, fitting)
 
 
-def _duration(taps: Samples) -> int:
+def _duration(taps: Signal) -> int:
     """Return the frames up to the last visible tap and the end of audible energy."""
     visible = np.flatnonzero(np.abs(taps) >= VISIBLE * np.abs(taps).max())[-1]
     energy = np.cumsum(taps**2)
