@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from audioconv.engines import stream
 from audioconv.engines.audio import Audio
 from audioconv.engines.convolver import Convolver
 from audioconv.engines.plan import plan
 from audioconv.engines.routes import routes
-from audioconv.errors import AudioconvError, LayoutError
+from audioconv.errors import AudioconvError, LayoutError, UsageError
 from audioconv.files import Reader, rereadable
 from audioconv.job import Job, Outcome, VerificationReport
 from audioconv.progress import Progress, silent
@@ -51,12 +51,10 @@ def convolve(
     >>> convolve(np.ones((3, 1)), np.ones((2, 1))).ravel()
     array([1., 2., 2., 1.])
     """
-    sound = np.asarray(x, dtype=np.float64)
+    sound = _real("x", x)
     if sound.ndim != 2 or 0 in sound.shape:
-        raise LayoutError(
-            f"x has shape {sound.shape}; it must be (frames, channels); pass x[:, None] for a mono "
-            "sound with one axis"
-        )
+        remedy = "; pass x[:, None] for a mono sound" if sound.ndim == 1 else ", neither of them 0"
+        raise LayoutError(f"x has shape {sound.shape}; it must be (frames, channels){remedy}")
     if not np.isfinite(sound).all():
         frame = int(np.argmin(np.isfinite(sound).all(axis=1)))
         raise AudioconvError(f"x has a value that is not finite in frame {frame}; remove it first")
@@ -94,8 +92,10 @@ def convolver(
     >>> echo.process(np.array([[1.0]])), echo.process(np.array([[0.0]])), echo.flush()
     (array([[1.]]), array([[0.5]]), array([[0.]]))
     """
+    if channels < 1:
+        raise LayoutError(f"channels is {channels}; it must be at least 1")
     # an array has no rate, and a convolution of arrays needs none
-    taps = h.taps if isinstance(h, Impulse) else Impulse(np.asarray(h), rate=1).taps
+    taps = h.taps if isinstance(h, Impulse) else Impulse(_real("h", h), rate=1).taps
     return plan(routes(taps, channels), engine, single=single)
 
 
@@ -129,7 +129,7 @@ def convolve_file(job: Job, progress: Progress = silent) -> Outcome:
     >>> outcome.engine, outcome.channels
     ('overlap-add', 2)
     """
-    return run(job, progress)
+    return run(_checked(job), progress)
 
 
 def verify_file(job: Job, progress: Progress = silent) -> VerificationReport:
@@ -163,9 +163,33 @@ def verify_file(job: Job, progress: Progress = silent) -> VerificationReport:
     ...     verify_file(job).passed
     True
     """
-    truncated = job.options.allow_truncated
+    truncated = _checked(job).options.allow_truncated
     with rereadable(job.input) as path:
         with Reader(path, allow_truncated=truncated) as reader:
             source = reader.info
         convolver = prepare(job.impulses, job.options, source).convolver
         return verify(path, job.output, convolver, job.options, progress=progress)
+
+
+def _real(name: str, values: ArrayLike) -> NDArray[np.float64]:
+    """Return an array of real numbers as float64.
+
+    Raises
+    ------
+    LayoutError
+        If it is anything else.
+    """
+    array = np.asarray(values)
+    if array.dtype.kind not in "biuf":
+        raise LayoutError(
+            f"{name} is of type {type(values).__name__} and {array.dtype}; it must be an array of "
+            "real numbers"
+        )
+    return array.astype(np.float64, copy=False)
+
+
+def _checked(job: Job) -> Job:
+    """Return a job, or raise `UsageError` if it is something else."""
+    if not isinstance(job, Job):
+        raise UsageError(f"job is {job!r}; it must be an audioconv.Job")
+    return job

@@ -64,7 +64,7 @@ class Options:
         sample format such as PCM_16, PCM_24, PCM_32, FLOAT, DOUBLE; by default that of the
         input (24-bit for a lossy input)
     format : str
-        file format such as WAV, FLAC, AIFF; by default from the suffix of OUT
+        file format such as WAV, FLAC, AIFF; by default from the suffix of the output
     allow_truncated : bool
         accept an input that ends before its header states, with a notice
     rf64 : {"auto", "always", "never"}
@@ -73,9 +73,10 @@ class Options:
         copy the metadata of the input (INFO, bext, iXML, cue, tags), as far as the output's
         format can hold it, or leave it out
     recipe : {"chunk", "sidecar", "none"}
-        record how OUT was made, for `audioconv redo`: in a private chunk of a WAV, which
-        identifies files by their hash alone; also in OUT.json, with their paths; or not at all
-    max_output : int
+        record how the output was made, for `audioconv redo`: in a private chunk of a WAV, which
+        identifies files by their hash alone; also in a JSON file beside it, with their paths; or
+        not at all
+    max_output : int or str
         refuse to write more than this many bytes, such as 4GB
     dither : {"none", "tpdf"}
         noise added before rounding to integers; none rounds correctly
@@ -88,7 +89,7 @@ class Options:
     verify : bool
         verify the output against the input, and print the proof
     overwrite : bool
-        replace OUT if it exists
+        replace the output if it exists
     strict : bool
         make every notice an error
 

@@ -222,7 +222,10 @@ def validated(parameter: Parameter, value: Any) -> Any:
         if isinstance(value, kind) and not numeric:
             return float(cast(float, value)) if kind is Real else value
         if isinstance(value, str) and parameter.unit in ("gain", "size"):
-            return parameter.parse(value, rate=1)
+            try:
+                return parameter.parse(value, rate=1)
+            except UsageError as error:
+                raise UsageError(f"{parameter.name}: {error}") from None
     raise UsageError(f"{parameter.name} is {value!r}; it must be {expected}")
 
 

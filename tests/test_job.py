@@ -83,7 +83,7 @@ def test_gains_are_numbers_or_text_as_on_a_command_line(text, factor):
     ("wrong", "message"),
     [
         ({"wet": None}, "wet is None; it must be a factor, or text such as '-6dB'"),
-        ({"wet": "loud"}, "'loud' is not a gain; write 0.5 or -6dB"),
+        ({"wet": "loud"}, "wet: 'loud' is not a gain; write 0.5 or -6dB"),
         ({"wet": True}, "wet is True; it must be a factor"),
         ({"mix": "half"}, "mix is 'half'; it must be a number"),
         ({"threads": 2.5}, "threads is 2.5; it must be an integer"),
@@ -91,7 +91,7 @@ def test_gains_are_numbers_or_text_as_on_a_command_line(text, factor):
         ({"length": 10}, "length is 10; it must be text"),
         ({"clip": "gaurd"}, "clip is 'gaurd'; it must be one of guard, error, saturate"),
         ({"engine": "fft"}, "engine is 'fft'; it must be one of auto, overlap-add, partitioned"),
-        ({"max_output": "lots"}, "'lots' is not a size; write 500MB or 4GB"),
+        ({"max_output": "lots"}, "max_output: 'lots' is not a size; write 500MB or 4GB"),
     ],
 )
 def test_a_wrong_option_is_one_clear_sentence(wrong, message):
@@ -166,3 +166,30 @@ def test_the_outcome_as_json_has_a_report_of_plain_data(speech, tmp_path):
     verified = convolve_file(job).as_json()["verified"]
     assert verified["passed"] is True
     assert verified["failures"] == []
+
+
+@pytest.mark.parametrize(
+    ("x", "h", "message"),
+    [
+        (np.ones(3), [[1.0]], "x has shape (3,); it must be (frames, channels); pass x[:, None]"),
+        (np.ones((0, 2)), [[1.0]], "x has shape (0, 2); it must be (frames, channels), neither"),
+        (1j * np.ones((3, 1)), [[1.0]], "x is of type ndarray and complex128; it must be an"),
+        ("speech.wav", [[1.0]], "x is of type str and <U10; it must be an array of real numbers"),
+        (np.ones((3, 1)), "hall.wav", "h is of type str and <U8; it must be an array"),
+        (np.ones((3, 2)), np.ones((5, 3)), "an impulse of 3 channels does not fit a sound of 2;"),
+        (np.ones((3, 2)), np.ones((5, 3, 1)), "an impulse with 3 inputs does not fit a sound of 2"),
+    ],
+)
+def test_arrays_that_cannot_be_convolved_are_one_clear_sentence(x, h, message):
+    with pytest.raises(AudioconvError) as caught:
+        audioconv.convolve(x, h)
+    assert str(caught.value).startswith(message)
+    assert "map=" not in str(caught.value)  # which arrays do not have
+
+
+def test_a_path_is_no_job_and_no_channels_no_sound(speech):
+    for function in (convolve_file, verify_file):
+        with pytest.raises(UsageError, match=r"; it must be an audioconv\.Job"):
+            function(str(speech))
+    with pytest.raises(AudioconvError, match="channels is 0; it must be at least 1"):
+        audioconv.convolver([[1.0]], channels=0)

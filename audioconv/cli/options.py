@@ -19,6 +19,7 @@ from typing import Annotated, Any, ClassVar, Literal, NamedTuple, get_type_hints
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from audioconv.errors import UsageError
 from audioconv.parameters import Parameter, parameters
 from audioconv.units import parse_gain, parse_size, parse_time
 
@@ -34,7 +35,11 @@ METAVARS = {
     "text": "TEXT",
 }
 HELP_OPTIONS = {"help_option_names": ["-h", "--help"]}
-PARSERS = {"gain": parse_gain, "size": parse_size, "time": partial(parse_time, rate=1)}
+PARSERS: dict[str, Callable[[str], float]] = {
+    "gain": parse_gain,
+    "size": parse_size,
+    "time": partial(parse_time, rate=1),
+}
 
 Input = Annotated[str, typer.Argument(metavar="IN", help="Sound file, or - for standard input.")]
 Output = Annotated[
@@ -210,13 +215,21 @@ def _argument(parameter: Parameter) -> Any:
     return Annotated[kind, typer.Argument(metavar=metavar, help=sentence(parameter.help))]
 
 
+def _parse(parse: Callable[[str], float], text: str) -> float:
+    """Parse the value of an option; an error then names the option."""
+    try:
+        return parse(text)
+    except UsageError as error:
+        raise typer.BadParameter(str(error)) from None
+
+
 def _field(field: Parameter, annotation: Any) -> inspect.Parameter:
     """Return the option of a keyword-only parameter, or of a field of a dataclass."""
     names = [*filter(None, [SHORT.get(field.name)]), f"--{field.option}"]
     extra: dict[str, Any] = {}
     default = field.default
     if field.unit in PARSERS and annotation not in (str, str | None):
-        extra = {"parser": PARSERS[field.unit], "metavar": field.unit.upper()}
+        extra = {"parser": partial(_parse, PARSERS[field.unit]), "metavar": field.unit.upper()}
         annotation = float
         if default is not None:
             default = field.written_default()  # a parser takes text

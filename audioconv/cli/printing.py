@@ -73,7 +73,7 @@ def _finite(value: Any) -> Any:
 
 def two_columns(pairs: Rows, *, indent: str = "  ") -> str:
     """Align labels and values in two columns."""
-    width = max(len(label) for label, _ in pairs)
+    width = max((len(label) for label, _ in pairs), default=0)
     return "\n".join(f"{indent}{label:<{width}}  {value}" for label, value in pairs)
 
 

@@ -129,7 +129,10 @@ def routes(taps: Taps, channels: int) -> Routing:
     frames, first = taps.shape[:2]
     if taps.ndim == 3:
         if first != channels:
-            raise LayoutError(f"an impulse with {first} inputs does not fit {channels} channels")
+            raise LayoutError(
+                f"an impulse with {first} inputs does not fit a sound of {channels} channels; give "
+                f"taps of shape (frames, {channels}, outputs)"
+            )
         outputs = taps.shape[2]
         paths = [(i, o, outputs * i + o) for i in range(channels) for o in range(outputs)]
     elif first == 1:
@@ -139,7 +142,10 @@ def routes(taps: Taps, channels: int) -> Routing:
         outputs = first
         paths = [(c if channels > 1 else 0, c, c) for c in range(first)]
     else:
-        raise _misfit(first, channels)
+        raise LayoutError(
+            f"an impulse of {first} channels does not fit a sound of {channels}; give 1 channel, "
+            f"{channels}, any number for a mono sound, or taps of shape (frames, inputs, outputs)"
+        )
     columns = taps.reshape(frames, -1).T
     sounding = [n for n, column in enumerate(columns) if column.any()]
     return Routing(
