@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import functools
 import re
-import shlex
 from collections.abc import Iterator
 from contextlib import suppress
 
@@ -41,6 +40,8 @@ def as_options(message: str) -> str:
 
 
 def _replacement(match: re.Match[str]) -> str:
+    import shlex  # late: most runs print no argument
+
     name, value, alone = match.groups()
     text = shlex.quote((value or alone or "").strip("'"))
     if alone:

@@ -10,6 +10,18 @@ trimming        removal of the noise after the decay
 reverberation   reverberation time from walls: Sabine, Eyring, Millington, Arau
 """
 
-from impulses.acoustics.iso3382 import measure
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from impulses.acoustics.iso3382 import measure
 
 __all__ = ["measure"]
+
+
+def __getattr__(name: str) -> Any:
+    """Import `measure` on first use: builders need this package for its constants alone."""
+    if name != "measure":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from impulses.acoustics.iso3382 import measure
+
+    return measure
