@@ -51,7 +51,7 @@ def convolve(
     >>> convolve(np.ones((3, 1)), np.ones((2, 1))).ravel()
     array([1., 2., 2., 1.])
     """
-    sound = _real("x", x)
+    sound = _real(x)
     if sound.ndim != 2 or 0 in sound.shape:
         remedy = "; pass x[:, None] for a mono sound" if sound.ndim == 1 else ", neither of them 0"
         raise LayoutError(f"x has shape {sound.shape}; it must be (frames, channels){remedy}")
@@ -95,7 +95,7 @@ def convolver(
     if channels < 1:
         raise LayoutError(f"channels is {channels}; it must be at least 1")
     # an array has no rate, and a convolution of arrays needs none
-    taps = h.taps if isinstance(h, Impulse) else Impulse(_real("h", h), rate=1).taps
+    taps = h.taps if isinstance(h, Impulse) else Impulse(np.asarray(h), rate=1).taps
     return plan(routes(taps, channels), engine, single=single)
 
 
@@ -171,20 +171,17 @@ def verify_file(job: Job, progress: Progress = silent) -> VerificationReport:
         return verify(path, job.output, convolver, job.options, progress=progress)
 
 
-def _real(name: str, values: ArrayLike) -> NDArray[np.float64]:
-    """Return an array of real numbers as float64.
+def _real(x: ArrayLike) -> NDArray[np.float64]:
+    """Return a sound as float64.
 
     Raises
     ------
     LayoutError
-        If it is anything else.
+        If it is no array of real numbers.
     """
-    array = np.asarray(values)
+    array = np.asarray(x)
     if array.dtype.kind not in "biuf":
-        raise LayoutError(
-            f"{name} is of type {type(values).__name__} and {array.dtype}; it must be an array of "
-            "real numbers"
-        )
+        raise LayoutError(f"x is of type {array.dtype}; it must be an array of real numbers")
     return array.astype(np.float64, copy=False)
 
 

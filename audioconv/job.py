@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
+from numbers import Integral
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
 from audioconv.engines import ENGINES
@@ -190,8 +191,8 @@ class Job:
         impulses: Sequence[ImpulseSource],
         options: Options | None = None,
     ) -> None:
-        if isinstance(impulses, str | bytes | os.PathLike):
-            raise UsageError(f"impulses must be a list, such as [{impulses!r}]")
+        if isinstance(impulses, str | bytes | os.PathLike) or not isinstance(impulses, Iterable):
+            raise UsageError(f"impulses is {impulses!r}; it must be a list, such as ['hall.wav']")
         if not isinstance(options, Options | None):
             raise UsageError(f"options is {options!r}; it must be an audioconv.Options")
         fields = {
@@ -388,7 +389,7 @@ def _impulse(value: Any) -> str | Impulse:
 
     if isinstance(value, Impulse):
         return value
-    if isinstance(value, tuple) and len(value) == 2:
+    if isinstance(value, tuple) and len(value) == 2 and isinstance(value[1], Integral):
         return Impulse(*value)
     raise UsageError(
         f"an impulse is of type {type(value).__name__}; it must be a path, a builder spec, an "

@@ -10,6 +10,7 @@ from __future__ import annotations
 import inspect
 import types
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, is_dataclass
 from numbers import Integral, Real
 from typing import Annotated, Any, Literal, Union, cast, get_args, get_origin
@@ -212,15 +213,18 @@ def validated(parameter: Parameter, value: Any) -> Any:
     """
     if value is None and parameter.default is None:
         return None
+    if getattr(value, "ndim", None) == 0:  # a NumPy scalar
+        value = value.item()
     if parameter.unit == "choice":
-        if value in parameter.choices:
+        if isinstance(value, str) and value in parameter.choices:
             return value
         expected = f"one of {', '.join(parameter.choices)}"
     else:
         kind, expected = PYTHON_TYPES.get(parameter.unit, (str, "text"))
         numeric = kind is not bool and isinstance(value, bool)
         if isinstance(value, kind) and not numeric:
-            return float(cast(float, value)) if kind is Real else value
+            with suppress(OverflowError):  # an integer of over 300 digits
+                return float(cast(float, value)) if kind is Real else value
         if isinstance(value, str) and parameter.unit in ("gain", "size"):
             try:
                 return parameter.parse(value, rate=1)

@@ -57,7 +57,12 @@ class Impulse:
     origin: int = 0
 
     def __post_init__(self) -> None:
-        taps = np.array(self.taps, dtype=np.float64, order="C")
+        given = np.asarray(self.taps)
+        if given.dtype.kind not in "biuf":
+            raise ImpulseError(
+                f"impulse taps are of type {given.dtype}; they must be an array of real numbers"
+            )
+        taps = np.array(given, dtype=np.float64, order="C")
         if taps.ndim not in (2, 3) or 0 in taps.shape:
             raise ImpulseError(
                 f"impulse taps have shape {taps.shape}; they must be (frames, channels) or "
@@ -65,7 +70,8 @@ class Impulse:
             )
         if len(taps) > MAX_FRAMES:
             raise ImpulseError(too_long(len(taps)))
-        if not isinstance(self.rate, int | np.integer) or self.rate < 1:
+        whole = isinstance(self.rate, int | np.integer) and not isinstance(self.rate, bool)
+        if not whole or self.rate < 1:
             raise ImpulseError(
                 f"impulse rate is {self.rate} Hz; it must be at least 1 Hz, and a whole number"
             )
@@ -84,6 +90,19 @@ class Impulse:
         object.__setattr__(self, "taps", taps)
         object.__setattr__(self, "rate", int(self.rate))
         object.__setattr__(self, "origin", int(self.origin))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Impulse) and self._identity == other._identity
+
+    def __hash__(self) -> int:
+        return hash(self._identity)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Impulse, (self.taps, self.rate, self.notes, self.origin)  # checked and immutable
+
+    @property
+    def _identity(self) -> tuple[Any, ...]:
+        return self.taps.shape, self.taps.tobytes(), self.rate, self.notes, self.origin
 
     @property
     def frames(self) -> int:

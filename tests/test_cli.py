@@ -324,6 +324,7 @@ def test_verbose_shows_where_an_error_came_from(tmp_path, monkeypatch, capsys):
     [
         (["convole"], "No such command 'convole'"),
         (["ir", "build", "dleta", "OUT"], "no builder is named 'dleta'; did you mean 'delta'?"),
+        (["ir", "list", "delta", "dleta"], "no builder is named 'dleta'; did you mean 'delta'?"),
         (["ir", "build", "delta", "OUT", "--delay", "-1s"], "delta: delay is -1 s; it must be 0"),
         (["ir", "build", "delta", "OUT", "--gain", "2"], "--gain"),
         (["ir", "build", "ping-pong", "OUT", "--first", "up"], "'up' is not one of left, right"),

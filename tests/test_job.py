@@ -3,6 +3,7 @@
 import pickle
 import struct
 from concurrent.futures import ProcessPoolExecutor
+from copy import deepcopy
 from hashlib import sha256
 from multiprocessing import get_context
 from pathlib import Path
@@ -58,6 +59,7 @@ def test_a_recipe_names_an_array_by_the_hash_of_its_taps_and_redo_says_so(speech
         "taps_sha256": sha256(struct.pack("<2d", 1.0, 0.5)).hexdigest(),
         "shape": [2, 1],
         "rate": RATE,
+        "origin": 0,
     }
     with pytest.raises(AudioconvError, match="no file but an array in Python, of shape") as caught:
         redo(str(out), places=[str(speech.parent)])
@@ -89,6 +91,8 @@ def test_gains_are_numbers_or_text_as_on_a_command_line(text, factor):
         ({"threads": 2.5}, "threads is 2.5; it must be an integer"),
         ({"overwrite": 1}, "overwrite is 1; it must be True or False"),
         ({"length": 10}, "length is 10; it must be text"),
+        ({"wet": 10**400}, f"wet is 1{400 * '0'}; it must be a factor"),
+        ({"clip": np.array(["guard"])}, "clip is array(['guard']"),
         ({"clip": "gaurd"}, "clip is 'gaurd'; it must be one of guard, error, saturate"),
         ({"engine": "fft"}, "engine is 'fft'; it must be one of auto, overlap-add, partitioned"),
         ({"max_output": "lots"}, "max_output: 'lots' is not a size; write 500MB or 4GB"),
@@ -105,7 +109,14 @@ def test_a_wrong_option_is_one_clear_sentence(wrong, message):
     [
         ((3, "o.wav", ["delta"]), "input is 3; it must be a path, or '-'"),
         (("in.wav", None, ["delta"]), "output is None; it must be a path, or '-'"),
-        (("in.wav", "o.wav", "delta"), "impulses must be a list, such as ['delta']"),
+        (
+            ("in.wav", "o.wav", "delta"),
+            "impulses is 'delta'; it must be a list, such as ['hall.wav']",
+        ),
+        (("in.wav", "o.wav", None), "impulses is None; it must be a list"),
+        (("in.wav", "o.wav", 3), "impulses is 3; it must be a list"),
+        (("in.wav", "o.wav", Impulse([[1.0]], 1)), "impulses is Impulse("),
+        (("in.wav", "o.wav", [("a.wav", "b.wav")]), "an impulse is of type tuple; it must be"),
         (("in.wav", "o.wav", [np.ones(3)]), "an impulse is of type ndarray; it must be a path"),
         (("in.wav", "o.wav", ["delta"], {"wet": 1}), "options is {'wet': 1}; it must be"),
     ],
@@ -127,10 +138,40 @@ def test_an_impulse_error_is_an_audioconv_error():
     assert issubclass(ImpulseError, ValueError)
 
 
+def test_numpy_scalars_are_numbers_and_flags():
+    options = Options(wet=np.float32(0.5), threads=np.int32(2), verify=np.True_)
+    assert (options.wet, options.threads, options.verify) == (0.5, 2, True)
+    assert type(options.threads) is int
+
+
+def test_an_impulse_compares_by_its_taps_and_a_copy_is_as_immutable():
+    impulse = Impulse([[1.0], [0.5]], RATE)
+    for copy in (
+        pickle.loads(pickle.dumps(impulse)),
+        deepcopy(impulse),
+        Impulse([[1], [0.5]], RATE),
+    ):
+        assert copy == impulse
+        assert hash(copy) == hash(impulse)
+        assert not copy.taps.flags.writeable
+    assert impulse != Impulse([[1.0], [0.5]], RATE, origin=1)
+    assert impulse != Impulse([[1.0, 0.5]], RATE)
+
+
+def test_a_recipe_tells_two_arrays_of_another_origin_apart(speech, tmp_path):
+    recipes = []
+    for origin in (0, 1):
+        impulse = Impulse([[0.5], [0.25]], RATE, origin=origin)
+        convolve_file(Job(speech, tmp_path / f"{origin}.wav", [impulse], Options(dry=0.2)))
+        with Reader(str(tmp_path / f"{origin}.wav")) as reader:
+            recipes.append(recipe_fields(reader.metadata))
+    assert recipes[0] != recipes[1]
+
+
 def test_a_job_pickles_and_runs_in_a_spawned_process(speech, tmp_path):
     job = Job(speech, tmp_path / "o.wav", [([[1.0], [0.5]], RATE)], Options(wet="-6dB"))
     again = pickle.loads(pickle.dumps(job))
-    assert (again.input, again.output, again.options) == (job.input, job.output, job.options)
+    assert again == job
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
         outcome = pool.submit(convolve_file, job).result(timeout=120)
     assert outcome.frames == len(made(speech)) + 1
@@ -173,9 +214,10 @@ def test_the_outcome_as_json_has_a_report_of_plain_data(speech, tmp_path):
     [
         (np.ones(3), [[1.0]], "x has shape (3,); it must be (frames, channels); pass x[:, None]"),
         (np.ones((0, 2)), [[1.0]], "x has shape (0, 2); it must be (frames, channels), neither"),
-        (1j * np.ones((3, 1)), [[1.0]], "x is of type ndarray and complex128; it must be an"),
-        ("speech.wav", [[1.0]], "x is of type str and <U10; it must be an array of real numbers"),
-        (np.ones((3, 1)), "hall.wav", "h is of type str and <U8; it must be an array"),
+        (1j * np.ones((3, 1)), [[1.0]], "x is of type complex128; it must be an"),
+        ("speech.wav", [[1.0]], "x is of type <U10; it must be an array of real numbers"),
+        (np.ones((3, 1)), "hall.wav", "impulse taps are of type <U8; they must be an array"),
+        (np.ones((3, 1)), [[1j]], "impulse taps are of type complex128; they must be an array"),
         (np.ones((3, 2)), np.ones((5, 3)), "an impulse of 3 channels does not fit a sound of 2;"),
         (np.ones((3, 2)), np.ones((5, 3, 1)), "an impulse with 3 inputs does not fit a sound of 2"),
     ],

@@ -648,6 +648,10 @@ def test_options_that_no_version_knows_are_one_line(options, folder, call, capsy
         "{}",
         '[{"sha256": "x", "bytes": "x"}]',
         '["delta:delay=1e9"]',
+        '[{"taps_sha256": "x", "shape": [1, 1], "rate": 1e999, "origin": 0}]',
+        '[{"taps_sha256": "x", "shape": [1, 1], "rate": 48000}]',
+        '[{"taps_sha256": "x", "shape": "no", "rate": 48000, "origin": 0}]',
+        '[{"sha256": "x", "bytes": 1e999}]',
     ],
 )
 def test_impulses_that_are_none_are_one_line(impulses, folder, call, capsys, monkeypatch):

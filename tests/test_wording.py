@@ -115,6 +115,11 @@ def test_the_library_names_arguments_that_have_an_option():
     assert unknown == []
 
 
+def test_a_file_name_is_not_taken_for_an_argument(call, tmp_path):
+    said = call("info", tmp_path / "a `wet` `clip='guard'` b.wav", code=1).err
+    assert r"a \x60wet\x60 \x60clip='guard'\x60 b.wav does not exist" in said
+
+
 def test_an_error_reads_well_on_both_sides(call, tmp_path):
     loud = Impulse(np.array([[2.0]]), 8000)
     with pytest.raises(AudioconvError, match=r"use a lower level, or `subtype='FLOAT'`$"):

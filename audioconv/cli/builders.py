@@ -89,7 +89,7 @@ def list_builders(
     if presets:
         _list_presets(json)
         return
-    for name in map(_builder_name, builder) if builder else BUILDERS:
+    for name in [*map(_builder_name, builder or BUILDERS)]:
         _list_builder(name, json)
     if not json:
         printing.out(

@@ -17,8 +17,8 @@ class Convolver(Protocol):
 
     `process` returns exactly as many frames as it is given, `flush` the K - 1 that are left.
     Put end to end they are the full linear convolution, ``(x * h)[n] = sum over a + b = n of
-    x[a] h[b]``. After `flush` or `reset` a convolver is as new. It can be pickled and copied at
-    any time, and the copy continues where the original was.
+    x[a] h[b]``. After `flush` or `reset` a convolver is as new. It can be pickled and deep-copied
+    at any time, and the copy continues where the original was.
 
     Attributes
     ----------

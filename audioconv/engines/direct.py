@@ -24,7 +24,9 @@ def direct(routing: Routing, *, single: bool = False, signal_bits: int | None = 
     """Build the direct-sum engine. Its cost is K products a sample; it always sums in float64."""
     # blocks as long as the impulse, so that no more than half of a window is silence
     block = max(LEAST_BLOCK, routing.frames)
-    model = partial(plain_sums, routing, block=block, dtype=DTYPE, signal_bits=signal_bits)
+    # where single precision is enough, verification is to allow its errors too
+    asked = np.dtype(np.float32) if single else DTYPE
+    model = partial(plain_sums, routing, block=block, dtype=asked, signal_bits=signal_bits)
     return OverlapAdd(
         routing, partial(_convolve, routing), block=block, dtype=DTYPE, error_model=model
     )

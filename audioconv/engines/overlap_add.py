@@ -40,7 +40,7 @@ from audioconv.engines.convolver import Convolved, Convolver, OverlapAdd
 from audioconv.engines.grid import grid_scale, snap
 from audioconv.engines.rounding import transforms
 from audioconv.engines.routes import Routing, Strand
-from audioconv.engines.subnormals import FLUSH_BELOW, flush_subnormals
+from audioconv.engines.subnormals import flush_subnormals
 from audioconv.engines.transform import FourStep, Matrix
 from impulses.impulse import Taps
 
@@ -67,7 +67,8 @@ def overlap_add(
         sums that can be exact are made exact (see `audioconv.engines.grid`)
     """
     dtype = np.dtype(np.float32 if single else np.float64)
-    pairs = _Pairs(routing, dtype, grid_scale(routing, signal_bits, dtype))
+    scale = grid_scale(routing, signal_bits, dtype)
+    pairs = _Pairs(routing, dtype, scale)
     block = 2 * pairs.segment
     model = partial(
         transforms,
@@ -75,8 +76,7 @@ def overlap_add(
         block=block,
         points=pairs.size,
         dtype=dtype,
-        signal_bits=signal_bits,
-        flush_below=FLUSH_BELOW[dtype],
+        grid_scale=scale,
     )
     return OverlapAdd(
         routing, pairs, block=block, dtype=dtype, error_model=model, fft_size=pairs.size

@@ -31,7 +31,7 @@ from audioconv.engines.convolver import Convolver, ring_out
 from audioconv.engines.grid import grid_scale, snap
 from audioconv.engines.rounding import ErrorModel, transforms
 from audioconv.engines.routes import Routing
-from audioconv.engines.subnormals import FLUSH_BELOW, flush_subnormals
+from audioconv.engines.subnormals import flush_subnormals
 
 BLOCK = 512
 GROWTH = 16
@@ -69,7 +69,6 @@ class Partitioned:
         self.block = block
         self._dtype = np.dtype(np.float32 if single else np.float64)
         self._complex = np.result_type(self._dtype, np.complex64)
-        self._signal_bits = signal_bits
         self._scale = grid_scale(routing, signal_bits, self._dtype)
         self._rfft, self._irfft = rfft, irfft
         self._stages = []
@@ -93,8 +92,7 @@ class Partitioned:
             block=self.block,
             points=self.fft_size,
             dtype=self._dtype,
-            signal_bits=self._signal_bits,
-            flush_below=FLUSH_BELOW[self._dtype],
+            grid_scale=self._scale,
             partitioned=True,
         )
 

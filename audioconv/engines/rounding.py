@@ -33,8 +33,9 @@ from typing import Any
 
 import numpy as np
 
-from audioconv.engines.grid import grid_scale
+from audioconv.engines import grid
 from audioconv.engines.routes import Route, Routing
+from audioconv.engines.subnormals import FLUSH_BELOW
 from impulses.impulse import Taps
 
 PER_STAGE = 7
@@ -117,7 +118,7 @@ def plain_sums(
         largest_sum=_largest_sum(routing),
         floor=0.0,
         relative=unit * max(sums, default=0.0),
-        grid_scale=grid_scale(routing, signal_bits, dtype),
+        grid_scale=grid.grid_scale(routing, signal_bits, dtype),
     )
 
 
@@ -127,8 +128,7 @@ def transforms(
     block: int,
     points: int,
     dtype: np.dtype[Any],
-    signal_bits: int | None,
-    flush_below: float,
+    grid_scale: float | None,
     partitioned: bool = False,
 ) -> ErrorModel:
     """Return the error model of an engine that multiplies spectra.
@@ -142,10 +142,8 @@ def transforms(
         length N of the longest transform
     dtype : float type
         of the arithmetic
-    signal_bits : int or None
-        fractional bits of the signal's samples, where it has a known number of them
-    flush_below : float
-        magnitude under which samples become zero
+    grid_scale : float or None
+        the one that results are rounded with
     partitioned : bool
         whether the impulse is cut into partitions, rather than in one transform as a whole
     """
@@ -176,9 +174,9 @@ def transforms(
         guaranteed=unit * _matrix(routing, guaranteed),
         expected=EXPECTED * unit * _matrix(routing, lambda r: _root_energy(routing.taps(r))),
         largest_sum=_largest_sum(routing),
-        floor=flush_below * _largest_sum(routing),
+        floor=FLUSH_BELOW[dtype] * _largest_sum(routing),
         relative=unit * math.sqrt(math.log2(points)) * response,
-        grid_scale=grid_scale(routing, signal_bits, dtype),
+        grid_scale=grid_scale,
     )
 
 

@@ -148,12 +148,13 @@ def routes(taps: Taps, channels: int) -> Routing:
         )
     columns = taps.reshape(frames, -1).T
     sounding = [n for n, column in enumerate(columns) if column.any()]
+    kernel = {n: index for index, n in enumerate(sounding)}
     return Routing(
         channels,
         outputs,
         frames,
         tuple(np.ascontiguousarray(columns[n]) for n in sounding),
-        tuple(Route(i, o, sounding.index(n)) for i, o, n in paths if n in sounding),
+        tuple(Route(i, o, kernel[n]) for i, o, n in paths if n in kernel),
     )
 
 

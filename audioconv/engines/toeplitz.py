@@ -42,7 +42,9 @@ def toeplitz(
             f"bytes; the limit is {MAX_BYTES}; use `engine='direct'`, or a shorter impulse"
         )
     matrices = [convolution_matrix(taps, BLOCK) for taps in routing.kernels]
-    model = partial(plain_sums, routing, block=BLOCK, dtype=DTYPE, signal_bits=signal_bits)
+    # where single precision is enough, verification is to allow its errors too
+    asked = np.dtype(np.float32) if single else DTYPE
+    model = partial(plain_sums, routing, block=BLOCK, dtype=asked, signal_bits=signal_bits)
     return OverlapAdd(
         routing, partial(_convolve, routing, matrices), block=BLOCK, dtype=DTYPE, error_model=model
     )

@@ -116,7 +116,7 @@ def display_name(path: str, *, role: str = "input") -> str:
 
 
 def escape(text: str) -> str:
-    r"""Escape characters that cannot be printed: line ends, lone surrogates, direction marks.
+    r"""Escape backticks, and characters that cannot be printed, such as line ends.
 
     Examples
     --------
@@ -124,7 +124,8 @@ def escape(text: str) -> str:
     'a\\nb\\u202e'
     """
     readable = text.encode("utf-8", "backslashreplace").decode()
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in readable)
+    shown = (c if c.isprintable() else c.encode("unicode_escape").decode() for c in readable)
+    return "".join(shown).replace("`", r"\x60")  # backticks mark arguments in messages
 
 
 def output_format(

@@ -37,17 +37,19 @@ class Direction(NamedTuple):
 
 
 class TapsDigest(NamedTuple):
-    """An impulse that was given as an array: SHA-256 of its taps as float64, shape and rate."""
+    """An impulse given as an array: SHA-256 of its taps as float64, shape, rate and origin."""
 
     taps_sha256: str
     shape: tuple[int, ...]
     rate: int
+    origin: int
 
     @classmethod
     def of(cls, impulse: Impulse) -> TapsDigest:
         """Identify an impulse by its taps."""
         data = impulse.taps.astype("<f8", copy=False).tobytes()
-        return cls(sha256(data).hexdigest(), impulse.taps.shape, impulse.rate)
+        digest = sha256(data).hexdigest()
+        return cls(digest, impulse.taps.shape, impulse.rate, impulse.origin)
 
 
 Ingredient: TypeAlias = "str | Digest | Direction | TapsDigest"

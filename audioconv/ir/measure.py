@@ -34,7 +34,8 @@ def deconvolve_files(
     recording, excitation : str
         sound files of one rate; a sweep written by audioconv contains its parameters
     settings : dict, optional
-        parameters of `impulses.measurement.deconvolve`, as text: ``{"length": ["2s"]}``
+        parameters of `impulses.measurement.deconvolution.deconvolve`, as text:
+        ``{"length": ["2s"]}``
 
     Returns
     -------

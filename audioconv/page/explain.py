@@ -47,8 +47,6 @@ LONGEST = 60
 
 PAGES = ".html", ".htm"
 
-"""Frames per block of the first reading."""
-
 
 @dataclass(frozen=True, eq=False)
 class Explained:
@@ -185,7 +183,7 @@ def short_name(ir: str | Impulse) -> str:
 
 
 def _check(job: Job, part: Part) -> None:
-    """Raise UsageError or OutputError before the run if the page cannot be made or written."""
+    """Raise `AudioconvError` before the run if the page cannot be made or written."""
     if not 1 <= part.seconds <= LONGEST:
         raise UsageError(f"seconds is {part.seconds:g}; it must be from 1 to {LONGEST}")
     _refuse_standard_impulse(job)

@@ -41,7 +41,7 @@ class Prepared:
         levels of the impulse
     norm_gain : float
         gain of the normalisation
-    ingredients : tuple of str, Digest or Direction
+    ingredients : tuple of Ingredient
         sources of the impulses
     """
 

@@ -33,6 +33,10 @@ OTHERS = {
 """Keys in the recipes of other files, and the commands that make those."""
 
 ANY = Digest("0" * 64, 10**18)
+
+MALFORMED = (ValueError, TypeError, KeyError, AttributeError, RecursionError, OverflowError)
+"""Errors of JSON that is no recipe."""
+
 SUFFIX = ".json"
 
 
@@ -155,7 +159,7 @@ def _parsed(text: str, path: str) -> tuple[Recipe, list[str], Digest | None]:
         paths = [i["path"] for i in ingredients if isinstance(i, dict) and "path" in i]
         if not all(isinstance(path, str) for path in paths):
             raise TypeError
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError, UsageError):
+    except (*MALFORMED, UsageError):
         raise AudioconvError(
             f"audioconv {__version__} cannot follow the recipe in {display_name(path)}"
         ) from None
@@ -167,7 +171,8 @@ def _ingredient(read: str | dict[str, Any]) -> Ingredient:
         return read
     if "taps_sha256" in read:
         shape = tuple(map(int, read["shape"]))
-        return TapsDigest(str(read["taps_sha256"]), shape, int(read["rate"]))
+        rate, origin = int(read["rate"]), int(read["origin"])
+        return TapsDigest(str(read["taps_sha256"]), shape, rate, origin)
     if "place" in read:
         return Direction(_digest(read), str(read["place"]))
     return _digest(read)
@@ -178,6 +183,11 @@ def _digest(read: dict[str, Any]) -> Digest:
 
 
 def _options(read: dict[str, Any]) -> dict[str, Any]:
-    """Check the names and values of options."""
+    """Check the names and values of options, which are all written out."""
     known = {p.name: p for p in parameters(Options) if p.name not in NEUTRAL}
+    if any(
+        value is None or (isinstance(value, str) and known[key].unit == "gain")
+        for key, value in read.items()
+    ):
+        raise TypeError
     return {key: validated(known[key], value) for key, value in read.items()}

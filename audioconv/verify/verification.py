@@ -106,7 +106,7 @@ class Verification:
     def check(self, gain: float) -> tuple[VerificationReport, PeakMeter]:
         """Do every check, for a gain of the clip guard; return also the peak of the sums."""
         points = [int(k) for k in self._random.integers(1, certificate.M, POINTS)]
-        # the FFT's blocks have two halves
+        # seams also lie inside blocks, where an engine computes them in halves
         frames = self._positions(max(1, self._convolver.block // 2))
         rounding = Rounding(self._info.subtype, self._options.dither, gain)
         evidence = _Evidence(self._convolver, points, frames, rounding)
