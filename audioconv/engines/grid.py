@@ -33,9 +33,7 @@ def fractional_bits(routing: Routing) -> int | None:
     return None
 
 
-def grid_scale(
-    routing: Routing, signal_bits: int | None, dtype: np.dtype[Any] = DOUBLE
-) -> float | None:
+def grid_scale(routing: Routing, signal_bits: int | None, dtype: np.dtype[Any]) -> float | None:
     """Return 2^(p + q) where both signal and taps are on a grid, else None.
 
     Single precision has no grid: too few sums would fit its 24 bits.

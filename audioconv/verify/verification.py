@@ -10,6 +10,7 @@ import numpy as np
 from audioconv.engines import stream
 from audioconv.engines.audio import Audio
 from audioconv.engines.convolver import Convolver
+from audioconv.engines.rounding import ErrorModel
 from audioconv.errors import FormatError, TruncatedError, VerificationError
 from audioconv.files import PeakMeter, Reader, SoundInfo, display_name, is_exact
 from audioconv.job import Options, VerificationReport
@@ -102,6 +103,7 @@ class Verification:
                 f"{display_name(self._info.path)} holds {self._info.subtype} samples, a lossy "
                 "coding of the sums; verify a PCM or floating-point output"
             )
+        self._model = convolver.error_model()  # once, as it transforms every kernel
 
     def check(self, gain: float) -> tuple[VerificationReport, PeakMeter]:
         """Do every check, for a gain of the clip guard; return also the peak of the sums."""
@@ -109,7 +111,7 @@ class Verification:
         # seams also lie inside blocks, where an engine computes them in halves
         frames = self._positions(max(1, self._convolver.block // 2))
         rounding = Rounding(self._info.subtype, self._options.dither, gain)
-        evidence = _Evidence(self._convolver, points, frames, rounding)
+        evidence = _Evidence(self._convolver, self._model, points, frames, rounding)
         truncated = self._options.allow_truncated
         with (
             Reader(self._source, allow_truncated=truncated) as reader,
@@ -219,7 +221,12 @@ class _Evidence:
     """Everything that one pass over input and output gathers."""
 
     def __init__(
-        self, convolver: Convolver, points: list[int], frames: set[int], rounding: Rounding
+        self,
+        convolver: Convolver,
+        model: ErrorModel,
+        points: list[int],
+        frames: set[int],
+        rounding: Rounding,
     ) -> None:
         routing = convolver.routing
         self.points = points
@@ -227,8 +234,8 @@ class _Evidence:
         self.samples = SampleCheck(rounding, frames)
         self._rounding = rounding
         self._convolver = convolver
-        self._model = convolver.error_model()
-        self.bound = ErrorBound(self._model)
+        self._model = model
+        self.bound = ErrorBound(model)
         self._x = certificate.Evaluation(points, routing.inputs)
         self._y = certificate.Evaluation(points, routing.outputs)
         self._spots = Spots(frames, routing)
