@@ -42,9 +42,10 @@ def explain(
     with terminal.progress(quiet=show.quiet) as progress:
         explained = explain_job(Job(input, output, ir, options), part, progress)
     outcome = explained.outcome
-    outcome = replace(outcome, notices=[*map(as_options, outcome.notices)])
+    # on the page as on the terminal, where printing does the same
+    shown = replace(outcome, notices=[*map(as_options, outcome.notices)])
     size = write(
-        replace(explained, outcome=outcome),
+        replace(explained, outcome=shown),
         printing.outcome_rows(outcome),
         printing.verification_rows(outcome),
     )
