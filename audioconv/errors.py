@@ -1,4 +1,4 @@
-"""Errors, each with the exit code of the command line."""
+"""Errors, each with the exit code of the command line, and counts in their messages."""
 
 
 class AudioconvError(Exception):
@@ -29,3 +29,14 @@ class VerificationError(AudioconvError):
     """An output that is not the convolution it should be."""
 
     exit_code = 3
+
+
+def counted(number: int, noun: str) -> str:
+    """Return a number with its noun, which is singular after 1 alone.
+
+    Examples
+    --------
+    >>> counted(1, "frame"), counted(2, "frame"), counted(0, "channel")
+    ('1 frame', '2 frames', '0 channels')
+    """
+    return f"{number} {noun}{'s' * (number != 1)}"

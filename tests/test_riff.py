@@ -220,7 +220,8 @@ def test_the_size_that_sox_writes_for_whole_frames_is_unknown_too():
     head = riff_file(
         chunk(b"fmt ", fmt(channels=2, bits=24)), b"data", struct.pack("<I", 0x7FFFEFFC)
     )
-    assert parse(head).data_bytes is None
+    header, notice = parse(head).corrected(None)
+    assert (header.data_bytes, notice) == (None, None)
 
 
 @pytest.mark.parametrize("subtype", [s for s in SUBTYPES if s != "PCM_U8"])
@@ -391,19 +392,11 @@ def test_a_damaged_byte_never_gives_anything_but_a_sound_or_a_refusal(form, tmp_
             "frames of 8 bytes, which is ambiguous; rewrite it with frames of 6 bytes",
         ),
         (
-            riff_file(chunk(b"fmt ", fmt()), chunk(b"data", b""), size=0),
-            "recorder that stopped early",
-        ),
-        (
-            riff_file(chunk(b"fmt ", fmt()), chunk(b"data", b""), size=2**32 - 1),
-            "recorder that stopped early",
-        ),
-        (
             riff_file(b"LIST", struct.pack("<I", 2**26 + 1)),
             "chunk b'LIST' of 67108865 bytes before the data",
         ),
     ],
-    ids=["no fmt", "short fmt", "24 in 32", "24 in 32 stereo", "died", "died streaming", "chunk"],
+    ids=["no fmt", "short fmt", "24 in 32", "24 in 32 stereo", "chunk"],
 )
 def test_a_header_that_contradicts_itself_is_refused(data, message, tmp_path):
     with pytest.raises(FormatError, match=message):

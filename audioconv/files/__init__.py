@@ -1,7 +1,7 @@
 """Sound files: the only room that imports soundfile, and that handles failing disks.
 
 formats     `SoundInfo`: format, subtype, rate, channels, frames; the choice of an output format
-limits      channels and rates that each format supports
+limits      channels, rates and quality that each format supports
 source      bytes as a stream, hashed while they are read
 scratch     temporary files
 codecs      the bytes of each file format

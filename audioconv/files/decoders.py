@@ -7,12 +7,13 @@ before the length in its header.
 from __future__ import annotations
 
 import os
+import tempfile
 from dataclasses import replace
-from typing import IO, Protocol
+from typing import IO, NamedTuple, Protocol
 
 from audioconv.engines.audio import Samples
-from audioconv.errors import FormatError, TruncatedError
-from audioconv.files.codecs import pcm, riff
+from audioconv.errors import TruncatedError, counted
+from audioconv.files.codecs import containers, pcm, riff
 from audioconv.files.formats import SoundInfo, display_name
 from audioconv.files.metadata import Metadata, wave_metadata
 from audioconv.files.source import PIECE, Digest, Source
@@ -44,7 +45,7 @@ class Decoder(Protocol):
     unit: float
 
     def read(self, frames: int) -> Samples:
-        """Return `frames` frames; fewer only at the end."""
+        """Return up to `frames` frames; none only at the end."""
         ...
 
     def digest(self) -> Digest | None:
@@ -53,42 +54,52 @@ class Decoder(Protocol):
 
 
 class WaveDecoder:
-    """PCM and float WAV, read forward without seeking."""
+    """PCM and float WAV, read forward without seeking.
 
-    def __init__(self, path: str, stream: Source, header: riff.Header) -> None:
+    Parameters
+    ----------
+    path : str
+        its name in messages
+    stream : Source
+        after the header
+    header : Header
+    lenient : bool
+        whether to read bytes after the stated end that may be samples, from a file
+    """
+
+    def __init__(self, path: str, stream: Source, header: riff.Header, lenient: bool) -> None:
         assert header.subtype is not None
-        self._stream = stream
-        self._header = header
-        self._ended = False
+        self.shortage: TruncatedError | None = None
+        self.notices: list[str] = []
+        self.unit = pcm.unit(header.subtype)
         self.info = SoundInfo(
             path, header.format, header.subtype, header.rate, header.channels, None
         )
+        self._stream = stream
+        self._lenient = lenient
         self._frame_bytes = pcm.frame_bytes(header.subtype, header.channels)
-        self.unit = pcm.unit(header.subtype)
-        self.shortage: TruncatedError | None = None
-        self.notices: list[str] = []
-        self.metadata = (
-            seekable_metadata(header, stream.file) if stream.regular else wave_metadata(header)
-        )
-        frames = self._stated_frames(path)
-        self._left = frames
-        if stream.regular:
-            held = (os.fstat(stream.file.fileno()).st_size - header.offset) // self._frame_bytes
-            if frames == 0 and held and not self.metadata.tail:
-                raise FormatError(
-                    f"{display_name(path)} is damaged: its header states a length of 0, but "
-                    f"{held * self._frame_bytes} bytes follow, as left by a recorder that stopped "
-                    "early; repair the header, for instance with `sox --ignore-length`"
-                )
-            if frames is not None and held < frames:
-                self.shortage = truncated_error(self.info, frames, held)
-            # without a stated length, `frames` stays None until the end, as in a pipe
-            if frames is not None or not held:
-                frames = min(frames or 0, held)
-        self.info = replace(self.info, frames=frames)
+        self._frames = 0
+        self._ended = False
+        self._more: list[_More] = []
+        size = os.fstat(stream.file.fileno()).st_size if stream.regular else None
+        self._header, notice = header.corrected(size)
+        self._notice(notice)
+        self._left = stated = self._stated_frames()
+        if size is None:
+            self.metadata = wave_metadata(self._header)
+            self.info = replace(self.info, frames=stated or None)
+        else:
+            self.metadata = seekable_metadata(self._header, stream.file)
+            self.info = replace(self.info, frames=self._seekable_frames(size))
 
-    def _stated_frames(self, path: str) -> int | None:
+    def _notice(self, notice: str | None) -> None:
+        """Add a notice, which is a predicate of the file."""
+        if notice is not None:
+            self.notices.append(f"{display_name(self.info.path)} {notice}")
+
+    def _stated_frames(self) -> int | None:
         """Return the number of frames that the header states, with notices of its oddities."""
+        path = self.info.path
         size = self._header.data_bytes
         if size is None:
             self.notices.append(length_notice(path))
@@ -96,17 +107,63 @@ class WaveDecoder:
         frames, rest = divmod(size, self._frame_bytes)
         if rest:
             self.notices.append(
-                f"the header of {display_name(path)} states {size} bytes of samples, not a "
-                f"multiple of the frame size of {self._frame_bytes}; the last {rest} are ignored"
+                f"the header of {display_name(path)} states {counted(size, 'byte')} of samples, "
+                f"not a multiple of the frame size of {self._frame_bytes}; the last {rest} are "
+                "ignored"
             )
         return frames
 
+    def _seekable_frames(self, size: int) -> int | None:
+        """Return the number of frames of a file of `size` bytes; None if they end with it."""
+        begin, stated = self._header.offset, self._left
+        held = (size - begin) // self._frame_bytes
+        if stated is None:  # counted at the end, as in a pipe
+            return None if held else 0
+        if held < stated:
+            self.shortage = truncated_error(self.info, stated, held)
+            self._left = held
+            return held
+        more = self._find_more(self._stream.file, begin)
+        self._stream.file.seek(begin)
+        self._more = more if self._lenient else []
+        return stated + sum(frames for _, frames in self._more)
+
+    def _find_more(self, file: IO[bytes], begin: int) -> list[_More]:
+        """Find and report frames after the end that the header states.
+
+        Parameters
+        ----------
+        file : binary file
+            seekable; its position changes
+        begin : int
+            offset of the samples
+        """
+        stated = self._header.data_bytes or 0
+        read = begin + stated // self._frame_bytes * self._frame_bytes
+        more = []
+        for extra in containers.extra_samples(file, begin, begin + stated):
+            # bytes that follow without a chunk between complete a partial frame
+            start = read if extra.start == begin + stated else extra.start
+            frames = (extra.stop - start) // self._frame_bytes
+            more.append(_More(start - read, frames))
+            read = start + frames * self._frame_bytes
+        found = sum(frames for _, frames in more)
+        if found and not stated:
+            self.shortage = no_length_error(self.info.path, found)
+        elif found:
+            self._notice(more_notice(found, read=self._lenient))
+        return more
+
     def read(self, frames: int) -> Samples:
-        """Return `frames` frames; fewer only at the end."""
+        """Return up to `frames` frames; none only at the end."""
+        if self._left == 0 and self._more:
+            gap, self._left = self._more.pop(0)
+            self._stream.read(gap)
         if self._left is not None:
             frames = min(frames, self._left)
         data = self._stream.read(frames * self._frame_bytes)
         held, partial = divmod(len(data), self._frame_bytes)
+        self._frames += held
         if self._left is not None:
             self._left -= held
         if partial:
@@ -114,26 +171,60 @@ class WaveDecoder:
                 f"{display_name(self.info.path)} is truncated: it ends inside a frame, after "
                 f"{partial} of its {self._frame_bytes} bytes{REMEDY}"
             )
-        if held < frames or self._left == 0:
+        elif held < frames and self._left and not self._stream.regular:
+            self._miss(self._left)
+        if held < frames or (self._left == 0 and not self._more):
             self._end()
         block = data[: held * self._frame_bytes]
         return pcm.decode(block, self.info.subtype, self.info.channels, self._header.order)
 
+    def _miss(self, frames: int) -> None:
+        """Report a pipe that ends before the length in its header."""
+        size = self._header.offset + self._frames * self._frame_bytes
+        corrected, notice = self._header.corrected(size)
+        if notice is None:
+            self.shortage = truncated_error(self.info, self._frames + frames, self._frames)
+        self._notice(notice)
+        self._header, self._left = corrected, 0
+        self.info = replace(self.info, frames=self._frames)
+
     def digest(self) -> Digest | None:
         """Return the digest of the file; None for an unfinished pipe of unknown length."""
-        while self._left:  # the caller has read only the beginning
+        while self._left or self._more:  # the caller has read only the beginning
             if not len(self.read(PIECE)):
                 break
         return self._stream.digest() if self._ended or self._stream.regular else None
 
     def _end(self) -> None:
-        """Read the trailing chunks of a pipe."""
+        """Read the part of a pipe after its samples."""
         size = self._header.data_bytes
         if self._left == 0 and size is not None and not self._ended and not self._stream.regular:
-            self._stream.read(size % self._frame_bytes + size % 2)
-            trailing = riff.read_chunks(self._stream.read, self._header.order)
-            self.metadata = wave_metadata(self._header, *trailing)
+            with tempfile.SpooledTemporaryFile(riff.MAX_CHUNKS) as rest:
+                # as in a file: one with the same magic, and without the samples
+                magic = b"RIFX" if self._header.order == ">" else b"RIFF"
+                end = rest.write(magic + bytes(8))
+                behind = self._stream.read(PIECE)
+                while behind and rest.tell() <= riff.MAX_CHUNKS:
+                    rest.write(behind)
+                    behind = self._stream.read(PIECE)
+                self._read_trailing(rest, end)
         self._ended = True
+
+    def _read_trailing(self, rest: IO[bytes], end: int) -> None:
+        """Read the metadata after the samples, which would end at an offset of a file."""
+        size = self._header.data_bytes or 0
+        begin = end - size // self._frame_bytes * self._frame_bytes
+        rest.seek(begin + size + size % 2)
+        trailing = riff.read_chunks(rest.read, self._header.order)
+        self.metadata = wave_metadata(self._header, trailing.chunks, trailing.broken)
+        self._find_more(rest, begin)
+
+
+class _More(NamedTuple):
+    """Frames after the end that the header states, and the bytes before them."""
+
+    gap: int
+    frames: int
 
 
 def seekable_metadata(header: riff.Header, file: IO[bytes]) -> Metadata:
@@ -147,7 +238,7 @@ def seekable_metadata(header: riff.Header, file: IO[bytes]) -> Metadata:
     file.seek(end)
     trailing = riff.read_chunks(file.read, header.order)
     file.seek(here)
-    return wave_metadata(header, *trailing)
+    return wave_metadata(header, trailing.chunks, trailing.broken)
 
 
 def length_notice(path: str) -> str:
@@ -155,11 +246,36 @@ def length_notice(path: str) -> str:
     return f"the header of {display_name(path)} does not state its length; it is read to its end"
 
 
+def more_notice(frames: int, *, read: bool, readable: bool = True) -> str:
+    """Return the notice that bytes follow the samples that may be more of them.
+
+    Parameters
+    ----------
+    frames : int
+        number of frames that the bytes may be
+    read, readable : bool
+        whether they are read, and whether they could be
+    """
+    skipped = "pass `allow_truncated=True` to read them" if readable else "they are skipped"
+    done = "they are read" if read else skipped
+    return f"has up to {counted(frames, 'frame')} more than its header states; {done}"
+
+
+def no_length_error(path: str, frames: int) -> TruncatedError:
+    """Return the error that a header states a length of 0, but samples follow."""
+    return TruncatedError(
+        f"{display_name(path)} is damaged: its header states a length of 0, but up to "
+        f"{counted(frames, 'frame')} follow, as left by a recorder that stopped early; repair the "
+        "header, for instance with `sox --ignore-length`, or pass `allow_truncated=True`"
+    )
+
+
 def truncated_error(info: SoundInfo, stated: int | None, frames: int) -> TruncatedError:
     """Return the error that a file ends before the length in its header."""
     return TruncatedError(
-        f"{display_name(info.path)} is truncated: its header states {stated} frames, but it ends "
-        f"after {frames} ({frames / info.rate:.3f} s){REMEDY}"
+        f"{display_name(info.path)} is truncated: its header states "
+        f"{'no length' if stated is None else counted(stated, 'frame')}, but it ends after "
+        f"{frames} ({frames / info.rate:.3f} s){REMEDY}"
     )
 
 

@@ -18,6 +18,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from audioconv.files.codecs.lost_tags import in_words
 from audioconv.files.codecs.riff import IMPLIED_SPEAKERS, Chunk, Header, label
 from audioconv.files.formats import escape
 
@@ -141,9 +142,9 @@ class Metadata:
                 continue
             for field_id, text in _info_fields(chunk.body[4:]):
                 if field_id not in names:
-                    lost.append(label(field_id))
+                    lost.append(in_words(label(field_id)))
                 elif names[field_id] in tags:
-                    lost.append(f"more than one {label(field_id)}")
+                    lost.append(f"more than one {names[field_id]}")
                 else:
                     tags[names[field_id]] = text
         if self.speakers:

@@ -22,7 +22,7 @@ from audioconv.engines.audio import Audio, Samples, as_audio
 from audioconv.errors import FormatError, TruncatedError
 from audioconv.files.codecs import riff
 from audioconv.files.decoders import REMEDY, Decoder, WaveDecoder, cause_of, truncated_error
-from audioconv.files.formats import STANDARD, SoundInfo, display_name
+from audioconv.files.formats import STANDARD, SoundInfo, TemporaryCopy, display_name
 from audioconv.files.libsndfile import LibsndfileDecoder
 from audioconv.files.metadata import Metadata
 from audioconv.files.scratch import scratch
@@ -33,9 +33,6 @@ BLOCK_FRAMES = 2**16
 
 MAX_BLOCK_BYTES = 2**27
 """Largest block, as float64."""
-
-SMALL_BLOCK = 1024
-"""Frames of a block of a file that may be truncated, as a failing decoder loses a block."""
 
 MAX_SPOOL = 2**36
 """Largest copy of a pipe on disk, in bytes: 100 hours of 16-bit stereo."""
@@ -93,17 +90,18 @@ class Reader:
     ) -> None:
         self.frames = 0
         self.peak = 0.0
-        self.notices: list[str] = []
         self._allow_truncated = allow_truncated
         self._accepted: TruncatedError | None = None
         self._open = ExitStack()
         try:
             try:
-                self._decoder = _decoder(path, known_as or path, self._open, hashed)
+                self._decoder = _decoder(
+                    path, known_as or path, self._open, hashed, allow_truncated
+                )
             except OSError as error:
                 raise _unreadable(known_as or path, error) from error
             self.info = self._decoder.info
-            self.notices += self._decoder.notices
+            self.notices = self._decoder.notices
             self._check_shortage()
             if self.info.frames == 0:
                 raise FormatError(
@@ -137,10 +135,10 @@ class Reader:
     def samples(self, frames: int) -> Iterator[Samples]:
         """Yield blocks (n, channels) of samples as they are stored, in steps of `unit`."""
         frames = max(1, min(frames, MAX_BLOCK_BYTES // (8 * self.info.channels)))
-        if self._allow_truncated:
-            frames = min(frames, SMALL_BLOCK)
         while len(block := self._read(frames)):
             yield block
+        self.info = self._decoder.info
+        self._check_shortage()
         complete = self.frames and self.frames == (self.info.frames or self.frames)
         if not complete and self._accepted is None:
             self._accept(truncated_error(self.info, self.info.frames, self.frames))
@@ -197,24 +195,32 @@ class Reader:
         return block
 
 
-def _decoder(source: str, path: str, files: ExitStack, hashed: bool) -> Decoder:
+def _decoder(source: str, path: str, files: ExitStack, hashed: bool, lenient: bool) -> Decoder:
     """Open `source`, named `path` in messages, with the decoder for its format."""
     file = files.enter_context(_open(source))
-    stream = Source(file, hashed=hashed)
-    try:
-        header = riff.read_header(stream.read)
-    except riff.NotRiffError:
-        header = None
-    except FormatError as error:
-        raise FormatError(f"{display_name(path)} is damaged: {error}") from None
-    if header is not None and header.subtype is not None:
-        stream.forget()
-        return WaveDecoder(path, stream, header)
-    if not stream.regular:
+    stream, header = _header(path, file, hashed)
+    is_wave = header is not None and header.subtype is not None
+    # bytes after the stated end of a WAV are found only in a file
+    if not stream.regular and (lenient or not is_wave):
         file = files.enter_context(_copied(file, bytes(stream.beginning or b"")))
+        stream, header = _header(path, file, hashed)
+    if header is not None and is_wave:
+        stream.forget()
+        return WaveDecoder(path, stream, header, lenient)
     if not os.fstat(file.fileno()).st_size:
         raise FormatError(f"{display_name(path)} is empty; there is no sound in it")
-    return LibsndfileDecoder(path, file, header, files)
+    return LibsndfileDecoder(path, file, header, files, lenient)
+
+
+def _header(path: str, file: IO[bytes], hashed: bool) -> tuple[Source, riff.Header | None]:
+    """Return a file as a stream past its header, and the header if it is a WAV."""
+    stream = Source(file, hashed=hashed)
+    try:
+        return stream, riff.read_header(stream.read)
+    except riff.NotRiffError:
+        return stream, None
+    except FormatError as error:
+        raise FormatError(f"{display_name(path)} is damaged: {error}") from None
 
 
 @contextmanager
@@ -225,7 +231,7 @@ def rereadable(path: str) -> Iterator[str]:
         if path != STANDARD and Source(file).regular:
             yield path
         else:
-            yield files.enter_context(_copied(file)).name
+            yield TemporaryCopy(files.enter_context(_copied(file)).name, path)
 
 
 @contextmanager
@@ -269,7 +275,9 @@ def _copied(file: IO[bytes], beginning: bytes = b"") -> Iterator[IO[bytes]]:
                 )
             copy.write(piece)
         copy.flush()
-        copy.seek(0)
+        # opened again, as closing a buffered file for writing depends on its position, which
+        # libsndfile moves
+        again = files.enter_context(open(copy.name, "rb"))  # noqa: SIM115  # closed there
     except OSError as error:
         with suppress(OSError):  # closing may fail like writing
             files.close()
@@ -281,7 +289,7 @@ def _copied(file: IO[bytes], beginning: bytes = b"") -> Iterator[IO[bytes]]:
         files.close()
         raise
     with files:
-        yield copy
+        yield again
 
 
 def read_all(path: str) -> tuple[Audio, SoundInfo]:

@@ -13,12 +13,14 @@ from __future__ import annotations
 
 import os
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import IO, NamedTuple
 
 from audioconv.errors import FormatError
 from audioconv.files.codecs.riff import UNTIL_THE_END, is_name, refuse_padded_samples
+from audioconv.files.codecs.splice import Piece
+from audioconv.files.codecs.tags import after_tags
 
 EXTENSIBLE = b"\xfe\xff"
 SOX_UNKNOWN = 0x7F000000
@@ -26,6 +28,9 @@ SOX_UNKNOWN = 0x7F000000
 
 MAX_CHUNKS = 10_000
 """More chunks than any file has; a gigabyte of zeros would be read as very many."""
+
+MAX_BODY = 64
+"""Bytes of a chunk that are read; a fmt chunk has 40 or, with coefficients of ADPCM, 50."""
 
 MAX_TEXT = 2**16
 """Bytes of a SPHERE header that are read."""
@@ -44,15 +49,38 @@ class Extent(NamedTuple):
         whether the header leaves the length to the end of the file
     frames : int or None
         number of frames, if stated separately
+    extra : tuple of range
+        offsets of bytes after the samples that may be more of them
     """
 
     begin: int = 0
     end: int | None = None
     until_the_end: bool = False
     frames: int | None = None
+    extra: tuple[range, ...] = ()
+
+    def held_end(self, size: int) -> int:
+        """Return the offset after the last sample in a file of `size` bytes."""
+        return size if self.end is None else min(self.end, size)
 
 
 UNKNOWN = Extent()
+
+SAMPLES = (b"data", b"SSND", b"BODY")
+"""Chunks of samples."""
+
+METADATA = (
+    *(b"LIST", b"bext", b"iXML", b"cue ", b"smpl", b"inst", b"id3 ", b"ID3 ", b"axml", b"_PMX"),
+    *(b"NAME", b"AUTH", b"(c) ", b"ANNO", b"APPL", b"MARK", b"INST", b"COMT", b"PEAK", b"info"),
+)
+"""Chunks after the samples that are recognised even if they are truncated."""
+
+LAYOUTS = {
+    **dict.fromkeys([b"RIFF", b"RF64", b"BW64"], "<4sI"),
+    **dict.fromkeys([b"FORM", b"RIFX"], ">4sI"),
+    b"caff": ">4sq",
+}
+"""Layouts of the name and the size of a chunk, by the first bytes of the file."""
 
 
 def stated_extent(file: IO[bytes]) -> Extent:
@@ -73,7 +101,9 @@ def stated_extent(file: IO[bytes]) -> Extent:
     if start[:4] in (b".snd", b"dns.") and len(start) >= 12:
         order = ">" if start[:4] == b".snd" else "<"
         begin, size = struct.unpack(order + "II", start[4:12])
-        return Extent(until_the_end=True) if size == UNTIL_THE_END else Extent(begin, begin + size)
+        if size == UNTIL_THE_END:
+            return Extent(begin, until_the_end=True)
+        return Extent(begin, begin + size, extra=_after(file, begin + size))
     if start[:8] == b"NIST_1A\n":
         return _sphere(file)
     frames = None
@@ -87,25 +117,117 @@ def stated_extent(file: IO[bytes]) -> Extent:
             if fmt[:2] == EXTENSIBLE and fmt[24:26] != b"\1\0":
                 raise FormatError("its samples are not integers, and libsndfile misreads them")
             refuse_padded_samples(*struct.unpack("<HH8xHH", fmt[:16]))
-        if chunk in (b"data", b"SSND", b"BODY"):
-            return _extent(start[:4], begin, size, frames)
+        if chunk in SAMPLES:
+            frames = frames if start[:4] == b"FORM" else _packed_frames(file)
+            return _extent(file, start[:4], begin, size, frames)
     return UNKNOWN
 
 
-def _extent(kind: bytes, begin: int, size: int, frames: int | None) -> Extent:
+def _packed_frames(file: IO[bytes]) -> int | None:
+    """Return the number of frames that the packet table of a CAF states; None without one."""
+    for chunk, begin, _ in chunks(file):
+        if chunk == b"pakt":
+            file.seek(begin + 8)
+            return int.from_bytes(file.read(8))
+    return None
+
+
+def _extent(file: IO[bytes], kind: bytes, begin: int, size: int, frames: int | None) -> Extent:
     until_the_end = {
         b"FORM": size == 0 or -(2**12) < size - 8 - SOX_UNKNOWN <= 0,
-        b"RIFF": size == UNTIL_THE_END,
         b"caff": size == -1,
         b"riff": size >= 2**62,
     }
-    if until_the_end[kind]:
+    if until_the_end.get(kind, size == UNTIL_THE_END):
         return Extent(begin, until_the_end=True)
-    if kind == b"FORM":
-        return Extent(begin, begin + size, frames=frames)
     if size < 0:
         raise FormatError(f"its header states a length of {size} bytes")
-    return Extent(begin, begin + size)
+    return Extent(begin, begin + size, False, frames, extra_samples(file, begin, begin + size))
+
+
+def extra_samples(file: IO[bytes], begin: int, end: int) -> tuple[range, ...]:
+    """Return the bytes after the samples of a file that may be more of them.
+
+    They are the bodies of further chunks of samples, or bytes that are no chunk and no tag.
+
+    Parameters
+    ----------
+    file : binary file
+        of chunks, seekable; its position changes
+    begin, end : int
+        offsets of the samples, as the header states them
+    """
+    size = file.seek(0, os.SEEK_END)
+    extra = []
+    behind = end
+    for number, (chunk, at, length) in enumerate(_chunks_behind(file, begin, end), 1):
+        if chunk in SAMPLES:
+            extra.append(range(at, min(at + length, size)))
+        elif at + length > size and chunk not in METADATA:
+            break
+        begin, behind = at, at + length
+        if number == MAX_CHUNKS:
+            return tuple(extra)
+    padded = min(size, behind + max(1, (begin - behind) % _alignment(file)))
+    if extra or after_tags(file, padded, size) == size:
+        return tuple(extra)
+    return _after(file, behind)
+
+
+def _chunks_behind(file: IO[bytes], begin: int, end: int) -> Iterator[tuple[bytes, int, int]]:
+    """Yield the chunks after the samples; some writers leave out the padding of an odd size."""
+    size = file.seek(0, os.SEEK_END)
+    for start in dict.fromkeys((end + (begin - end) % _alignment(file), end)):
+        found = list(islice(_walk(file, start, size), MAX_CHUNKS))
+        if found:
+            chunk, at, length = found[0]
+            if at + length <= size or chunk in (*METADATA, *SAMPLES):
+                return iter(found)
+    return iter(())
+
+
+def _after(file: IO[bytes], end: int) -> tuple[range, ...]:
+    """Return the bytes from an offset on; none if they are tags."""
+    size = file.seek(0, os.SEEK_END)
+    return (range(end, size),) if after_tags(file, end, size) < size else ()
+
+
+LONG = (b"RF64", b"BW64")
+
+RESIZABLE = {
+    **dict.fromkeys([b"RIFF", b"RF64", b"BW64"], (4, "<I", 0)),
+    b"RIFX": (4, ">I", 0),
+    b"riff": (8, "<Q", 24),
+    b"caff": (8, ">Q", 0),
+    b".snd": (0, ">I", 0),
+    b"dns.": (0, "<I", 0),
+}
+"""Where the size of the samples stands, in bytes before them, its layout, and what it adds.
+
+In an AU, which has no chunks, it is the third field of the header.
+"""
+
+
+def resized(file: IO[bytes], begin: int, parts: Sequence[Piece]) -> list[Piece]:
+    """Return a file whose samples are other bytes, with the size in its header to match.
+
+    Parameters
+    ----------
+    file : binary file
+        RIFF, RF64, Wave 64, CAF or AU; its position changes
+    begin : int
+        offset of the samples
+    parts : sequence of Piece
+        the samples
+    """
+    size = sum(map(len, parts))
+    file.seek(0)
+    kind = file.read(4)
+    before, form, more = RESIZABLE[kind]
+    at = begin - before if before else 8
+    magic = b"RIFF" if kind in LONG else kind  # the long sizes stand in another chunk
+    field = struct.pack(form, min(size + more, 256 ** struct.calcsize(form) - 2))
+    return [magic, range(4, at), field, range(at + len(field), begin), *parts]
 
 
 def _sphere(file: IO[bytes]) -> Extent:
@@ -122,47 +244,45 @@ def _sphere(file: IO[bytes]) -> Extent:
     count = fields.get(b"sample_count")
     frame = fields.get(b"channel_count", 1) * fields.get(b"sample_n_bytes", 0)
     end = None if count is None or not frame else int(size) + count * frame
-    return Extent(int(size), end, frames=count)
+    return Extent(int(size), end, frames=count, extra=_after(file, end) if end else ())
 
 
 def chunks(file: IO[bytes]) -> Iterator[tuple[bytes, int, int]]:
     """Yield name, offset and size of each chunk of a RIFF, AIFF, CAF or Wave 64 file."""
     size = file.seek(0, os.SEEK_END)
     file.seek(0)
-    start = file.read(12)
-    each: Iterator[tuple[bytes, int, int]] = iter(())
-    if start[:4] == b"RIFF":
-        each = _chunks(file, 12, "<4sI", size)
-    elif start[:4] == b"FORM":
-        each = _chunks(file, 12, ">4sI", size)
-    elif start[:4] == b"caff":
-        each = _chunks(file, 8, ">4sq", size)
-    elif start[:4] == b"riff":
-        each = _wave64_chunks(file, size)
-    return islice(each, MAX_CHUNKS)
+    begin = {b"caff": 8, b"riff": 40}.get(file.read(4), 12)
+    return islice(_walk(file, begin, size), MAX_CHUNKS)
 
 
-def after_id3(file: IO[bytes]) -> int:
-    """Return the offset after the ID3 tags at the beginning of a file; 0 if there are none."""
-    begin = 0
-    while True:
-        file.seek(begin)
-        start = file.read(10)
-        if start[:3] != b"ID3" or len(start) < 10:
-            return begin
-        begin += 10 + synchsafe(start[6:])
+def bodies(file: IO[bytes], names: Sequence[bytes]) -> dict[bytes, bytes]:
+    """Return the bodies of some chunks before the samples, up to 64 bytes of each."""
+    found = {}
+    for chunk, begin, size in chunks(file):
+        if chunk in SAMPLES:
+            break
+        if chunk in names:
+            file.seek(begin)
+            found[chunk] = file.read(max(0, min(size, MAX_BODY)))
+    return found
 
 
-def is_tag(rest: bytes) -> bool:
-    """Return whether the bytes after the audio are a known tag, or only zeros."""
-    first = rest.startswith((b"TAG", b"APETAGEX", b"LYRICSBEGIN", b"ID3"))
-    last = rest[-32:].startswith(b"APETAGEX") or rest[-128:].startswith(b"TAG")
-    return first or last or rest[-10:].startswith(b"3DI") or not rest.strip(b"\0")
+def _alignment(file: IO[bytes]) -> int:
+    """Return the bytes to a multiple of which chunks are padded."""
+    file.seek(0)
+    kind = file.read(4)
+    return 8 if kind == b"riff" else 1 if kind == b"caff" else 2
 
 
-def synchsafe(size: bytes) -> int:
-    """Decode a size of ID3, with seven bits in each byte."""
-    return sum((byte & 127) << 7 * place for place, byte in enumerate(reversed(size)))
+def _walk(file: IO[bytes], begin: int, end: int) -> Iterator[tuple[bytes, int, int]]:
+    """Yield name, offset and size of each chunk between two offsets."""
+    file.seek(0)
+    kind = file.read(4)
+    if kind == b"riff":
+        return _wave64_chunks(file, begin, end)
+    if kind in LAYOUTS:
+        return _chunks(file, begin, LAYOUTS[kind], end)
+    return iter(())
 
 
 def _chunks(file: IO[bytes], begin: int, form: str, end: int) -> Iterator[tuple[bytes, int, int]]:
@@ -177,9 +297,9 @@ def _chunks(file: IO[bytes], begin: int, form: str, end: int) -> Iterator[tuple[
         begin += header + max(0, size) + (size % 2 if header == 8 else 0)
 
 
-def _wave64_chunks(file: IO[bytes], end: int) -> Iterator[tuple[bytes, int, int]]:
+def _wave64_chunks(file: IO[bytes], begin: int, end: int) -> Iterator[tuple[bytes, int, int]]:
     """Yield the chunks of Wave 64, whose names are 16 bytes and whose sizes include the header."""
-    begin = 40
+    begin = -(-begin // 8) * 8
     while begin + 24 <= end:
         file.seek(begin)
         head = file.read(24)

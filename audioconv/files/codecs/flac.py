@@ -13,13 +13,17 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from functools import cache
+from itertools import islice
 from typing import IO, NamedTuple
 
 import numpy as np
 
 from audioconv.engines.audio import Audio
-from audioconv.files.codecs.containers import after_id3
+from audioconv.errors import counted
+from audioconv.files.codecs.splice import Piece
+from audioconv.files.codecs.tags import ID3V1, after_id3
 
 LONGEST_FRAME = 2**22
 """Bytes; twice an incompressible frame of 65535 samples, 8 channels and 32 bits."""
@@ -39,11 +43,48 @@ LOOKALIKES = 8
 BLOCK_SIZES = {1: 192, **{n: 144 << n for n in range(2, 6)}, **{n: 1 << n for n in range(8, 16)}}
 
 
+RATES = (0, 88200, 176400, 192000, 8000, 16000, 22050, 24000, 32000, 44100, 48000, 96000)
+"""Hz, by the code in a frame header; 0 refers to the header of the file."""
+
+BITS = (0, 8, 12, 0, 16, 20, 24, 32)
+"""Bits per sample, by the code in a frame header; 0 refers to the header of the file."""
+
+READABLE_BITS = {12: 16, 20: 24}
+"""Bits that libsndfile refuses in the header of a file, and those to state instead.
+
+It decodes each frame by the header of the frame, where these have codes.
+"""
+
+SYNC = re.compile(rb"\xff[\xf8\xf9]")
+"""The beginning of a frame header."""
+
+LONGEST_LAST = 2**18
+"""Bytes of a last frame whose checksum is computed, 0.1 s of work."""
+
+MOST_HEADERS = 64
+"""Beginnings of a header among which the next one is looked for."""
+
+LAST_BLOCK = 128
+"""Flag of the last metadata block."""
+
+SEARCHED = 2**24
+"""Bytes that are searched for frame headers at once."""
+
+
+class Sound(NamedTuple):
+    """Rate in Hz, channels and bits per sample; in a frame header, 0 if it does not state them."""
+
+    rate: int
+    channels: int
+    bits: int
+
+
 class Frame(NamedTuple):
-    """Position and length of a FLAC frame, in samples of one channel."""
+    """Position and length of a FLAC frame, in samples of one channel, and its sound."""
 
     start: int
     length: int
+    sound: Sound
 
 
 def lacks_length(file: IO[bytes]) -> bool:
@@ -60,23 +101,101 @@ def is_finished(file: IO[bytes]) -> bool:
     return start[:4] != b"fLaC" or any(start[-6:])
 
 
-def length_patch(file: IO[bytes]) -> tuple[int, bytes, bool]:
-    """Return the missing length of a FLAC, as a patch to its header.
+def stated_sound(file: IO[bytes]) -> Sound | None:
+    """Return the rate, channels and bits that the header of a FLAC states; None for others."""
+    file.seek(after_id3(file))
+    start = file.read(STREAMINFO + 18)
+    if start[:4] != b"fLaC" or len(start) < STREAMINFO + 18:
+        return None
+    fields = int.from_bytes(start[-8:]) >> 36
+    return Sound(fields >> 8, (fields >> 5 & 7) + 1, (fields & 31) + 1)
 
-    Returns
-    -------
-    at : int
-        offset of the patch
-    patch : bytes
-        the bytes to put there
-    complete : bool
-        whether the file ends with its last frame
+
+def changed_sound(file: IO[bytes], sound: Sound) -> str | None:
+    """Return a description of the first frame whose rate, channels or bits differ.
+
+    Parameters
+    ----------
+    file : binary file
+        seekable; its position changes
+    sound : Sound
+        as the header of the file states it
     """
-    frames, complete = length(file)
-    at = after_id3(file) + STREAMINFO + 13
+    size = file.seek(0, os.SEEK_END)
+    for start in range(_first_frame(file), size, SEARCHED):
+        file.seek(start)
+        data = file.read(SEARCHED + LONGEST_HEADER)
+        for match in SYNC.finditer(data):
+            at = match.start()
+            frame = _frame(data[at : at + LONGEST_HEADER], 1)
+            if frame is None or _agree(frame.sound, sound) or not _continues(file, start + at):
+                continue
+            other = Sound(*(new or old for new, old in zip(frame.sound, sound, strict=True)))
+            return (
+                f"it changes from {sound.rate} Hz, {counted(sound.channels, 'channel')} and "
+                f"{sound.bits} bits to {other.rate} Hz, {other.channels} and {other.bits} at byte "
+                f"{start + at}"
+            )
+    return None
+
+
+def _first_frame(file: IO[bytes]) -> int:
+    """Return the offset after the metadata blocks of a FLAC."""
+    begin, last = after_id3(file) + 4, False
+    while not last:
+        file.seek(begin)
+        header = file.read(4)
+        last = len(header) < 4 or header[0] >= LAST_BLOCK
+        begin += 4 + int.from_bytes(header[1:])
+    return begin
+
+
+def _agree(one: Sound, other: Sound) -> bool:
+    return all(a in (0, b) for a, b in zip(one, other, strict=True))
+
+
+def _continues(file: IO[bytes], at: int) -> bool:
+    """Return whether the next frame of the same sound follows a header, which may be chance."""
     file.seek(at)
-    other = int.from_bytes(file.read(5)) & ~TOTAL
-    return at, (other | frames & TOTAL).to_bytes(5), complete
+    data = file.read(LONGEST_FRAME)
+    first = _frame(data[:LONGEST_HEADER], 1)
+    assert first is not None
+    for match in islice(SYNC.finditer(data, SHORTEST), MOST_HEADERS):
+        frame = _frame(data[match.start() : match.start() + LONGEST_HEADER], 1)
+        if frame is None or frame.sound != first.sound:
+            continue
+        if frame.start - first.start in (1, first.length):
+            return True
+    return len(data) <= LONGEST_LAST and _is_complete(_without_tag(data))
+
+
+def _without_tag(data: bytes) -> bytes:
+    """Return the end of a file without a tag of ID3 version 1."""
+    return data[:-ID3V1] if data[-ID3V1:].startswith(b"TAG") else data
+
+
+def readable_pieces(file: IO[bytes], frames: int | None) -> list[Piece]:
+    """Return a FLAC as libsndfile can read it; empty if it can as it is.
+
+    Without ID3 tags at the beginning, with the missing length, and with bits per sample that it
+    accepts.
+
+    Parameters
+    ----------
+    file : binary file
+        seekable; its position changes
+    frames : int or None
+        the length to state, in samples of one channel; None if the header states it
+    """
+    begin, size = after_id3(file), file.seek(0, os.SEEK_END)
+    at = begin + STREAMINFO + 10
+    file.seek(at)
+    old = int.from_bytes(file.read(8))
+    bits = (old >> 36 & 31) + 1
+    new = old + (READABLE_BITS.get(bits, bits) - bits << 36) + ((frames or 0) & TOTAL)
+    if new == old and not begin:
+        return []
+    return [range(begin, at), new.to_bytes(8), range(at + 8, size)]
 
 
 class Checksum:
@@ -98,18 +217,20 @@ class Checksum:
         bits = (int.from_bytes(start[-22:-20]) >> 4 & 31) + 1
         stated = start[-16:]
         # libsndfile reads no other numbers of bits
-        usable = start[:4] == b"fLaC" and bits in (8, 16, 24) and any(stated)
+        usable = start[:4] == b"fLaC" and bits in (8, 12, 16, 20, 24) and any(stated)
         return cls(stated, bits) if usable else None
 
     def update(self, block: Audio) -> None:
         """Append samples in -1 to 1."""
         # exact: each is a whole number of steps
         steps = block * 2.0 ** (self._bits - 1)
-        if self._bits == 24:
+        if self._bits > 16:
             narrow = steps.astype("<i4").view(np.uint8).reshape(-1, 4)[:, :3]
             self._md5.update(np.ascontiguousarray(narrow).data)
         else:
-            self._md5.update(np.ascontiguousarray(steps.astype(f"<i{self._bits // 8}")).data)
+            self._md5.update(
+                np.ascontiguousarray(steps.astype("i1" if self._bits == 8 else "<i2")).data
+            )
 
     def matches(self) -> bool:
         """Return whether the MD5 of the samples is the stated one."""
@@ -136,9 +257,7 @@ def length(file: IO[bytes]) -> tuple[int, bool]:
     file.seek(begin)
     fixed = int.from_bytes(file.read(2))
     file.seek(max(begin + 34, size - LONGEST_FRAME))
-    data = file.read()
-    if data[-128:].startswith(b"TAG"):  # an ID3v1 tag
-        data = data[:-128]
+    data = _without_tag(file.read())
     # bytes may look like a header by chance; a real frame ends where the next one begins
     ends: list[tuple[int, int]] = []
     at = len(data)
@@ -165,7 +284,7 @@ def _is_complete(frame: bytes) -> bool:
 
 def _frame(head: bytes, fixed: int) -> Frame | None:
     """Parse a frame header; return None if the checksum of the header does not match."""
-    if len(head) < 6 or head[1] & 0xFE != 0xF8:
+    if len(head) < 6 or head[1] & 0xFE != 0xF8 or head[3] & 1 or head[3] >> 4 > 10:
         return None
     code = head[2] >> 4
     number, at = _number(head, 4)
@@ -175,10 +294,16 @@ def _frame(head: bytes, fixed: int) -> Frame | None:
         at += extra
     else:
         samples = BLOCK_SIZES.get(code, 0)
-    at += {12: 1, 13: 2, 14: 2}.get(head[2] & 15, 0)  # an uncommon rate follows
+    rate_code, channels = head[2] & 15, head[3] >> 4
+    extra = {12: 1, 13: 2, 14: 2}.get(rate_code, 0)  # an uncommon rate follows
+    uncommon = int.from_bytes(head[at : at + extra]) * {12: 1000, 14: 10}.get(rate_code, 1)
+    at += extra
     if not samples or at >= len(head) or _crc(head[:at], 8, 0x07) != head[at]:
         return None
-    return Frame(number if head[1] & 1 else number * fixed, samples)
+    rate = RATES[rate_code] if rate_code < len(RATES) else uncommon
+    # three codes past those of independent channels are ways of coding stereo
+    sound = Sound(rate, channels + 1 if channels < 8 else 2, BITS[head[3] >> 1 & 7])
+    return Frame(number if head[1] & 1 else number * fixed, samples, sound)
 
 
 def _number(head: bytes, at: int) -> tuple[int, int]:

@@ -1,6 +1,7 @@
 """Names of metadata in files other than WAV that libsndfile does not expose.
 
-Only the names of Vorbis comments, ID3 frames, pictures and chunks are read, for a notice.
+Only the names of Vorbis comments, ID3 frames, pictures and chunks are read, for a notice, and put
+into words where few people know them.
 
 References
 ----------
@@ -10,6 +11,7 @@ M. Nilsson, "ID3 tag version 2.3.0", 1999; Apple, AIFF and CAF; Sonic Foundry, "
 
 from __future__ import annotations
 
+import re
 import struct
 from collections import Counter
 from collections.abc import Iterator
@@ -17,7 +19,7 @@ from contextlib import suppress
 from itertools import islice
 from typing import IO
 
-from audioconv.files.codecs import containers
+from audioconv.files.codecs import containers, tags
 
 FIELDS = (
     *("title", "copyright", "encoder", "artist", "comment", "date", "album"),
@@ -38,8 +40,72 @@ PLAIN_LAYOUTS = (b"\0\x64\0\1", b"\0\x65\0\2")
 MOST_NAMES = 1000
 LONGEST_NAME = 100
 
-BLOCKS = {2: "application data", 5: "cue sheet", 6: "picture"}
+BLOCKS = {2: "application data", 5: "cue sheet", 6: "cover art"}
 """Metadata blocks of FLAC that libsndfile does not expose."""
+
+WORDS = {
+    "album artist": "TPE2 TP2",
+    "AES channel status": "AESD",
+    "Apple Loops data": "basc trns cate",
+    "attached files": "GEOB GEO",
+    "CD table of contents": "MCDI MCI",
+    "chapters": "CHAP CTOC chapters",
+    "comments": "COMT",
+    "composer": "TCOM TCM IMUS",
+    "conductor": "TPE3 TP3",
+    "cover art": "APIC PIC metadata_block_picture coverart coverartmime",
+    "credits": "IPLS IPL TIPL TMCL",
+    "custom fields": "TXXX TXX",
+    "disc number": "TPOS TPA",
+    "encoded by": "IENC",
+    "engineer": "IENG",
+    "equalisation": "EQU2 EQUA EQU",
+    "grouping": "TIT1 TT1 GRP1",
+    "identifiers": "UFID UFI",
+    "instrument settings": "INST",
+    "ISRC": "TSRC TRC",
+    "key": "TKEY TKE",
+    "keywords": "IKEY",
+    "language": "TLAN TLA ILNG",
+    "length": "TLEN TLE",
+    "lyricist": "TEXT TXT",
+    "lyrics": "USLT ULT SYLT SLT unsyncedlyrics",
+    "markers": "MARK mark",
+    "medium": "TMED TMT IMED",
+    "MIDI data": "MIDI midi",
+    "mood": "TMOO",
+    "original album": "TOAL TOT",
+    "original artist": "TOPE TOA",
+    "play counter": "PCNT CNT",
+    "private data": "PRIV",
+    "publisher": "TPUB TPB",
+    "rating": "POPM POP IRTD",
+    "recording date": "TDAT TDA TIME TIM TRDA TRD",
+    "regions": "regn",
+    "release date": "TDOR TDRL TORY TOR",
+    "remixer": "TPE4 TP4",
+    "replay gain": "RGAD",
+    "sort order": "TSOA TSOP TSOT TSO2 TSOC TST TSA TSP TS2 TSC",
+    "source": "ISRC ISRF",
+    "speaker positions": "CHAN",
+    "subject": "ISBJ",
+    "subtitle": "TIT3 TT3",
+    "technician": "ITCH",
+    "tempo": "TBPM TBP SYTC STC",
+    "terms of use": "USER",
+    "volume adjustment": "RVA2 RVAD RVA XRVA",
+    "writer": "IWRI",
+}
+"""Words for names of ID3 frames, Vorbis comments, INFO fields and chunks of AIFF and CAF."""
+
+NAMES = {name: word for word, names in WORDS.items() for name in names.split()}
+PATTERNS = (
+    (r"chapter\d+(name|url)?", "chapters"),
+    (r"replaygain_.*|r128_.*", "replay gain"),
+    (r"musicbrainz_.*|acoustid_.*", "MusicBrainz identifiers"),
+    (r"W[A-Z]{2,3}", "links"),
+)
+"""Words for names that are numbered, or that have many kinds."""
 
 KNOWN = {
     b"FORM": (b"COMM", b"SSND", b"FVER", b"NAME", b"AUTH", b"(c) ", b"ANNO", b"APPL", b"PEAK"),
@@ -63,11 +129,23 @@ def lost_names(file: IO[bytes]) -> tuple[str, ...]:
     names: list[str] = []
     with suppress(struct.error, IndexError):  # damaged; the intact part is named
         names.extend(islice(_lost_names(file), MOST_NAMES))
-    return tuple(dict.fromkeys(names))
+    return tuple(dict.fromkeys(map(in_words, names)))
+
+
+def in_words(name: str) -> str:
+    """Return a plain word for the name of a field, where there is one.
+
+    Examples
+    --------
+    >>> in_words("APIC"), in_words("chapter001name"), in_words("mood")
+    ('cover art', 'chapters', 'mood')
+    """
+    found = (word for pattern, word in PATTERNS if re.fullmatch(pattern, name))
+    return NAMES.get(name) or next(found, name)
 
 
 def _lost_names(file: IO[bytes]) -> Iterator[str]:
-    begin = containers.after_id3(file)
+    begin = tags.after_id3(file)
     if begin:
         yield from _id3(file)
     file.seek(begin)
@@ -127,7 +205,7 @@ def _comments(block: bytes) -> Iterator[str]:
         key = field[:LONGEST_NAME].partition(b"=")[0].decode("ascii", "backslashreplace").lower()
         counts[key] += 1
         if key not in FIELDS:
-            yield "picture" if key == "metadata_block_picture" else key
+            yield key
         elif counts[key] == 2:
             yield f"more than one {key}"
 
@@ -135,8 +213,8 @@ def _comments(block: bytes) -> Iterator[str]:
 def _id3(file: IO[bytes]) -> Iterator[str]:
     """Yield the names of ID3 frames that are not exposed."""
     file.seek(0)
-    tag = file.read(10)
-    version, end = tag[3], 10 + containers.synchsafe(tag[6:])
+    start = file.read(10)
+    version, end = start[3], 10 + tags.synchsafe(start[6:])
     names, header = (OLD_FRAMES, 6) if version == 2 else (FRAMES, 10)
     at = 10
     while at + header <= end:
@@ -146,10 +224,9 @@ def _id3(file: IO[bytes]) -> Iterator[str]:
         if not frame.isalnum():
             return
         if frame not in names:
-            picture = frame in (b"APIC", b"PIC")
-            yield "picture" if picture else frame.decode("ascii", "backslashreplace")
+            yield frame.decode("ascii", "backslashreplace")
         at += header
-        at += containers.synchsafe(length) if version > 3 else int.from_bytes(length)
+        at += tags.synchsafe(length) if version > 3 else int.from_bytes(length)
 
 
 def _chunks(file: IO[bytes], kind: bytes) -> Iterator[str]:

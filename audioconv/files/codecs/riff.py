@@ -14,10 +14,10 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple, TypeAlias
 
-from audioconv.errors import FormatError
+from audioconv.errors import FormatError, counted
 from audioconv.files.codecs.pcm import IEEE_FLOAT, PCM, SUBTYPES, TAGS, frame_bytes
 from audioconv.files.formats import INTEGER_BITS
 
@@ -30,8 +30,12 @@ GUID_TAIL = bytes.fromhex("000000001000800000aa00389b71")
 """The bytes after the format tag in the GUID of every standard WAVE format."""
 
 UNTIL_THE_END = 0xFFFFFFFF
-UNKNOWN_SIZES = (UNTIL_THE_END, 0x7FFFF000, 0x7FFFFFFF)
-"""Sizes that FFmpeg, SoX and LAME write while the length is unknown."""
+PLACEHOLDERS = (range(0x7FFF0000, 0x80000001), range(0xFFFF0000, UNTIL_THE_END + 1))
+"""Sizes that programs write while the length is unknown, with room for rounding.
+
+FFmpeg writes 0xFFFFFFFF, SoX 0x7FFFF000, LAME 0x7FFFFFFF, arecord 0x80000000 and GStreamer
+0x7FFF0000; some round it to whole frames, or subtract the length of the header.
+"""
 
 LARGEST = UNTIL_THE_END - 1
 """Largest size that a 32-bit field can hold."""
@@ -70,6 +74,8 @@ class Header:
         bit mask of speaker positions; 0 if not given
     chunks : tuple of Chunk
         all chunks before the samples
+    riff_bytes : int
+        length of the file after its first 8 bytes, as stated
     """
 
     format: str
@@ -81,6 +87,43 @@ class Header:
     offset: int
     speakers: int = 0
     chunks: tuple[Chunk, ...] = ()
+    riff_bytes: int = field(default=0, compare=False)
+
+    def body(self, name: bytes) -> bytes:
+        """Return the body of the last chunk of a name before the samples; empty without one."""
+        return next((chunk.body for chunk in reversed(self.chunks) if chunk.id == name), b"")
+
+    def corrected(self, size: int | None) -> tuple[Header, str | None]:
+        """Return the header with the true length of the samples where it is wrong, and a notice.
+
+        Parameters
+        ----------
+        size : int or None
+            length of the file; None in a pipe
+
+        Returns
+        -------
+        header : Header
+            `data_bytes` is None for a placeholder, and those that follow if it is the length of
+            the whole file, or contradicts the length of the file that the header states
+        notice : str or None
+            as a predicate of the file
+        """
+        stated = self.data_bytes
+        held = None if size is None else size - self.offset
+        if stated is None or (held is not None and stated <= held):
+            return self, None
+        if any(stated in sizes for sizes in PLACEHOLDERS):
+            return replace(self, data_bytes=None), None
+        if not held or size is None:
+            return self, None
+        missing = stated - held
+        if size not in (self.riff_bytes + 8, stated):
+            return self, None
+        return replace(self, data_bytes=held), (
+            f"has a header that states {counted(missing, 'byte')} of samples too many; it is read "
+            "to its end"
+        )
 
 
 class _Fmt(NamedTuple):
@@ -114,7 +157,7 @@ class _HeaderStream:
         """Return `count` bytes, or raise `FormatError`."""
         data = self.read(count)
         if len(data) < count:
-            raise FormatError(f"its header is truncated after {self.consumed} bytes")
+            raise FormatError(f"its header is truncated after {counted(self.consumed, 'byte')}")
         return data
 
 
@@ -151,19 +194,14 @@ def read_header(read: Read) -> Header:
             riff_size, long_data = struct.unpack("<QQ", _fields("ds64", chunk.body))
     if fmt is None:
         raise FormatError("it has no fmt chunk before its data")
-    length = _data_bytes(size, long_data, fmt)
-    if length == 0 and riff_size in (0, *UNKNOWN_SIZES):
-        raise FormatError(
-            "its header states a length of 0, as left by a recorder that stopped early; repair the "
-            "header, for instance with `sox --ignore-length`"
-        )
     return Header(
         format="RF64" if long_data is not None else "WAVEX" if fmt.extensible else "WAV",
         subtype=fmt.subtype,
         order=order,
         rate=fmt.rate,
         channels=fmt.channels,
-        data_bytes=length,
+        data_bytes=_data_bytes(size, long_data),
+        riff_bytes=riff_size,
         offset=stream.consumed,
         speakers=fmt.speakers,
         chunks=tuple(chunks),
@@ -176,24 +214,26 @@ def _next_chunk(stream: _HeaderStream, order: str) -> tuple[Chunk, int]:
     if name == b"data":
         return Chunk(name, b""), size
     if stream.consumed + size > MAX_CHUNKS:
-        raise FormatError(f"its header has a chunk {name!r} of {size} bytes before the data")
+        raise FormatError(
+            f"its header has a chunk {name!r} of {counted(size, 'byte')} before the data"
+        )
     return Chunk(name, stream.take(size + size % 2)[:size]), size
 
 
 def _fields(name: str, body: bytes) -> bytes:
     """Return the first 16 bytes of a chunk, which hold the fields of fmt and of ds64."""
     if len(body) < 16:
-        raise FormatError(f"its {name} chunk has {len(body)} bytes; it needs at least 16")
+        raise FormatError(
+            f"its {name} chunk has {counted(len(body), 'byte')}; it needs at least 16"
+        )
     return body[:16]
 
 
-def _data_bytes(size: int, long_data: int | None, fmt: _Fmt) -> int | None:
+def _data_bytes(size: int, long_data: int | None) -> int | None:
     """Return the length of the samples, from the sizes in the data and ds64 chunks."""
-    if size == UNTIL_THE_END and long_data:
-        return long_data
-    # SoX writes the largest number of whole frames below its marker
-    frame = (frame_bytes(fmt.subtype, fmt.channels) if fmt.subtype else 0) or 1
-    return None if size in (*UNKNOWN_SIZES, UNKNOWN_SIZES[1] // frame * frame) else size
+    if size == UNTIL_THE_END:
+        return long_data or None
+    return size
 
 
 def _read_fmt(body: bytes, order: str) -> _Fmt:
@@ -205,7 +245,7 @@ def _read_fmt(body: bytes, order: str) -> _Fmt:
             tag = struct.unpack(order + "H", body[24:26])[0]
     subtype = SUBTYPES.get((tag, bits))
     if tag in (PCM, IEEE_FLOAT) and not 0 < bits <= 64:
-        raise FormatError(f"its header states {bits} bits per sample; WAV has 8 to 64")
+        raise FormatError(f"its header states {counted(bits, 'bit')} per sample; WAV has 8 to 64")
     refuse_padded_samples(tag, channels, align, bits)
     return _Fmt(subtype, rate, channels, extensible, speakers)
 
@@ -213,37 +253,53 @@ def _read_fmt(body: bytes, order: str) -> _Fmt:
 def refuse_padded_samples(tag: int, channels: int, align: int, bits: int) -> None:
     """Refuse samples in more bytes than they need, which programs read in different ways."""
     needed = channels * -(-bits // 8)
-    if tag in (PCM, IEEE_FLOAT) and align != needed:
+    if tag in (PCM, IEEE_FLOAT) and align not in (0, needed):  # 0: left open
         raise FormatError(
-            f"it stores {bits}-bit samples of {channels} channels in frames of {align} bytes, "
-            f"which is ambiguous; rewrite it with frames of {needed} bytes"
+            f"it stores {bits}-bit samples of {counted(channels, 'channel')} in frames of "
+            f"{counted(align, 'byte')}, which is ambiguous; rewrite it with frames of "
+            f"{counted(needed, 'byte')}"
         )
 
 
-def read_chunks(read: Read, order: str) -> tuple[tuple[Chunk, ...], tuple[str, ...]]:
-    """Read the trailing chunks, up to the end or to bytes that are not a chunk.
+class Trailing(NamedTuple):
+    """The part of a file after its samples.
 
-    Returns
-    -------
+    Parameters
+    ----------
     chunks : tuple of Chunk
     broken : tuple of str
         the name of a chunk that is truncated or too large
+    rest : bytes
+        bytes read last that are no chunk; more of them may follow
+    samples : int or None
+        length of another chunk of samples, which is read up to its body; None without one
     """
+
+    chunks: tuple[Chunk, ...] = ()
+    broken: tuple[str, ...] = ()
+    rest: bytes = b""
+    samples: int | None = None
+
+
+def read_chunks(read: Read, order: str) -> Trailing:
+    """Read the trailing chunks, up to the end or to bytes that are not a chunk."""
     chunks: list[Chunk] = []
     room = MAX_CHUNKS
     while len(head := read(8)) == 8:
         chunk, size = struct.unpack(order + "4sI", head)
+        if chunk == b"data":
+            return Trailing(tuple(chunks), samples=size)
         if not is_name(chunk):
             break
         if size > room:
-            return tuple(chunks), (f"{label(chunk)} (of {size} bytes)",)
+            return Trailing(tuple(chunks), (f"{label(chunk)} (of {size} bytes)",), head)
         body = read(size)
         if len(body) < size:
-            return tuple(chunks), (f"{label(chunk)} (truncated)",)
+            return Trailing(tuple(chunks), (f"{label(chunk)} (truncated)",), head + body)
         chunks.append(Chunk(chunk, body))
         room -= size
         read(size % 2)
-    return tuple(chunks), ()
+    return Trailing(tuple(chunks), rest=head)
 
 
 def is_name(chunk: bytes) -> bool:
