@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 # spelt out here, because this module imports nothing heavy
 Gain = Annotated[float | str, "gain"]
 Size = Annotated[int, "size"]
+Quality = Annotated[float | str, "quality"]
 
 FileName: TypeAlias = "str | bytes | os.PathLike[str] | os.PathLike[bytes]"
 """A path, or ``-`` for standard input or output."""
@@ -66,6 +67,9 @@ class Options:
         input (24-bit for a lossy input)
     format : str
         file format such as WAV, FLAC, AIFF; by default from the suffix of the output
+    quality : float or str
+        of an MP3, Vorbis or Opus output: 0 to 1 (best), or a bit rate such as 192k (MP3, Opus);
+        transparent by default
     allow_truncated : bool
         accept an input that ends before its header states, with a notice
     rf64 : {"auto", "always", "never"}
@@ -116,6 +120,7 @@ class Options:
     clip: Literal["guard", "error", "saturate"] = "guard"
     subtype: str | None = None
     format: str | None = None
+    quality: Quality | None = None
     allow_truncated: bool = False
     rf64: Literal["auto", "always", "never"] = "auto"
     metadata: Literal["carry", "none"] = "carry"
@@ -320,6 +325,8 @@ class Outcome:
         bound on the output's peak: peak of the input times sum of abs(h)
     expected_dbfs : float
         peak of noise with the input's peak after convolution: times the root of the sum of h^2
+    bit_rate : int or None
+        of a lossy output, in bit/s: all bits of the file, divided by its duration
     """
 
     input: str
@@ -343,6 +350,7 @@ class Outcome:
     impulse_level: dict[str, float]
     guaranteed_dbfs: float
     expected_dbfs: float
+    bit_rate: int | None
 
     def as_json(self) -> dict[str, Any]:
         """Return the stable names, with minus infinity (silence) as None."""

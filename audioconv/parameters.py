@@ -36,8 +36,12 @@ PYTHON_TYPES: dict[str, tuple[type, str]] = {
     "size": (Integral, "a number of bytes, or text such as '4GB'"),
     "number": (Real, "a number"),
     "gain": (Real, "a factor, or text such as '-6dB'"),
+    "quality": (Real, "a number from 0 to 1, or a bit rate such as '192k'"),
 }
 """Type of an argument in Python, for each unit, and its description; for all others, text."""
+
+AS_TEXT = ("gain", "size", "quality")
+"""Units of the numbers that may also be given as text in Python."""
 
 SOUND = "Sound:"
 
@@ -55,7 +59,7 @@ class Parameter:
         name of the Python argument
     unit : str
         ``time``, ``gain``, ``level``, ``frequency``, ``distance``, ``angle``, ``size``,
-        ``number``, ``integer``, ``flag``, ``text``, or ``choice``
+        ``quality``, ``number``, ``integer``, ``flag``, ``text``, or ``choice``
     choices : tuple of str
         allowed values; empty if there is no fixed set
     many : bool
@@ -96,6 +100,7 @@ class Parameter:
             "distance": parse_distance,
             "angle": parse_angle,
             "size": parse_size,
+            "quality": parse_quality,
             "number": parse_number,
             "integer": parse_whole,
             "text": str,
@@ -198,7 +203,7 @@ def arguments(
 
 
 def validated(parameter: Parameter, value: Any) -> Any:
-    """Check an argument given in Python, and parse a gain or a size given as text.
+    """Check an argument given in Python, and parse a gain, size or quality given as text.
 
     Raises
     ------
@@ -225,12 +230,30 @@ def validated(parameter: Parameter, value: Any) -> Any:
         if isinstance(value, kind) and not numeric:
             with suppress(OverflowError):  # an integer of over 300 digits
                 return float(cast(float, value)) if kind is Real else value
-        if isinstance(value, str) and parameter.unit in ("gain", "size"):
+        if isinstance(value, str) and parameter.unit in AS_TEXT:
             try:
                 return parameter.parse(value, rate=1)
             except UsageError as error:
                 raise UsageError(f"{parameter.name}: {error}") from None
     raise UsageError(f"{parameter.name} is {value!r}; it must be {expected}")
+
+
+def parse_quality(text: str) -> float:
+    """Parse the quality of a lossy coding: ``0.8``, or a bit rate, ``192k``, in bit/s.
+
+    Examples
+    --------
+    >>> parse_quality("0.8"), parse_quality("192k")
+    (0.8, 192000.0)
+    """
+    number = text.strip().removesuffix("k")
+    try:
+        value = parse_number(number)
+    except UsageError:
+        raise UsageError(
+            f"{text!r} is not a quality; write 0.8, or a bit rate such as 192k"
+        ) from None
+    return value if number == text.strip() else 1000 * value
 
 
 def choices_like(word: str, choices: Collection[str]) -> str:

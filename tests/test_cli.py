@@ -27,6 +27,7 @@ RATE = 44100
 OUTCOME = ["input", "output", "frames", "channels", "rate", "subtype", "engine", "block"]
 OUTCOME += ["fft_size", "impulse_frames", "gain_db", "peak_dbfs", "clipped", "notices"]
 OUTCOME += ["verified", "seconds", "speed", "impulse_level", "guaranteed_dbfs", "expected_dbfs"]
+OUTCOME += ["bit_rate"]
 FIGURES = ["edt_s", "t20_s", "t30_s", "c50_db", "c80_db", "d50", "ts_ms", "drr_db"]
 FIGURES += ["noise_floor_db", "decay_range_db", "why_not"]
 posix = pytest.mark.skipif(os.name != "posix", reason="signals as POSIX has them")
@@ -96,7 +97,7 @@ FAILURES = {
     # name: (exit code, what the error says, arguments after "convolve")
     "missing input": (1, ["none.wav does not exist; check the name"], "none.wav OUT --ir delta"),
     "directory": (1, ["folder.wav is a directory; name"], "folder.wav OUT --ir delta"),
-    "not audio": (1, ["text.wav is not a readable sound file"], "text.wav OUT --ir delta"),
+    "not audio": (1, ["text.wav is text, not sound"], "text.wav OUT --ir delta"),
     "empty": (1, ["empty.wav is empty"], "empty.wav OUT --ir delta"),
     "no frames": (1, ["no-frames.wav holds no frames"], "no-frames.wav OUT --ir delta"),
     "cut short": (
@@ -119,7 +120,7 @@ FAILURES = {
         ["none.wav does not exist; check the name"],
         "mono.wav OUT --ir none.wav",
     ),
-    "impulse not audio": (1, ["text.wav is not a readable sound"], "mono.wav OUT --ir text.wav"),
+    "impulse not audio": (1, ["text.wav is text, not sound"], "mono.wav OUT --ir text.wav"),
     "impulse of no frames": (1, ["holds no frames"], "mono.wav OUT --ir no-frames.wav"),
     "layout": (
         1,
@@ -665,7 +666,7 @@ def test_compare_measures_what_is_left(call, tmp_path):
 def test_compare_refuses_what_is_not_alike(call, tmp_path):
     other = wav(tmp_path / "a.wav", [0.5], rate=8000)
     error = call("compare", SPEECH, other, code=1).err
-    assert "has 1 channels at 44100 Hz" in error
+    assert "has 1 channel at 44100 Hz" in error
     assert "they must agree in both" in error
 
 
@@ -1099,7 +1100,13 @@ def test_an_ogg_without_its_last_page_is_cut_short(tmp_path, samples, suffix, ca
     data = whole.read_bytes()
     cut.write_bytes(data[: len(data) // 2])
     assert main(["info", str(cut)]) == 1
-    assert "without the last page of a stream" in capsys.readouterr().err
+    assert "it ends inside the page at byte" in capsys.readouterr().err
+    cut.write_bytes(data[: data.rindex(b"OggS")])
+    assert main(["info", str(cut)]) == 0
+    assert "has no last page, and may be truncated" in capsys.readouterr().err
+    arguments = ["convolve", str(cut), str(tmp_path / "o.wav"), "--ir", "delta", "--strict"]
+    assert main(arguments) == 1
+    assert "has no last page, and may be truncated" in capsys.readouterr().err
 
 
 def test_dry_and_wet_stay_together_when_the_impulse_is_resampled(tmp_path, samples):

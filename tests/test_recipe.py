@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from contextlib import contextmanager, suppress
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +24,7 @@ from audioconv.engines import stream
 from audioconv.errors import AudioconvError, UsageError
 from audioconv.job import Job, Options
 from audioconv.render.recipe import read_recipe
-from audioconv.render.redo import redo
+from audioconv.render.redo import _files, redo
 from audioconv.render.run import run
 from audioconv.units import parse_size
 
@@ -379,6 +380,55 @@ def test_an_ingredient_that_changed_is_not_taken(call, folder):
     made_in(call, folder)
     tamper("in.wav")
     assert "SHA-256" in call("redo", "out.wav", code=1).err
+
+
+def link(path, target):
+    """Make a link to a folder, as far as the system lets us."""
+    try:
+        path.symlink_to(target, target_is_directory=True)
+    except OSError as error:
+        pytest.skip(f"no links here: {error}")
+
+
+@pytest.mark.parametrize("deep", [False, True])
+def test_ingredients_are_found_behind_a_linked_folder(deep, call, folder, tmp_path_factory):
+    made_in(call, folder)
+    far = tmp_path_factory.mktemp("far")
+    (far / "inner").mkdir()
+    (folder / "ir.wav").rename(far / "inner" / "hall")
+    (folder / "sounds").mkdir()
+    link(folder / "sounds" / "linked", far if deep else far / "inner")
+    said = call("redo", "out.wav")
+    assert str(Path("sounds", "linked", *["inner"] * deep, "hall")) in said.err
+
+
+def test_links_that_lead_in_circles_are_followed_once(call, folder, tmp_path_factory):
+    made_in(call, folder)
+    far = tmp_path_factory.mktemp("far")
+    (folder / "ir.wav").rename(far / "ir.wav")
+    link(folder / "a-self", folder)
+    (folder / "b").mkdir()
+    link(folder / "b" / "up", folder)
+    link(folder / "gone", folder / "nowhere")
+    found = sorted(path for path in islice(_files([str(folder)]), 99) if "gone" not in path)
+    assert found == sorted(str(path) for path in folder.iterdir() if path.is_file())
+    assert "SHA-256" in call("redo", "out.wav", code=1).err
+    link(folder / "c-far", far)
+    link(far / "back", folder)
+    call("redo", "out.wav")
+
+
+def test_linked_folders_are_searched_last(call, folder, tmp_path_factory, monkeypatch):
+    """A link may lead to more files than are searched, which must not hide those beside it."""
+    made_in(call, folder)
+    far = tmp_path_factory.mktemp("far")
+    for n in range(50):
+        (far / f"{n}.dat").touch()
+    link(folder / "a-link", far)
+    (folder / "z").mkdir()
+    (folder / "ir.wav").rename(folder / "z" / "ir.wav")
+    monkeypatch.setattr("audioconv.render.redo.MOST_PLACES", 40)
+    call("redo", "out.wav")
 
 
 @posix

@@ -229,3 +229,68 @@ def test_the_first_error_is_told_by_any_number_of_threads(samples, tmp_path, thr
     done = subprocess.run([*run_it, *how], input=data[:-3], capture_output=True)
     assert done.returncode == 1
     assert b"would clip" in done.stderr
+
+
+TINY = {"double": 1e-150, "single": 1e-30}
+"""Samples under these, an FFT takes for zero."""
+
+
+@pytest.fixture
+def of_level(tmp_path, noise):
+    """Return a function that makes a sound and an impulse with given peaks."""
+
+    def make(input_peak, impulse_peak):
+        paths = []
+        for name, frames, peak in (("x", 3000, input_peak), ("h", 100, impulse_peak)):
+            audio = noise(frames, 1)
+            paths.append(tmp_path / f"{name}.wav")
+            soundfile.write(paths[-1], peak * audio / np.abs(audio).max(), 48000, "DOUBLE")
+        return paths
+
+    return make
+
+
+@pytest.mark.parametrize("engine", ["overlap-add", "partitioned"])
+@pytest.mark.parametrize("precision", TINY)
+def test_a_sound_that_is_all_too_small_for_an_fft_is_reported_once(
+    precision, engine, of_level, tmp_path
+):
+    limit = TINY[precision]
+    source, impulse = of_level(limit / 2, 1.0)
+    how = {"engine": engine, "precision": precision, "subtype": "DOUBLE"}
+    made, outcome = render(tmp_path, source, [impulse], **how)
+    assert not made.any()
+    assert outcome.notices == [
+        f"the output is silent: no sample of the input reaches {limit:g}, and the {engine} engine "
+        "takes smaller ones for zero; raise the level, or use `engine='direct'`"
+    ]
+    with pytest.raises(AudioconvError, match="the output is silent"):
+        render(tmp_path, source, [impulse], **how, strict=True)
+    made, outcome = render(tmp_path, source, [impulse], **{**how, "engine": "direct"})
+    assert made.any()
+    assert not outcome.notices
+    source, impulse = of_level(limit * 2, 1.0)
+    made, outcome = render(tmp_path, source, [impulse], **how)
+    assert made.any()
+    assert not outcome.notices
+
+
+def test_an_impulse_that_is_all_too_small_is_reported_where_it_is_lost(of_level, tmp_path):
+    source, impulse = of_level(1.0, 1e-200)
+    how = {"engine": "overlap-add", "subtype": "DOUBLE"}
+    made, outcome = render(tmp_path, source, [impulse], **how)
+    assert made.any()  # in double precision, only the sound is compared with the limit
+    assert not outcome.notices
+    made, outcome = render(tmp_path, source, [impulse], **how, precision="single")
+    assert not made.any()
+    assert [n.partition(" reaches ")[0] for n in outcome.notices] == [
+        "the output is silent: no sample of the impulse"
+    ]
+
+
+def test_silence_itself_is_no_news(of_level, tmp_path):
+    how = {"engine": "overlap-add", "subtype": "DOUBLE"}
+    for peaks in ((0.0, 1.0), (1.0, 0.0)):
+        source, impulse = of_level(*peaks)
+        _, outcome = render(tmp_path, source, [impulse], **how)
+        assert not outcome.notices

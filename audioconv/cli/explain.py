@@ -10,11 +10,11 @@ import typer
 from audioconv.cli import printing, terminal
 from audioconv.cli.options import Impulses, Input, Show
 from audioconv.cli.wording import as_options
-from audioconv.errors import UsageError
+from audioconv.errors import UsageError, counted
 from audioconv.job import Job, Options, Part
 from audioconv.plot.options import Film
 
-OUTPUT_OPTIONS = ("format", "max_output", "metadata", "recipe", "rf64", "verify")
+OUTPUT_OPTIONS = ("format", "max_output", "metadata", "quality", "recipe", "rf64", "verify")
 """Options that concern the output file of a convolution, which a page does not keep."""
 
 
@@ -79,4 +79,6 @@ def animate(
         progress("drawing")
         pictures = draw_film(sliding, output, film, inputs=inputs, title=title(job))
     notices = [sliding.notice] if sliding.notice else []
-    printing.print_written(output, f"{pictures} pictures, {film.pixels} pixels wide", notices)
+    printing.print_written(
+        output, f"{counted(pictures, 'picture')}, {film.pixels} pixels wide", notices
+    )

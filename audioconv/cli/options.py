@@ -20,7 +20,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from audioconv.errors import UsageError
-from audioconv.parameters import Parameter, parameters
+from audioconv.parameters import Parameter, parameters, parse_quality
 from audioconv.units import parse_gain, parse_size, parse_time
 
 SHORT = {"overwrite": "-y", "quiet": "-q", "verbose": "-v"}
@@ -38,6 +38,7 @@ HELP_OPTIONS = {"help_option_names": ["-h", "--help"]}
 PARSERS: dict[str, Callable[[str], float]] = {
     "gain": parse_gain,
     "size": parse_size,
+    "quality": parse_quality,
     "time": partial(parse_time, rate=1),
 }
 

@@ -11,7 +11,7 @@ from typing import Any
 from audioconv.cli import terminal
 from audioconv.cli.options import Show
 from audioconv.cli.wording import as_options
-from audioconv.errors import AudioconvError
+from audioconv.errors import AudioconvError, counted
 from audioconv.job import Outcome, VerificationReport
 
 Rows = list[tuple[str, str]]
@@ -96,18 +96,7 @@ def duration(frames: int, rate: int) -> str:
     >>> duration(48000, 48000), duration(1, 48000)
     ('48000 frames (1.000 s)', '1 frame (0.000 s)')
     """
-    return f"{frames} frame{'s' * (frames != 1)} ({frames / rate:.3f} s)"
-
-
-def channel_count(channels: int) -> str:
-    """Format a number of channels.
-
-    Examples
-    --------
-    >>> channel_count(1), channel_count(2)
-    ('1 channel', '2 channels')
-    """
-    return f"{channels} channel{'s' * (channels != 1)}"
+    return f"{counted(frames, 'frame')} ({frames / rate:.3f} s)"
 
 
 def print_sections(sections: Sequence[tuple[str, Rows]], notices: Sequence[str] = ()) -> None:
@@ -167,11 +156,21 @@ def outcome_rows(outcome: Outcome) -> Rows:
         ),
         (
             "output",
-            f"{duration(outcome.frames, outcome.rate)}, {channel_count(outcome.channels)}, "
-            f"{outcome.rate} Hz, {outcome.subtype}",
+            f"{duration(outcome.frames, outcome.rate)}, {counted(outcome.channels, 'channel')}, "
+            f"{outcome.rate} Hz, {_coding(outcome)}",
         ),
         ("time", f"{outcome.seconds:.2f} s, {outcome.speed:.0f} x real time"),
     ]
+
+
+def _coding(outcome: Outcome) -> str:
+    """Return the subtype of an output; of a lossy one, the usual name and the bit rate."""
+    if outcome.bit_rate is None:
+        return outcome.subtype
+    from audioconv.files.formats import CODECS  # late, so that help is fast
+
+    name = CODECS.get(outcome.subtype, outcome.subtype)
+    return f"{name} at {outcome.bit_rate / 1000:.0f} kbit/s"
 
 
 def _levels(level: dict[str, float]) -> str:
@@ -211,7 +210,7 @@ def verification_section(report: VerificationReport) -> tuple[str, Rows]:
         ),
         (
             spots,
-            f"{report.spots} samples against the direct sum, exactly rounded: at most "
+            f"{counted(report.spots, 'sample')} against the direct sum, exactly rounded: at most "
             f"{report.spots_worst:.3g} off, limit {report.spots_limit:.3g}",
         ),
         ("bound", bound),

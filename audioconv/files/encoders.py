@@ -21,7 +21,9 @@ from audioconv.files.atomic import Target
 from audioconv.files.codecs import flac, pcm, riff
 from audioconv.files.codecs.deterministic import make_deterministic
 from audioconv.files.codecs.riff import Chunk
+from audioconv.files.codecs.speakers import from_wave, positions
 from audioconv.files.formats import INTEGER_BITS, SoundInfo
+from audioconv.files.limits import compression
 from audioconv.files.metadata import COPIED, NO_METADATA, Metadata
 from audioconv.files.quantise import Integers
 
@@ -187,7 +189,9 @@ class LibsndfileEncoder:
             raise FormatError(f"{info.format} cannot be written to a pipe; use WAV or a file")
         self.random_access = False
         self._bits = INTEGER_BITS.get(info.subtype)
+        self._order = from_wave(positions(info.subtype, info.channels))
         self._raw = target.file
+        settings = compression(info)
         try:
             self._file = soundfile.SoundFile(
                 # opened again: a failed sync is reported once per open file, and libsndfile
@@ -199,6 +203,7 @@ class LibsndfileEncoder:
                 info.subtype,
                 format=info.format,
                 closefd=True,
+                **settings._asdict(),
             )
         except (soundfile.SoundFileError, ValueError) as error:
             raise FormatError(
@@ -219,6 +224,8 @@ class LibsndfileEncoder:
 
     def encode(self, samples: Audio | Integers) -> bytes:
         """Convert to the bytes that libsndfile takes; in any thread."""
+        if self._order != sorted(self._order):
+            samples = samples[:, self._order]
         if self._bits:
             return (samples.astype(np.int32) << (32 - self._bits)).tobytes()
         return samples.astype(np.float64, copy=False).tobytes()

@@ -49,6 +49,13 @@ SUFFIXES = {
 """File suffix to format, and to a subtype where the suffix implies one."""
 
 
+WAVES = ("WAV", "WAVEX", "RF64")
+"""Formats that share the suffixes of WAV."""
+
+CODECS = {"MPEG_LAYER_III": "MP3", "VORBIS": "Vorbis", "OPUS": "Opus"}
+"""Usual names of lossy codings."""
+
+
 def is_exact(subtype: str) -> bool:
     """Return whether a subtype holds samples exactly or rounded, without lossy coding.
 
@@ -75,6 +82,8 @@ class SoundInfo:
     channels : int
     frames : int or None
         None until the end has been reached, as in a pipe of unknown length
+    quality : float, optional
+        of a lossy output: 0 to 1 (best), or a bit rate in bit/s; None is the encoder's own choice
     """
 
     path: str
@@ -83,6 +92,7 @@ class SoundInfo:
     rate: int
     channels: int
     frames: int | None
+    quality: float | None = None
 
     def __post_init__(self) -> None:
         if not 1 <= self.channels <= MAX_CHANNELS:
@@ -103,6 +113,35 @@ class SoundInfo:
         return None if bits is None else bits - 1
 
 
+class TemporaryCopy(str):
+    """The path of a temporary copy of a pipe, which messages call by the name of the pipe.
+
+    Parameters
+    ----------
+    path : str
+    original : str
+        the name of the pipe, ``-`` for standard input
+
+    Examples
+    --------
+    >>> display_name(TemporaryCopy("/tmp/scratch", "-"))
+    'standard input'
+    """
+
+    original: str
+
+    def __new__(cls, path: str, original: str) -> TemporaryCopy:
+        """Make the string, which has the name of the pipe besides."""
+        copy = super().__new__(cls, path)
+        copy.original = original
+        return copy
+
+
+def original_name(path: str) -> str:
+    """Return the path that the user gave: that of the pipe, if it is a copy of one."""
+    return path.original if isinstance(path, TemporaryCopy) else path
+
+
 def display_name(path: str, *, role: str = "input") -> str:
     """Return the name of a file for a message, escaped by `escape`.
 
@@ -112,6 +151,7 @@ def display_name(path: str, *, role: str = "input") -> str:
     role : {"input", "output"}
         the standard stream that ``-`` stands for
     """
+    path = original_name(path)
     return f"standard {role}" if path == STANDARD else escape(path)
 
 
@@ -182,6 +222,25 @@ def output_format(
     best = integers[-1]
     notice = f"{form} cannot hold {wanted} samples; written as {best}"
     return form, best, notice
+
+
+def suffix_notice(path: str, form: str, subtype: str) -> str | None:
+    """Return a notice that the suffix of an output is that of another format, if it is.
+
+    Examples
+    --------
+    >>> suffix_notice("y.wav", "FLAC", "PCM_16")
+    'y.wav has the suffix of WAV, but holds FLAC; use the suffix .flac'
+    """
+    suffix = PurePath(path).suffix.lower().lstrip(".")
+    usual, implied = SUFFIXES.get(suffix, (form, None))
+    if (usual == form or {usual, form} <= {*WAVES}) and implied in (None, subtype):
+        return None
+    fitting = [s for s, kind in SUFFIXES.items() if kind == (form, subtype)]
+    fitting += ["wav"] if form in WAVES else [s for s in SUFFIXES if s == form.lower()]
+    remedy = f"use the suffix .{fitting[0]}" if fitting else "use another suffix"
+    expected, held = (implied, subtype) if usual == form else (usual, form)
+    return f"{display_name(path)} has the suffix of {expected}, but holds {held}; {remedy}"
 
 
 def _format(path: str, source: SoundInfo, form: str | None) -> tuple[str, str | None]:

@@ -94,6 +94,8 @@ class Writer:
         deviations from the request; set by `finish`
     lost : list of str
         names of metadata that the file cannot hold; set by `finish`
+    bytes : int
+        size of the file; set by `finish`
 
     Raises
     ------
@@ -120,6 +122,7 @@ class Writer:
         self.first_clipped = 0
         self.notices: list[str] = []
         self.lost: list[str] = []
+        self.bytes = 0
         self._target = target
         self._clip = clip
         self._dither = dither
@@ -235,7 +238,8 @@ class Writer:
         """
         frames = self.level.frames
         self.lost += self._encoder.close(frames, [*metadata.tail, *recipe])
-        self._refuse_large(self._encoder.size(frames))
+        self.bytes = self._encoder.size(frames)
+        self._refuse_large(self.bytes)
         self._target.file.flush()
         is_rf64 = isinstance(self._encoder, WaveEncoder) and self._encoder.is_rf64
         if is_rf64 and self.info.format != "RF64" and self._rf64 == "auto":
@@ -274,7 +278,13 @@ class Writer:
         """Find the tags that the file does not hold; libsndfile appends to the software tag."""
         tags, self.lost = wanted.as_tags()
         kept, _ = read.as_tags()
-        self.lost += [tag for tag, text in tags.items() if not kept.get(tag, "").startswith(text)]
+        if wanted.speakers == read.speakers:
+            self.lost = [name for name in self.lost if name != "speaker positions"]
+        self.lost += [
+            tag
+            for tag, text in tags.items()
+            if not kept.get(tag, "").startswith(text.rstrip(" \0"))
+        ]
 
     def _as_read(self, samples: Audio | Integers) -> bytes:
         """Return the bytes of the float64 samples that a reader should return."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 
 from audioconv.errors import UsageError
@@ -38,3 +39,13 @@ def _check_options(options: Options) -> None:
         raise UsageError(f"threads is {threads}; it must be at least 1")
     if most is not None and most < 1:
         raise UsageError(f"`max_output` is {most}; it must be at least one byte")
+    if options.quality is not None:
+        _check_quality(float(options.quality))
+
+
+def _check_quality(quality: float) -> None:
+    if not (0 <= quality <= 1 or 1000 <= quality < math.inf):
+        raise UsageError(
+            f"`quality` is {quality:g}; it must be between 0 and 1 (best), or a bit rate such as "
+            "192k"
+        )

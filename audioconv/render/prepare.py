@@ -14,7 +14,7 @@ from audioconv.engines.plan import engine_name, plan
 from audioconv.engines.routes import arrange, describe, routes
 from audioconv.errors import AudioconvError, UsageError
 from audioconv.files import SoundInfo
-from audioconv.ir.load import Ingredient, impulse_name, load
+from audioconv.ir.load import Direction, Ingredient, impulse_name, load
 from audioconv.job import Options
 from audioconv.units import parse_gain
 from impulses import Impulse, analysis, edit, folding, norms, resampling
@@ -103,6 +103,12 @@ def _chain(
                 f"impulse {impulse_name(ir)} is {impulse.rate} Hz but the input is {source.rate} "
                 "Hz; resample it or pass `rate_mismatch='resample'`"
             )
+        if options.map == "auto" and channels == 2 and _has_ears(ingredient):
+            impulse = impulse.with_taps(
+                impulse.taps,
+                f"{impulse_name(ir)} is a head: its left ear hears the left channel alone, and its "
+                "right ear the right one; give it a mono sound, or pass `map='each'` to confirm",
+            )
         # in a chain, a map is for the impulses that have channels to map
         rule = "auto" if len(irs) > 1 and impulse.taps.shape[1] == 1 else options.map
         impulse = resampling.resample(arrange(impulse, channels, rule), source.rate)
@@ -110,6 +116,10 @@ def _chain(
         loaded.append(impulse)
     impulse = folding.chain(loaded)
     return impulse, describe(impulse.taps, source.channels), tuple(ingredients)
+
+
+def _has_ears(ingredient: Ingredient) -> bool:
+    return isinstance(ingredient, Direction) and ingredient.ears
 
 
 def _norm_gain(impulse: Impulse, ir_gain: str) -> float:

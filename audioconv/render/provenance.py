@@ -59,12 +59,13 @@ class Provenance:
         if digest is None or self._job.options.recipe == "none":
             return None
         defaults = asdict(Options())
+        info = self._info
+        chosen = {"format": info.format, "subtype": info.subtype, "quality": info.quality}
         options = {
             key: value
-            for key, value in asdict(self._job.options).items()
+            for key, value in {**asdict(self._job.options), **chosen}.items()
             if key not in NEUTRAL and value != defaults[key]
         }
-        options |= {"format": self._info.format, "subtype": self._info.subtype}
         return Recipe(__version__, digest, self._ingredients, dict(sorted(options.items())))
 
     def chunks(self, digest: Digest | None) -> list[Chunk]:

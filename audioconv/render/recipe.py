@@ -52,7 +52,8 @@ class Recipe:
     impulses : tuple of Ingredient
         builder specs, files, or arrays
     options : dict
-        those that differ from the defaults and change the result; format and subtype always
+        those that differ from the defaults and change the result; format, subtype and the quality
+        of a lossy output always (without one, the encoder chose it: a recipe of version 0.1.0)
     """
 
     version: str

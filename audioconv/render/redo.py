@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import stat
+from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
@@ -147,7 +148,7 @@ def redo(
             made = os.path.join(folder, "made")
         kind = "sidecar" if new == output else "chunk"
         options = Options(**{**recipe.options, "overwrite": True, "recipe": kind})
-        outcome = run(Job(source, made, impulses, options), progress)
+        outcome = run(Job(source, made, impulses, options), progress, transparent=False)
         difference = None if lost else _first_difference(output, made)
         same = file_digest(made) == known if lost else difference is None
         if not same and new is None and overwrite:
@@ -236,10 +237,21 @@ def _find(wanted: Digest, places: Sequence[str], output: str, suffix: str = "") 
 
 
 def _files(places: Sequence[str]) -> Iterator[str]:
-    for place in dict.fromkeys(places):
-        if os.path.isdir(place):
-            for folder, inside, found in os.walk(place):
-                inside[:] = sorted(name for name in inside if not name.startswith("."))
-                yield from (os.path.join(folder, file) for file in sorted(found))
-        else:
+    """Yield every file in some places; linked folders come last, as they may lead anywhere."""
+    waiting = deque(places)
+    seen = set()
+    while waiting:
+        place = waiting.popleft()
+        if not os.path.isdir(place):
             yield place
+            continue
+        for folder, inside, found in os.walk(place):
+            real = os.path.realpath(folder)
+            if real in seen:  # a link may lead to a folder around it
+                inside.clear()
+                continue
+            seen.add(real)
+            inside[:] = sorted(name for name in inside if not name.startswith("."))
+            paths = [os.path.join(folder, name) for name in inside]
+            waiting += [path for path in paths if os.path.islink(path)]
+            yield from (os.path.join(folder, file) for file in sorted(found))

@@ -16,6 +16,7 @@ import numpy as np
 
 from audioconv.engines import stream
 from audioconv.engines.audio import Audio
+from audioconv.engines.subnormals import FLUSH_BELOW
 from audioconv.errors import AudioconvError, UsageError
 from audioconv.files import (
     FLOATS,
@@ -35,6 +36,8 @@ from audioconv.files import (
     rereadable,
     target,
 )
+from audioconv.files.formats import suffix_notice
+from audioconv.files.limits import TRANSPARENT
 from audioconv.job import Job, Options, Outcome, VerificationReport
 from audioconv.progress import Progress, silent
 from audioconv.render.checks import check_job
@@ -45,7 +48,7 @@ from audioconv.units import parse_length
 from impulses.impulse import to_db
 
 
-def run(job: Job, progress: Progress = silent) -> Outcome:
+def run(job: Job, progress: Progress = silent, *, transparent: bool = True) -> Outcome:
     """Convolve one file.
 
     The output path holds the complete, checked new file when this returns, and its old content
@@ -55,6 +58,9 @@ def run(job: Job, progress: Progress = silent) -> Outcome:
     ----------
     job : Job
     progress : Progress
+    transparent : bool
+        whether a lossy output is transparent where the job asks for no quality, rather than of the
+        quality that its encoder chooses
 
     Raises
     ------
@@ -72,7 +78,7 @@ def run(job: Job, progress: Progress = silent) -> Outcome:
     check_job(job)
     progress("reading")
     with ExitStack() as files:
-        rendering = Rendering(job, files, progress)
+        rendering = Rendering(job, files, progress, transparent=transparent)
         sidecar = None
         if job.options.recipe == "sidecar":
             sidecar = files.enter_context(target(job.output + SUFFIX))
@@ -103,9 +109,13 @@ class Rendering:
     files : ExitStack
         keeps the input open as long as it is
     progress : Progress
+    transparent : bool
+        as for `run`
     """
 
-    def __init__(self, job: Job, files: ExitStack, progress: Progress) -> None:
+    def __init__(
+        self, job: Job, files: ExitStack, progress: Progress, *, transparent: bool
+    ) -> None:
         options = job.options
         self._job = job
         self._progress = progress
@@ -124,9 +134,11 @@ class Rendering:
             source.rate,
             self._prepared.convolver.routing.outputs,
             _frames(self._prepared, options, source),
+            _quality(options, subtype, transparent),
         )
         refuse_unfit(self._info)
-        notices = [*self._prepared.impulse.notes, notice, padding_notice(self._info)]
+        odd = suffix_notice(job.output, form, subtype)
+        notices = [*self._prepared.impulse.notes, notice, odd, padding_notice(self._info)]
         self._notices = Notices(options.strict, filter(None, notices))
         self._check_output()
         self._provenance = Provenance(job, self._reader, self._prepared.ingredients, self._info)
@@ -140,6 +152,7 @@ class Rendering:
         self._begin(output, options.clip)
         self._pump(self._reader)
         self._notices.add(*self._reader.notices)
+        self._notice_vanished()
         if options.clip == "guard":
             self._gain = self._writer.level.fitting_gain(info.subtype, options.dither)
         if self._gain != 1:
@@ -208,7 +221,15 @@ class Rendering:
             impulse_level=levels.as_json(),
             guaranteed_dbfs=to_db(levels.guaranteed(peak) * self._gain),
             expected_dbfs=to_db(levels.expected(peak) * self._gain),
+            bit_rate=self._bit_rate(),
         )
+
+    def _bit_rate(self) -> int | None:
+        """Return the bit rate of a lossy output, in bit/s."""
+        frames = self._writer.level.frames
+        if is_exact(self._info.subtype) or not frames:
+            return None
+        return round(8 * self._writer.bytes * self._info.rate / frames)
 
     def _read(self, *, hashed: bool = False) -> Reader:
         truncated = self._job.options.allow_truncated
@@ -229,6 +250,19 @@ class Rendering:
             tail_bytes=self._provenance.expected_bytes(),
             max_bytes=options.max_output,
         )
+
+    def _notice_vanished(self) -> None:
+        """Notice that all samples are so small that the engine takes them for zero."""
+        single = self._job.options.precision == "single"
+        limit = FLUSH_BELOW[np.dtype(np.float32 if single else np.float64)]
+        peaks = {"input": self._reader.peak, "impulse": self._prepared.levels.peak}
+        small = [name for name, peak in peaks.items() if 0 < peak < limit]
+        if small and self._writer.level.peak == 0:
+            self._notices.add(
+                f"the output is silent: no sample of the {' or the '.join(small)} reaches "
+                f"{limit:g}, and the {self._prepared.engine} engine takes smaller ones for zero; "
+                "raise the level, or use `engine='direct'`"
+            )
 
     def _write_again(self, output: Target) -> None:
         """Begin again with the gain that the guard found."""
@@ -284,6 +318,8 @@ class Rendering:
             )
         if options.dither != "none" and subtype not in INTEGER_BITS:
             self._notices.add(f"`dither={options.dither!r}` has no effect on {subtype} samples")
+        if options.quality is not None and self._info.quality is None:
+            self._notices.add(f"`quality` has no effect on {subtype} samples")
         stale = job.output != STANDARD and options.recipe != "sidecar"
         if stale and os.path.isfile(job.output + SUFFIX):
             sidecar = display_name(job.output + SUFFIX)
@@ -314,6 +350,15 @@ def _shorter(frames: int | None, length: str | int) -> int | None:
     """Return the frames of the input that the output needs, if that is known."""
     ends = [end for end in (frames, length) if isinstance(end, int)]
     return min(ends, default=None)
+
+
+def _quality(options: Options, subtype: str, transparent: bool) -> float | None:
+    """Return the quality of the output, or None if it has none, or the encoder chooses it."""
+    if subtype not in TRANSPARENT:
+        return None
+    if options.quality is not None:
+        return float(options.quality)
+    return TRANSPARENT[subtype] if transparent else None
 
 
 def _frames(prepared: Prepared, options: Options, source: SoundInfo) -> int | None:
