@@ -126,12 +126,19 @@ def info(
     ] = None,
     json: Json = False,
 ) -> None:
-    """Analyse an impulse response: format, levels, and room acoustics after ISO 3382-1."""
+    """Analyse an impulse response: format, levels, and room acoustics after ISO 3382-1.
+
+    Of a SOFA file, FILE.sofa, list the responses and what chooses one, such as :azimuth=30.
+    """
+    from audioconv.cli import ir_info  # late: it imports numpy
     from audioconv.files import display_name
-    from audioconv.ir.load import check_channel, load_impulse
+    from audioconv.ir.load import check_channel, load_impulse, sofa_file
     from impulses import analysis
     from impulses.acoustics.iso3382 import measure
 
+    if sofa := sofa_file(ir):
+        ir_info.report_sofa(sofa, json=json)
+        return
     impulse = load_impulse(ir, rate)
     channels = impulse.taps.shape[1]
     check_channel("the impulse", channels, channel)
@@ -151,8 +158,6 @@ def info(
             }
         )
         return
-    from audioconv.cli import ir_info  # late: it imports numpy
-
     printing.out(display_name(ir))
     ir_info.show(impulse, levels, room)
     printing.print_notices(impulse.notes)

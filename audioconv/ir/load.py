@@ -15,7 +15,7 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 
 from audioconv import parameters
-from audioconv.errors import FormatError, UsageError
+from audioconv.errors import FormatError, UsageError, counted
 from audioconv.files import (
     STANDARD,
     Digest,
@@ -30,10 +30,11 @@ from impulses import BUILDERS, PRESETS, Impulse, ImpulseError, edit
 
 
 class Direction(NamedTuple):
-    """One direction in a SOFA file."""
+    """One response in a SOFA file, and whether it is of the two ears of a head."""
 
     file: Digest
     place: str
+    ears: bool = False
 
 
 class TapsDigest(NamedTuple):
@@ -84,7 +85,8 @@ def load_impulse(ir: str | os.PathLike[str], rate: int | None = None) -> Impulse
     ----------
     ir : str or path-like
         - a sound file: ``hall.wav``
-        - a direction in a SOFA file: ``kemar.sofa:azimuth=30,elevation=0``
+        - a direction in a SOFA file: ``kemar.sofa:azimuth=30,elevation=0``; or a response by
+          number: ``room.sofa:listener=2``, ``emitter=1``, ``index=1``
         - a builder and its parameters: ``double-spike:delay=350ms,gain=-6dB``;
           for a list, ``multi-tap:delay=0,350ms,gain=1,0.5``
         - a preset, with changes: ``preset:large-hall,wet=-12dB``
@@ -152,13 +154,12 @@ def load(ir: str | Impulse, rate: int | None) -> tuple[Impulse, Ingredient]:
     if not path.lower().endswith(SOFA):
         impulse, digest, _ = read_file(path)
         return impulse, digest
-    if not exists:
-        raise FormatError(f"{display_name(path)} does not exist; check the name")
     values = _parse_assignments(direction, ir, "azimuth=30")
     arguments = parameters.arguments(
         display_name(path), parameters.parameters(read_sofa), values, rate or 1
     )
-    return read_sofa(path, **arguments), Direction(file_digest(path), direction)
+    response = read_sofa(path, **arguments)
+    return response.impulse, Direction(file_digest(path), direction, response.ears)
 
 
 def load_chain(irs: Sequence[str], rate: int | None) -> list[tuple[Impulse, Ingredient]]:
@@ -220,7 +221,7 @@ def known_builder(builder: str) -> str:
 def ingredient_data(ingredient: Ingredient) -> str | dict[str, Any]:
     """Return an ingredient as plain data, for a recipe."""
     if isinstance(ingredient, Direction):
-        return {**ingredient.file._asdict(), "place": ingredient.place}
+        return {**ingredient.file._asdict(), "place": ingredient.place}  # `ears` follows from these
     return ingredient if isinstance(ingredient, str) else ingredient._asdict()
 
 
@@ -263,7 +264,7 @@ def impulse_files(irs: Iterable[str | Impulse]) -> list[str]:
 
 def impulse_name(ir: str | Impulse) -> str:
     """Return the name of an impulse for messages."""
-    return display_name(ir) if isinstance(ir, str) else f"array of {ir.frames} frames"
+    return display_name(ir) if isinstance(ir, str) else f"array of {counted(ir.frames, 'frame')}"
 
 
 def refuse_standard_twice(names: Iterable[str | Impulse]) -> None:
@@ -307,6 +308,18 @@ def _parse_assignments(text: str, ir: str, example: str = "delay=350ms") -> dict
         key = before.strip() if equals else key
         values.setdefault(key, []).append(value)
     return values
+
+
+def sofa_file(ir: str) -> str | None:
+    """Return the path of a SOFA file that is named without one of its responses; else None.
+
+    Examples
+    --------
+    >>> sofa_file("head.sofa"), sofa_file("head.sofa:azimuth=30"), sofa_file("hall.wav")
+    ('head.sofa', None, None)
+    """
+    path, direction = _split_direction(ir)
+    return path if path.lower().endswith(SOFA) and not direction else None
 
 
 def _split_direction(ir: str) -> tuple[str, str]:
