@@ -7,6 +7,7 @@ from functools import reduce
 
 import numpy as np
 
+from audioconv.errors import counted
 from impulses.impulse import MAX_FRAMES, Impulse, ImpulseError, Taps, too_long
 
 FEW_TAPS = 64
@@ -71,8 +72,8 @@ def _fold(first: Impulse, second: Impulse) -> Impulse:
 
 def _channel_error(outputs: int, inputs: int) -> ImpulseError:
     return ImpulseError(
-        f"an impulse with {outputs} outputs does not fit one with {inputs} inputs; "
-        "use impulses of one channel, or of as many channels each"
+        f"an impulse with {counted(outputs, 'output')} does not fit one with "
+        f"{counted(inputs, 'input')}; use impulses of one channel, or of as many channels each"
     )
 
 

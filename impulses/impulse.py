@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from audioconv.errors import AudioconvError
+from audioconv.errors import AudioconvError, counted
 
 Taps: TypeAlias = NDArray[np.float64]
 
@@ -77,7 +77,8 @@ class Impulse:
             )
         if not 0 <= self.origin < len(taps):
             raise ImpulseError(
-                f"impulse origin is {self.origin}; it must be one of its {len(taps)} frames"
+                f"impulse origin is {self.origin}; it must be one of its "
+                f"{counted(len(taps), 'frame')}"
             )
         finite = np.isfinite(taps)
         if not finite.all():

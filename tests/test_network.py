@@ -236,7 +236,10 @@ def test_sides_are_orthogonal_and_alike_in_level(lines):
         ({"matrix": "random"}, "matrix is 'random'; it must be one of hadamard, householder"),
         ({"shortest": 0.07}, "shortest is 0.07 s; it must be between 0.001 and 0.06 s"),
         ({"longest": 2}, "longest is 2 s; it must be between 0.001 and 1 s"),
-        ({"lines": 64, "longest": 0.021}, "lines is 64, but there are 6 primes from 960 to 1008"),
+        (
+            {"lines": 64, "longest": 0.021},
+            "lines is 64, but the range of 960 to 1008 samples has 6 primes",
+        ),
         ({"rt60": 0.02}, "rt60 is 0.02 s; it must be above 0.02 s"),
         ({"rt60_high": 1.5}, "rt60_high is 1.5 s; it must be between 0.02 and 1 s"),
         ({"rt60_high": 0.0}, "rt60_high is 0 s; it must be above 0.02 s"),

@@ -203,7 +203,7 @@ def test_all_bands_begin_at_one_level():
     [
         ({"rt60": []}, "0 decay times but 0 bands; give one rt60, or one for each band"),
         ({"rt60": [1, 2]}, "2 decay times but 0 bands"),
-        ({"rt60": [1, 2], "bands": [100]}, "2 decay times but 1 bands"),
+        ({"rt60": [1, 2], "bands": [100]}, "2 decay times but 1 band;"),
         ({"rt60": [1, 2], "bands": [200, 100]}, "bands are 200, 100 Hz; they must rise"),
         ({"rt60": [1, 2], "bands": [100, 100]}, "bands are 100, 100 Hz; they must rise"),
         ({"rt60": [1, 2], "bands": [0, 100]}, "and lie between 0 and half the rate, 4000 Hz"),

@@ -8,7 +8,7 @@ import typer
 
 from audioconv.cli import printing, terminal
 from audioconv.cli.options import Impulses, Input, Json, Show
-from audioconv.errors import AudioconvError, FormatError
+from audioconv.errors import AudioconvError, FormatError, counted
 from audioconv.job import Job, Options
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def _describe(report: FileReport) -> str:
 
     return (
         f"{display_name(report.path)}: {report.format} {report.subtype}, {report.rate} Hz, "
-        f"{printing.channel_count(report.channels)}, "
+        f"{counted(report.channels, 'channel')}, "
         f"{printing.duration(report.frames, report.rate)}, "
         f"peak {printing.format_db(report.peak_dbfs, 'dBFS')}"
         f"{f', with {listed(report.metadata)}' if report.metadata else ''}"
@@ -113,7 +113,7 @@ def compare(
     if difference.gain_db is None:
         rows.append(("gain", "none: one of them is silent"))
     else:
-        rows.append(("shift", f"{difference.shift} frames (B after A)"))
+        rows.append(("shift", f"{counted(difference.shift, 'frame')} (B after A)"))
         rows.append(("gain", f"{difference.gain_db:+.4f} dB (B relative to A)"))
         residual = difference.residual_db
         null = "none: B is A, shifted and scaled"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from audioconv.cli import printing
+from audioconv.errors import counted
 
 if TYPE_CHECKING:
     from impulses import Impulse
@@ -48,6 +49,6 @@ def save_and_report(
     printing.print_written(
         output,
         f"{printing.duration(impulse.frames, impulse.rate)}, "
-        f"{printing.channel_count(sound.channels)}, {impulse.rate} Hz, {sound.subtype}",
+        f"{counted(sound.channels, 'channel')}, {impulse.rate} Hz, {sound.subtype}",
         notices,
     )

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from audioconv.errors import LayoutError, UsageError
+from audioconv.errors import LayoutError, UsageError, counted
 from impulses.impulse import Impulse, Taps
 
 TRUE_STEREO = "LL,LR,RL,RR"
@@ -130,8 +130,8 @@ def routes(taps: Taps, channels: int) -> Routing:
     if taps.ndim == 3:
         if first != channels:
             raise LayoutError(
-                f"an impulse with {first} inputs does not fit a sound of {channels} channels; give "
-                f"taps of shape (frames, {channels}, outputs)"
+                f"an impulse with {counted(first, 'input')} does not fit a sound of "
+                f"{counted(channels, 'channel')}; give taps of shape (frames, {channels}, outputs)"
             )
         outputs = taps.shape[2]
         paths = [(i, o, outputs * i + o) for i in range(channels) for o in range(outputs)]
@@ -274,8 +274,9 @@ def _matrix(impulse: Impulse, channels: int, detail: str) -> Impulse:
     outputs = max(o for _, o in paths) + 1
     if len(paths) != count or not all(0 <= i < channels and o >= 0 for i, o in paths):
         raise LayoutError(
-            f"matrix {detail} does not fit a sound of {channels} channels and an impulse of "
-            f"{count}; name one input:output pair for each channel of the impulse, from 1 up"
+            f"matrix {detail} does not fit a sound of {counted(channels, 'channel')} and an "
+            f"impulse of {count}; name one input:output pair for each channel of the impulse, "
+            "from 1 up"
         )
     return _place(impulse, channels, outputs, paths)
 

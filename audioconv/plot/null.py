@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import numpy as np
 
 from audioconv.engines.audio import Audio
-from audioconv.errors import UsageError
+from audioconv.errors import UsageError, counted
 from audioconv.files import STANDARD, Reader
 from audioconv.plot import axes as scales
 from audioconv.plot import style
@@ -155,7 +155,7 @@ def describe(difference: Difference, rate: int, *, inverted: bool = False) -> st
         frames = abs(difference.shift)
         direction = "earlier" if difference.shift < 0 else "later"
         milliseconds = f"{1000 * frames / rate:.3f} ms"
-        shift = f"{frames} frames ({milliseconds}) {direction}" if frames else "no shift"
+        shift = f"{counted(frames, 'frame')} ({milliseconds}) {direction}" if frames else "no shift"
         gain = f"{difference.gain_db + 0.0:+.2f} dB{', inverted' * inverted}"
         parts.append(f"second: {shift}, {gain}")
         residual = difference.residual_db

@@ -12,7 +12,7 @@ import numpy as np
 
 from audioconv.engines import stream
 from audioconv.engines.audio import Audio
-from audioconv.errors import LayoutError
+from audioconv.errors import LayoutError, counted
 from audioconv.files import PeakMeter, Reader, display_name
 from audioconv.progress import Progress, silent, watched
 from impulses.impulse import to_db
@@ -87,9 +87,9 @@ def compare_files(
     with Reader(first) as a, Reader(second) as b:
         if (a.info.rate, a.info.channels) != (b.info.rate, b.info.channels):
             raise LayoutError(
-                f"{display_name(first)} has {a.info.channels} channels at {a.info.rate} Hz, but "
-                f"{display_name(second)} has {b.info.channels} at {b.info.rate} Hz; they must "
-                "agree in both"
+                f"{display_name(first)} has {counted(a.info.channels, 'channel')} at {a.info.rate} "
+                f"Hz, but {display_name(second)} has {b.info.channels} at {b.info.rate} Hz; they "
+                "must agree in both"
             )
         for one, other in _together(a, b, 0, progress, "comparing"):
             if differs_at is None and (different := (one != other).any(axis=1)).any():

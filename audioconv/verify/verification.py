@@ -11,7 +11,7 @@ from audioconv.engines import stream
 from audioconv.engines.audio import Audio
 from audioconv.engines.convolver import Convolver
 from audioconv.engines.rounding import ErrorModel
-from audioconv.errors import FormatError, TruncatedError, VerificationError
+from audioconv.errors import FormatError, TruncatedError, VerificationError, counted
 from audioconv.files import PeakMeter, Reader, SoundInfo, display_name, is_exact
 from audioconv.job import Options, VerificationReport
 from audioconv.progress import Progress, silent, watched
@@ -158,8 +158,8 @@ class Verification:
         info, channels = self._info, self._convolver.routing.outputs
         if (info.rate, info.channels) != (rate, channels):
             raise VerificationError(
-                f"{display_name(info.path)} has {info.channels} channels at {info.rate} Hz, but "
-                f"the convolution has {channels} at {rate} Hz"
+                f"{display_name(info.path)} has {counted(info.channels, 'channel')} at {info.rate} "
+                f"Hz, but the convolution has {channels} at {rate} Hz"
             )
 
     def _verdict(self, evidence: _Evidence, gain: float, rounding: Rounding) -> VerificationReport:
@@ -197,7 +197,7 @@ class Verification:
     ) -> Iterator[str]:
         """Describe each failed check."""
         if report.frames != evidence.sums.frames:
-            yield f"it has {report.frames} frames instead of {evidence.sums.frames}"
+            yield f"it has {counted(report.frames, 'frame')} instead of {evidence.sums.frames}"
         if not evidence.samples.worst_excess <= allowed:
             frame, channel = evidence.samples.worst_at
             yield (

@@ -8,6 +8,7 @@ from typing import Literal
 
 import numpy as np
 
+from audioconv.errors import counted
 from impulses.builders.recursion import (
     DelayLine,
     OnePole,
@@ -181,8 +182,8 @@ def _delays(low: int, high: int, lines: int, generator: np.random.Generator) -> 
     primes = _primes(low, high)
     if len(primes) < lines:
         raise ImpulseError(
-            f"lines is {lines}, but there are {len(primes)} primes from {low} to {high} samples; "
-            "give fewer lines or a wider range of delays"
+            f"lines is {lines}, but the range of {low} to {high} samples has "
+            f"{counted(len(primes), 'prime')}; give fewer lines or a wider range of delays"
         )
     chosen = [generator.choice(share) for share in np.array_split(primes, lines)]
     return [int(delay) for delay in generator.permutation(chosen)]

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from audioconv.errors import counted
 from impulses.impulse import Impulse, ImpulseError, Taps
 from impulses.quantities import (
     Decibels,
@@ -86,7 +87,8 @@ def noise(
     centres = () if bands is None else tuple(bands)
     if len(rt60) != max(1, len(centres)):
         raise ImpulseError(
-            f"{len(rt60)} decay times but {len(centres)} bands; give one rt60, or one for each band"
+            f"{counted(len(rt60), 'decay time')} but {counted(len(centres), 'band')}; give one "
+            "rt60, or one for each band"
         )
     before = frames_of("predelay", predelay, rate)
     frames = max(1, max(_decay_frames(rate, time, floor, predelay) for time in rt60))

@@ -11,6 +11,7 @@ from typing import Literal, TypeAlias, get_args
 
 import numpy as np
 
+from audioconv.errors import counted
 from impulses.acoustics.reverberation import SPEED_OF_SOUND, eyring, eyring_absorption, wall_areas
 from impulses.builders.images import MAX_AXIS, image_axes, response
 from impulses.impulse import Impulse, ImpulseError, Taps
@@ -209,7 +210,7 @@ def _point_at(room: Sequence[float], shares: Point) -> Point:
 
 def _three(name: str, values: Sequence[float]) -> Sequence[float]:
     if len(values) != 3:
-        raise ImpulseError(f"{name} has {len(values)} values; give 3: along x, y and z")
+        raise ImpulseError(f"{name} has {counted(len(values), 'value')}; give 3: along x, y and z")
     return values
 
 

@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 
+from audioconv.errors import counted
 from impulses.builders.recursion import HIGHEST_RATE, check_floor, check_rate, checked_length
 from impulses.impulse import Impulse, ImpulseError, Taps, from_db, to_db
 from impulses.quantities import Decibels, Gain, Hertz, Seconds, frames_of, within
@@ -98,8 +99,8 @@ def spring(
     frames = checked_length(math.ceil(arrivals * (loop + slowest) + slowest) + 1, sections)
 
     taps = _low_passed(_feedback_loop(frames, loop, feedback, sections, coefficient, step), step)
-    moved = rate / (2 * step)
-    note = f"corner of {corner:g} Hz moved to {moved:g} Hz, half the rate over {step} samples"
+    moved, span = rate / (2 * step), counted(step, "sample")
+    note = f"corner of {corner:g} Hz moved to {moved:g} Hz, half the rate over {span}"
     notes = () if moved == corner else (note,)
     return Impulse(_cut_at_floor(taps, floor)[:, np.newaxis], rate, notes)
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
+from audioconv.errors import counted
 from impulses.impulse import Impulse, ImpulseError, Taps, from_db
 from impulses.measurement import timing
 from impulses.measurement.diagnosis import diagnose, harmonic_overlap
@@ -269,8 +270,8 @@ def _check(excitation: Taps, rate: int, sweep: Sweep | None, harmonics: int) -> 
         np.abs(excitation - sweep.samples()).max() > 0.01 * from_db(sweep.level)
     ):
         raise ImpulseError(
-            f"excitation of {len(excitation)} frames does not match its parameters ({sweep.kind}, "
-            f"{sweep.frames} frames); give the right ones, or none"
+            f"excitation of {counted(len(excitation), 'frame')} does not match its parameters "
+            f"({sweep.kind}, {counted(sweep.frames, 'frame')}); give the right ones, or none"
         )
     shortest = 2 * RINGING / sweep.band[1]
     if harmonics > 1 and spacing(sweep, harmonics) < shortest:
