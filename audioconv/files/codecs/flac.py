@@ -58,10 +58,10 @@ It decodes each frame by the header of the frame, where these have codes.
 SYNC = re.compile(rb"\xff[\xf8\xf9]")
 """The beginning of a frame header."""
 
-LONGEST_LAST = 2**18
-"""Bytes of a last frame whose checksum is computed, 0.1 s of work."""
+USUAL_FRAME = LONGEST_LAST = 2**18
+"""Bytes in which the next frame is looked for, and of a last one whose checksum is computed."""
 
-MOST_HEADERS = 64
+MOST_HEADERS = 16
 """Beginnings of a header among which the next one is looked for."""
 
 LAST_BLOCK = 128
@@ -121,15 +121,21 @@ def changed_sound(file: IO[bytes], sound: Sound) -> str | None:
     sound : Sound
         as the header of the file states it
     """
-    size = file.seek(0, os.SEEK_END)
+    size, lookalikes = file.seek(0, os.SEEK_END), 0
     for start in range(_first_frame(file), size, SEARCHED):
         file.seek(start)
         data = file.read(SEARCHED + LONGEST_HEADER)
         for match in SYNC.finditer(data):
             at = match.start()
             frame = _frame(data[at : at + LONGEST_HEADER], 1)
-            if frame is None or _agree(frame.sound, sound) or not _continues(file, start + at):
+            if frame is None or _agree(frame.sound, sound):
                 continue
+            if not _continues(file, start + at, USUAL_FRAME):
+                lookalikes += 1  # each takes time, and a file may be full of them
+                if lookalikes > LOOKALIKES or not (
+                    _continues(file, start + at, LONGEST_FRAME) or _is_last(file, start + at)
+                ):
+                    continue
             other = Sound(*(new or old for new, old in zip(frame.sound, sound, strict=True)))
             return (
                 f"it changes from {sound.rate} Hz, {counted(sound.channels, 'channel')} and "
@@ -154,10 +160,10 @@ def _agree(one: Sound, other: Sound) -> bool:
     return all(a in (0, b) for a, b in zip(one, other, strict=True))
 
 
-def _continues(file: IO[bytes], at: int) -> bool:
+def _continues(file: IO[bytes], at: int, longest: int) -> bool:
     """Return whether the next frame of the same sound follows a header, which may be chance."""
     file.seek(at)
-    data = file.read(LONGEST_FRAME)
+    data = file.read(longest)
     first = _frame(data[:LONGEST_HEADER], 1)
     assert first is not None
     for match in islice(SYNC.finditer(data, SHORTEST), MOST_HEADERS):
@@ -166,7 +172,14 @@ def _continues(file: IO[bytes], at: int) -> bool:
             continue
         if frame.start - first.start in (1, first.length):
             return True
-    return len(data) <= LONGEST_LAST and _is_complete(_without_tag(data))
+    return False
+
+
+def _is_last(file: IO[bytes], at: int) -> bool:
+    """Return whether the last frame begins at an offset."""
+    file.seek(at)
+    data = _without_tag(file.read(LONGEST_LAST + 1))
+    return len(data) <= LONGEST_LAST and _is_complete(data)
 
 
 def _without_tag(data: bytes) -> bytes:
