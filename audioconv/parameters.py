@@ -246,14 +246,14 @@ def parse_quality(text: str) -> float:
     >>> parse_quality("0.8"), parse_quality("192k")
     (0.8, 192000.0)
     """
-    number = text.strip().removesuffix("k")
+    number = text.strip().lower().removesuffix("k")
     try:
         value = parse_number(number)
     except UsageError:
         raise UsageError(
             f"{text!r} is not a quality; write 0.8, or a bit rate such as 192k"
         ) from None
-    return value if number == text.strip() else 1000 * value
+    return value if number == text.strip().lower() else 1000 * value
 
 
 def choices_like(word: str, choices: Collection[str]) -> str:

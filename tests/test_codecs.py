@@ -2123,3 +2123,53 @@ def test_a_process_reports_the_same(command, tmp_path):
     message = one_error(done.stdout.decode(), done.stderr.decode().replace(os.linesep, "\n"))
     assert "standard input" in message
     assert str(tmp_path) not in message
+
+
+# several files in one, and bytes behind
+
+
+def flac_of(tmp_path, name, frames=20_000):
+    path = tmp_path / name
+    noise = np.random.default_rng(1).integers(-(2**14), 2**14, frames)
+    soundfile.write(path, noise.astype(np.int16), 44100)
+    return path.read_bytes()
+
+
+def test_flacs_joined_end_to_end_are_refused_and_the_first_can_be_read(tmp_path):
+    data = flac_of(tmp_path, "a.flac")
+    path = tmp_path / "joined.flac"
+    path.write_bytes(data + data)
+    with pytest.raises(TruncatedError, match=f"another FLAC begins at byte {len(data)}"):
+        Reader(str(path))
+    with Reader(str(path), allow_truncated=True) as reader:
+        assert sum(map(len, reader.blocks())) == 20_000
+
+
+@pytest.mark.parametrize("count", [1, 300, 100_000])
+def test_bytes_behind_a_flac_are_noticed(count, tmp_path):
+    path = tmp_path / "more.flac"
+    path.write_bytes(flac_of(tmp_path, "a.flac") + np.random.default_rng(2).bytes(count))
+    with Reader(str(path)) as reader:
+        assert sum(map(len, reader.blocks())) == 20_000
+    assert [("does not end with a FLAC frame" in notice) for notice in reader.notices] == [True]
+
+
+def ape_footer(size):
+    return b"APETAGEX" + struct.pack("<IIII", 2000, size, 0, 0) + bytes(8)
+
+
+@pytest.mark.parametrize("tag", [b"TAG".ljust(128, b"\0"), bytes(40) + ape_footer(72)])
+def test_tags_behind_a_flac_are_no_bytes_behind(tag, tmp_path):
+    path = tmp_path / "tagged.flac"
+    path.write_bytes(flac_of(tmp_path, "a.flac") + tag)
+    with Reader(str(path)) as reader:
+        assert sum(map(len, reader.blocks())) == 20_000
+    assert reader.notices == []
+
+
+def test_wavs_joined_end_to_end_are_noticed(tmp_path, samples):
+    path = tmp_path / "joined.wav"
+    path.write_bytes((samples / "speech.wav").read_bytes() * 2)
+    with Reader(str(path)) as reader:
+        assert sum(map(len, reader.blocks())) == 127126
+    assert ["is followed by another file" in notice for notice in reader.notices] == [True]

@@ -51,7 +51,7 @@ def test_arguments_become_options(message, printed):
         "'overwrite' in delta:overwrite is not key=value, such as delay=350ms",
         "delta:wet=9,dry=0 has no rate of its own",
         "no builder is named 'wet'; `audioconv ir list` shows them all",
-        "repair the header, for instance with `sox --ignore-length`",
+        "repair the header, for instance with `sox --ignore-length IN OUT`",
         "`colour='red'` and `shape` are not options",
         "a`wet=1`b.wav, `wet`.wav, x/`wet`: `wet, dry`, `Wet`",
     ],

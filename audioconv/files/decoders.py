@@ -139,6 +139,8 @@ class WaveDecoder:
             offset of the samples
         """
         stated = self._header.data_bytes or 0
+        if containers.is_followed(file, begin, begin + stated):
+            self._notice("is followed by another file, which is not read")
         read = begin + stated // self._frame_bytes * self._frame_bytes
         more = []
         for extra in containers.extra_samples(file, begin, begin + stated):
@@ -266,7 +268,7 @@ def no_length_error(path: str, frames: int) -> TruncatedError:
     return TruncatedError(
         f"{display_name(path)} is damaged: its header states a length of 0, but up to "
         f"{counted(frames, 'frame')} follow, as left by a recorder that stopped early; repair the "
-        "header, for instance with `sox --ignore-length`, or pass `allow_truncated=True`"
+        "header, for instance with `sox --ignore-length IN OUT`, or pass `allow_truncated=True`"
     )
 
 

@@ -12,8 +12,8 @@ import numpy as np
 
 from audioconv.engines import stream
 from audioconv.engines.audio import Audio
-from audioconv.errors import LayoutError, counted
-from audioconv.files import PeakMeter, Reader, display_name
+from audioconv.errors import LayoutError, UsageError, counted
+from audioconv.files import STANDARD, PeakMeter, Reader, display_name, rereadable
 from audioconv.progress import Progress, silent, watched
 from impulses.impulse import to_db
 
@@ -81,7 +81,14 @@ def compare_files(
     >>> compare_files("samples/guitar.wav", "samples/guitar.wav").identical
     True
     """
-    first, second = os.fspath(first), os.fspath(second)
+    if os.fspath(first) == os.fspath(second) == STANDARD:
+        raise UsageError("both files are standard input; name one of them")
+    # each is read several times
+    with rereadable(os.fspath(first)) as one, rereadable(os.fspath(second)) as other:
+        return _compare(one, other, progress)
+
+
+def _compare(first: str, second: str, progress: Progress) -> Difference:
     level = PeakMeter()
     differs_at: int | None = None
     with Reader(first) as a, Reader(second) as b:

@@ -145,6 +145,11 @@ def _extent(file: IO[bytes], kind: bytes, begin: int, size: int, frames: int | N
     return Extent(begin, begin + size, False, frames, extra_samples(file, begin, begin + size))
 
 
+def is_followed(file: IO[bytes], begin: int, end: int) -> bool:
+    """Return whether another file of chunks follows the samples at two offsets."""
+    return any(chunk in (*LAYOUTS, b"riff") for chunk, _, _ in _chunks_behind(file, begin, end))
+
+
 def extra_samples(file: IO[bytes], begin: int, end: int) -> tuple[range, ...]:
     """Return the bytes after the samples of a file that may be more of them.
 

@@ -55,6 +55,9 @@ READABLE_BITS = {12: 16, 20: 24}
 It decodes each frame by the header of the frame, where these have codes.
 """
 
+BEGINNING = re.compile(rb"fLaC[\x00\x80]\x00\x00\x22")
+"""The beginning of a FLAC: its marker, and the header of its STREAMINFO block."""
+
 SYNC = re.compile(rb"\xff[\xf8\xf9]")
 """The beginning of a frame header."""
 
@@ -111,8 +114,10 @@ def stated_sound(file: IO[bytes]) -> Sound | None:
     return Sound(fields >> 8, (fields >> 5 & 7) + 1, (fields & 31) + 1)
 
 
-def changed_sound(file: IO[bytes], sound: Sound) -> str | None:
+def change(file: IO[bytes], sound: Sound) -> str | None:
     """Return a description of the first frame whose rate, channels or bits differ.
+
+    Or of the beginning of another FLAC, if several are joined end to end.
 
     Parameters
     ----------
@@ -125,6 +130,8 @@ def changed_sound(file: IO[bytes], sound: Sound) -> str | None:
     for start in range(_first_frame(file), size, SEARCHED):
         file.seek(start)
         data = file.read(SEARCHED + LONGEST_HEADER)
+        if another := BEGINNING.search(data):
+            return f"another FLAC begins at byte {start + another.start()}, which would not be read"
         for match in SYNC.finditer(data):
             at = match.start()
             frame = _frame(data[at : at + LONGEST_HEADER], 1)
@@ -183,8 +190,12 @@ def _is_last(file: IO[bytes], at: int) -> bool:
 
 
 def _without_tag(data: bytes) -> bytes:
-    """Return the end of a file without a tag of ID3 version 1."""
-    return data[:-ID3V1] if data[-ID3V1:].startswith(b"TAG") else data
+    """Return the end of a file without tags of ID3 version 1 and APE."""
+    data = data[:-ID3V1] if data[-ID3V1:].startswith(b"TAG") else data
+    if data[-32:].startswith(b"APETAGEX"):  # a footer, with the size of all but the header
+        has_header = int.from_bytes(data[-12:-8], "little") >> 31
+        data = data[: -int.from_bytes(data[-20:-16], "little") - 32 * has_header]
+    return data
 
 
 def readable_pieces(file: IO[bytes], frames: int | None) -> list[Piece]:

@@ -164,7 +164,9 @@ def _probe_flac(raw: IO[bytes]) -> Probe:
         frames, complete = flac.length(raw)
         if not complete:
             found.fault = "it ends inside a FLAC frame"
-    found.fault = flac.changed_sound(raw, sound) or found.fault
+    elif not flac.length(raw)[1]:
+        found.notices.append("does not end with a FLAC frame; the bytes after the last are skipped")
+    found.fault = flac.change(raw, sound) or found.fault
     found.pieces = flac.readable_pieces(raw, frames)
     return found
 
