@@ -8,6 +8,7 @@ from oracle import UNIT
 
 from impulses.acoustics.bands import Octave
 from impulses.acoustics.decay import DecayEnd, decay_end, energy_decay, fit
+from impulses.acoustics.endings import fade_start, rounded_off, rounding_step
 from impulses.acoustics.lundeby import lundeby
 
 RATE = 8000
@@ -193,6 +194,61 @@ def test_echoes_end_in_silence(spikes):
 )
 def test_sounds_without_a_decay_have_no_end(energy):
     assert decay_end(energy, RATE) is None
+
+
+# Fades and rounding
+
+
+@pytest.mark.parametrize("rt60", [0.3, 1.0, 3.0])
+@pytest.mark.parametrize("depth", [25, 45, 90])
+def test_no_decay_is_a_fade(rt60, depth):
+    """100 decays each, alone, over noise, and of two slopes: none steepens beyond chance."""
+    clean = exponential(rt60, rt60 * depth / 60)
+    for energy in (clean, clean + 1e-4, clean + 0.01 * exponential(3 * rt60, rt60 * depth / 60)):
+        assert fade_start(energy, RATE) == len(energy)
+        for seed in range(100):
+            assert fade_start(noise_like(energy, seed), RATE) == len(energy)
+
+
+@pytest.mark.parametrize("rt60", [0.5, 1.0, 2.0])
+@pytest.mark.parametrize("seconds", [0.15, 0.3, 0.6])
+@pytest.mark.parametrize("power", [1, 2])
+def test_a_fade_is_found_before_it_matters(rt60, seconds, power):
+    """A line or its square, over the last part of 1.5 s: found while it is at most 4 dB down."""
+    energy = exponential(rt60, 1.5)
+    gain = np.clip((1.5 - np.arange(len(energy)) / RATE) / seconds, 0, 1) ** (2 * power)
+    for faded in (energy * gain, noise_like(energy * gain)):
+        start = fade_start(faded, RATE)
+        assert start < len(energy)
+        assert 10 * np.log10(gain[start]) > -4
+        # a block of 30 ms, and two if it is noise
+        assert start / RATE > 1.5 - seconds - 0.1
+
+
+@pytest.mark.parametrize("step", [1.0, 2.0**-15, 0.3])
+def test_the_step_of_rounded_taps(step):
+    taps = np.random.default_rng(0).standard_normal(RATE) * 100 * np.sqrt(exponential(0.5, 1.0))
+    assert rounding_step(taps) == 0
+    assert rounding_step(np.rint(taps) * step) == pytest.approx(step, rel=1e-12)
+    assert rounding_step(np.rint(taps).astype(np.float32) * np.float32(step)) == pytest.approx(
+        step, rel=1e-6
+    )
+    # echoes of 1, 1/2, 1/4 ... are whole multiples of the last one, but single
+    assert rounding_step(step * 0.5 ** np.arange(20)) == 0
+    assert rounding_step(np.zeros(5)) == 0
+
+
+def test_rounding_ends_a_decay_at_a_quarter_of_a_step():
+    """Of Gaussian taps of that deviation 1 in 20 is not 0; it is reached at 60 dB, within the
+    3 dB that a block of 30 ms falls.
+    """
+    taps = np.random.default_rng(0).standard_normal((4 * RATE, 1))
+    taps *= 250 * np.sqrt(exponential(1.0, 4.0))[:, np.newaxis]
+    end = rounded_off(np.rint(taps), RATE, 1.0)
+    assert end / RATE == pytest.approx(1.0, abs=0.05)
+    assert rounded_off(taps, RATE, 0.0) == len(taps)
+    steady = np.rint(np.random.default_rng(1).standard_normal((RATE, 1)))
+    assert rounded_off(steady, RATE, 1.0) == RATE
 
 
 # Lines

@@ -4,6 +4,7 @@ bands           octave filters run backwards in time
 lundeby         crosspoint of decay and noise, by iteration
 decay           backward integration, the end of a decay, line fits
 figures         EDT, T20, T30, C50, C80, D50, Ts and others, or the reason for their absence
+endings         where something other than the room ends a decay: fades, gates, rounding
 decay_curve     energy decay curve of an impulse response, broadband or in an octave
 iso3382         the figures of ISO 3382-1, broadband and by octave
 trimming        removal of the noise after the decay

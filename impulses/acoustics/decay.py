@@ -38,12 +38,13 @@ class DecayEnd:
         Energy of the decay extrapolated beyond its last frame.
     rt60 : float
         Seconds in which the extrapolated decay falls by 60 dB; 0 without any.
-    kind : {"noise", "silence", "cut"}
-        Whether the decay ends in steady noise or digital silence, or is cut off.
+    kind : {"noise", "silence", "cut", "fade", "rounding"}
+        Whether the decay ends in steady noise or digital silence, is cut off or faded out, or
+        rounded to nothing.
     """
 
     frames: int
-    kind: Literal["noise", "silence", "cut"]
+    kind: Literal["noise", "silence", "cut", "fade", "rounding"]
     noise: float = 0.0
     beyond: float = 0.0
     rt60: float = 0.0

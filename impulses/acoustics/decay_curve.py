@@ -3,25 +3,34 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 
 from impulses import analysis
 from impulses.acoustics.bands import Octave, octaves
 from impulses.acoustics.decay import DecayEnd, decay_end, energy_decay
+from impulses.acoustics.endings import above_noise, fade_start, rounded_off, rounding_step
 from impulses.acoustics.figures import (
     DIRECT,
     LEAST_BT,
+    NO_DECAY,
     DecayCurve,
     Figures,
     no_figures,
     read_figures,
 )
+from impulses.acoustics.lundeby import averages
 from impulses.impulse import Impulse, ImpulseError, Taps
 
 STEADY = 0.02
 """Relative deviation up to which the end of an impulse response is a constant offset."""
+
+SURE = 5.0
+"""Standard errors by which an offset under noise differs from 0."""
+
+UNTIL = {None: "", "fade": " before its fade", "rounding": " before it is rounded to 0"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,6 +54,37 @@ class DecayAnalysis:
     start: int
     curve: DecayCurve | None
     figures: Figures
+
+
+@dataclass(frozen=True, eq=False)
+class Response:
+    """An impulse response from its onset on, and how much of it is a decay.
+
+    Parameters
+    ----------
+    taps : array, (frames, channels)
+        From the onset on, relative to the largest tap and without a constant offset.
+    rate : int
+        Samples per second.
+    onset : int
+        Frame of the impulse at which `taps` begin.
+    direct : int
+        Frames of `taps` that are direct sound.
+    frames : int
+        Frames of `taps` before something other than the room ends the decay.
+    limit : {"fade", "rounding"} or None
+        What ends it there.
+    step : float
+        Step to which the taps were rounded; 0 if they were not.
+    """
+
+    taps: Taps
+    rate: int
+    onset: int
+    direct: int
+    frames: int
+    limit: Literal["fade", "rounding"] | None
+    step: float
 
 
 def analyse_decay(
@@ -80,23 +120,12 @@ def analyse_decay(
     found = from_onset(impulse, channel)
     if found is None:
         return DecayAnalysis(np.zeros(impulse.frames), 0, None, no_figures("the impulse is silent"))
-    _, taps, direct = found
-    whole = analyse_broadband(taps, impulse.rate, direct)
-    return whole if hz is None else analyse_band(bands[hz], taps, direct, whole.curve)
+    whole = analyse_broadband(found)
+    return whole if hz is None else analyse_band(bands[hz], found, whole.curve)
 
 
-def from_onset(impulse: Impulse, channel: int | None) -> tuple[int, Taps, int] | None:
-    """Find the onset of an impulse response; None if it is silent.
-
-    Returns
-    -------
-    onset : int
-        Its frame.
-    taps : array, (frames, channels)
-        From the onset on, relative to the largest tap and without a constant offset.
-    direct : int
-        Frames of `taps` that are direct sound.
-    """
+def from_onset(impulse: Impulse, channel: int | None) -> Response | None:
+    """Find the onset of an impulse response and the end of its decay; None if it is silent."""
     impulse = _select(impulse, channel)
     largest = analysis.peak(impulse)
     if largest == 0:
@@ -104,7 +133,25 @@ def from_onset(impulse: Impulse, channel: int | None) -> tuple[int, Taps, int] |
     taps = remove_offset(impulse.taps / largest)  # no square is too large or too small
     onset = analysis.onset(impulse.with_taps(taps))
     taps, window = taps[onset:], round(DIRECT * impulse.rate) + 1
-    return onset, taps, int(np.argmax(np.abs(taps[:window]).max(axis=1))) + window
+    direct = int(np.argmax(np.abs(taps[:window]).max(axis=1))) + window
+    step = rounding_step(impulse.taps) / largest
+    rounded = rounded_off(taps, impulse.rate, step)
+    faded = _fade(taps[:rounded], impulse.rate)
+    limit: Literal["fade", "rounding"] | None = None
+    if min(faded, rounded) < len(taps):
+        limit = "fade" if faded < rounded else "rounding"
+    return Response(taps, impulse.rate, onset, direct, faded, limit, step)
+
+
+def _fade(taps: Taps, rate: int) -> int:
+    """Return the frame at which a fade begins, be it to silence or to noise, such as dither."""
+    energy = (taps**2).sum(axis=1)
+    energy = energy[: int(np.flatnonzero(energy)[-1]) + 1] if energy.any() else energy[:0]
+    for end in (len(energy), above_noise(energy, rate)):
+        start = fade_start(energy[:end], rate)
+        if start < end:
+            return start
+    return len(taps)
 
 
 def _select(impulse: Impulse, channel: int | None) -> Impulse:
@@ -122,44 +169,61 @@ def _select(impulse: Impulse, channel: int | None) -> Impulse:
 def remove_offset(taps: Taps) -> Taps:
     """Subtract the constant on which an impulse response ends: an offset of the recorder.
 
-    A decay of 20 dB, the least that any figure needs, varies by over 6 % in its last tenth.
+    Digital silence at its end was not recorded, and stays.
+    """
+    centred = np.array(taps)
+    for column in centred.T:
+        if column.any():
+            recorded = column[: int(np.flatnonzero(column)[-1]) + 1]
+            recorded -= _offset(recorded)
+    return centred
+
+
+def _offset(taps: Taps) -> float:
+    """Return the mean of the last tenth of a channel if it is an offset, otherwise 0.
+
+    It is one if the tenth is steady: a decay of 20 dB, the least that any figure needs, varies by
+    over 6 % there. Under noise, the mean has to be beyond chance, and that of each tenth of the
+    last half has to be the same within half and chance: of the decay of 20 dB, the first of them
+    is 2.5 times the last, and a rumble changes its sign.
     """
     last = taps[-max(1, len(taps) // 10) :]
-    offset = last.mean(axis=0)
-    steady = (last.std(axis=0) < STEADY * np.abs(offset)) & (len(last) > 1)
-    return taps - np.where(steady, offset, 0)
+    mean = float(last.mean())
+    if len(last) > 1 and last.std() < STEADY * abs(mean):
+        return mean
+    size = len(taps) // 100
+    if size == 0:
+        return 0.0
+    parts = averages(taps[-50 * size :], size).reshape(5, 10)
+    means, errors = parts.mean(axis=1), parts.std(axis=1) / 3  # the root of 10 - 1
+    same = np.abs(means - mean) < abs(mean) / 2 + 3 * errors
+    return mean if same.all() and abs(mean) > SURE * errors[-1] else 0.0
 
 
-def analyse_broadband(taps: Taps, rate: int, direct: int) -> DecayAnalysis:
-    """Analyse the decay of the whole spectrum.
-
-    Parameters
-    ----------
-    taps : array, (frames, channels)
-        From the onset on.
-    rate : int > 0
-        Frames per second.
-    direct : int
-        Frames of direct sound.
-    """
-    energy = (taps**2).sum(axis=1)
-    curve = _integrate(energy, rate, direct)
-    return DecayAnalysis(energy, 0, curve, read_figures(curve))
+def analyse_broadband(response: Response) -> DecayAnalysis:
+    """Analyse the decay of the whole spectrum."""
+    energy = (response.taps**2).sum(axis=1)
+    curve = _integrate(energy, response)
+    return DecayAnalysis(energy, 0, curve, _figures(curve, response))
 
 
-def analyse_band(band: Octave, taps: Taps, direct: int, whole: DecayCurve | None) -> DecayAnalysis:
+def analyse_band(band: Octave, response: Response, whole: DecayCurve | None) -> DecayAnalysis:
     """Analyse the decay of an octave; `whole` is the broadband decay curve."""
     held = whole is None or whole.end.kind != "silence"
-    energy, start = band_energy(band, taps, held=held), band.lead - band.delay
+    energy, start = band_energy(band, response.taps, held=held), band.lead - band.delay
     least = min(LEAST_BT.values()) / band.width
-    if len(taps) < least * band.rate:
+    if response.frames < least * band.rate:
         why = (
-            f"the impulse is {1000 * len(taps) / band.rate:.1f} ms long; "
-            f"a band of {band.width:.3g} Hz needs {1000 * least:.1f} ms"
+            f"the impulse is {1000 * response.frames / band.rate:.1f} ms long"
+            f"{UNTIL[response.limit]}; a band of {band.width:.3g} Hz needs {1000 * least:.1f} ms"
         )
         return DecayAnalysis(energy, start, None, no_figures(why))
-    curve = _integrate(energy, band.rate, direct, band, whole)
-    return DecayAnalysis(energy, start, curve, read_figures(curve))
+    curve = _integrate(energy, response, band, whole)
+    return DecayAnalysis(energy, start, curve, _figures(curve, response))
+
+
+def _figures(curve: DecayCurve | None, response: Response) -> Figures:
+    return read_figures(curve) if curve else no_figures(NO_DECAY[response.limit])
 
 
 def band_energy(band: Octave, taps: Taps, *, held: bool) -> Taps:
@@ -175,32 +239,75 @@ def band_energy(band: Octave, taps: Taps, *, held: bool) -> Taps:
 
 def _integrate(
     energy: Taps,
-    rate: int,
-    direct: int,
+    response: Response,
     band: Octave | None = None,
     whole: DecayCurve | None = None,
 ) -> DecayCurve | None:
     """Integrate energy backwards from the end of its decay; None without a decay."""
-    start = band.lead - band.delay if band else 0
-    end = decay_end(energy, rate, 1 / band.width if band else 0.0) if energy.any() else None
-    deepest = math.inf
-    if whole and whole.end.kind == "silence" and (end is None or end.kind != "noise"):
-        # the last echo ends the decay in every band too; after it, only the filter rings
-        end, deepest = DecayEnd(len(energy), "silence"), whole.range_db
+    rate, lead = response.rate, band.lead if band else 0
+    start = lead - band.delay if band else 0
+    decaying = energy[: lead + response.frames]
+    end = _end(decaying, response, band, whole) if decaying.any() else None
     if end is None or end.frames <= start:
         return None
-    remaining = energy_decay(energy[: end.frames], noise=end.noise, beyond=end.beyond)
+    remaining = energy_decay(decaying[: end.frames], noise=end.noise, beyond=end.beyond)
     last = end.beyond if end.beyond > 0 else float(np.abs(remaining[-1]))
     if not remaining[0] >= last > 0:
         return None
+    # a band of echoes ends with its last echo, however short the ringing of the filter
+    deepest = whole.range_db if whole and end.kind == whole.end.kind == "silence" else math.inf
     return DecayCurve(
         remaining=remaining,
         rate=rate,
         start=start,
-        direct=start + direct,
+        direct=start + response.direct,
         end=end,
         range_db=min(deepest, 10 * math.log10(remaining[0] / last)),
         peak=float(energy.max()),
         width=band.width if band else None,
+        bandwidth=band.width if band else _bandwidth(response),
+        rounded=whole.rounded if whole else _is_rounded(response, end),
         smear=band.delay / rate if band else 0.0,
     )
+
+
+def _end(
+    energy: Taps, response: Response, band: Octave | None, whole: DecayCurve | None
+) -> DecayEnd | None:
+    """Find the end of a decay, and name what ends it; None without a decay."""
+    end = decay_end(energy, response.rate, 1 / band.width if band else 0.0)
+    silent = whole is not None and whole.end.kind == "silence" and not response.step
+    if silent and (end is None or end.kind != "noise"):
+        # the last echo ends the decay in every band too; after it, only the filter rings
+        return DecayEnd(int(np.flatnonzero(energy)[-1]) + 1, "silence")
+    if end is not None and end.kind == "cut" and response.limit:
+        return replace(end, kind=response.limit)
+    return end
+
+
+def _is_rounded(response: Response, end: DecayEnd) -> bool:
+    """Return whether the noise of an impulse response, broadband, is that of rounding.
+
+    Rounding to a step has a mean square of ``step^2 / 12`` in each channel, with triangular dither
+    ``step^2 / 4``. Noise that is below a step but louder would not be measured any better, either.
+    A recording with noise does not end rounded to 0.
+    """
+    if response.limit == "rounding":
+        return True
+    return end.kind == "noise" and end.noise <= response.taps.shape[1] * response.step**2
+
+
+def _bandwidth(response: Response) -> float:
+    """Return the bandwidth of noise that fluctuates as much: ``(sum S)^2 / sum(S^2)`` in Hz.
+
+    `S` is the energy at each frequency. That of a single response scatters itself, which doubles
+    the sum of squares at most, so that this is half the true bandwidth at least.
+
+    References
+    ----------
+    J. S. Bendat, A. G. Piersol, "Random Data", Wiley 2010, section 8.3.2.
+    """
+    size = 1 << (response.frames - 1).bit_length()  # quick to transform; zeros change no ratio
+    bins = np.fft.rfft(response.taps[: response.frames], size, axis=0)
+    spectrum = (bins.real**2 + bins.imag**2).sum(axis=1)
+    return response.rate / 2 * float(np.mean(spectrum)) ** 2 / float(np.mean(spectrum**2))

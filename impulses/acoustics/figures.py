@@ -5,6 +5,7 @@ A figure that the decay does not support is None, with the reason in `Figures.wh
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from functools import partial
@@ -21,8 +22,21 @@ RANGES = {"edt": (0.0, -10.0), "t20": (-5.0, -25.0), "t30": (-5.0, -35.0)}
 WORST_R = -0.9
 """Correlation above which a decay is a staircase or curved rather than a line."""
 
-STEEPEST = -25.0
-"""Curvature in percent below which a decay steepens by more than chance."""
+JUST_NOTICEABLE = 0.05
+"""Relative difference of decay times that is not heard (ISO 3382-1, annex A)."""
+
+CURVATURE_SCATTER = 0.69
+"""Standard deviation of ``T30 / T20 - 1``, times the root of bandwidth times decay time.
+
+Noise of bandwidth B that decays with T has at each time t the remaining energy E, whose relative
+deviations have the covariance ``k / (2 B) exp(-k |t - u|)``, with ``k = 6 ln 10 / T``: the variance
+of a sum of squares of noise is ``1 / B`` times the integral of its mean square. The slopes of
+lines are weighted sums of it, and T20, T30 and ``T30 / T20`` deviate by 0.88, 0.55 and 0.69 times
+``1 / sqrt(B T)``; the first two are the factors of ISO 3382-2, 7.2 (J. L. Davy, I. P. Dunn,
+P. Dubout, "The variance of decay rates in reverberation rooms", Acustica 43, 1979)."""
+
+CHANCE = 3.0
+"""Standard deviations of the curvature that are chance."""
 
 LEAST_BT = {"edt": 16.0, "t20": 4.0, "t30": 4.0}
 """Bandwidth times decay time below which the reversed filter affects a figure (ISO 3382-2, 7.3).
@@ -40,10 +54,19 @@ REMEDIES = {
     "noise": "measure with less noise",
     "cut": "keep a longer impulse",
     "silence": "the impulse ends in silence before that",
+    "fade": "keep a longer impulse, as its end is faded out",
+    "rounding": "keep more bits, as its end is rounded off",
+}
+NO_DECAY = {
+    None: "no decay rises 10 dB above the noise",
+    "fade": f"the decay falls too little before its fade; {REMEDIES['fade']}",
+    "rounding": f"no decay rises 10 dB above its rounding; {REMEDIES['rounding']}",
 }
 NO_FLOOR = {
     "cut": "the impulse is cut off before its decay meets noise",
     "silence": "the impulse ends in digital silence",
+    "fade": "the impulse is faded out before its decay meets noise",
+    "rounding": "the impulse is rounded to 0 before its decay meets noise",
 }
 
 
@@ -118,6 +141,10 @@ class DecayCurve:
         Largest energy of a frame.
     width : float or None
         Bandwidth in Hz; None for a broadband decay.
+    bandwidth : float
+        Bandwidth in Hz of noise that fluctuates as much.
+    rounded : bool
+        Whether the noise is that of rounding to PCM.
     smear : float
         Seconds by which the band filter smears the centre time.
     """
@@ -130,6 +157,8 @@ class DecayCurve:
     range_db: float
     peak: float
     width: float | None = None
+    bandwidth: float = math.inf
+    rounded: bool = False
     smear: float = 0.0
 
     @property
@@ -163,9 +192,10 @@ class DecayCurve:
     def require_range(self, least: float) -> None:
         """Raise Unsupported if the decay has a smaller range, in dB."""
         if self.range_db < least - 1e-6:  # rounding may reduce a range met exactly
+            rounded = self.rounded and self.end.kind == "noise"
             raise Unsupported(
                 f"decay range is {self.range_db:.2f} dB; it must be {least:g} dB; "
-                f"{REMEDIES[self.end.kind]}"
+                f"{REMEDIES['rounding' if rounded else self.end.kind]}"
             )
 
     def frame_at(self, seconds: float) -> int:
@@ -178,10 +208,8 @@ def no_figures(why: str) -> Figures:
     return Figures(why_not={f.name: why for f in fields(Figures) if f.name != "why_not"})
 
 
-def read_figures(curve: DecayCurve | None) -> Figures:
+def read_figures(curve: DecayCurve) -> Figures:
     """Read every figure from a decay curve; those it does not support keep the reason."""
-    if curve is None:
-        return no_figures("no decay rises 10 dB above the noise")
     values: dict[str, float] = {"decay_range_db": curve.range_db}
     why_not: dict[str, str] = {}
     levels = curve.levels_db()
@@ -203,15 +231,21 @@ def read_figures(curve: DecayCurve | None) -> Figures:
         why_not["curvature_percent"] = "it needs both T20 and T30"
         return Figures(**values, why_not=why_not)
     values["curvature_percent"] = 100 * (values["t30_s"] / values["t20_s"] - 1)
-    if values["curvature_percent"] < STEEPEST:
+    if values["curvature_percent"] < _steepest(curve, values["t20_s"]):
         reason = (
-            f"the decay steepens: T30 {values['t30_s']:.3g} s is below 3/4 of T20 "
-            f"{values['t20_s']:.3g} s, unlike any room; check whether its end was gated or faded"
+            f"the decay steepens: T30 {values['t30_s']:.3g} s is below T20 {values['t20_s']:.3g} s "
+            "by more than chance, unlike any room; check whether its end was gated or faded"
         )
         names = ("t20_s", "t30_s", "t20_r", "t30_r")
         values = {name: value for name, value in values.items() if name not in names}
         why_not |= dict.fromkeys(names, reason)
     return Figures(**values, why_not=why_not)
+
+
+def _steepest(curve: DecayCurve, t20: float) -> float:
+    """Return the curvature in percent below which a decay steepens audibly and not by chance."""
+    chance = CHANCE * CURVATURE_SCATTER / math.sqrt(curve.bandwidth * t20)
+    return -100 * max(JUST_NOTICEABLE, chance)
 
 
 def _decay_time(curve: DecayCurve, levels: Taps, name: str) -> tuple[float, float]:

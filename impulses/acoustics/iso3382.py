@@ -44,8 +44,10 @@ def measure(impulse: Impulse, channel: int | None = None) -> Acoustics:
     Bands are filtered backwards in time. The time 0 of a band is moved by the centre of gravity of
     the filter's energy; ringing of the filter before it counts as early energy. A decay that meets
     steady noise ends at the crosspoint; the noise is subtracted and the rest of the decay
-    extrapolated. A decay time is reported if the noise is at least 10 dB below the end of its
-    line, the line fits, and the band is wide enough.
+    extrapolated. A decay that is faded out ends where the fade begins, and one that is rounded to
+    0 where its taps are small beside a step. A decay time is reported if the end of the decay is at
+    least 10 dB below that of its line, the line fits, the band is wide enough, and T30 is shorter
+    than T20 by chance at most.
 
     Parameters
     ----------
@@ -85,7 +87,6 @@ def measure(impulse: Impulse, channel: int | None = None) -> Acoustics:
     if found is None:
         silent = no_figures("the impulse is silent")
         return Acoustics(None, silent, tuple(Band(b.hz, silent) for b in octaves(rate)))
-    onset, taps, direct = found
-    whole = analyse_broadband(taps, rate, direct)
-    bands = (Band(b.hz, analyse_band(b, taps, direct, whole.curve).figures) for b in octaves(rate))
-    return Acoustics(onset / rate, whole.figures, tuple(bands))
+    whole = analyse_broadband(found)
+    bands = (Band(b.hz, analyse_band(b, found, whole.curve).figures) for b in octaves(rate))
+    return Acoustics(found.onset / rate, whole.figures, tuple(bands))

@@ -60,3 +60,20 @@ def test_decay_times_and_clarity(room):
     assert figures.t20_s == pytest.approx(times["T20"], rel=0.01)
     assert figures.t30_s == pytest.approx(times["T30"], rel=0.01)
     assert figures.c80_db == pytest.approx(c80, abs=0.05)
+
+
+def test_a_faded_room_has_the_times_that_pyrato_finds_before_its_fade(room):
+    """Faded over 300 ms from 0.65 s on, 49 dB down: T20 and T30 of the impulse before the fade."""
+    start, frames = round(0.65 * RATE), round(0.95 * RATE)
+    gain = np.ones(frames)
+    gain[start:] = np.linspace(1, 0, frames - start)
+    figures = measure(Impulse((room[:frames] * gain)[:, np.newaxis], RATE)).broadband
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        curve = pyrato.edc.energy_decay_curve_chu_lundeby(
+            pyfar.Signal(room, RATE), "broadband", time_shift=False
+        )
+        for name, value in (("T20", figures.t20_s), ("T30", figures.t30_s)):
+            time = pyrato.parameters.reverberation_time_linear_regression(curve, name)
+            # the rest is extrapolated: a tenth of the energy at -35 dB, known to a tenth
+            assert value == pytest.approx(float(np.squeeze(time)), rel=0.02)
