@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -17,11 +19,16 @@ from audioconv.progress import Progress, silent
 from audioconv.render.prepare import prepare
 from audioconv.render.run import run
 from audioconv.verify import verify
-from impulses import Impulse
+from impulses import Impulse, edit
 
 
 def convolve(
-    x: ArrayLike, h: ArrayLike | Impulse, *, engine: str = "auto", single: bool = False
+    x: ArrayLike,
+    h: ArrayLike | Impulse,
+    *,
+    align: Literal["none", "origin", "peak", "onset"] = "none",
+    engine: str = "auto",
+    single: bool = False,
 ) -> Audio:
     """Convolve two arrays: ``y[n] = sum over a + b = n of x[a] h[b]``.
 
@@ -32,6 +39,9 @@ def convolve(
     h : array or Impulse, (frames, channels) or (frames, inputs, outputs)
         one channel acts on every channel, as many as `x` has on each its own, any number on a
         mono sound side by side; three axes are a full matrix
+    align : {"none", "origin", "peak", "onset"}
+        drop the frames before time 0: the origin of an `Impulse`, the peak of `h`, or its onset
+        (-20 dB); by default nothing is dropped
     engine : str
         ``auto``, or a name in `audioconv.engines.ENGINES`
     single : bool
@@ -39,7 +49,7 @@ def convolve(
 
     Returns
     -------
-    y : array, (frames of x + frames of h - 1, outputs)
+    y : array, (frames of x + frames of h - 1 - frames before time 0, outputs)
 
     Raises
     ------
@@ -60,7 +70,7 @@ def convolve(
         raise AudioconvError(f"x has a value that is not finite in frame {frame}; remove it first")
     planned = convolver(h, sound.shape[1], engine=engine, single=single)
     parts = stream.convolve([sound], planned, lambda part, start: part)
-    return np.concatenate([*parts, planned.flush()])
+    return np.concatenate([*parts, planned.flush()])[_head(h, align) :]
 
 
 def convolver(
@@ -167,8 +177,23 @@ def verify_file(job: Job, progress: Progress = silent) -> VerificationReport:
     with rereadable(job.input) as path:
         with Reader(path, allow_truncated=truncated) as reader:
             source = reader.info
-        convolver = prepare(job.impulses, job.options, source).convolver
-        return verify(path, job.output, convolver, job.options, progress=progress)
+        prepared = prepare(job.impulses, job.options, source)
+        return verify(
+            path,
+            job.output,
+            prepared.convolver,
+            prepared.window,
+            job.options,
+            progress=progress,
+        )
+
+
+def _head(h: ArrayLike | Impulse, align: str) -> int:
+    """Return the frames of a convolution before time 0 of its impulse."""
+    if align == "none":
+        return 0
+    impulse = h if isinstance(h, Impulse) else Impulse(np.asarray(h), rate=1)
+    return impulse.origin if align == "origin" else edit.align(impulse, align).origin
 
 
 def _real(x: ArrayLike) -> NDArray[np.float64]:

@@ -41,10 +41,12 @@ class Options:
     Parameters
     ----------
     length : str
-        length of the output: full (input + impulse - 1), input, auto (cut where the tail stays
-        60 dB below the peak), or a time such as 10s
-    align : {"none", "peak", "onset"}
-        remove the delay of the impulse before its peak, or before its onset (-20 dB)
+        length of the output from time 0: full (input + impulse - 1, less the frames before time
+        0), input, auto (cut where the tail stays 60 dB below the peak), or a time such as 10s
+    align : {"none", "peak", "onset", "first"}
+        time 0 of the impulse, where the output begins: none as the impulse has it (its first
+        frame, or the centre of a linear-phase filter), or its peak, its onset (-20 dB), or its
+        first frame; every tap counts
     wet : float or str
         gain of the convolved sound (wet)
     dry : float or str
@@ -110,7 +112,7 @@ class Options:
     """
 
     length: str = "full"
-    align: Literal["none", "peak", "onset"] = "none"
+    align: Literal["none", "peak", "onset", "first"] = "none"
     wet: Gain = 1.0
     dry: Gain = 0.0
     mix: float | None = None

@@ -1,7 +1,8 @@
 """Edits: functions from an impulse to an impulse.
 
-Convolution is linear, so gain, dry/wet mix, delay and alignment are edits of the impulse, made
-once; the sound itself is only ever convolved.
+Convolution is linear, so gain, dry/wet mix and delay are edits of the impulse, made once; the
+sound itself is only ever convolved. Alignment cuts nothing: it moves time 0, where an output
+begins.
 """
 
 from __future__ import annotations
@@ -10,15 +11,20 @@ from collections.abc import Callable
 
 import numpy as np
 
+from audioconv.errors import counted
 from impulses import analysis
 from impulses.impulse import MAX_FRAMES, Impulse, ImpulseError, from_db
 from impulses.quantities import Gain, one_of, polarity_notes
 
 ALIGNMENTS: dict[str, Callable[[Impulse], int]] = {
+    "first": lambda impulse: 0,
     "peak": analysis.peak_frame,
     "onset": analysis.onset,
 }
-"""Frames at which an aligned impulse may start."""
+"""Frames that can be time 0, over all channels: the first, the peak, the onset (-20 dB)."""
+
+TRIMMABLE = "peak", "onset"
+"""Frames before which an impulse can be trimmed."""
 
 
 def gain(impulse: Impulse, factor: float) -> Impulse:
@@ -90,15 +96,40 @@ def delay(impulse: Impulse, frames: int) -> Impulse:
 
 
 def align(impulse: Impulse, to: str) -> Impulse:
-    """Drop the frames before the ``"peak"`` or the ``"onset"``.
+    """Move time 0 to the ``"peak"``, the ``"onset"`` or the ``"first"`` frame; keep every tap.
 
     Examples
     --------
-    >>> align(Impulse([[0.0], [0.2], [1.0]], rate=1), "onset").taps.ravel()
-    array([0.2, 1. ])
+    >>> aligned = align(Impulse([[0.0], [0.2], [-1.0]], rate=1), "peak")
+    >>> aligned.origin, aligned.frames
+    (2, 3)
     """
-    start = ALIGNMENTS[one_of("align", to, ALIGNMENTS)]
-    return impulse.with_taps(impulse.taps[start(impulse) :], origin=0)
+    time_zero = ALIGNMENTS[one_of("align", to, ALIGNMENTS)]
+    return impulse.with_taps(impulse.taps, origin=time_zero(impulse))
+
+
+def trim_start(impulse: Impulse, to: str) -> Impulse:
+    """Cut the frames before the ``"peak"`` or the ``"onset"``, and note the energy that goes.
+
+    Time 0 stays where it is, or becomes the first frame if it is cut.
+
+    Examples
+    --------
+    >>> trimmed = trim_start(Impulse([[0.0], [0.2], [1.0]], rate=1), "peak")
+    >>> trimmed.taps.ravel(), trimmed.notes
+    (array([1.]), ('trimmed 2 frames (2000.00 ms) before the peak, with 3.846 % of the energy',))
+    """
+    start = ALIGNMENTS[one_of("`trim_start`", to, TRIMMABLE)](impulse)
+    if start == 0:
+        return impulse
+    scaled = impulse.taps / (np.abs(impulse.taps).max() or 1.0)  # whose squares do not overflow
+    share = np.sum(scaled[:start] ** 2) / (np.sum(scaled**2) or 1.0)
+    return impulse.with_taps(
+        impulse.taps[start:],
+        f"trimmed {counted(start, 'frame')} ({1000 * start / impulse.rate:.2f} ms) before the "
+        f"{to}, with {100 * share:.4g} % of the energy",
+        origin=max(0, impulse.origin - start),
+    )
 
 
 def trim(impulse: Impulse, level: float) -> Impulse:

@@ -824,12 +824,52 @@ def test_norms_of_the_impulse(norm, gain, call, tmp_path):
     assert strict_json(said.out)["gain_db"] == pytest.approx(20 * math.log10(gain), abs=1e-9)
 
 
-@pytest.mark.parametrize(("align", "dropped"), [("none", 0), ("onset", 2), ("peak", 4)])
-def test_alignment_drops_what_leads(align, dropped, call, tmp_path):
-    taps = [0.0, 0.01, 0.5, 0.25, 1.0, 0.125]  # -20 dB of the peak is 0.1
-    ir, source = wav(tmp_path / "h.wav", taps, "DOUBLE"), wav(tmp_path / "x.wav", [0.5], "DOUBLE")
-    call("convolve", source, tmp_path / "o.wav", "--ir", ir, "--align", align)
-    assert samples(tmp_path / "o.wav")[:, 0].tolist() == [0.5 * h for h in taps[dropped:]]
+TAPS = [0.0, 0.01, 0.5, 0.25, 1.0, 0.125]  # -20 dB of the peak is 0.1
+ALIGNED = [("none", 0), ("first", 0), ("onset", 2), ("peak", 4)]
+
+
+@pytest.mark.parametrize(("align", "head"), ALIGNED)
+@pytest.mark.parametrize("length", ["full", "input", "auto", "2S", "40S"])
+@pytest.mark.parametrize("frames", [1, 3, 50])
+def test_an_output_begins_at_time_0_and_every_tap_counts(
+    align, head, length, frames, call, tmp_path
+):
+    x = np.random.default_rng(3).integers(-(2**14), 2**14, frames) / 2**15
+    ir, source = wav(tmp_path / "h.wav", TAPS, "DOUBLE"), wav(tmp_path / "x.wav", x, "DOUBLE")
+    out = tmp_path / "o.wav"
+    given = ["--ir", ir, "--align", align, "--length", length, "--dry=0.5"]
+    call("convolve", source, out, *given, "--verify")
+    taps = np.array(TAPS)
+    taps[head] += 0.5  # the direct sound
+    whole = np.concatenate([np.convolve(x, taps)[head:], np.zeros(40)])
+    full = frames + len(TAPS) - 1 - head  # the last tap is loud enough for auto
+    frames_out = {"full": full, "input": frames, "auto": full, "2S": 2, "40S": 40}[length]
+    found = samples(out)[:, 0]
+    np.testing.assert_allclose(found, whole[:frames_out], rtol=0, atol=1e-14)
+    call("verify", source, out, *given)
+    call("redo", out)
+
+
+def test_a_resampled_impulse_keeps_its_time_0(call, tmp_path):
+    """A band-limited spike at another rate is where it was, and the end is not lost."""
+    x = np.zeros(4800)
+    x[[1000, 4700]] = 0.5, 0.25
+    h = np.zeros(441)
+    h[0] = 1
+    source = wav(tmp_path / "x.wav", x, "DOUBLE", rate=48000)
+    ir = wav(tmp_path / "h.wav", h, "DOUBLE", rate=44100)
+    call("convolve", source, tmp_path / "o.wav", "--ir", ir, "--length=input")
+    found = samples(tmp_path / "o.wav")[:, 0]
+    assert (len(found), int(found.argmax()), int(found[4500:].argmax())) == (4800, 1000, 200)
+
+
+def test_loud_frames_before_time_0_get_a_notice(call, tmp_path):
+    ir = wav(tmp_path / "h.wav", [0.1, 1.0], "DOUBLE")
+    for lead, noted in [([0.5, 0.0], True), ([0.0] * 5 + [0.5], False)]:
+        source = wav(tmp_path / "x.wav", lead, "DOUBLE")
+        said = call("convolve", source, tmp_path / "o.wav", "--ir", ir, "--align=peak", "-y")
+        assert noted == ("the 1 frame (0.02 ms) before time 0" in said.err)
+        assert noted == ("-20.0 dB beside the output's peak); --align first keeps" in said.err)
 
 
 def test_maps_lead_where_they_say(call, tmp_path):

@@ -199,18 +199,30 @@ def test_negative_delay_refused():
 
 @given(impulse=ANY, to=st.sampled_from(["peak", "onset"]))
 @settings(max_examples=80, deadline=None)
-def test_align_starts_at_the_peak_or_the_onset(impulse, to):
+def test_align_moves_time_0_to_the_peak_or_the_onset_and_keeps_every_tap(impulse, to):
     frames = np.array([abs(frame).max() for frame in impulse.taps])
     threshold = frames.max() * (1 if to == "peak" else 0.1)
     aligned = edit.align(impulse, to)
-    dropped = impulse.frames - aligned.frames
-    np.testing.assert_array_equal(aligned.taps, impulse.taps[dropped:])
-    assert (frames[:dropped] < threshold).all()
-    assert frames[dropped] >= threshold
+    np.testing.assert_array_equal(aligned.taps, impulse.taps)
+    assert (frames[: aligned.origin] < threshold).all()
+    assert frames[aligned.origin] >= threshold
+    assert edit.align(aligned, "first") == edit.align(impulse, "first")
+    trimmed = edit.trim_start(impulse, to)
+    np.testing.assert_array_equal(trimmed.taps, impulse.taps[aligned.origin :])
+
+
+def test_trimming_the_start_keeps_time_0_and_notes_the_energy():
+    impulse = Impulse([[0.0, 0.0], [3.0, 0.0], [0.0, -4.0], [0.0, 0.0]], 1000, origin=3)
+    trimmed = edit.trim_start(impulse, "peak")
+    assert (trimmed.frames, trimmed.origin) == (2, 1)
+    assert trimmed.notes == ("trimmed 2 frames (2.00 ms) before the peak, with 36 % of the energy",)
+    assert edit.trim_start(edit.align(impulse, "first"), "peak").origin == 0
 
 
 def test_align_to_anything_else_refused():
-    with pytest.raises(ImpulseError, match="align is 'middle'; it must be one of peak, onset"):
+    with pytest.raises(
+        ImpulseError, match="align is 'middle'; it must be one of first, peak, onset"
+    ):
         edit.align(Impulse([[1.0]], 48000), "middle")
 
 
@@ -646,4 +658,4 @@ def test_the_dry_path_is_at_the_origin_after_ringing_before_it():
     difference = mixed.taps - 0.5 * resampled.taps
     assert np.flatnonzero(difference.round(12)).tolist() == [resampled.origin]
     assert folding.chain([resampled, resampled]).origin == 2 * resampled.origin
-    assert edit.align(resampled, "peak").origin == 0
+    assert edit.align(resampled, "first").origin == 0

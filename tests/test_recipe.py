@@ -729,7 +729,10 @@ def test_a_recipe_of_another_version_is_followed_and_told(call, folder):
     made = made_in(call, folder)
     text = json.dumps({**recipe_in("out.wav"), "audioconv": "99.0"})
     with_recipe("out.wav", text.encode())
-    call("redo", "out.wav", code=3)  # as the version in it is another
+    old = Path("out.wav").read_bytes()
+    said = call("redo", "out.wav", "-y", code=3)  # as the version in it is another
+    assert f"made by version 99.0, and version {__version__} makes it differently" in said.err
+    assert Path("out.wav").read_bytes() == old
     found = json.loads(call("redo", "out.wav", "new.wav", "--json", code=3).out)
     assert found["version"] == "99.0"
     assert (folder / "new.wav").read_bytes() == made

@@ -14,6 +14,7 @@ import audioconv
 from audioconv.engines import stream
 from audioconv.engines.plan import plan
 from audioconv.engines.routes import routes
+from audioconv.engines.window import Window
 from audioconv.errors import AudioconvError, LayoutError
 from impulses import Impulse, folding
 
@@ -88,22 +89,25 @@ def test_a_stream_that_is_dropped_leaves_the_convolver_usable(noise):
     np.testing.assert_array_equal(again, convolved([x], fresh))
 
 
-@pytest.mark.parametrize(
-    ("length", "frames"), [("full", 14), ("input", 10), ("auto", 12), (3, 3), (10, 10), (40, 40)]
-)
-def test_length(length, frames):
-    x = np.ones((10, 1))
-    taps = np.array([1.0, 0.5, 0.1, 1e-5, 1e-5])[:, None]
+@pytest.mark.parametrize("head", [0, 1, 3, 4])
+@pytest.mark.parametrize("sound", [1, 2, 10])
+@pytest.mark.parametrize("length", ["full", "input", "auto", 3, 10, 40])
+def test_a_window_is_the_convolution_from_time_0(length, sound, head):
+    x = np.ones((sound, 1))
+    taps = np.array([0.1, 1.0, 0.5, 0.1, 1e-5])[:, None]
     full = oracle.convolve(x[:, 0], taps[:, 0])
-    engine = plan(routes(taps, 1), "direct")
-    body = [
-        *stream.convolve(cut(x, [4]), engine, lambda p, start: stream.truncate(p, start, length))
-    ]
-    peak = max(np.abs(part).max(initial=0) for part in body)
-    frames_so_far = sum(map(len, body))
-    end = stream.trim_tail(engine.flush(), length, frames=frames_so_far, peak=peak)
-    y = np.concatenate([*body, *end])[:, 0]
-    expected = np.concatenate([full, np.zeros(40)])[:frames]
+    engine, window = plan(routes(taps, 1), "direct"), Window(head, length)
+    body = [*stream.convolve(cut(x, [4]), engine, window.keep)]
+    parts = [part for part, _ in body]
+    assert [at for _, at in body] == [*np.cumsum([0, *map(len, parts[:-1])])]
+    peak = max(np.abs(part).max(initial=0) for part in parts)
+    parts += window.tail(engine.flush(), frames=sound, peak=peak)
+    y = np.concatenate(parts)[:, 0]
+    loud = max(sound, sound + 3 - head)  # without the last tap
+    everything = sound + 4 - head
+    frames = {"full": everything, "input": sound, "auto": loud}.get(length, length)
+    assert window.frames(sound, 5) == (None if length == "auto" else frames)
+    expected = np.concatenate([full, np.zeros(40)])[head:][:frames]
     np.testing.assert_allclose(y, expected, rtol=0, atol=oracle.tolerance(x, taps))
 
 
@@ -146,7 +150,7 @@ def test_the_array_api_refuses_what_is_not_finite():
 def test_a_tail_that_is_quiet_beside_the_sound_is_no_tail():
     tail = np.array([[5e-4], [4e-4]])
     for peak, kept in [(1.0, 0), (0.45, 1), (0.1, 2)]:
-        assert sum(map(len, stream.trim_tail(tail, "auto", frames=9, peak=peak))) == kept
+        assert sum(map(len, Window(0, "auto").tail(tail, frames=9, peak=peak))) == kept
 
 
 @pytest.mark.parametrize("failing", [0, 3, 7])

@@ -32,7 +32,7 @@ def check(source, output, irs, **options):
     chosen = Options(**options)
     with Reader(str(source)) as reader:
         prepared = prepare([str(ir) for ir in irs], chosen, reader.info)
-    return verify(str(source), str(output), prepared.convolver, chosen, seed=1)
+    return verify(str(source), str(output), prepared.convolver, prepared.window, chosen, seed=1)
 
 
 @pytest.fixture(scope="module")

@@ -35,6 +35,7 @@ def save_and_report(
     inputs: list[str] | None = None,
 ) -> None:
     """Save an impulse response or a sweep as a sound file, and print a summary."""
+    from audioconv.files import holds_chunks
     from audioconv.ir.save import save
 
     sound, notice = save(
@@ -42,13 +43,20 @@ def save_and_report(
     )
     notices = [*filter(None, [*impulse.notes, notice])]
     if impulse.origin:
-        notices.append(
-            f"time 0 is frame {impulse.origin} ({1000 * impulse.origin / impulse.rate:.3f} ms): a "
-            "convolution with it is delayed by as much"
-        )
+        notices.append(_time_zero(impulse, stored=holds_chunks(sound)))
     printing.print_written(
         output,
         f"{printing.duration(impulse.frames, impulse.rate)}, "
         f"{counted(sound.channels, 'channel')}, {impulse.rate} Hz, {sound.subtype}",
         notices,
+    )
+
+
+def _time_zero(impulse: Impulse, *, stored: bool) -> str:
+    """Return a notice about the frame of time 0, and whether the file states it."""
+    where = f"time 0 is frame {impulse.origin} ({1000 * impulse.origin / impulse.rate:.3f} ms)"
+    if stored:
+        return f"{where}: an output convolved with it begins there"
+    return (
+        f"{where}, which this format cannot state: save a WAV, or outputs begin at its first frame"
     )

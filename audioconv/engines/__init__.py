@@ -14,6 +14,7 @@ overlap_add  block-wise FFT, for everything longer
 partitioned  FFT without latency at any block length, for real time
 plan         a convolver by the name of its engine
 stream       blocks in, blocks out, in constant memory, on any number of threads
+window       the part of the convolution that an output holds
 
 A new engine is a module here and a line in `ENGINES`. Nothing is imported before an engine is
 planned, so that the names are free for a command's help.

@@ -1,8 +1,8 @@
 """Blocks in, blocks out: the pump between a reader and a writer.
 
 One thread reads. Worker threads convolve block by block and finish each result, for instance by
-encoding it; only the tails are handed on in order. `convolve` is all of that; `truncate` and
-`trim_tail` give its result another length.
+encoding it; only the tails are handed on in order. `convolve` is all of that; a `Window` cuts its
+result to an output.
 
 Memory depends on the impulse and the block, never on the length of the sound, and the block grid
 on the impulse alone: however the input arrives, it is cut into the engine's own blocks, so a file
@@ -23,9 +23,6 @@ from numpy.typing import NDArray
 
 from audioconv.engines.audio import Audio, Samples, as_audio
 from audioconv.engines.convolver import Convolver, OverlapAdd, OverlapSave
-
-TAIL_LEVEL = 10 ** (-60 / 20)
-LONGEST_SILENCE = 2**16
 
 R = TypeVar("R")
 Number = TypeVar("Number", bound=np.floating[Any] | np.signedinteger[Any])
@@ -173,53 +170,6 @@ def regrid(blocks: Iterable[NDArray[Number]], frames: int) -> Iterator[NDArray[N
         waiting, count = [joined[whole:]], count - whole
     if count:
         yield np.concatenate(waiting)
-
-
-def truncate(part: Audio, start: int, length: str | int) -> Audio:
-    """Cut a part of the result, which begins at frame `start`, to an output of a given length.
-
-    Examples
-    --------
-    >>> len(truncate(np.zeros((5, 1)), 10, 12)), len(truncate(np.zeros((5, 1)), 10, "full"))
-    (2, 5)
-    """
-    return part[: max(0, length - start)] if isinstance(length, int) else part
-
-
-def trim_tail(tail: Audio, length: str | int, *, frames: int, peak: float) -> Iterator[Audio]:
-    """Yield the tail of a convolution, for an output of a given length.
-
-    Parameters
-    ----------
-    tail : array, (K - 1, channels)
-    length : {"full", "input", "auto"} or int
-        all of the tail; none of it; up to its last frame within 60 dB of the peak; or the rest
-        of an output of that many frames, padded with silence
-    frames : int
-        frames before the tail
-    peak : float
-        largest magnitude before the tail
-
-    Examples
-    --------
-    >>> tail = np.array([[0.5], [0.0001]])
-    >>> [sum(map(len, trim_tail(tail, length, frames=2, peak=1.0)))
-    ...  for length in ("full", "input", "auto", 7)]
-    [2, 0, 1, 5]
-    """
-    if isinstance(length, int):
-        yield truncate(tail, frames, length)
-        missing = length - frames - len(tail)
-        silence = np.zeros((LONGEST_SILENCE, tail.shape[1]), tail.dtype)
-        for done in range(0, missing, LONGEST_SILENCE):
-            yield silence[: missing - done]
-    elif length == "full":
-        yield tail
-    elif length == "auto":
-        peaks = np.abs(tail).max(axis=1, initial=0)
-        reaches = peaks >= TAIL_LEVEL * max(peak, float(peaks.max(initial=0)))
-        last = np.flatnonzero(reaches & (peaks > 0))[-1:]
-        yield tail[: int(last.sum()) + len(last)]
 
 
 def _in_order(work: Iterable[Callable[[], R]], threads: int) -> Generator[R, None, None]:

@@ -23,8 +23,11 @@ class Edits:
 
     Parameters
     ----------
-    align : {"none", "peak", "onset"}
-        remove the delay before the peak, or before the onset (20 dB below the peak)
+    trim_start : {"none", "peak", "onset"}
+        cut the frames before the peak, or before the onset (20 dB below the peak)
+    align : {"none", "peak", "onset", "first"}
+        move time 0, where an output begins, to the peak, the onset or the first frame; cuts
+        nothing
     trim : str
         cut the tail where it stays below a level relative to the peak, such as -80dB; or noise:
         where the decay reaches the noise floor (Lundeby)
@@ -58,7 +61,8 @@ class Edits:
         dry level: gain of the direct sound, added at time 0
     """
 
-    align: Literal["none", "peak", "onset"] = "none"
+    trim_start: Literal["none", "peak", "onset"] = "none"
+    align: Literal["none", "peak", "onset", "first"] = "none"
     trim: str | None = None
     early: Seconds | None = None
     late: Seconds | None = None
@@ -86,9 +90,12 @@ def apply(impulse: Impulse, edits: Edits) -> Impulse:
 
     Examples
     --------
-    >>> apply(Impulse([[0.0], [1.0], [0.5]], 48000), Edits(align="peak", gain=2)).taps.ravel()
+    >>> edits = Edits(trim_start="peak", gain=2)
+    >>> apply(Impulse([[0.0], [1.0], [0.5]], 48000), edits).taps.ravel()
     array([2., 1.])
     """
+    if edits.trim_start != "none":
+        impulse = edit.trim_start(impulse, edits.trim_start)
     if edits.align != "none":
         impulse = edit.align(impulse, edits.align)
     if edits.trim is not None:

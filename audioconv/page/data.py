@@ -82,6 +82,7 @@ def _sliding(explained: Explained) -> dict[str, Any]:
         "first": sums.first,
         "f": pack(sums.f),
         "g": pack(sums.g),
+        "origin": sums.origin,
         "y": pack(sums.sums()),
         "begin": sums.begin,
         "end": sums.end,
@@ -93,16 +94,20 @@ def _sliding(explained: Explained) -> dict[str, Any]:
 def _blocks(explained: Explained) -> dict[str, Any]:
     """Cut the sound of the sliding picture into blocks, as if it were the whole sound."""
     sums, outcome = explained.sliding, explained.outcome
-    f = sums.f[sums.begin - sums.first :]
+    f = sums.f[sums.begin - sums.first :][: sums.end - sums.begin]
     made = convolve_blocks(f, sums.g)
+    begin = sums.begin - sums.origin  # each block's result begins with the first tap
+    frames = len(made[0].y)
+    alone = np.pad(f, (sums.origin, max(0, frames - sums.origin - len(f))))[:frames]
     return {
         "rate": sums.rate,
-        "begin": sums.begin,
-        "end": sums.begin + len(made[0].y),
+        "begin": begin,
+        "end": begin + frames,
         "taps": len(sums.g),
-        "input": _envelope(np.pad(f, (0, len(sums.g) - 1))),
+        "origin": sums.origin,
+        "input": _envelope(alone),
         "pieces": [
-            {"start": sums.begin + piece.start, "frames": piece.frames, **_envelope(piece.y)}
+            {"start": begin + piece.start, "frames": piece.frames, **_envelope(piece.y)}
             for piece in made
         ],
         "sum": _envelope(np.sum([piece.y for piece in made], axis=0)),

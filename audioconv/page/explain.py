@@ -233,14 +233,17 @@ def _select(
         overview = envelope(blocks)
     source = replace(info, frames=overview.frames)
     routing = prepared.convolver.routing
-    until = frames or overview.frames + routing.frames - 1
+    origin = prepared.impulse.origin
+    until = frames or overview.frames + routing.frames - 1 - origin
     if part.start is None:
         loud = onset(path, overview, allow_truncated=truncated)
         # a short output may end before the sound begins
         begin = min(max(0, loud - round(LEAD * source.rate)), until - 1)
     else:
         begin = _start(part.start, source.rate, min(overview.frames, until))
-    sums = sliding(path, source.rate, routing, begin, until, allow_truncated=truncated)
+    sums = sliding(
+        path, source.rate, routing, begin, until, origin=origin, allow_truncated=truncated
+    )
     return _Selection(source, prepared, sums)
 
 

@@ -109,11 +109,11 @@ class Scene:
         """Draw the reversed impulse and the products; return the number of the row and artist."""
         g, rate, products = self._sliding.g, self._sliding.rate, self._sliding.products(c)
         if len(self._stems):
-            times = (c - self._stems) / rate
+            times = (c + self._sliding.origin - self._stems) / rate
             impulse = _draw_stems(self._rows[1], times, g[self._stems], VERMILLION)
             product = _draw_stems(self._rows[2], times, products[self._stems], PURPLE)
             return [*((1, artist) for artist in impulse), *((2, artist) for artist in product)]
-        start = (c - len(g) + 1) / rate
+        start = (c + self._sliding.origin - len(g) + 1) / rate
         return [
             (1, _fill(self._rows[1], g[::-1], start, rate, VERMILLION)),
             (2, _fill(self._rows[2], products[::-1], start, rate, PURPLE)),

@@ -1,7 +1,7 @@
 """Fold impulses and options into one impulse, and plan its convolution.
 
-Gain, dry and wet, alignment and chains are edits of the impulse, so that all that remains is one
-convolution.
+Gain, dry and wet, and chains are edits of the impulse, so that all that remains is one convolution,
+and the window of it that the output holds.
 """
 
 from __future__ import annotations
@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from audioconv.engines.convolver import Convolver
 from audioconv.engines.plan import engine_name, plan
 from audioconv.engines.routes import arrange, describe, routes
+from audioconv.engines.window import Window
 from audioconv.errors import AudioconvError, UsageError
 from audioconv.files import SoundInfo
 from audioconv.ir.load import Direction, Ingredient, impulse_name, load
 from audioconv.job import Options
-from audioconv.units import parse_gain
+from audioconv.units import parse_gain, parse_length
 from impulses import Impulse, analysis, edit, folding, norms, resampling
 from impulses.analysis import Levels
 
@@ -37,6 +38,8 @@ class Prepared:
         routing, in words
     engine : str
     convolver : Convolver
+    window : Window
+        the part of the convolution that the output holds
     levels : Levels
         levels of the impulse
     norm_gain : float
@@ -49,6 +52,7 @@ class Prepared:
     layout: str
     engine: str
     convolver: Convolver
+    window: Window
     levels: Levels
     norm_gain: float
     ingredients: tuple[Ingredient, ...]
@@ -68,13 +72,6 @@ def prepare(impulses: Sequence[str | Impulse], options: Options, source: SoundIn
     norm_gain = _norm_gain(impulse, options.ir_gain)
     wet, dry = options.gains
     impulse = edit.mix(edit.gain(impulse, norm_gain), dry=dry, wet=wet)
-    if impulse.origin:
-        impulse = impulse.with_taps(
-            impulse.taps,
-            f"the output is delayed by {impulse.origin} frames "
-            f"({impulse.origin / source.rate * 1000:.2f} ms): the ringing of the impulse before "
-            "time 0 is kept; `align='peak'` removes it, and a filter with phase=minimum has none",
-        )
     # before there is an engine, which needs the memory
     levels = analysis.levels(impulse, most=MOST_POINTS)
     routing = routes(impulse.taps, source.channels)
@@ -85,7 +82,8 @@ def prepare(impulses: Sequence[str | Impulse], options: Options, source: SoundIn
         single=options.precision == "single",
         signal_bits=source.signal_bits,
     )
-    return Prepared(impulse, layout, engine, convolver, levels, norm_gain, ingredients)
+    window = Window(impulse.origin, parse_length(options.length, source.rate))
+    return Prepared(impulse, layout, engine, convolver, window, levels, norm_gain, ingredients)
 
 
 def _chain(

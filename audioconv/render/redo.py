@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass
 from itertools import islice
 from typing import Any
 
+from audioconv._version import __version__
 from audioconv.errors import AudioconvError, VerificationError
 from audioconv.files import (
     Digest,
@@ -82,6 +83,13 @@ class Redone:
         if self.same or self.replaced:
             return
         where = "" if self.first_difference is None else f" from byte {self.first_difference} on"
+        if self.version != __version__:
+            kept = "" if self.new is None else f"; {display_name(self.new)} has the new result"
+            raise VerificationError(
+                f"{display_name(self.output)} was made by version {self.version}, and version "
+                f"{__version__} makes it differently{where}{kept or ', so it is left as it is'}; "
+                f"for the same bytes, use version {self.version}"
+            )
         remedy = (
             "pass `overwrite=True` to replace it"
             if self.new is None
@@ -135,7 +143,9 @@ def redo(
     folders = [os.path.dirname(os.path.abspath(output)), os.getcwd()]
     source, impulses = _ingredients(recipe, [*paths, *places, *folders], output)
     lost = not os.path.exists(output)  # then the recipe was in a sidecar
-    if lost and new is None:
+    # another version may make it differently, and then it is left alone
+    ours = recipe.version == __version__
+    if lost and new is None and ours:
         new = output
     with ExitStack() as files:
         if new is not None:
@@ -151,7 +161,7 @@ def redo(
         outcome = run(Job(source, made, impulses, options), progress, transparent=False)
         difference = None if lost else _first_difference(output, made)
         same = file_digest(made) == known if lost else difference is None
-        if not same and new is None and overwrite:
+        if new is None and (same if lost else not same and overwrite and ours):
             new = output
             _replace(output, made)
         return Redone(

@@ -17,7 +17,7 @@ import numpy as np
 from audioconv.engines import stream
 from audioconv.engines.audio import Audio
 from audioconv.engines.subnormals import FLUSH_BELOW
-from audioconv.errors import AudioconvError, UsageError
+from audioconv.errors import AudioconvError, UsageError, counted
 from audioconv.files import (
     FLOATS,
     INTEGER_BITS,
@@ -41,11 +41,13 @@ from audioconv.files.limits import TRANSPARENT
 from audioconv.job import Job, Options, Outcome, VerificationReport
 from audioconv.progress import Progress, silent
 from audioconv.render.checks import check_job
-from audioconv.render.prepare import Prepared, prepare
+from audioconv.render.prepare import prepare
 from audioconv.render.provenance import Provenance
 from audioconv.render.recipe import SUFFIX
-from audioconv.units import parse_length
 from impulses.impulse import to_db
+
+NOTED = 10 ** (-60 / 20)
+"""Peak of the frames before time 0, relative to that of the output, from which it is noted."""
 
 
 def run(job: Job, progress: Progress = silent, *, transparent: bool = True) -> Outcome:
@@ -133,7 +135,7 @@ class Rendering:
             subtype,
             source.rate,
             self._prepared.convolver.routing.outputs,
-            _frames(self._prepared, options, source),
+            self._frames(),
             _quality(options, subtype, transparent),
         )
         refuse_unfit(self._info)
@@ -150,8 +152,9 @@ class Rendering:
         """Write the convolution, again with less gain where the guard asks for it."""
         options, info = self._job.options, self._info
         self._begin(output, options.clip)
-        self._pump(self._reader)
+        dropped = self._pump(self._reader)
         self._notices.add(*self._reader.notices)
+        self._notice_dropped(dropped)
         self._notice_vanished()
         if options.clip == "guard":
             self._gain = self._writer.level.fitting_gain(info.subtype, options.dither)
@@ -183,6 +186,7 @@ class Rendering:
             self._path,
             output.path,
             self._prepared.convolver,
+            self._prepared.window,
             self._job.options,
             gain=self._gain,
             known_as=self._job.output,
@@ -251,6 +255,18 @@ class Rendering:
             max_bytes=options.max_output,
         )
 
+    def _notice_dropped(self, peak: float) -> None:
+        """Notice that sound before time 0, of a certain peak, is not in the output."""
+        head, level = self._prepared.window.head, self._writer.level.peak
+        if peak == 0 or peak < level * NOTED:
+            return
+        beside = f"{to_db(peak / level):+.1f} dB beside the output's peak" if level else "all of it"
+        self._notices.add(
+            f"the {counted(head, 'frame')} ({1000 * head / self._info.rate:.2f} ms) before time 0 "
+            f"of the impulse are dropped, with a peak of {to_db(peak):.1f} dBFS ({beside}); "
+            "`align='first'` keeps them"
+        )
+
     def _notice_vanished(self) -> None:
         """Notice that all samples are so small that the engine takes them for zero."""
         single = self._job.options.precision == "single"
@@ -275,20 +291,24 @@ class Rendering:
         with self._read() as again:
             self._pump(again)
 
-    def _pump(self, reader: Reader) -> None:
-        """Move the sound through the convolver into the writer."""
+    def _pump(self, reader: Reader) -> float:
+        """Move the sound through the convolver into the writer.
+
+        Return the peak of the sums before time 0, which the output does not hold.
+        """
         writer, convolver, rate = self._writer, self._prepared.convolver, reader.info.rate
-        length = parse_length(self._job.options.length, rate)
-        total = _shorter(reader.info.frames, length)
-        seconds = None if total is None else total / rate
+        window = self._prepared.window
+        needed = window.needed(reader.info.frames)
+        seconds = None if needed is None else needed / rate
         step = "convolving" if self._gain == 1 else f"convolving at {to_db(self._gain):+.2f} dB"
-        peaks = [0.0]
+        peaks, dropped = [0.0], [0.0]
 
         def encode(part: Audio, start: int) -> EncodedBlock:
-            part = stream.truncate(part, start, length)
-            if length == "auto":  # which depends on the sums before they are scaled
-                peaks.append(float(np.abs(part).max(initial=0)))
-            return writer.encode(_scaled(part, self._gain), start)
+            dropped.append(_peak(window.before(part, start)))
+            part, at = window.keep(part, start)
+            if window.length == "auto":  # which depends on the sums before they are scaled
+                peaks.append(_peak(part))
+            return writer.encode(_scaled(part, self._gain), at)
 
         convolution = stream.convolve(
             reader.samples(convolver.block),
@@ -301,12 +321,20 @@ class Rendering:
         with closing(convolution):  # no thread may write to a file that is closed
             for encoded in convolution:
                 writer.append(encoded)
-                self._progress(step, writer.level.frames / rate, seconds)
-                if writer.level.frames == length:
+                self._progress(step, (window.head + writer.level.frames) / rate, seconds)
+                if writer.level.frames == window.length:
                     break
-        frames, peak = writer.level.frames, max(peaks)
-        for part in stream.trim_tail(convolver.flush(), length, frames=frames, peak=peak):
+        tail, frames = convolver.flush(), reader.frames
+        dropped.append(_peak(window.before(tail, frames)))
+        for part in window.tail(tail, frames=frames, peak=max(peaks)):
             writer.write(_scaled(part, self._gain))
+        return max(dropped)
+
+    def _frames(self) -> int | None:
+        """Return the length of the output, if it is known in advance."""
+        # a pipe may end earlier than its header states
+        frames = None if self._job.options.allow_truncated else self._reader.info.frames
+        return self._prepared.window.frames(frames, self._prepared.impulse.frames)
 
     def _check_output(self) -> None:
         """Refuse to verify a lossy output, and notice options and files that will mislead."""
@@ -346,10 +374,8 @@ def _scaled(block: Audio, gain: float) -> Audio:
     return block if gain == 1 else block.astype(np.float64, copy=False) * gain
 
 
-def _shorter(frames: int | None, length: str | int) -> int | None:
-    """Return the frames of the input that the output needs, if that is known."""
-    ends = [end for end in (frames, length) if isinstance(end, int)]
-    return min(ends, default=None)
+def _peak(block: Audio) -> float:
+    return float(np.abs(block).max(initial=0))
 
 
 def _quality(options: Options, subtype: str, transparent: bool) -> float | None:
@@ -359,15 +385,3 @@ def _quality(options: Options, subtype: str, transparent: bool) -> float | None:
     if options.quality is not None:
         return float(options.quality)
     return TRANSPARENT[subtype] if transparent else None
-
-
-def _frames(prepared: Prepared, options: Options, source: SoundInfo) -> int | None:
-    """Return the length of the output, if it is known in advance."""
-    length = parse_length(options.length, source.rate)
-    if isinstance(length, int):
-        return length
-    if source.frames is None or length == "auto":
-        return None
-    if options.allow_truncated:  # a pipe may end earlier than its header states
-        return None
-    return source.frames + (prepared.impulse.frames - 1) * (length == "full")

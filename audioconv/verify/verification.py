@@ -11,11 +11,11 @@ from audioconv.engines import stream
 from audioconv.engines.audio import Audio
 from audioconv.engines.convolver import Convolver
 from audioconv.engines.rounding import ErrorModel
+from audioconv.engines.window import Window
 from audioconv.errors import FormatError, TruncatedError, VerificationError, counted
 from audioconv.files import PeakMeter, Reader, SoundInfo, display_name, is_exact
 from audioconv.job import Options, VerificationReport
 from audioconv.progress import Progress, silent, watched
-from audioconv.units import parse_length
 from audioconv.verify import certificate
 from audioconv.verify.bound import ErrorBound
 from audioconv.verify.samples import Rounding, SampleCheck
@@ -34,6 +34,7 @@ def verify(
     source: str,
     output: str,
     convolver: Convolver,
+    window: Window,
     options: Options,
     *,
     gain: float | None = None,
@@ -49,6 +50,8 @@ def verify(
         paths; both files are read more than once
     convolver : Convolver
         that of the job
+    window : Window
+        the part of the convolution that the output holds
     options : Options
         those that the output was made with
     gain : float, optional
@@ -67,7 +70,14 @@ def verify(
         If the output is cut short, or has other channels or another rate.
     """
     verification = Verification(
-        source, output, convolver, options, known_as=known_as, seed=seed, progress=progress
+        source,
+        output,
+        convolver,
+        window,
+        options,
+        known_as=known_as,
+        seed=seed,
+        progress=progress,
     )
     report, sums = verification.check(gain or 1.0)
     if gain is None and options.clip == "guard":
@@ -85,6 +95,7 @@ class Verification:
         source: str,
         output: str,
         convolver: Convolver,
+        window: Window,
         options: Options,
         *,
         known_as: str | None = None,
@@ -94,6 +105,7 @@ class Verification:
         self._source = source
         self._output = output
         self._convolver = convolver
+        self._window = window
         self._options = options
         self._progress = progress
         self._random = np.random.default_rng(seed)
@@ -111,7 +123,7 @@ class Verification:
         # seams also lie inside blocks, where an engine computes them in halves
         frames = self._positions(max(1, self._convolver.block // 2))
         rounding = Rounding(self._info.subtype, self._options.dither, gain)
-        evidence = _Evidence(self._convolver, self._model, points, frames, rounding)
+        evidence = _Evidence(self._convolver, self._window, self._model, points, frames, rounding)
         truncated = self._options.allow_truncated
         with (
             Reader(self._source, allow_truncated=truncated) as reader,
@@ -119,7 +131,7 @@ class Verification:
         ):
             self._refuse_other_kind(reader.info.rate)
             found = watched(
-                evidence.pairs(reader, written, self._options),
+                evidence.pairs(reader, written, self._options.cores),
                 self._progress,
                 "verifying",
                 self._info.rate,
@@ -146,11 +158,13 @@ class Verification:
 
     def _positions(self, block: int) -> set[int]:
         """Choose the frames to sample: ends, loudest, both sides of seams, and random ones."""
-        last = self._level.frames - 1
-        seams = last // block
+        last, head = self._level.frames - 1, self._window.head
+        # seams lie on the grid of the convolution, in which the output begins at frame `head`
+        first, final = head // block + 1, (head + last) // block
         random = self._random.integers
-        chosen = {seams, *random(1, seams + 1, RANDOM_SEAMS).tolist(), 1} if seams else set()
-        sides = {side for seam in chosen for side in (seam * block - 1, seam * block)}
+        some = random(first, final + 1, RANDOM_SEAMS).tolist() if first <= final else []
+        chosen = {first, final, *some} if some else set()
+        sides = {seam * block - head - side for seam in chosen for side in (0, 1)}
         anywhere = random(0, self._level.frames, RANDOM_SPOTS).tolist()
         return {0, last, self._level.peak_frame, *sides, *anywhere}
 
@@ -223,6 +237,7 @@ class _Evidence:
     def __init__(
         self,
         convolver: Convolver,
+        window: Window,
         model: ErrorModel,
         points: list[int],
         frames: set[int],
@@ -234,16 +249,18 @@ class _Evidence:
         self.samples = SampleCheck(rounding, frames)
         self._rounding = rounding
         self._convolver = convolver
+        self._window = window
         self._model = model
         self.bound = ErrorBound(model)
         self._x = certificate.Evaluation(points, routing.inputs)
         self._y = certificate.Evaluation(points, routing.outputs)
-        self._spots = Spots(frames, routing)
+        self._spots = Spots([window.head + frame for frame in frames], routing)
+        self._frames = 0
 
-    def pairs(self, reader: Reader, written: Reader, options: Options) -> Iterator[Audio]:
+    def pairs(self, reader: Reader, written: Reader, threads: int) -> Iterator[Audio]:
         """Compare sums and samples block by block, and yield the sums."""
         out = stream.regrid(written.blocks(), BLOCK)
-        for sums in stream.regrid(self._convolution(reader, options), BLOCK):
+        for sums in stream.regrid(self._output(reader, threads), BLOCK):
             found = next(out, sums[:0])
             both = min(len(sums), len(found))  # a difference in length is a failure of its own
             self.sums.take(sums)
@@ -251,20 +268,24 @@ class _Evidence:
             yield sums
         self._spots.finish()
 
-    def _convolution(self, reader: Reader, options: Options) -> Iterator[Audio]:
-        """Yield the convolution, as long as the options say; certify all of it."""
-        length = parse_length(options.length, reader.info.rate)
-        whole = PeakMeter()
+    def _output(self, reader: Reader, threads: int) -> Iterator[Audio]:
+        """Yield the part of the convolution that the output holds; certify all of it."""
+        peak, window = 0.0, self._window
         sums = stream.convolve(
-            self._input(reader), self._convolver, lambda part, start: part, threads=options.cores
+            self._input(reader), self._convolver, lambda part, start: part, threads=threads
         )
         for block in sums:
-            self._y.take(block)
-            yield stream.truncate(block, whole.frames, length)
-            whole.take(block)
-        tail = self._convolver.flush()
-        self._y.take(tail)
-        yield from stream.trim_tail(tail, length, frames=whole.frames, peak=whole.peak)
+            kept, _ = window.keep(block, self._frames)
+            peak = max(peak, float(np.abs(kept).max(initial=0)))
+            self._certify(block)
+            yield kept
+        tail, frames = self._convolver.flush(), self._frames
+        self._certify(tail)
+        yield from window.tail(tail, frames=frames, peak=peak)
+
+    def _certify(self, sums: Audio) -> None:
+        self._y.take(sums)
+        self._frames += len(sums)
 
     def _input(self, reader: Reader) -> Iterator[Audio]:
         """Yield the input in blocks of the convolver's own length."""
@@ -284,14 +305,15 @@ class _Evidence:
             self._convolver.routing,
             self.points,
             sums_error=0.0 if self.bound.exact else self._model.relative,
-            floor=self._model.floor * self.sums.frames,
+            floor=self._model.floor * self._frames,
         )
 
     def spot_deviation(self) -> tuple[float, float]:
         """Return the largest deviation from the direct sum, and the largest beyond rounding."""
         worst, excess = 0.0, -np.inf
         for frame, found in self.samples.picked.items():
-            exact = self._rounding.wanted(self._spots.sums[frame][np.newaxis], frame)[0]
+            direct = self._spots.sums[self._window.head + frame]
+            exact = self._rounding.wanted(direct[np.newaxis], frame)[0]
             deviation = np.abs(found - exact)
             worst = max(worst, float(deviation.max()))
             excess = max(excess, float((deviation - self._rounding.allowance(exact)).max()))

@@ -1,5 +1,7 @@
 """Output samples as sums of products, ``y[c] = sum over a + b = c of f[a] g[b]``.
 
+The taps b of an impulse that rings before time 0 begin below 0.
+
 A `Sliding` holds a range of output frames c of one path, from a channel of the sound through its
 taps, with all samples and taps in these sums.
 """
@@ -41,9 +43,11 @@ class Sliding:
     first : int
         frame of the sound at ``f[0]``
     f : array
-        the sound up to frame ``end - 1``, silent before frame 0
+        the sound, as far as the sums need it, silent before frame 0
     g : array
         the taps
+    origin : int
+        place of the tap b = 0 in `g`
     begin, end : int
         range of c, from `begin` to ``end - 1``
     omitted : int
@@ -62,6 +66,7 @@ class Sliding:
     g: Signal
     begin: int
     end: int
+    origin: int = 0
     omitted: int = 0
     energy_share: float = 1.0
     other_paths: int = 0
@@ -77,7 +82,7 @@ class Sliding:
         )
 
     def products(self, c: int) -> Signal:
-        """Return ``f[c - b] g[b]`` for every tap b.
+        """Return ``f[c - b] g[b]`` for every tap, in the order of `g`.
 
         Examples
         --------
@@ -85,7 +90,7 @@ class Sliding:
         >>> small.products(2), small.products(0)
         (array([3., 1.]), array([1., 0.]))
         """
-        last = c - self.first
+        last = c + self.origin - self.first
         window = self.f[max(0, last - len(self.g) + 1) : last + 1][::-1]
         return np.pad(window, (0, len(self.g) - len(window))) * self.g
 
@@ -100,9 +105,8 @@ class Sliding:
         """
         convolver = plan(Routing(1, 1, len(self.g), (self.g,), (Route(0, 0, 0),)))
         y = np.concatenate([convolver.process(self.f[:, np.newaxis]), convolver.flush()])
-        return y[:, 0].astype(np.float64, copy=False)[
-            self.begin - self.first : self.end - self.first
-        ]
+        begin, end = (c + self.origin - self.first for c in (self.begin, self.end))
+        return y[begin:end, 0].astype(np.float64, copy=False)
 
 
 def sliding(
@@ -112,6 +116,7 @@ def sliding(
     begin: int,
     frames: int,
     *,
+    origin: int = 0,
     max_bytes: int = MAX_BYTES,
     allow_truncated: bool = False,
 ) -> Sliding:
@@ -128,6 +133,8 @@ def sliding(
         first frame of the output range
     frames : int
         frames of the whole output
+    origin : int
+        frame of time 0 of the impulse
     max_bytes : int
         largest size, packed
     allow_truncated : bool
@@ -159,13 +166,13 @@ def sliding(
     taps = routing.taps(route)
     length = round(min(max(1.5 * _duration(taps), SHORTEST * rate), LONGEST * rate))
     length = min(length, frames - begin)
-    # the last tap meets this frame of the sound in the first sum
-    before = begin - len(taps) + 1
-    part = excerpt(source, before, begin + length, allow_truncated=allow_truncated)
+    meets = begin + origin  # the frame of the sound that the first tap meets in the first sum
+    before, after = meets - len(taps) + 1, meets + length
+    part = excerpt(source, before, after, allow_truncated=allow_truncated)
     f = part[:, route.source].astype(np.float64, copy=False)
-    sums, shown = _fit(length, len(taps), begin, item_size(f), item_size(taps), max_bytes)
-    first, end = max(0, begin - shown + 1), begin + sums
-    f = np.pad(f, (0, begin + length - before - len(f)))  # silence after the end of the sound
+    sums, shown = _fit(length, len(taps), meets, item_size(f), item_size(taps), max_bytes)
+    first, end = max(0, meets - shown + 1), meets + sums
+    f = np.pad(f, (0, after - before - len(f)))  # silence after the end of the sound
     return Sliding(
         rate,
         route.source,
@@ -174,7 +181,8 @@ def sliding(
         f[first - before : end - before],
         taps[:shown],
         begin,
-        end,
+        begin + sums,
+        origin=origin,
         omitted=len(taps) - shown,
         energy_share=float(np.vdot(taps[:shown], taps[:shown]) / np.vdot(taps, taps)),
         other_paths=sum(other.target == route.target for other in routing.routes) - 1,

@@ -11,14 +11,14 @@ import { fillBetween, peakOf } from "./series.js";
 const BLOCK_COLOURS = ["f", "orange", "product", "sky"];
 
 export function blocks(given) {
-  const { rate, begin, end, taps, note } = given;
+  const { rate, begin, end, taps, origin, note } = given;
   const pieces = given.pieces.map((piece) => ({
     start: piece.start,
     frames: piece.frames,
     ...unpackEnvelope(piece),
   }));
   const [input, sum] = [unpackEnvelope(given.input), unpackEnvelope(given.sum)];
-  const drawing = { rate, begin, end, taps, pieces, input, sum };
+  const drawing = { rate, begin, end, taps, origin, pieces, input, sum };
   const peak = ({ low, high }) => Math.max(peakOf(low), peakOf(high));
   drawing.peaks = { input: peak(input), sum: peak(sum), pieces: Math.max(...pieces.map(peak)) };
   const count = pieces.length;
@@ -104,17 +104,19 @@ function drawBlocks(context, width, drawing, added) {
 }
 
 /** Draw a block in the row of the input, and its convolution in a row of its own. */
-function drawPiece(context, { taps, pieces, input, peaks }, rows, i, shown, x, column) {
+function drawPiece(context, { taps, origin, pieces, input, peaks }, rows, i, shown, x, column) {
   const piece = pieces[i];
   const colour = theme[BLOCK_COLOURS[i % BLOCK_COLOURS.length]];
   const stop = piece.start + piece.frames;
   const [left, middle, right] = [x(piece.start), x(stop), x(stop + taps - 1)];
   const [first, next, last] = [column(piece.start), column(stop), column(stop + taps - 1)];
+  // its convolution rings before the block by the taps before time 0
+  const [from, to] = [column(piece.start + origin), column(stop + origin)];
   const { top, height, width } = rows.input;
   context.globalAlpha = shown ? 1 : 0.3;
-  fillBetween(context, rows.input, input, peaks.input, colour, first, next);
+  fillBetween(context, rows.input, input, peaks.input, colour, from, to);
   context.globalAlpha = 1;
-  rule(context, left, top, left, top + height);
+  rule(context, x(piece.start + origin), top, x(piece.start + origin), top + height);
   const { lane } = rows.pieces;
   const row = { left: 0, width, top: rows.pieces.top + i * lane, height: lane };
   rule(context, left, row.top + lane / 2, right, row.top + lane / 2);

@@ -48,15 +48,16 @@ export class SlidingPicture {
   draw(context, width, pixelRatio, state) {
     const { c, magnify } = state;
     const { convolution, peaks } = this;
-    const { f, g, y, rate, first, begin, end, taps } = convolution;
+    const { f, g, y, rate, first, begin, end, taps, origin } = convolution;
     const rows = slidingRows(width);
     const view = this.view(c, state.span);
     const x = (a) => rows[0].left + ((a - view.from) / (view.to - view.from)) * rows[0].width;
     const last = rows[3];
     const bottom = last.top + last.height;
 
-    const from = Math.max(0, x(c - taps + 0.5));
-    const to = Math.min(width, x(c + 0.5));
+    const start = convolution.leftmost(c);
+    const from = Math.max(0, x(start - 0.5));
+    const to = Math.min(width, x(start + taps - 0.5));
     context.fillStyle = theme.panel;
     context.fillRect(from, rows[0].top, to - from, rows[2].top + rows[2].height - rows[0].top);
     rows.forEach((row, i) => {
@@ -69,12 +70,11 @@ export class SlidingPicture {
     // behind the stems of g, which stand on it
     rule(context, x(c), 14, x(c), bottom + 6, theme.ink);
     this.drawFixed(context, rows[0], view, f, first, peaks.f, theme.f, pixelRatio);
-    const start = c - taps + 1;
     const tapPeak = peaks.g / magnify;
     const productPeak = peaks.product / magnify;
     if (convolution.sparse) {
-      const at = convolution.spikes.map((b) => c - b);
-      const heights = Array.from(convolution.spikes, (b) => g[b]);
+      const at = convolution.spikes.map((place) => c + origin - place);
+      const heights = Array.from(convolution.spikes, (place) => g[place]);
       stems(context, rows[1], view, at, heights, tapPeak, theme.g);
       const products = heights.map((tap, i) => tap * convolution.signal(at[i]));
       stems(context, rows[2], view, at, products, productPeak, theme.product);

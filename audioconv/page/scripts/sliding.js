@@ -165,7 +165,7 @@ function sentence({ rate, taps }, c, sum) {
 }
 
 /** Let two buttons visit each arrival of the loudest sample. */
-function arrivalButtons({ rate, g }, arrivals, state, show) {
+function arrivalButtons({ rate, g, origin }, arrivals, state, show) {
   element("slide-arrivals").hidden = false;
   const visit = ({ a, b, c, copy }) => {
     show(c);
@@ -173,7 +173,7 @@ function arrivalButtons({ rate, g }, arrivals, state, show) {
       element("slide-arrival"),
       `Copy ${copy + 1} of the loudest sample, a = ${whole(a)} (${inSeconds(a / rate)}), ` +
         `arrives here: b = ${whole(b)}, so ${inSeconds(b / rate)} later, ` +
-        `and g(b) = ${digits(g[b], 3)} times as high.`,
+        `and g(b) = ${digits(g[b + origin], 3)} times as high.`,
     );
   };
   element("slide-next").addEventListener("click", () =>

@@ -1,4 +1,5 @@
-// The sum at one c: all f(a) g(b) with a + b = c, in double precision.
+// The sum at one c: all f(a) g(b) with a + b = c, in double precision. The tap b of an impulse that
+// rings before time 0 can be negative: it is at g[b + origin].
 
 import { unpack } from "./packed.js";
 
@@ -31,8 +32,8 @@ class Neumaier {
 /** The signal, the impulse, and the output that audioconv computed. */
 export class Convolution {
   constructor(given) {
-    const { rate, first, begin, end } = given;
-    Object.assign(this, { rate, first, begin, end });
+    const { rate, first, begin, end, origin } = given;
+    Object.assign(this, { rate, first, begin, end, origin });
     this.f = unpack(given.f);
     this.g = unpack(given.g);
     this.y = unpack(given.y);
@@ -52,21 +53,22 @@ export class Convolution {
 
   /** Return the sum at c, its number of nonzero products, the largest, and the sum of the rest. */
   at(c) {
-    const { f, g, first, spikes } = this;
+    const { f, g, first, origin, spikes } = this;
     const sum = new Neumaier();
     const largest = [];
     let least = 0;
     let count = 0;
     for (let i = 0; i < spikes.length; i++) {
-      const b = spikes[i];
+      const b = spikes[i] - origin;
       const at = c - b - first;
       if (at < 0 || at >= f.length) continue;
-      const product = f[at] * g[b];
+      const tap = g[spikes[i]];
+      const product = f[at] * tap;
       if (product === 0) continue;
       count += 1;
       sum.add(product);
       if (largest.length === LARGEST && Math.abs(product) <= least) continue;
-      largest.push({ a: c - b, b, f: f[at], g: g[b], product });
+      largest.push({ a: c - b, b, f: f[at], g: tap, product });
       largest.sort((one, other) => Math.abs(other.product) - Math.abs(one.product));
       if (largest.length > LARGEST) largest.pop();
       if (largest.length === LARGEST) least = Math.abs(largest[LARGEST - 1].product);
@@ -76,10 +78,10 @@ export class Convolution {
     return { value, count, largest, rest: sum.value(), written: this.y[c - this.begin] };
   }
 
-  /** Return f(a) g(c - a) for a from c - K + 1 to c, in an array that the next call reuses. */
+  /** Return f(a) g(c - a) for every tap, from the last to the first, in an array that is reused. */
   window(c) {
     const { f, turned, products, taps, first } = this;
-    const start = c - taps + 1 - first;
+    const start = this.leftmost(c) - first;
     for (let i = 0; i < taps; i++) {
       const at = start + i;
       products[i] = at >= 0 && at < f.length ? f[at] * turned[i] : 0;
@@ -87,10 +89,15 @@ export class Convolution {
     return products;
   }
 
+  /** Return the a that meets the last tap at c. */
+  leftmost(c) {
+    return c + this.origin - this.taps + 1;
+  }
+
   /** Return every c at which a spike meets the loudest sample of f, and that sample. */
   arrivals() {
     if (!this.spikes.length || this.spikes.length > MOST_ARRIVALS) return [];
-    const last = this.spikes[this.spikes.length - 1];
+    const bs = [...this.spikes].map((at) => at - this.origin);
     const loudest = (from, to) => {
       let best = -1;
       for (let a = from; a < to; a++) {
@@ -99,9 +106,9 @@ export class Convolution {
       return best;
     };
     // a sample whose every copy arrives before the end, if there is one
-    let a = loudest(Math.max(this.first, this.begin - this.spikes[0]), this.end - last);
+    let a = loudest(Math.max(this.first, this.begin - bs[0]), this.end - bs[bs.length - 1]);
     if (a < 0) a = loudest(this.first, this.first + this.f.length);
-    return [...this.spikes]
+    return bs
       .map((b, copy) => ({ a, b, c: a + b, copy }))
       .filter(({ c }) => c >= this.begin && c < this.end);
   }
