@@ -727,15 +727,20 @@ def test_a_recipe_of_an_input_by_its_path_is_none(call, folder):
 
 def test_a_recipe_of_another_version_is_followed_and_told(call, folder):
     made = made_in(call, folder)
-    text = json.dumps({**recipe_in("out.wav"), "audioconv": "99.0"})
-    with_recipe("out.wav", text.encode())
-    old = Path("out.wav").read_bytes()
-    said = call("redo", "out.wav", "-y", code=3)  # as the version in it is another
-    assert f"made by version 99.0, and version {__version__} makes it differently" in said.err
-    assert Path("out.wav").read_bytes() == old
-    found = json.loads(call("redo", "out.wav", "new.wav", "--json", code=3).out)
-    assert found["version"] == "99.0"
-    assert (folder / "new.wav").read_bytes() == made
+    old = Path("out.wav").read_bytes().replace(f'"{__version__}"'.encode(), b'"9.9.9"')
+    assert old != made
+    Path("out.wav").write_bytes(old)
+    found = json.loads(call("redo", "out.wav", "same.wav", "--json").out)  # the same sound
+    assert (found["version"], found["same"]) == ("9.9.9", True)
+    assert Path("same.wav").read_bytes() == old
+    other = bytearray(old)
+    other[200] ^= 1  # a sample
+    Path("out.wav").write_bytes(other)
+    said = call("redo", "out.wav", "-y", code=3)
+    assert f"made by version 9.9.9, and version {__version__} makes it differently" in said.err
+    assert Path("out.wav").read_bytes() == other
+    call("redo", "out.wav", "new.wav", code=3)
+    assert Path("new.wav").read_bytes() == made
 
 
 @settings(max_examples=60, deadline=None)

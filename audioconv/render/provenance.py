@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
-from audioconv._version import __version__
 from audioconv.errors import AudioconvError
 from audioconv.files import (
     NO_METADATA,
@@ -35,15 +34,23 @@ class Provenance:
         sources of the impulses
     info : SoundInfo
         of the output
+    version : str
+        of audioconv, as the recipe states it
     """
 
     def __init__(
-        self, job: Job, reader: Reader, ingredients: tuple[Ingredient, ...], info: SoundInfo
+        self,
+        job: Job,
+        reader: Reader,
+        ingredients: tuple[Ingredient, ...],
+        info: SoundInfo,
+        version: str,
     ) -> None:
         self._job = job
         self._reader = reader
         self._ingredients = ingredients
         self._info = info
+        self._version = version
 
     @property
     def metadata(self) -> Metadata:
@@ -66,7 +73,7 @@ class Provenance:
             for key, value in {**asdict(self._job.options), **chosen}.items()
             if key not in NEUTRAL and value != defaults[key]
         }
-        return Recipe(__version__, digest, self._ingredients, dict(sorted(options.items())))
+        return Recipe(self._version, digest, self._ingredients, dict(sorted(options.items())))
 
     def chunks(self, digest: Digest | None) -> list[Chunk]:
         """Return the recipe as a chunk, if the output can hold one."""

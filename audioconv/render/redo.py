@@ -158,9 +158,12 @@ def redo(
             made = os.path.join(folder, "made")
         kind = "sidecar" if new == output else "chunk"
         options = Options(**{**recipe.options, "overwrite": True, "recipe": kind})
-        outcome = run(Job(source, made, impulses, options), progress, transparent=False)
+        job = Job(source, made, impulses, options)
+        outcome = run(job, progress, transparent=False, version=recipe.version)
         difference = None if lost else _first_difference(output, made)
         same = file_digest(made) == known if lost else difference is None
+        if not (same or ours or new is None):  # a file that is kept states its own version
+            outcome = run(job, progress, transparent=False)
         if new is None and (same if lost else not same and overwrite and ours):
             new = output
             _replace(output, made)

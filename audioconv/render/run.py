@@ -14,6 +14,7 @@ from typing import Literal
 
 import numpy as np
 
+from audioconv._version import __version__
 from audioconv.engines import stream
 from audioconv.engines.audio import Audio
 from audioconv.engines.subnormals import FLUSH_BELOW
@@ -50,7 +51,13 @@ NOTED = 10 ** (-60 / 20)
 """Peak of the frames before time 0, relative to that of the output, from which it is noted."""
 
 
-def run(job: Job, progress: Progress = silent, *, transparent: bool = True) -> Outcome:
+def run(
+    job: Job,
+    progress: Progress = silent,
+    *,
+    transparent: bool = True,
+    version: str = __version__,
+) -> Outcome:
     """Convolve one file.
 
     The output path holds the complete, checked new file when this returns, and its old content
@@ -63,6 +70,8 @@ def run(job: Job, progress: Progress = silent, *, transparent: bool = True) -> O
     transparent : bool
         whether a lossy output is transparent where the job asks for no quality, rather than of the
         quality that its encoder chooses
+    version : str
+        of audioconv, as the recipe states it: `redo` compares with the file of another
 
     Raises
     ------
@@ -80,7 +89,7 @@ def run(job: Job, progress: Progress = silent, *, transparent: bool = True) -> O
     check_job(job)
     progress("reading")
     with ExitStack() as files:
-        rendering = Rendering(job, files, progress, transparent=transparent)
+        rendering = Rendering(job, files, progress, transparent=transparent, version=version)
         sidecar = None
         if job.options.recipe == "sidecar":
             sidecar = files.enter_context(target(job.output + SUFFIX))
@@ -112,11 +121,18 @@ class Rendering:
         keeps the input open as long as it is
     progress : Progress
     transparent : bool
+    version : str
         as for `run`
     """
 
     def __init__(
-        self, job: Job, files: ExitStack, progress: Progress, *, transparent: bool
+        self,
+        job: Job,
+        files: ExitStack,
+        progress: Progress,
+        *,
+        transparent: bool,
+        version: str,
     ) -> None:
         options = job.options
         self._job = job
@@ -143,7 +159,9 @@ class Rendering:
         notices = [*self._prepared.impulse.notes, notice, odd, padding_notice(self._info)]
         self._notices = Notices(options.strict, filter(None, notices))
         self._check_output()
-        self._provenance = Provenance(job, self._reader, self._prepared.ingredients, self._info)
+        self._provenance = Provenance(
+            job, self._reader, self._prepared.ingredients, self._info, version
+        )
         self._gain = 1.0
         self._verified: VerificationReport | None = None
         self._writer: Writer
