@@ -8,6 +8,7 @@ codecs      the bytes of each file format
 metadata    titles, cue points and other data besides the samples
 decoders    the `Decoder` protocol, and the decoder for PCM and float WAV
 libsndfile  the decoder for every other format
+silence     standard error, kept from a decoder that writes to it
 reading     a file or a pipe as a stream of float64 blocks
 peak        the peak of a stream, and the gain that makes it fit
 quantise    float64 to integers, correctly rounded, with clipped samples counted

@@ -139,11 +139,12 @@ class WaveDecoder:
             offset of the samples
         """
         stated = self._header.data_bytes or 0
-        if containers.is_followed(file, begin, begin + stated):
+        behind = containers.behind(file, begin, begin + stated)
+        if behind.another:
             self._notice("is followed by another file, which is not read")
         read = begin + stated // self._frame_bytes * self._frame_bytes
         more = []
-        for extra in containers.extra_samples(file, begin, begin + stated):
+        for extra in behind.extra:
             # bytes that follow without a chunk between complete a partial frame
             start = read if extra.start == begin + stated else extra.start
             frames = (extra.stop - start) // self._frame_bytes
@@ -216,9 +217,7 @@ class WaveDecoder:
         """Read the metadata after the samples, which would end at an offset of a file."""
         size = self._header.data_bytes or 0
         begin = end - size // self._frame_bytes * self._frame_bytes
-        rest.seek(begin + size + size % 2)
-        trailing = riff.read_chunks(rest.read, self._header.order)
-        self.metadata = wave_metadata(self._header, trailing.chunks, trailing.broken)
+        self.metadata = _metadata_from(rest, begin + size + size % 2, self._header)
         self._find_more(rest, begin)
 
 
@@ -237,10 +236,15 @@ def seekable_metadata(header: riff.Header, file: IO[bytes]) -> Metadata:
     if end >= os.fstat(file.fileno()).st_size:
         return wave_metadata(header)
     here = file.tell()
-    file.seek(end)
-    trailing = riff.read_chunks(file.read, header.order)
+    metadata = _metadata_from(file, end, header)
     file.seek(here)
-    return wave_metadata(header, trailing.chunks, trailing.broken)
+    return metadata
+
+
+def _metadata_from(file: IO[bytes], begin: int, header: riff.Header) -> Metadata:
+    """Return the metadata of a WAV, of which the trailing chunks begin at an offset of a file."""
+    file.seek(begin)
+    return wave_metadata(header, *riff.read_chunks(file.read, header.order))
 
 
 def length_notice(path: str) -> str:

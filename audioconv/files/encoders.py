@@ -21,7 +21,7 @@ from audioconv.files.atomic import Target
 from audioconv.files.codecs import flac, pcm, riff
 from audioconv.files.codecs.deterministic import make_deterministic
 from audioconv.files.codecs.riff import Chunk
-from audioconv.files.codecs.speakers import from_wave, positions
+from audioconv.files.codecs.speakers import from_wave, positions, reordered
 from audioconv.files.formats import INTEGER_BITS, SoundInfo
 from audioconv.files.limits import compression
 from audioconv.files.metadata import COPIED, NO_METADATA, Metadata
@@ -224,11 +224,10 @@ class LibsndfileEncoder:
 
     def encode(self, samples: Audio | Integers) -> bytes:
         """Convert to the bytes that libsndfile takes; in any thread."""
-        if self._order != sorted(self._order):
-            samples = samples[:, self._order]
+        ordered = reordered(samples, self._order)
         if self._bits:
-            return (samples.astype(np.int32) << (32 - self._bits)).tobytes()
-        return samples.astype(np.float64, copy=False).tobytes()
+            return (ordered.astype(np.int32) << (32 - self._bits)).tobytes()
+        return ordered.astype(np.float64, copy=False).tobytes()
 
     def write(self, data: bytes) -> None:
         """Code and append samples."""

@@ -5,9 +5,8 @@ from __future__ import annotations
 import io
 import os
 import re
-import threading
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, nullcontext
+from collections import deque
+from contextlib import ExitStack, nullcontext
 from dataclasses import replace
 from typing import IO
 
@@ -19,7 +18,7 @@ from audioconv.errors import FormatError, TruncatedError, counted
 from audioconv.files.codecs import lost_tags, riff
 from audioconv.files.codecs.foreign import is_foreign, refusal
 from audioconv.files.codecs.probe import Probe, probe, probe_further
-from audioconv.files.codecs.speakers import positions, to_wave
+from audioconv.files.codecs.speakers import positions, reordered, to_wave
 from audioconv.files.codecs.splice import Splice
 from audioconv.files.decoders import (
     REMEDY,
@@ -30,6 +29,7 @@ from audioconv.files.decoders import (
 )
 from audioconv.files.formats import INTEGER_BITS, SoundInfo, display_name, is_exact
 from audioconv.files.metadata import Metadata
+from audioconv.files.silence import stderr_silenced
 from audioconv.files.source import PIECE, Digest, Source
 
 UNCHECKED = ("AVR", "HTK", "MAT4", "MAT5", "MPC2K", "VOC", "WVE", "XI")
@@ -124,7 +124,8 @@ class LibsndfileDecoder:
             self.shortage = self._unchecked()
         elif probed.fault:
             self.shortage = self._damaged(probed.fault)
-        self._sound = probed.sound or (range(UNKNOWN_FRAMES if frames is None else frames),)
+        sound = probed.sound or (range(UNKNOWN_FRAMES if frames is None else frames),)
+        self._sound, self._end = deque(sound), sound[-1].stop
         self.info = SoundInfo(path, form, file.subtype, file.samplerate, file.channels, frames)
 
     def _opened(
@@ -265,18 +266,20 @@ class LibsndfileDecoder:
     def read(self, frames: int) -> Audio:
         """Return up to `frames` frames; none only at the end."""
         block: Audio = np.zeros((0, self._file.channels))
-        for sound in self._sound:
+        while self._sound:
+            sound = self._sound[0]
             while self._decoded < sound.start:
                 if not len(self._decode(min(PIECE, sound.start - self._decoded))):
                     return block
             if self._decoded < sound.stop:
                 block = self._decode(min(frames, sound.stop - self._decoded))
                 break
+            self._sound.popleft()
         if self._checksum is not None:
             self._checksum.update(block)
-            if self._decoded == self._sound[-1].stop and not self._checksum.matches():
+            if self._decoded == self._end and not self._checksum.matches():
                 self.shortage = self._damaged("its samples do not match its checksum")
-        return block[:, self._order] if self._order != sorted(self._order) else block
+        return reordered(block, self._order)
 
     def _decode(self, frames: int) -> Audio:
         """Return the next frames as they are coded, up to the place where decoding fails."""
@@ -323,51 +326,3 @@ def _tags(file: soundfile.SoundFile) -> dict[str, str]:
     if file.subtype.startswith("MPEG"):  # ID3 version 1 pads with blanks
         return {tag: text.rstrip(" \0") for tag, text in fields.items()}
     return fields
-
-
-class _StderrSilencer:
-    """Redirect standard error to the null device while any thread asks for it."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._depth = 0
-        self._saved = -1
-
-    def begin(self) -> None:
-        """Redirect it, if it is not yet redirected."""
-        with self._lock:
-            if self._depth == 0:
-                self._saved = _duplicate(2)
-                if self._saved >= 0:
-                    null = os.open(os.devnull, os.O_WRONLY)
-                    os.dup2(null, 2)
-                    os.close(null)
-            self._depth += 1
-
-    def end(self) -> None:
-        """Restore it, if no other thread needs it redirected."""
-        with self._lock:
-            self._depth -= 1
-            if self._depth == 0 and self._saved >= 0:
-                os.dup2(self._saved, 2)
-                os.close(self._saved)
-
-
-def _duplicate(descriptor: int) -> int:
-    try:
-        return os.dup(descriptor)
-    except OSError:  # closed
-        return -1
-
-
-_silencer = _StderrSilencer()
-
-
-@contextmanager
-def stderr_silenced() -> Iterator[None]:
-    """Keep the MP3 decoder inside libsndfile from writing to standard error."""
-    _silencer.begin()
-    try:
-        yield
-    finally:
-        _silencer.end()

@@ -6,6 +6,7 @@ containers     lengths stated in the headers of other formats
 blocks         lengths of codings in blocks: GSM and ADPCM in WAV and Wave 64
 flac           lengths, checksums and changes of rate of FLAC files
 mpeg           frames of MP3 files, and the samples that are sound
+mpeg_frame     the header of an MP3 frame, and the tag in the first
 ogg            pages and checksums of Ogg files
 opus           the first position of a stream of Opus
 speakers       channel orders of Vorbis, Opus and ALAC

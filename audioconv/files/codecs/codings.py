@@ -183,9 +183,9 @@ def coding(file: IO[bytes]) -> str | None:
             return _riff_coding(file)
         if start[:4] in (b".snd", b"dns."):
             return _au_coding(*struct.unpack(">I" if start[:1] == b"." else "<I", start[12:]))
-        sound = flac.stated_sound(file)
-        if sound is not None and sound.bits not in PLAIN_FLAC:
-            return f"FLAC of {counted(sound.bits, 'bit')}"
+        info = flac.streaminfo(file)
+        if info is not None and info.sound.bits not in PLAIN_FLAC:
+            return f"FLAC of {counted(info.sound.bits, 'bit')}"
         for chunk, begin, _ in containers.chunks(file):
             if (start[:4], chunk) in ((b"riff", b"fmt "), (b"FORM", b"COMM"), (b"caff", b"desc")):
                 file.seek(begin)

@@ -142,53 +142,64 @@ def _extent(file: IO[bytes], kind: bytes, begin: int, size: int, frames: int | N
         return Extent(begin, until_the_end=True)
     if size < 0:
         raise FormatError(f"its header states a length of {size} bytes")
-    return Extent(begin, begin + size, False, frames, extra_samples(file, begin, begin + size))
+    extra = behind(file, begin, begin + size).extra
+    return Extent(begin, begin + size, frames=frames, extra=extra)
 
 
-def is_followed(file: IO[bytes], begin: int, end: int) -> bool:
-    """Return whether another file of chunks follows the samples at two offsets."""
-    return any(chunk in (*LAYOUTS, b"riff") for chunk, _, _ in _chunks_behind(file, begin, end))
+class Behind(NamedTuple):
+    """The part of a file after its samples.
+
+    Parameters
+    ----------
+    extra : tuple of range
+        offsets of bytes that may be more samples: the bodies of further chunks of samples, or
+        bytes that are no chunk and no tag
+    another : bool
+        whether another file of chunks follows
+    """
+
+    extra: tuple[range, ...] = ()
+    another: bool = False
 
 
-def extra_samples(file: IO[bytes], begin: int, end: int) -> tuple[range, ...]:
-    """Return the bytes after the samples of a file that may be more of them.
-
-    They are the bodies of further chunks of samples, or bytes that are no chunk and no tag.
+def behind(file: IO[bytes], begin: int, end: int) -> Behind:
+    """Inspect a file of chunks after its samples.
 
     Parameters
     ----------
     file : binary file
-        of chunks, seekable; its position changes
+        seekable; its position changes
     begin, end : int
         offsets of the samples, as the header states them
     """
-    size = file.seek(0, os.SEEK_END)
+    size, kind = file.seek(0, os.SEEK_END), _kind(file)
+    found = _chunks_behind(file, kind, begin, end, size)
+    another = any(chunk in (*LAYOUTS, b"riff") for chunk, _, _ in found)
     extra = []
-    behind = end
-    for number, (chunk, at, length) in enumerate(_chunks_behind(file, begin, end), 1):
+    stop = end
+    for chunk, at, length in found:
         if chunk in SAMPLES:
             extra.append(range(at, min(at + length, size)))
         elif at + length > size and chunk not in METADATA:
             break
-        begin, behind = at, at + length
-        if number == MAX_CHUNKS:
-            return tuple(extra)
-    padded = min(size, behind + max(1, (begin - behind) % _alignment(file)))
-    if extra or after_tags(file, padded, size) == size:
-        return tuple(extra)
-    return _after(file, behind)
+        begin, stop = at, at + length
+    padded = min(size, stop + max(1, (begin - stop) % _alignment(kind)))
+    if extra or len(found) == MAX_CHUNKS or after_tags(file, padded, size) == size:
+        return Behind(tuple(extra), another)
+    return Behind(_after(file, stop), another)
 
 
-def _chunks_behind(file: IO[bytes], begin: int, end: int) -> Iterator[tuple[bytes, int, int]]:
-    """Yield the chunks after the samples; some writers leave out the padding of an odd size."""
-    size = file.seek(0, os.SEEK_END)
-    for start in dict.fromkeys((end + (begin - end) % _alignment(file), end)):
-        found = list(islice(_walk(file, start, size), MAX_CHUNKS))
+def _chunks_behind(
+    file: IO[bytes], kind: bytes, begin: int, end: int, size: int
+) -> list[tuple[bytes, int, int]]:
+    """Return the chunks after the samples; some writers leave out the padding of an odd size."""
+    for start in dict.fromkeys((end + (begin - end) % _alignment(kind), end)):
+        found = list(islice(_walk(file, kind, start, size), MAX_CHUNKS))
         if found:
             chunk, at, length = found[0]
             if at + length <= size or chunk in (*METADATA, *SAMPLES):
-                return iter(found)
-    return iter(())
+                return found
+    return []
 
 
 def _after(file: IO[bytes], end: int) -> tuple[range, ...]:
@@ -226,8 +237,7 @@ def resized(file: IO[bytes], begin: int, parts: Sequence[Piece]) -> list[Piece]:
         the samples
     """
     size = sum(map(len, parts))
-    file.seek(0)
-    kind = file.read(4)
+    kind = _kind(file)
     before, form, more = RESIZABLE[kind]
     at = begin - before if before else 8
     magic = b"RIFF" if kind in LONG else kind  # the long sizes stand in another chunk
@@ -254,10 +264,9 @@ def _sphere(file: IO[bytes]) -> Extent:
 
 def chunks(file: IO[bytes]) -> Iterator[tuple[bytes, int, int]]:
     """Yield name, offset and size of each chunk of a RIFF, AIFF, CAF or Wave 64 file."""
-    size = file.seek(0, os.SEEK_END)
-    file.seek(0)
-    begin = {b"caff": 8, b"riff": 40}.get(file.read(4), 12)
-    return islice(_walk(file, begin, size), MAX_CHUNKS)
+    size, kind = file.seek(0, os.SEEK_END), _kind(file)
+    begin = {b"caff": 8, b"riff": 40}.get(kind, 12)
+    return islice(_walk(file, kind, begin, size), MAX_CHUNKS)
 
 
 def bodies(file: IO[bytes], names: Sequence[bytes]) -> dict[bytes, bytes]:
@@ -272,17 +281,19 @@ def bodies(file: IO[bytes], names: Sequence[bytes]) -> dict[bytes, bytes]:
     return found
 
 
-def _alignment(file: IO[bytes]) -> int:
-    """Return the bytes to a multiple of which chunks are padded."""
+def _kind(file: IO[bytes]) -> bytes:
+    """Return the first bytes of a file, which name its format."""
     file.seek(0)
-    kind = file.read(4)
+    return file.read(4)
+
+
+def _alignment(kind: bytes) -> int:
+    """Return the bytes to a multiple of which chunks are padded."""
     return 8 if kind == b"riff" else 1 if kind == b"caff" else 2
 
 
-def _walk(file: IO[bytes], begin: int, end: int) -> Iterator[tuple[bytes, int, int]]:
+def _walk(file: IO[bytes], kind: bytes, begin: int, end: int) -> Iterator[tuple[bytes, int, int]]:
     """Yield name, offset and size of each chunk between two offsets."""
-    file.seek(0)
-    kind = file.read(4)
     if kind == b"riff":
         return _wave64_chunks(file, begin, end)
     if kind in LAYOUTS:

@@ -1,4 +1,4 @@
-"""FLAC: the length of a stream whose header leaves it open, and the MD5 of the samples.
+"""FLAC: lengths that the header leaves open, changes of rate, and the MD5 of the samples.
 
 Each frame header holds its position and length, and each frame ends with a checksum. So the last
 frame gives the length of the stream, and a file that does not end with it is truncated.
@@ -31,8 +31,11 @@ LONGEST_FRAME = 2**22
 STREAMINFO = 8
 """Offset of the STREAMINFO block, after the marker of the file and the header of the block."""
 
+FIELDS = STREAMINFO + 10
+"""Offset of the eight bytes with rate, channels, bits and length."""
+
 TOTAL = 2**36 - 1
-"""Mask of the 36 bits that hold the length, the last of five bytes."""
+"""Mask of the 36 bits that hold the length, the last of them."""
 
 SHORTEST, LONGEST_HEADER = 8, 17
 """Minimum bytes of a frame, and maximum bytes of its header."""
@@ -41,7 +44,6 @@ LOOKALIKES = 8
 """Places after the last frame that look like a frame header; even one is rare."""
 
 BLOCK_SIZES = {1: 192, **{n: 144 << n for n in range(2, 6)}, **{n: 1 << n for n in range(8, 16)}}
-
 
 RATES = (0, 88200, 176400, 192000, 8000, 16000, 22050, 24000, 32000, 44100, 48000, 96000)
 """Hz, by the code in a frame header; 0 refers to the header of the file."""
@@ -90,13 +92,6 @@ class Frame(NamedTuple):
     sound: Sound
 
 
-def lacks_length(file: IO[bytes]) -> bool:
-    """Return whether a file is a FLAC whose header leaves the length open."""
-    file.seek(after_id3(file))
-    start = file.read(STREAMINFO + 18)
-    return start[:4] == b"fLaC" and int.from_bytes(start[-5:]) & TOTAL == 0
-
-
 def is_finished(file: IO[bytes]) -> bool:
     """Return False if the header of a FLAC lacks the frame sizes, which are written last."""
     file.seek(0)
@@ -104,17 +99,43 @@ def is_finished(file: IO[bytes]) -> bool:
     return start[:4] != b"fLaC" or any(start[-6:])
 
 
-def stated_sound(file: IO[bytes]) -> Sound | None:
-    """Return the rate, channels and bits that the header of a FLAC states; None for others."""
-    file.seek(after_id3(file))
-    start = file.read(STREAMINFO + 18)
+class StreamInfo(NamedTuple):
+    """The STREAMINFO block at the beginning of a FLAC.
+
+    Parameters
+    ----------
+    begin : int
+        offset of the FLAC in its file, after ID3 tags
+    block : int
+        samples of a frame, of a stream of fixed block size
+    sound : Sound
+    total : int
+        samples per channel; 0 leaves the length open
+    md5 : bytes
+        of the samples; zeros if not stated
+    """
+
+    begin: int
+    block: int
+    sound: Sound
+    total: int
+    md5: bytes
+
+
+def streaminfo(file: IO[bytes]) -> StreamInfo | None:
+    """Read the header of a FLAC; return None for other files, and for less than a header."""
+    begin = after_id3(file)
+    file.seek(begin)
+    start = file.read(STREAMINFO + 34)
     if start[:4] != b"fLaC" or len(start) < STREAMINFO + 18:
         return None
-    fields = int.from_bytes(start[-8:]) >> 36
-    return Sound(fields >> 8, (fields >> 5 & 7) + 1, (fields & 31) + 1)
+    fields = int.from_bytes(start[FIELDS : FIELDS + 8])
+    sound = Sound(fields >> 44, (fields >> 41 & 7) + 1, (fields >> 36 & 31) + 1)
+    block = int.from_bytes(start[STREAMINFO : STREAMINFO + 2])
+    return StreamInfo(begin, block, sound, fields & TOTAL, start[FIELDS + 8 :])
 
 
-def change(file: IO[bytes], sound: Sound) -> str | None:
+def change(file: IO[bytes], info: StreamInfo) -> str | None:
     """Return a description of the first frame whose rate, channels or bits differ.
 
     Or of the beginning of another FLAC, if several are joined end to end.
@@ -123,11 +144,12 @@ def change(file: IO[bytes], sound: Sound) -> str | None:
     ----------
     file : binary file
         seekable; its position changes
-    sound : Sound
-        as the header of the file states it
+    info : StreamInfo
+        of the file
     """
+    sound = info.sound
     size, lookalikes = file.seek(0, os.SEEK_END), 0
-    for start in range(_first_frame(file), size, SEARCHED):
+    for start in range(_first_frame(file, info), size, SEARCHED):
         file.seek(start)
         data = file.read(SEARCHED + LONGEST_HEADER)
         if another := BEGINNING.search(data):
@@ -152,9 +174,9 @@ def change(file: IO[bytes], sound: Sound) -> str | None:
     return None
 
 
-def _first_frame(file: IO[bytes]) -> int:
+def _first_frame(file: IO[bytes], info: StreamInfo) -> int:
     """Return the offset after the metadata blocks of a FLAC."""
-    begin, last = after_id3(file) + 4, False
+    begin, last = info.begin + 4, False
     while not last:
         file.seek(begin)
         header = file.read(4)
@@ -198,7 +220,7 @@ def _without_tag(data: bytes) -> bytes:
     return data
 
 
-def readable_pieces(file: IO[bytes], frames: int | None) -> list[Piece]:
+def readable_pieces(file: IO[bytes], info: StreamInfo, frames: int | None) -> list[Piece]:
     """Return a FLAC as libsndfile can read it; empty if it can as it is.
 
     Without ID3 tags at the beginning, with the missing length, and with bits per sample that it
@@ -208,14 +230,15 @@ def readable_pieces(file: IO[bytes], frames: int | None) -> list[Piece]:
     ----------
     file : binary file
         seekable; its position changes
+    info : StreamInfo
+        of the file
     frames : int or None
         the length to state, in samples of one channel; None if the header states it
     """
-    begin, size = after_id3(file), file.seek(0, os.SEEK_END)
-    at = begin + STREAMINFO + 10
+    begin, size, bits = info.begin, file.seek(0, os.SEEK_END), info.sound.bits
+    at = begin + FIELDS
     file.seek(at)
     old = int.from_bytes(file.read(8))
-    bits = (old >> 36 & 31) + 1
     new = old + (READABLE_BITS.get(bits, bits) - bits << 36) + ((frames or 0) & TOTAL)
     if new == old and not begin:
         return []
@@ -234,15 +257,11 @@ class Checksum:
         self._md5 = hashlib.md5(usedforsecurity=False)
 
     @classmethod
-    def of(cls, file: IO[bytes]) -> Checksum | None:
-        """Read the stated MD5; return None if the file is not a FLAC, or has none."""
-        file.seek(after_id3(file))
-        start = file.read(STREAMINFO + 34)
-        bits = (int.from_bytes(start[-22:-20]) >> 4 & 31) + 1
-        stated = start[-16:]
+    def of(cls, info: StreamInfo) -> Checksum | None:
+        """Return the checksum that a header states, or None if it has none."""
         # libsndfile reads no other numbers of bits
-        usable = start[:4] == b"fLaC" and bits in (8, 12, 16, 20, 24) and any(stated)
-        return cls(stated, bits) if usable else None
+        usable = info.sound.bits in (8, 16, 24, *READABLE_BITS) and any(info.md5)
+        return cls(info.md5, info.sound.bits) if usable else None
 
     def update(self, block: Audio) -> None:
         """Append samples in -1 to 1."""
@@ -252,22 +271,23 @@ class Checksum:
             narrow = steps.astype("<i4").view(np.uint8).reshape(-1, 4)[:, :3]
             self._md5.update(np.ascontiguousarray(narrow).data)
         else:
-            self._md5.update(
-                np.ascontiguousarray(steps.astype("i1" if self._bits == 8 else "<i2")).data
-            )
+            kind = "i1" if self._bits == 8 else "<i2"
+            self._md5.update(np.ascontiguousarray(steps.astype(kind)).data)
 
     def matches(self) -> bool:
         """Return whether the MD5 of the samples is the stated one."""
         return self._md5.digest() == self._stated
 
 
-def length(file: IO[bytes]) -> tuple[int, bool]:
+def length(file: IO[bytes], info: StreamInfo) -> tuple[int, bool]:
     """Return the length of a FLAC, from its last frame.
 
     Parameters
     ----------
     file : binary file
         seekable; its position changes
+    info : StreamInfo
+        of the file
 
     Returns
     -------
@@ -276,17 +296,14 @@ def length(file: IO[bytes]) -> tuple[int, bool]:
     complete : bool
         whether the file ends with that frame
     """
-    begin = after_id3(file) + STREAMINFO
     size = file.seek(0, os.SEEK_END)
-    file.seek(begin)
-    fixed = int.from_bytes(file.read(2))
-    file.seek(max(begin + 34, size - LONGEST_FRAME))
+    file.seek(max(info.begin + STREAMINFO + 34, size - LONGEST_FRAME))
     data = _without_tag(file.read())
     # bytes may look like a header by chance; a real frame ends where the next one begins
     ends: list[tuple[int, int]] = []
     at = len(data)
     while (at := data.rfind(b"\xff", 0, at)) >= 0 and len(ends) < LOOKALIKES:
-        frame = _frame(data[at : at + 20], fixed)
+        frame = _frame(data[at : at + 20], info.block)
         if frame is None:
             continue
         if _is_complete(data[at:]):

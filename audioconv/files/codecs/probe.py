@@ -99,8 +99,9 @@ def probe(raw: IO[bytes], header: riff.Header | None, lenient: bool) -> Probe:
     start = raw.read(4)
     if start == ogg.MAGIC:
         return _probe_ogg(raw)
-    if flac.stated_sound(raw) is not None:
-        return _probe_flac(raw)
+    info = flac.streaminfo(raw)
+    if info is not None:
+        return _probe_flac(raw, info)
     if header is not None or start == b"riff":
         found = _probe_wave(raw, header, lenient)
         if found is not None:
@@ -145,7 +146,11 @@ def _probe_ogg_flac(raw: IO[bytes], pages: Probe) -> Probe:
     """Inspect the FLAC in an Ogg file: its packets, one after another, are one."""
     inner = ogg.unwrapped(raw)
     with io.BufferedReader(Splice(raw.fileno(), inner)) as file:
-        found = _probe_flac(file)
+        info = flac.streaminfo(file)
+        if info is None:
+            found = Probe("the header of its FLAC stream is damaged")
+        else:
+            found = _probe_flac(file, info)
     parts = [[piece] if isinstance(piece, bytes) else cut(inner, piece) for piece in found.pieces]
     found.pieces = [piece for part in parts for piece in part] or inner
     found.fault = pages.fault or found.fault
@@ -153,21 +158,15 @@ def _probe_ogg_flac(raw: IO[bytes], pages: Probe) -> Probe:
     return found
 
 
-def _probe_flac(raw: IO[bytes]) -> Probe:
-    sound = flac.stated_sound(raw)
-    if sound is None:
-        return Probe("the header of its FLAC stream is damaged")
-    found = Probe(checksum=flac.Checksum.of(raw))
-    frames = None
-    if flac.lacks_length(raw):
-        found.until_the_end = True
-        frames, complete = flac.length(raw)
-        if not complete:
-            found.fault = "it ends inside a FLAC frame"
-    elif not flac.length(raw)[1]:
+def _probe_flac(raw: IO[bytes], info: flac.StreamInfo) -> Probe:
+    found = Probe(until_the_end=not info.total, checksum=flac.Checksum.of(info))
+    frames, complete = flac.length(raw, info)
+    if not complete and not info.total:
+        found.fault = "it ends inside a FLAC frame"
+    elif not complete:
         found.notices.append("does not end with a FLAC frame; the bytes after the last are skipped")
-    found.fault = flac.change(raw, sound) or found.fault
-    found.pieces = flac.readable_pieces(raw, frames)
+    found.fault = flac.change(raw, info) or found.fault
+    found.pieces = flac.readable_pieces(raw, info, None if info.total else frames)
     return found
 
 
@@ -177,17 +176,17 @@ def _probe_mpeg(raw: IO[bytes]) -> Probe:
     begin = after_id3(raw)
     begin = begin if begin < size else 0
     shown = first_id3(raw)  # libsndfile refuses two long ones, and an empty one
-    found = _probe_frames(raw, begin, size)
+    scan = mpeg.scan(raw, begin, size)
     raw.seek(max(0, size - ID3V1))
     tail = raw.read()
-    found.pieces = [range(shown if shown < size else 0), *found.pieces]
-    found.tail = tail if tail.startswith(b"TAG") else b""
-    return found
-
-
-def _probe_frames(raw: IO[bytes], begin: int, end: int) -> Probe:
-    scan = mpeg.scan(raw, begin, end)
-    return Probe(scan.fault, scan.notices, pieces=scan.pieces, claimed=BEYOND, sound=scan.sound)
+    return Probe(
+        scan.fault,
+        scan.notices,
+        pieces=[range(shown if shown < size else 0), *scan.pieces],
+        claimed=BEYOND,
+        tail=tail if tail.startswith(b"TAG") else b"",
+        sound=scan.sound,
+    )
 
 
 def _probe_wave(raw: IO[bytes], header: riff.Header | None, lenient: bool) -> Probe | None:
@@ -239,7 +238,7 @@ def _probe_extent(raw: IO[bytes], header: riff.Header | None, lenient: bool) -> 
         header, notice = header.corrected(size)
         found.notices += [notice] if notice else []
         end = None if header.data_bytes is None else header.offset + header.data_bytes
-        extra = containers.extra_samples(raw, header.offset, end) if end else ()
+        extra = containers.behind(raw, header.offset, end).extra if end else ()
         extent = Extent(header.offset, end, until_the_end=end is None, extra=extra)
     else:
         extent = containers.stated_extent(raw)

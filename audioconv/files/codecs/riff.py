@@ -89,10 +89,6 @@ class Header:
     chunks: tuple[Chunk, ...] = ()
     riff_bytes: int = field(default=0, compare=False)
 
-    def body(self, name: bytes) -> bytes:
-        """Return the body of the last chunk of a name before the samples; empty without one."""
-        return next((chunk.body for chunk in reversed(self.chunks) if chunk.id == name), b"")
-
     def corrected(self, size: int | None) -> tuple[Header, str | None]:
         """Return the header with the true length of the samples where it is wrong, and a notice.
 
@@ -261,45 +257,30 @@ def refuse_padded_samples(tag: int, channels: int, align: int, bits: int) -> Non
         )
 
 
-class Trailing(NamedTuple):
-    """The part of a file after its samples.
+def read_chunks(read: Read, order: str) -> tuple[tuple[Chunk, ...], tuple[str, ...]]:
+    """Read the trailing chunks, up to the end, to more samples, or to bytes that are not a chunk.
 
-    Parameters
-    ----------
+    Returns
+    -------
     chunks : tuple of Chunk
     broken : tuple of str
         the name of a chunk that is truncated or too large
-    rest : bytes
-        bytes read last that are no chunk; more of them may follow
-    samples : int or None
-        length of another chunk of samples, which is read up to its body; None without one
     """
-
-    chunks: tuple[Chunk, ...] = ()
-    broken: tuple[str, ...] = ()
-    rest: bytes = b""
-    samples: int | None = None
-
-
-def read_chunks(read: Read, order: str) -> Trailing:
-    """Read the trailing chunks, up to the end or to bytes that are not a chunk."""
     chunks: list[Chunk] = []
     room = MAX_CHUNKS
     while len(head := read(8)) == 8:
         chunk, size = struct.unpack(order + "4sI", head)
-        if chunk == b"data":
-            return Trailing(tuple(chunks), samples=size)
-        if not is_name(chunk):
+        if chunk == b"data" or not is_name(chunk):
             break
         if size > room:
-            return Trailing(tuple(chunks), (f"{label(chunk)} (of {size} bytes)",), head)
+            return tuple(chunks), (f"{label(chunk)} (of {size} bytes)",)
         body = read(size)
         if len(body) < size:
-            return Trailing(tuple(chunks), (f"{label(chunk)} (truncated)",), head + body)
+            return tuple(chunks), (f"{label(chunk)} (truncated)",)
         chunks.append(Chunk(chunk, body))
         room -= size
         read(size % 2)
-    return Trailing(tuple(chunks), rest=head)
+    return tuple(chunks), ()
 
 
 def is_name(chunk: bytes) -> bool:

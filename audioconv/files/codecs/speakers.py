@@ -10,6 +10,12 @@ audio data and WAVE files", 2007.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+Number = TypeVar("Number", bound=np.number[Any])
 
 FL, FR, FC, LFE, BL, BR, FLC, FRC, BC, SL, SR = (1 << n for n in range(11))
 """Speaker positions of WAV: front, low frequency, back, front of center, and side."""
@@ -67,3 +73,14 @@ def from_wave(wanted: Sequence[int]) -> list[int]:
     """
     order = to_wave(wanted)
     return [order.index(channel) for channel in range(len(wanted))]
+
+
+def reordered(samples: NDArray[Number], order: Sequence[int]) -> NDArray[Number]:
+    """Return samples (frames, channels) with their channels in an order; empty leaves it.
+
+    Examples
+    --------
+    >>> reordered(np.array([[1, 2, 3]]), to_wave(VORBIS[3]))
+    array([[1, 3, 2]])
+    """
+    return samples if [*order] == [*range(len(order))] else samples[:, order]
