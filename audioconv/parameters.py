@@ -23,6 +23,7 @@ from audioconv.units import (
     parse_gain,
     parse_level,
     parse_number,
+    parse_quality,
     parse_size,
     parse_time,
     parse_whole,
@@ -236,24 +237,6 @@ def validated(parameter: Parameter, value: Any) -> Any:
             except UsageError as error:
                 raise UsageError(f"{parameter.name}: {error}") from None
     raise UsageError(f"{parameter.name} is {value!r}; it must be {expected}")
-
-
-def parse_quality(text: str) -> float:
-    """Parse the quality of a lossy coding: ``0.8``, or a bit rate, ``192k``, in bit/s.
-
-    Examples
-    --------
-    >>> parse_quality("0.8"), parse_quality("192k")
-    (0.8, 192000.0)
-    """
-    number = text.strip().lower().removesuffix("k")
-    try:
-        value = parse_number(number)
-    except UsageError:
-        raise UsageError(
-            f"{text!r} is not a quality; write 0.8, or a bit rate such as 192k"
-        ) from None
-    return value if number == text.strip().lower() else 1000 * value
 
 
 def choices_like(word: str, choices: Collection[str]) -> str:

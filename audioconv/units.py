@@ -98,6 +98,24 @@ def parse_size(text: str) -> int:
     return round(number * 10.0 ** powers[unit.upper().rstrip("B")])
 
 
+def parse_quality(text: str) -> float:
+    """Parse the quality of a lossy coding: ``0.8``, or a bit rate, ``192k``, in bit/s.
+
+    Examples
+    --------
+    >>> parse_quality("0.8"), parse_quality("192k")
+    (0.8, 192000.0)
+    """
+    number = text.strip().lower().removesuffix("k")
+    try:
+        value = parse_number(number)
+    except UsageError:
+        raise UsageError(
+            f"{text!r} is not a quality; write 0.8, or a bit rate such as 192k"
+        ) from None
+    return value if number == text.strip().lower() else 1000 * value
+
+
 def parse_length(text: str, rate: int) -> str | int:
     """Parse an output length: ``full``, ``input``, ``auto``, or a time, as a number of frames.
 

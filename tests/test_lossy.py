@@ -9,14 +9,12 @@ import pytest
 import soundfile
 
 from audioconv.errors import AudioconvError, UsageError
-from audioconv.files import SoundInfo, encode_all
-from audioconv.files.formats import suffix_notice
-from audioconv.files.limits import TRANSPARENT, refuse_unfit
+from audioconv.files import TRANSPARENT, SoundInfo, encode_all, refuse_unfit, suffix_notice
 from audioconv.files.writing import CACHED
 from audioconv.job import Job, Options
-from audioconv.parameters import parse_quality
 from audioconv.render.redo import redo
 from audioconv.render.run import run
+from audioconv.units import parse_quality
 
 OPUS_RATE = 48000
 CODERS = {"MPEG_LAYER_III": "out.mp3", "VORBIS": "out.ogg", "OPUS": "out.opus"}

@@ -20,8 +20,8 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from audioconv.errors import UsageError
-from audioconv.parameters import Parameter, parameters, parse_quality
-from audioconv.units import parse_gain, parse_size, parse_time
+from audioconv.parameters import Parameter, parameters
+from audioconv.units import parse_gain, parse_quality, parse_size, parse_time
 
 SHORT = {"overwrite": "-y", "quiet": "-q", "verbose": "-v"}
 METAVARS = {

@@ -167,7 +167,7 @@ def _coding(outcome: Outcome) -> str:
     """Return the subtype of an output; of a lossy one, the usual name and the bit rate."""
     if outcome.bit_rate is None:
         return outcome.subtype
-    from audioconv.files.formats import CODECS  # late, so that help is fast
+    from audioconv.files import CODECS  # late, so that help is fast
 
     name = CODECS.get(outcome.subtype, outcome.subtype)
     return f"{name} at {outcome.bit_rate / 1000:.0f} kbit/s"

@@ -22,6 +22,7 @@ from audioconv.files.atomic import Target, refuse_overwrite, target
 from audioconv.files.codecs.riff import Chunk, serialise
 from audioconv.files.encoders import holds_chunks
 from audioconv.files.formats import (
+    CODECS,
     FLOATS,
     INTEGER_BITS,
     STANDARD,
@@ -30,9 +31,10 @@ from audioconv.files.formats import (
     escape,
     is_exact,
     output_format,
+    suffix_notice,
 )
 from audioconv.files.info import FileReport, info
-from audioconv.files.limits import padding_notice, refuse_unfit
+from audioconv.files.limits import TRANSPARENT, padding_notice, refuse_unfit
 from audioconv.files.metadata import (
     NO_METADATA,
     RECIPE,
@@ -42,17 +44,20 @@ from audioconv.files.metadata import (
     recipe_fields,
 )
 from audioconv.files.peak import PeakMeter
+from audioconv.files.quantise import triangular_noise
 from audioconv.files.reading import Reader, read_all, rereadable
 from audioconv.files.scratch import scratch, scratch_folder
 from audioconv.files.source import Digest, file_digest
 from audioconv.files.writing import EncodedBlock, Writer, encode_all, write_all
 
 __all__ = [
+    "CODECS",
     "FLOATS",
     "INTEGER_BITS",
     "NO_METADATA",
     "RECIPE",
     "STANDARD",
+    "TRANSPARENT",
     "Chunk",
     "Digest",
     "EncodedBlock",
@@ -82,6 +87,8 @@ __all__ = [
     "scratch",
     "scratch_folder",
     "serialise",
+    "suffix_notice",
     "target",
+    "triangular_noise",
     "write_all",
 ]

@@ -23,6 +23,7 @@ from audioconv.files import (
     FLOATS,
     INTEGER_BITS,
     STANDARD,
+    TRANSPARENT,
     EncodedBlock,
     Reader,
     SoundInfo,
@@ -35,10 +36,9 @@ from audioconv.files import (
     padding_notice,
     refuse_unfit,
     rereadable,
+    suffix_notice,
     target,
 )
-from audioconv.files.formats import suffix_notice
-from audioconv.files.limits import TRANSPARENT
 from audioconv.job import Job, Options, Outcome, VerificationReport
 from audioconv.progress import Progress, silent
 from audioconv.render.checks import check_job

@@ -7,8 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from audioconv.engines.audio import Audio
-from audioconv.files import INTEGER_BITS
-from audioconv.files.quantise import triangular_noise
+from audioconv.files import INTEGER_BITS, triangular_noise
 from impulses.impulse import Taps
 
 FLOAT_ROUNDOFF = {"FLOAT": 2.0**-24, "DOUBLE": 2.0**-53}

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audioconv.errors import AudioconvError, FormatError
-from audioconv.files.formats import display_name
+from audioconv.files import display_name
 from audioconv.ir.sofa.coordinates import (
     Vectors,
     fitted,

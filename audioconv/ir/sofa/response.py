@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from audioconv.files.formats import display_name
+from audioconv.files import display_name
 from audioconv.ir.sofa.choice import (
     Indices,
     Wanted,
