@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from audioconv.cli import ir_info
+from audioconv.cli import sofa_info
 from audioconv.errors import AudioconvError, FormatError, UsageError
 from audioconv.files import read_all
 from audioconv.ir.load import Direction, impulse_files, load, sofa_file
@@ -686,11 +686,11 @@ def test_a_file_alone_is_told_from_a_response(head):
     assert sofa_file(f"{head}:azimuth=0") is None
     assert sofa_file("hall.wav") is None
     with pytest.raises(FormatError, match=r"none\.sofa does not exist"):
-        ir_info.report_sofa("none.sofa", json=False)
+        sofa_info.report("none.sofa", json=False)
 
 
 def test_contents_as_json(room, capsys):
-    ir_info.report_sofa(room, json=True)
+    sofa_info.report(room, json=True)
     found = json.loads(capsys.readouterr().out)
     assert found.pop("responses") == [
         {
@@ -724,7 +724,7 @@ def test_contents_as_json(room, capsys):
 def test_every_listed_response_can_be_asked_for(tmp_path, capsys):
     data = numbered(2, 2, 3, 3)
     path = speakers(tmp_path / "all.sofa", data, attributes={"DataType": "FIR-E"})
-    ir_info.report_sofa(path, json=True)
+    sofa_info.report(path, json=True)
     for response in json.loads(capsys.readouterr().out)["responses"]:
         keys = ("index", "azimuth", "elevation")
         place = ",".join(f"{key}={response[key]}" for key in keys)
@@ -736,9 +736,9 @@ def test_every_listed_response_can_be_asked_for(tmp_path, capsys):
 
 def test_only_what_differs_is_a_choice(tmp_path, capsys):
     path = speakers(tmp_path / "s.sofa", np.ones((1, 2, 3, 3)), attributes={"DataType": "FIRE"})
-    ir_info.report_sofa(path, json=True)
+    sofa_info.report(path, json=True)
     assert json.loads(capsys.readouterr().out)["choose_by"] == ["azimuth", "distance", "emitter"]
-    ir_info.report_sofa(path, json=False)
+    sofa_info.report(path, json=False)
     assert "elevation=" not in capsys.readouterr().out
 
 
@@ -747,14 +747,14 @@ def test_a_source_above_has_azimuth_0(tmp_path, capsys):
     path = write(
         tmp_path / "t.sofa", numbered(1, 1, 2), SourcePosition=([[37, 90, 1]], "spherical")
     )
-    ir_info.report_sofa(path, json=True)
+    sofa_info.report(path, json=True)
     (response,) = json.loads(capsys.readouterr().out)["responses"]
     assert (response["azimuth"], response["elevation"]) == (0, 90)
 
 
 def test_contents_for_a_person(shared, capsys):
     path = shared / "audio" / "hrtf_kemar_normal.sofa"
-    ir_info.report_sofa(str(path), json=False)
+    sofa_info.report(str(path), json=False)
     lines = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
     for line in (
         "conventions SimpleFreeFieldHRIR 1.0",
@@ -771,9 +771,9 @@ def test_contents_for_a_person(shared, capsys):
 
 
 def test_contents_of_one_response_and_of_many_directions(tmp_path, shared, capsys):
-    ir_info.report_sofa(write(tmp_path / "one.sofa", numbered(1, 2, 3), **ONE), json=False)
+    sofa_info.report(write(tmp_path / "one.sofa", numbered(1, 2, 3), **ONE), json=False)
     assert "there is one response, which needs no choice" in capsys.readouterr().out
-    ir_info.report_sofa(str(shared / "audio" / "hrtf_pulse.sofa"), json=False)
+    sofa_info.report(str(shared / "audio" / "hrtf_pulse.sofa"), json=False)
     assert "1250 at 300 elevations; --json lists them" in capsys.readouterr().out
 
 

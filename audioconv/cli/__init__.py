@@ -10,7 +10,8 @@ printing  summaries and notices on standard error, results on standard output
 convolve  convolve, echo
 ir        ir build, edit, list, fold, info
 builders  ir build and ir list, made from the builders' signatures
-ir_info   the text of ir info
+ir_info   the report of ir info on an impulse response
+sofa_info the report of ir info on a SOFA file
 saved     options and summary of the commands that save an impulse response
 inspect   info, verify, compare
 measure   sweep, deconvolve

@@ -130,14 +130,14 @@ def info(
 
     Of a SOFA file, FILE.sofa, list the responses and what chooses one, such as :azimuth=30.
     """
-    from audioconv.cli import ir_info  # late: it imports numpy
+    from audioconv.cli import ir_info, sofa_info  # late: they import numpy
     from audioconv.files import display_name
     from audioconv.ir.load import check_channel, load_impulse, sofa_file
     from impulses import analysis
     from impulses.acoustics.iso3382 import measure
 
     if sofa := sofa_file(ir):
-        ir_info.report_sofa(sofa, json=json)
+        sofa_info.report(sofa, json=json)
         return
     impulse = load_impulse(ir, rate)
     channels = impulse.taps.shape[1]
