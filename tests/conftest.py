@@ -1,7 +1,12 @@
 """What tests share: sounds made on the spot, and real ones where they are there."""
 
+import os
 import signal
+import sys
+import threading
+from contextlib import suppress
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -54,3 +59,28 @@ def call(capsys, monkeypatch):
         return said
 
     return called
+
+
+@pytest.fixture
+def piped(monkeypatch):
+    """Return a function that puts bytes on standard input, which is then a pipe."""
+    opened = []
+
+    def put(data):
+        reading, writing = os.pipe()
+
+        def feed():
+            with suppress(BrokenPipeError), os.fdopen(writing, "wb") as end:
+                end.write(data)
+
+        thread = threading.Thread(target=feed)
+        thread.start()
+        file = os.fdopen(reading, "rb")
+        opened.append((file, thread))
+        monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=file))
+
+    yield put
+    for file, thread in opened:
+        file.read()
+        thread.join()
+        file.close()

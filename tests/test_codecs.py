@@ -13,12 +13,10 @@ import re
 import struct
 import subprocess
 import sys
-import threading
 import wave
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
-from types import SimpleNamespace
 from typing import NamedTuple
 
 import numpy as np
@@ -1032,35 +1030,6 @@ SHORT = {
     for make in (short_wave, short_rf64, short_au, short_caf, short_wave64, short_aiff)
 }
 RESIZED = [name for name in SHORT if name != "aiff"]
-
-
-@pytest.fixture
-def piped(monkeypatch):
-    """Return a function that puts bytes on standard input, which is then a pipe."""
-    opened = []
-
-    def give(data):
-        reading, writing = os.pipe()
-
-        def feed():
-            with os.fdopen(writing, "wb") as end:
-                try:
-                    end.write(data)
-                    end.flush()
-                except BrokenPipeError:
-                    return
-
-        thread = threading.Thread(target=feed)
-        thread.start()
-        file = os.fdopen(reading, "rb")
-        opened.append((file, thread))
-        monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=file))
-
-    yield give
-    for file, thread in opened:
-        file.read()
-        thread.join()
-        file.close()
 
 
 @pytest.fixture(params=["file", "pipe"])

@@ -11,7 +11,6 @@ import threading
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -310,31 +309,6 @@ def test_a_name_may_be_of_any_bytes(form, tmp_path):
     assert [os.fsencode(n) for n in names(tmp_path)] == [b"caf\xe9 \n." + form.lower().encode()]
     assert display_name(path).isprintable()
     display_name(path).encode("utf-8")
-
-
-@pytest.fixture
-def piped(monkeypatch):
-    """Return a function that puts bytes on standard input, which is then a pipe."""
-    opened = []
-
-    def put(data):
-        reading, writing = os.pipe()
-
-        def feed():
-            with os.fdopen(writing, "wb") as end:
-                end.write(data)
-
-        thread = threading.Thread(target=feed)
-        thread.start()
-        file = os.fdopen(reading, "rb")
-        opened.append((file, thread))
-        monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=file))
-
-    yield put
-    for file, thread in opened:
-        file.read()
-        thread.join()
-        file.close()
 
 
 @pytest.mark.parametrize("form", FORMATS)
