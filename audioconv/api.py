@@ -20,6 +20,7 @@ from audioconv.render.prepare import prepare
 from audioconv.render.run import run
 from audioconv.verify import verify
 from impulses import Impulse, edit
+from impulses.quantities import one_of
 
 
 def convolve(
@@ -60,6 +61,8 @@ def convolve(
     --------
     >>> convolve(np.ones((3, 1)), np.ones((2, 1))).ravel()
     array([1., 2., 2., 1.])
+    >>> convolve(np.ones((3, 1)), np.array([[0.5], [1.0]]), align="peak").ravel()
+    array([1.5, 1.5, 1. ])
     """
     sound = _real(x)
     if sound.ndim != 2 or 0 in sound.shape:
@@ -190,7 +193,7 @@ def verify_file(job: Job, progress: Progress = silent) -> VerificationReport:
 
 def _head(h: ArrayLike | Impulse, align: str) -> int:
     """Return the frames of a convolution before time 0 of its impulse."""
-    if align == "none":
+    if one_of("align", align, ("none", "origin", "peak", "onset")) == "none":
         return 0
     impulse = h if isinstance(h, Impulse) else Impulse(np.asarray(h), rate=1)
     return impulse.origin if align == "origin" else edit.align(impulse, align).origin

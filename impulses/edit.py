@@ -122,8 +122,8 @@ def trim_start(impulse: Impulse, to: str) -> Impulse:
     start = ALIGNMENTS[one_of("`trim_start`", to, TRIMMABLE)](impulse)
     if start == 0:
         return impulse
-    scaled = impulse.taps / (np.abs(impulse.taps).max() or 1.0)  # whose squares do not overflow
-    share = np.sum(scaled[:start] ** 2) / (np.sum(scaled**2) or 1.0)
+    gone = impulse.with_taps(impulse.taps[:start], origin=0)
+    share = (analysis.rms(gone) / analysis.rms(impulse)) ** 2 * start / impulse.frames
     return impulse.with_taps(
         impulse.taps[start:],
         f"trimmed {counted(start, 'frame')} ({1000 * start / impulse.rate:.2f} ms) before the "

@@ -16,7 +16,7 @@ from audioconv.engines.plan import plan
 from audioconv.engines.routes import routes
 from audioconv.engines.window import Window
 from audioconv.errors import AudioconvError, LayoutError
-from impulses import Impulse, folding
+from impulses import Impulse, ImpulseError, folding
 
 
 def cut(x, cuts):
@@ -109,6 +109,16 @@ def test_a_window_is_the_convolution_from_time_0(length, sound, head):
     assert window.frames(sound, 5) == (None if length == "auto" else frames)
     expected = np.concatenate([full, np.zeros(40)])[head:][:frames]
     np.testing.assert_allclose(y, expected, rtol=0, atol=oracle.tolerance(x, taps))
+
+
+def test_arrays_keep_the_frames_before_time_0_unless_aligned(noise):
+    x, taps = noise(60, 2), noise(9, 1, seed=1)
+    h = Impulse(taps, 48000, origin=3)
+    whole = audioconv.convolve(x, h)
+    for align, head in [("none", 0), ("origin", 3), ("peak", int(np.abs(taps).argmax()))]:
+        np.testing.assert_array_equal(audioconv.convolve(x, h, align=align), whole[head:])
+    with pytest.raises(ImpulseError, match="align is 'first'; it must be one of none, origin"):
+        audioconv.convolve(x, h, align="first")
 
 
 def test_two_passes_are_one_pass_with_the_folded_impulse(noise):

@@ -84,7 +84,7 @@ class Redone:
             return
         where = "" if self.first_difference is None else f" from byte {self.first_difference} on"
         if self.version != __version__:
-            kept = "" if self.new is None else f"; {display_name(self.new)} has the new result"
+            kept = f"; {display_name(self.new)} has the new result" if self.new else ""
             raise VerificationError(
                 f"{display_name(self.output)} was made by version {self.version}, and version "
                 f"{__version__} makes it differently{where}{kept or ', so it is left as it is'}; "
@@ -116,7 +116,7 @@ def redo(
         a file with a recipe in it or beside it
     new : str, optional
         where to write the new file; by default nothing is written, except in the place of an
-        output that is missing, or that differs and may be overwritten
+        output that is missing, or that differs, may be overwritten and is of this version
     places : sequence of str
         files, and folders, to search for input and impulses by content, before the folder of the
         output and the working directory
@@ -143,22 +143,21 @@ def redo(
     folders = [os.path.dirname(os.path.abspath(output)), os.getcwd()]
     source, impulses = _ingredients(recipe, [*paths, *places, *folders], output)
     lost = not os.path.exists(output)  # then the recipe was in a sidecar
-    # another version may make it differently, and then it is left alone
-    ours = recipe.version == __version__
+    ours = recipe.version == __version__  # another version may make it differently
     if lost and new is None and ours:
         new = output
     with ExitStack() as files:
         if new is not None:
-            kept = [] if lost else [output]  # to compare with
-            inputs = [source, *impulse_files(impulses), *kept]
+            compared = [] if lost else [output]
+            inputs = [source, *impulse_files(impulses), *compared]
             refuse_overwrite(new, inputs=inputs, overwrite=overwrite)
             made = new
         else:
             folder = files.enter_context(scratch_folder())
             made = os.path.join(folder, "made")
         kind = "sidecar" if new == output else "chunk"
-        options = Options(**{**recipe.options, "overwrite": True, "recipe": kind})
-        job = Job(source, made, impulses, options)
+        options = {**recipe.options, "overwrite": True, "recipe": kind}
+        job = Job(source, made, impulses, Options(**options))
         outcome = run(job, progress, transparent=False, version=recipe.version)
         difference = None if lost else _first_difference(output, made)
         same = file_digest(made) == known if lost else difference is None

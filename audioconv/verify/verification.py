@@ -270,18 +270,18 @@ class _Evidence:
 
     def _output(self, reader: Reader, threads: int) -> Iterator[Audio]:
         """Yield the part of the convolution that the output holds; certify all of it."""
-        peak, window = 0.0, self._window
+        level, window = PeakMeter(), self._window
         sums = stream.convolve(
             self._input(reader), self._convolver, lambda part, start: part, threads=threads
         )
         for block in sums:
             kept, _ = window.keep(block, self._frames)
-            peak = max(peak, float(np.abs(kept).max(initial=0)))
+            level.take(kept)
             self._certify(block)
             yield kept
         tail, frames = self._convolver.flush(), self._frames
         self._certify(tail)
-        yield from window.tail(tail, frames=frames, peak=peak)
+        yield from window.tail(tail, frames=frames, peak=level.peak)
 
     def _certify(self, sums: Audio) -> None:
         self._y.take(sums)
