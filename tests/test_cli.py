@@ -583,9 +583,9 @@ def test_a_chain_is_its_fold(call, tmp_path):
 def test_info_of_an_impulse(call):
     spec = "multi-tap:delay=2S,gain=0.5,delay=4S,gain=-0.25"
     found = strict_json(call("ir", "info", spec, "--rate", 1000, "--json").out)
-    names = ["path", "rate", "frames", "channels", "level", "onset_s"]
+    names = ["path", "rate", "frames", "channels", "origin", "level", "onset_s"]
     assert [key for key in found if key in names] == names
-    assert [found[key] for key in names[:4]] == [spec, 1000, 5, 1]
+    assert [found[key] for key in names[:5]] == [spec, 1000, 5, 1, 0]
     assert found["onset_s"] == 0.002
     level = found["level"]
     assert list(level) == ["peak", "l1", "l2", "max_response_db", "rms"]
@@ -603,6 +603,12 @@ def test_info_of_an_impulse(call):
     assert text.startswith(f"{spec}\n")
     assert "1000 Hz, 1 channel, 5 frames (0.005 s)" in text
     assert "0.002000 s" in text
+
+
+def test_info_of_an_impulse_tells_its_time_0(call):
+    spec = "low-pass:cutoff=100Hz,numtaps=101"
+    assert strict_json(call("ir", "info", spec, "--rate", 8000, "--json").out)["origin"] == 50
+    assert "frame 50, 0.006250 s: time 0\n" in call("ir", "info", spec, "--rate", 8000).out
 
 
 def test_info_of_sounds(call, tmp_path):

@@ -152,6 +152,7 @@ def info(
                 "rate": impulse.rate,
                 "frames": impulse.frames,
                 "channels": channels,
+                "origin": impulse.origin,
                 "level": levels.as_json(),
                 **room.as_json(),
                 "notices": impulse.notes,

@@ -49,7 +49,7 @@ def show(impulse: Impulse, levels: Levels, room: Acoustics) -> None:
     """Print the report to standard output."""
     pairs = _summary(impulse, levels, room.onset_s)
     if terminal.shows(sys.stdout) and (line := decay(impulse)):
-        pairs.insert(2, ("decay", line))
+        pairs.insert(3, ("decay", line))
     printing.out(printing.two_columns(pairs))
     if impulse.frames < SHORTEST * impulse.rate:
         printing.out(f"room acoustics: none in an impulse under {1000 * SHORTEST:g} ms")
@@ -68,6 +68,7 @@ def _summary(impulse: Impulse, levels: Levels, onset: float | None) -> list[tupl
             f"{impulse.rate} Hz, {counted(channels, 'channel')}, "
             f"{printing.duration(impulse.frames, impulse.rate)}",
         ),
+        ("origin", f"frame {impulse.origin}, {impulse.origin / impulse.rate:.6f} s: time 0"),
         ("onset", "none: it is silent" if onset is None else f"{onset:.6f} s"),
         ("peak", _level(levels.peak)),
         ("sum|h|", f"{_level(levels.l1)}: upper bound of the peak gain"),

@@ -62,10 +62,14 @@ def made(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def files(made, samples):
-    """Return the path and the data of two pages: an echo of speech, and a guitar in a hall."""
+    """Return path and data of pages: an echo of speech, a guitar in a hall, and a filtered one.
+
+    The linear-phase filter has taps before time 0.
+    """
     return {
         "echo": made("echo", samples / "speech.wav", "double-spike:delay=350ms,gain=-6dB"),
         "hall": made("hall", samples / "guitar.wav", samples / "hall.wav"),
+        "filtered": made("filter", samples / "guitar.wav", "low-pass:cutoff=2kHz,numtaps=255"),
     }
 
 
@@ -137,6 +141,14 @@ def echo(opened, files):
 @pytest.fixture(scope="session")
 def hall(opened, files):
     path, data = files["hall"]
+    page = opened(path)
+    page.data = data
+    return page
+
+
+@pytest.fixture(scope="session")
+def filtered(opened, files):
+    path, data = files["filtered"]
     page = opened(path)
     page.data = data
     return page

@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 from oracle import UNIT, convolve, tolerance
 
+NAMES = ["echo", "hall", "filtered"]
+
 
 def numbers(packed):
     """Decode packed numbers, independently of the page."""
@@ -24,12 +26,12 @@ def value(page, selector):
 
 def factors(data, c):
     """Return f(a) and g(b) for all a + b = c."""
-    f, g = numbers(data["f"]), numbers(data["g"])
-    a = np.arange(c - len(g) + 1, c + 1)
+    f, g, origin = numbers(data["f"]), numbers(data["g"]), data["origin"]
+    a = c + origin - np.arange(len(g))[::-1]
     at = a - data["first"]
     inside = (at >= 0) & (at < len(f))
     met = np.where(inside, f[np.clip(at, 0, len(f) - 1)], 0.0)
-    return met, g[c - a]
+    return met, g[c + origin - a]
 
 
 def check(page):
@@ -54,7 +56,7 @@ def check(page):
     largest = np.sort(np.abs(products))[::-1][:5]
     assert [abs(float(row["product"])) for row in rows] == [p for p in largest if p]
     for row in rows:
-        one = int(row["a"]) - (c - len(g) + 1)
+        one = int(row["a"]) - (c + data["origin"] - len(g) + 1)
         assert int(row["a"]) + int(row["b"]) == c
         assert (float(row["f"]), float(row["g"])) == (f[one], g[one])
         assert float(row["product"]) == products[one]
@@ -74,7 +76,7 @@ def drag(page, share_from, share_to):
     page.mouse.up()
 
 
-@pytest.mark.parametrize("name", ["echo", "hall"])
+@pytest.mark.parametrize("name", NAMES)
 def test_the_output_that_the_page_shows_is_the_convolution(name, files):
     data = files[name][1]["sliding"]
     f, g, y = (numbers(data[key]) for key in "fgy")
@@ -85,7 +87,7 @@ def test_the_output_that_the_page_shows_is_the_convolution(name, files):
         assert abs(y[c - data["begin"]] - exact) <= limit
 
 
-@pytest.mark.parametrize("name", ["echo", "hall"])
+@pytest.mark.parametrize("name", NAMES)
 def test_the_handle_is_dragged_and_the_numbers_are_the_sum(name, request):
     page = request.getfixturevalue(name)
     data = page.data["sliding"]
@@ -102,7 +104,7 @@ def test_the_handle_is_dragged_and_the_numbers_are_the_sum(name, request):
         assert abs(c - max(begin, start + share * (end - start))) < 0.01 * (end - start)
 
 
-@pytest.mark.parametrize("name", ["echo", "hall"])
+@pytest.mark.parametrize("name", NAMES)
 def test_keys_move_the_sum(name, request):
     page = request.getfixturevalue(name)
     begin, end = page.data["sliding"]["begin"], page.data["sliding"]["end"]
