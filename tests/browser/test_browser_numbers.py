@@ -88,6 +88,23 @@ def test_the_output_that_the_page_shows_is_the_convolution(name, files):
 
 
 @pytest.mark.parametrize("name", NAMES)
+def test_the_products_that_the_picture_shows_are_those_of_the_sum(name, served, files):
+    path, data = files[name]
+    page = served(path)
+    given = data["sliding"]
+    for c in (given["begin"], (given["begin"] + given["end"]) // 2, given["end"] - 1):
+        shown = page.evaluate(
+            """async ([given, c]) => {
+              const { Convolution } = await import('/scripts/sum.js');
+              return [...new Convolution(given).window(c)];
+            }""",
+            [given, int(c)],
+        )
+        np.testing.assert_array_equal(shown, np.prod(factors(given, c), axis=0))
+    page.context.close()
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_the_handle_is_dragged_and_the_numbers_are_the_sum(name, request):
     page = request.getfixturevalue(name)
     data = page.data["sliding"]
