@@ -7,6 +7,7 @@ parameters  options and their help, read from signatures and docstrings
 engines     ways to compute one convolution, under one law; routing; the stream of blocks
 job         a request and its outcome, as plain data
 files       sound files: decoding, rounding, checked atomic writing
+metering    levels of streams, and the gain that matches two
 ir          impulse responses by name: load, edit, measure, save
 views       what there is to see of a convolution, as plain numbers
 verify      proof that a file is the convolution it should be; the null test

@@ -1,13 +1,23 @@
-"""Parse quantities with units: times, gains, levels, frequencies, distances, angles, sizes."""
+"""Parse quantities with units: times, gains, levels, frequencies, distances, angles, sizes.
+
+And the words that may stand for one: the length of an output, and the level that it matches.
+"""
 
 from __future__ import annotations
 
 import math
 import re
+from typing import NamedTuple
 
 from audioconv.errors import UsageError
 
 LENGTHS = ("full", "input", "auto")
+
+MEASURES = {"peak": "dBFS", "rms": "dBFS", "lufs": "LUFS"}
+"""Measures of the level of a sound, and their units."""
+
+LOWEST_TARGET = {"peak": -200.0, "rms": -200.0, "lufs": -70.0}
+"""Lowest level to be matched: under the last of 32 bits, and the gate of BS.1770."""
 NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
 
 
@@ -135,6 +145,67 @@ def parse_length(text: str, rate: int) -> str | int:
     if frames < 1:
         raise UsageError(f"length {text} is {frames} frames; it must be at least one")
     return frames
+
+
+class Match(NamedTuple):
+    """The level that an output is to have.
+
+    Parameters
+    ----------
+    measure : {"peak", "rms", "lufs"}
+    target : float or None
+        in the unit of the measure; None for the level of the input
+    """
+
+    measure: str
+    target: float | None = None
+
+    @property
+    def unit(self) -> str:
+        """``dBFS`` or ``LUFS``."""
+        return MEASURES[self.measure]
+
+
+def parse_match(text: str) -> Match | None:
+    """Parse a level to match: ``none``, ``rms`` (that of the input), or ``lufs=-23``.
+
+    Targets are in dBFS, of loudness in LUFS, with or without the unit.
+
+    Examples
+    --------
+    >>> parse_match("rms")
+    Match(measure='rms', target=None)
+    >>> parse_match("lufs=-23LUFS").target, parse_match("peak=-1dB").target
+    (-23.0, -1.0)
+    """
+    measure, given, target = text.strip().lower().partition("=")
+    if measure == "none" and not given:
+        return None
+    if measure not in MEASURES:
+        raise UsageError(
+            f"match {text!r} is not one of none, {', '.join(MEASURES)}, or one of these with a "
+            "target, such as lufs=-23 or peak=-1dBFS"
+        )
+    return Match(measure, _target(measure, target) if given else None)
+
+
+def _target(measure: str, text: str) -> float:
+    """Parse the target of a measure."""
+    unit = MEASURES[measure]
+    if text.endswith(("dbtp", "tp")):
+        raise UsageError(
+            f"match peak={text!r} is a true peak, between the samples; a match is of the samples "
+            "themselves, such as peak=-1dBFS"
+        )
+    units = "lufs|lkfs|db|" if measure == "lufs" else "dbfs|db|"
+    example = f"{measure}={-23 if measure == 'lufs' else -20}"
+    level, _ = _number(text, units, f"a level in {unit}; write {example}")
+    if not LOWEST_TARGET[measure] < level <= 0:
+        raise UsageError(
+            f"match {measure}={level:g} is no level to reach; it must be above "
+            f"{LOWEST_TARGET[measure]:g} {unit}, and at most 0 {unit}, which is full scale"
+        )
+    return level
 
 
 def _number(text: str, units: str, expected: str) -> tuple[float, str]:

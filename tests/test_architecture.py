@@ -20,6 +20,7 @@ ROOMS = [
     "audioconv.files.formats",
     "audioconv.files.codecs",
     "audioconv.files",
+    "audioconv.metering",
     "audioconv.ir",
     "audioconv.views",
     "audioconv.verify",

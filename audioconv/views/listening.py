@@ -28,7 +28,7 @@ class PlayerSound:
     mp3 : bytes
         MP3, which every browser plays
     loudness : float
-        loudness in LKFS, before the gain
+        loudness in LUFS, before the gain
     gain : float, 0 to 1
         gain that keeps all sounds of a page below full scale
     """

@@ -1,0 +1,138 @@
+"""The gain that brings a sound to the level of another, or to a target."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from audioconv.engines.audio import Audio
+from audioconv.errors import AudioconvError
+from audioconv.metering.loudness import ABSOLUTE, Loudness
+from audioconv.metering.meters import Meter, Peak, Rms
+from audioconv.units import Match
+
+GAIN_BITS = 32
+"""Bits of a gain. The last ones of a meter depend on the processor's arithmetic, and would change
+the samples; 32 are exact to 1e-9 dB."""
+
+LOUDEST = 1e100
+"""Largest sample whose square and products are far from infinity."""
+
+
+class Matching:
+    """The levels of a sound and of its convolution, as both go by.
+
+    The RMS of the convolution is that of the frames under the sound; its tail does not make it
+    softer. The other measures take all of it.
+
+    Parameters
+    ----------
+    match : Match
+    rate : int > 0
+        frames per second
+    weights, outputs : sequence of float
+        weights of the channels of the sound, and of its convolution
+    length : str or int
+        of the output; in frames, the sound counts for no longer
+
+    Examples
+    --------
+    >>> matching = Matching(Match("rms"), 48000, [1.0], [1.0])
+    >>> matching.hear(np.array([[0.5], [0.5]]))
+    >>> matching.take(np.array([[0.25], [0.25], [0.25]]))
+    >>> matching.gain()
+    2.0
+    """
+
+    def __init__(
+        self,
+        match: Match,
+        rate: int,
+        weights: Sequence[float],
+        outputs: Sequence[float],
+        *,
+        length: str | int = "full",
+    ) -> None:
+        self.match = match
+        self._length = length
+        self._sound = None if match.target is not None else _meter(match, rate, weights)
+        self._result = _meter(match, rate, outputs)
+        self._heard = self._taken = 0
+
+    def hear(self, block: Audio) -> None:
+        """Add a block (n, channels) of the sound, before what comes of it."""
+        if isinstance(self._length, int):
+            block = block[: max(0, self._length - self._heard)]
+        self._heard += len(block)
+        if self._sound is not None:
+            self._sound.take(_checked(block, "input"))
+
+    def take(self, block: Audio) -> None:
+        """Add a block (n, channels) of the output."""
+        under = block[: max(0, self._heard - self._taken)]
+        self._taken += len(block)
+        self._result.take(_checked(under if self.match.measure == "rms" else block, "output"))
+
+    def level(self) -> float:
+        """Return the level that the output is to have.
+
+        Raises
+        ------
+        AudioconvError
+            If it is that of the sound, which has none.
+        """
+        if self.match.target is not None:
+            return self.match.target
+        assert self._sound is not None  # as there is no target
+        level, example = self._sound.level(), f"`match='{self.match.measure}=-23'`"
+        if level != -math.inf:
+            return level
+        if self._sound.silent():
+            raise AudioconvError(
+                f"the input is silent, and has no level to match; give one, such as {example}"
+            )
+        raise AudioconvError(
+            f"the input is nowhere louder than {ABSOLUTE:g} LUFS, where loudness ends, and has "
+            f"none to match; give one, such as {example}, or use `match='rms'`"
+        )
+
+    def gain(self) -> float:
+        """Return the gain that brings the output to its level.
+
+        Raises
+        ------
+        AudioconvError
+            If there is none.
+        """
+        level = self.level()
+        if self._result.silent():
+            where = " under the input" if self.match.measure == "rms" else ""
+            raise AudioconvError(
+                f"the output is silent{where}, and no gain brings it to {level:.2f} "
+                f"{self.match.unit}; check the impulse, or leave out `match`"
+            )
+        return _rounded(self._result.gain_to(level))
+
+
+def _meter(match: Match, rate: int, weights: Sequence[float]) -> Meter:
+    if match.measure == "lufs":
+        return Loudness(rate, weights)
+    return Peak() if match.measure == "peak" else Rms()
+
+
+def _checked(block: Audio, what: str) -> Audio:
+    """Return a block whose squares are numbers."""
+    peak = float(np.abs(block).max(initial=0))
+    if not peak <= LOUDEST:  # true of a NaN, unlike peak > LOUDEST
+        raise AudioconvError(
+            f"the {what} reaches {peak:.3g}, full scale being 1; `match` needs a sound of at most "
+            f"{LOUDEST:g}; lower the gain"
+        )
+    return block
+
+
+def _rounded(gain: float) -> float:
+    mantissa, exponent = math.frexp(gain)
+    return math.ldexp(round(mantissa * 2**GAIN_BITS), exponent - GAIN_BITS)
