@@ -56,6 +56,10 @@ class Options:
     ir_gain : str
         normalise the impulse: none, peak, l1 (cannot clip), l2, dc, response (largest magnitude
         0 dB), web-audio (as the W3C ConvolverNode), or apply a gain such as -6dB
+    match : str
+        bring the output to the level of the input: none, peak (largest sample), rms (without the
+        tail), or lufs (loudness, ITU-R BS.1770); or to a level such as lufs=-23, rms=-20dBFS or
+        peak=-1dBFS; a sine at full scale has an rms of -3.01 dBFS
     map : str
         routing of the impulse's channels: auto, each, mono, true-stereo[=LL,LR,RL,RR],
         matrix[=1:1,1:2,...] (input:output of each impulse channel)
@@ -117,6 +121,7 @@ class Options:
     dry: Gain = 0.0
     mix: float | None = None
     ir_gain: str = "none"
+    match: str = "none"
     map: str = "auto"
     rate_mismatch: Literal["resample", "error"] = "resample"
     clip: Literal["guard", "error", "saturate"] = "guard"
@@ -309,7 +314,13 @@ class Outcome:
     impulse_frames : int
         length K of the impulse as applied
     gain_db : float
-        gain of impulse normalisation and clip guard together
+        gain of impulse normalisation, match and clip guard together
+    match_gain_db : float or None
+        gain that brings the output to the level `matched`; None without a match
+    matched : dict or None
+        measure, level and unit that the output has before the guard; None without a match
+    guard_gain_db : float <= 0
+        gain of the clip guard
     peak_dbfs : float
         of the output, measured before rounding
     clipped : int
@@ -342,6 +353,9 @@ class Outcome:
     fft_size: int | None
     impulse_frames: int
     gain_db: float
+    match_gain_db: float | None
+    matched: dict[str, str | float] | None
+    guard_gain_db: float
     peak_dbfs: float
     clipped: int
     notices: list[str]

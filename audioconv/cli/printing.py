@@ -147,7 +147,7 @@ def outcome_rows(outcome: Outcome) -> Rows:
             f"{duration(outcome.impulse_frames, outcome.rate)}: {_levels(outcome.impulse_level)}",
         ),
         ("engine", f"{outcome.engine}, blocks of {outcome.block} frames{fft}"),
-        ("gain", format_db(outcome.gain_db)),
+        ("gain", f"{format_db(outcome.gain_db)}{_matched(outcome)}"),
         (
             "peak",
             f"{format_db(outcome.peak_dbfs, 'dBFS')} (guaranteed: at most "
@@ -161,6 +161,15 @@ def outcome_rows(outcome: Outcome) -> Rows:
         ),
         ("time", f"{outcome.seconds:.2f} s, {outcome.speed:.0f} x real time"),
     ]
+
+
+def _matched(outcome: Outcome) -> str:
+    """Describe the gains of match and guard, if there is a match."""
+    if outcome.matched is None or outcome.match_gain_db is None:
+        return ""
+    level = format_db(float(outcome.matched["level"]), str(outcome.matched["unit"]))
+    guard = f", guard {format_db(outcome.guard_gain_db)}" if outcome.guard_gain_db else ""
+    return f" (match {format_db(outcome.match_gain_db)}, to {level}{guard})"
 
 
 def _coding(outcome: Outcome) -> str:

@@ -52,6 +52,11 @@ class PeakMeter:
             self.peak, self.peak_frame = following.peak, self.frames + following.peak_frame
         self.frames += following.frames
 
+    def scaled(self, gain: float) -> PeakMeter:
+        """Return the extremes of the stream times a gain, which is positive."""
+        high, low, peak = (gain * extreme for extreme in (self.highest, self.lowest, self.peak))
+        return PeakMeter(high, low, peak, self.peak_frame, self.frames)
+
     def fitting_gain(self, subtype: str, dither: str) -> float:
         """Return the largest gain, at most 1, at which no sample of a subtype clips.
 

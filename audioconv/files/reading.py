@@ -21,6 +21,7 @@ import soundfile
 from audioconv.engines.audio import Audio, Samples, as_audio
 from audioconv.errors import FormatError, TruncatedError
 from audioconv.files.codecs import riff
+from audioconv.files.codecs.speakers import FLAC
 from audioconv.files.decoders import REMEDY, Decoder, WaveDecoder, cause_of, truncated_error
 from audioconv.files.formats import STANDARD, SoundInfo, TemporaryCopy, display_name
 from audioconv.files.libsndfile import LibsndfileDecoder
@@ -148,6 +149,12 @@ class Reader:
     def metadata(self) -> Metadata:
         """The metadata; that of a pipe lacks trailing chunks until its end."""
         return self._decoder.metadata
+
+    @property
+    def speakers(self) -> int:
+        """Bit mask of the speaker positions that the file or its format states; 0 if none."""
+        fixed = FLAC.get(self.info.channels, 0) if self.info.format == "FLAC" else 0
+        return self.metadata.speakers or fixed
 
     def digest(self) -> Digest | None:
         """Return the SHA-256 and length of the file, once its samples have been read.

@@ -1,17 +1,25 @@
-"""The gain that brings a sound to the level of another, or to a target."""
+"""The gain that brings a sound to the level of another, or to a target.
+
+It is known once both have gone by, and so is the peak that the sound then has: the gain of the clip
+guard follows at once.
+"""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
 from audioconv.engines.audio import Audio
+from audioconv.engines.window import Window
 from audioconv.errors import AudioconvError
-from audioconv.metering.loudness import ABSOLUTE, Loudness
+from audioconv.files import PeakMeter, SoundInfo
+from audioconv.job import Options
+from audioconv.metering.loudness import ABSOLUTE, Loudness, channel_weights
 from audioconv.metering.meters import Meter, Peak, Rms
-from audioconv.units import Match
+from audioconv.units import Match, parse_match
 
 GAIN_BITS = 32
 """Bits of a gain. The last ones of a meter depend on the processor's arithmetic, and would change
@@ -19,6 +27,26 @@ the samples; 32 are exact to 1e-9 dB."""
 
 LOUDEST = 1e100
 """Largest sample whose square and products are far from infinity."""
+
+
+class Gains(NamedTuple):
+    """Gains between the sums and the output.
+
+    Parameters
+    ----------
+    match : float
+        brings them to a level
+    guard : float, at most 1
+        then makes them fit the subtype
+    """
+
+    match: float = 1.0
+    guard: float = 1.0
+
+    @property
+    def both(self) -> float:
+        """Both, as one factor."""
+        return self.match * self.guard
 
 
 class Matching:
@@ -114,6 +142,44 @@ class Matching:
                 f"{self.match.unit}; check the impulse, or leave out `match`"
             )
         return _rounded(self._result.gain_to(level))
+
+
+def matching_of(
+    options: Options, window: Window, source: SoundInfo, speakers: int, outputs: int
+) -> Matching | None:
+    """Return the levels that options ask for, or None.
+
+    Parameters
+    ----------
+    options : Options
+    window : Window
+        the part of the convolution that the output holds
+    source : SoundInfo
+        the sound
+    speakers : int
+        bit mask of its speaker positions, which are those of the output too if it has as many
+    outputs : int > 0
+        channels of the output
+    """
+    match = parse_match(options.match)
+    if match is None:
+        return None
+    there = speakers if outputs == source.channels else 0
+    return Matching(
+        match,
+        source.rate,
+        channel_weights(speakers, source.channels),
+        channel_weights(there, outputs),
+        length=window.length,
+    )
+
+
+def gains(matching: Matching | None, sums: PeakMeter, subtype: str, options: Options) -> Gains:
+    """Return the gains of an output of some subtype, given the peak of the sums."""
+    match = 1.0 if matching is None else matching.gain()
+    if options.clip != "guard":
+        return Gains(match)
+    return Gains(match, sums.scaled(match).fitting_gain(subtype, options.dither))
 
 
 def _meter(match: Match, rate: int, weights: Sequence[float]) -> Meter:

@@ -63,6 +63,11 @@ def data_of(explained: Explained) -> dict[str, Any]:
 def _sliding(explained: Explained) -> dict[str, Any]:
     sums = explained.sliding
     notes = [sums.notice] if sums.notice else []
+    if explained.outcome.match_gain_db:
+        notes.append(
+            f"these sums are before the match, which changed the whole output by "
+            f"{explained.outcome.match_gain_db:+.2f} dB"
+        )
     if round(explained.guard_db, 2):
         notes.append(
             f"these sums are before the clip guard, which lowered the whole output by "

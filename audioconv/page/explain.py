@@ -37,7 +37,6 @@ from audioconv.views.envelope import envelope
 from audioconv.views.excerpt import excerpt, onset
 from audioconv.views.sliding import Sliding, sliding
 from impulses import Impulse
-from impulses.impulse import to_db
 
 LEAD = 0.05
 """Seconds between the start of the part to be shown and the onset of the sound."""
@@ -133,7 +132,7 @@ def explain(job: Job, part: Part | None = None, progress: Progress = silent) -> 
         impulse=prepared.impulse,
         convolver=prepared.convolver,
         outcome=outcome,
-        guard_db=outcome.gain_db - to_db(abs(prepared.norm_gain)),
+        guard_db=outcome.guard_gain_db,
         sliding=sums,
         before=before,
         after=after,

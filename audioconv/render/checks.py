@@ -10,6 +10,7 @@ from audioconv.files import STANDARD, refuse_overwrite
 from audioconv.ir.load import impulse_files, refuse_standard_twice
 from audioconv.job import Job, Options
 from audioconv.render.recipe import SUFFIX
+from audioconv.units import parse_match
 
 
 def check_job(job: Job) -> None:
@@ -39,6 +40,7 @@ def _check_options(options: Options) -> None:
         raise UsageError(f"threads is {threads}; it must be at least 1")
     if most is not None and most < 1:
         raise UsageError(f"`max_output` is {most}; it must be at least one byte")
+    parse_match(options.match)
     if options.quality is not None:
         _check_quality(float(options.quality))
 

@@ -1,7 +1,8 @@
 """Convolve one file.
 
 `run` pumps the sound through the convolver into a file, a second time with less gain where it
-would clip, and has the file verified before it gets its name.
+would clip, and has the file verified before it gets its name. An output whose level is to match is
+measured first, and then written once, with both gains.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import os
 import time
 from collections.abc import Iterable
 from contextlib import ExitStack, closing
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -24,7 +25,7 @@ from audioconv.files import (
     INTEGER_BITS,
     STANDARD,
     TRANSPARENT,
-    EncodedBlock,
+    PeakMeter,
     Reader,
     SoundInfo,
     Target,
@@ -40,11 +41,14 @@ from audioconv.files import (
     target,
 )
 from audioconv.job import Job, Options, Outcome, VerificationReport
+from audioconv.metering.matching import Gains, gains
 from audioconv.progress import Progress, silent
 from audioconv.render.checks import check_job
+from audioconv.render.measurement import Measurement, unplaced
 from audioconv.render.prepare import prepare
 from audioconv.render.provenance import Provenance
 from audioconv.render.recipe import SUFFIX
+from audioconv.units import parse_match
 from impulses.impulse import to_db
 
 NOTED = 10 ** (-60 / 20)
@@ -93,7 +97,7 @@ def run(
         sidecar = None
         if job.options.recipe == "sidecar":
             sidecar = files.enter_context(target(job.output + SUFFIX))
-        output = files.enter_context(target(job.output, reread=_rereads(job.options)))
+        output = files.enter_context(target(job.output, reread=_restarts(job.options)))
         rendering.write(output)
         rendering.verify(output)
         if sidecar is not None:
@@ -105,10 +109,16 @@ def run(
     return rendering.outcome(time.perf_counter() - started)
 
 
-def _rereads(options: Options) -> bool:
+def _restarts(options: Options) -> bool:
     """Return whether the guard may have to begin again, or a check reads both ends once more."""
     integers = (options.subtype or "").upper() not in FLOATS
-    return options.verify or (options.clip == "guard" and integers)
+    guarded = options.clip == "guard" and integers and parse_match(options.match) is None
+    return options.verify or guarded
+
+
+def _rereads(options: Options) -> bool:
+    """Return whether the input may be read more than once."""
+    return _restarts(options) or parse_match(options.match) is not None
 
 
 class Rendering:
@@ -162,24 +172,33 @@ class Rendering:
         self._provenance = Provenance(
             job, self._reader, self._prepared.ingredients, self._info, version
         )
-        self._gain = 1.0
+        self._gains = Gains()
+        self._measurement = Measurement.of(options, self._prepared.window, self._reader, self._info)
+        self._notices.add(*unplaced(options, self._reader, self._info))
         self._verified: VerificationReport | None = None
         self._writer: Writer
 
     def write(self, output: Target) -> None:
-        """Write the convolution, again with less gain where the guard asks for it."""
+        """Write the convolution, in a second pass if a match or the guard asks for a gain."""
         options, info = self._job.options, self._info
-        self._begin(output, options.clip)
-        dropped = self._pump(self._reader)
+        if self._measurement is None:
+            self._begin(output, options.clip)
+        first = self._measurement or self._writer
+        dropped = self._pump(self._reader, first)
         self._notices.add(*self._reader.notices)
-        self._notice_dropped(dropped)
-        self._notice_vanished()
-        if options.clip == "guard":
-            self._gain = self._writer.level.fitting_gain(info.subtype, options.dither)
-        if self._gain != 1:
+        self._notice_vanished(first.level)
+        if self._measurement is not None:
+            self._gains = self._measurement.gains(options)
+        else:
+            self._gains = gains(None, first.level, info.subtype, options)
+        self._notice_dropped(dropped, first.level)
+        if self._measurement is not None:
+            self._write_matched(output, self._measurement)
+        elif self._gains.guard != 1:
             self._write_again(output)
-        elif self._writer.clipped:
-            self._notices.add(f"limited {self._writer.clipping()}; lower `wet` to avoid it")
+        if self._writer.clipped:
+            remedy = "match a lower level" if self._measurement else "lower `wet`"
+            self._notices.add(f"limited {self._writer.clipping()}; {remedy} to avoid it")
         self._progress("reading back")
         metadata = self._provenance.metadata
         self._writer.finish(metadata, self._provenance.chunks(self._reader.digest()))
@@ -206,7 +225,7 @@ class Rendering:
             self._prepared.convolver,
             self._prepared.window,
             self._job.options,
-            gain=self._gain,
+            gain=self._gains.both,
             known_as=self._job.output,
             progress=self._progress,
         )
@@ -220,7 +239,7 @@ class Rendering:
     def outcome(self, seconds: float) -> Outcome:
         """Return the outcome of the run, given its duration."""
         prepared, level = self._prepared, self._writer.level
-        peak, levels = self._reader.peak, prepared.levels
+        peak, levels, match = self._reader.peak, prepared.levels, self._measurement
         return Outcome(
             input=self._job.input,
             output=self._job.output,
@@ -232,7 +251,10 @@ class Rendering:
             block=prepared.convolver.block,
             fft_size=prepared.convolver.fft_size,
             impulse_frames=prepared.impulse.frames,
-            gain_db=to_db(abs(prepared.norm_gain * self._gain)),
+            gain_db=to_db(abs(prepared.norm_gain * self._gains.both)),
+            match_gain_db=None if match is None else to_db(self._gains.match),
+            matched=None if match is None else match.matched,
+            guard_gain_db=to_db(self._gains.guard),
             peak_dbfs=to_db(level.peak),
             clipped=self._writer.clipped,
             notices=self._notices.given,
@@ -241,8 +263,8 @@ class Rendering:
             speed=level.frames / self._info.rate / seconds,
             routes=prepared.layout,
             impulse_level=levels.as_json(),
-            guaranteed_dbfs=to_db(levels.guaranteed(peak) * self._gain),
-            expected_dbfs=to_db(levels.expected(peak) * self._gain),
+            guaranteed_dbfs=to_db(levels.guaranteed(peak) * self._gains.both),
+            expected_dbfs=to_db(levels.expected(peak) * self._gains.both),
             bit_rate=self._bit_rate(),
         )
 
@@ -273,25 +295,25 @@ class Rendering:
             max_bytes=options.max_output,
         )
 
-    def _notice_dropped(self, peak: float) -> None:
-        """Notice that sound before time 0, of a certain peak, is not in the output."""
-        head, level = self._prepared.window.head, self._writer.level.peak
-        if peak == 0 or peak < level * NOTED:
+    def _notice_dropped(self, peak: float, level: PeakMeter) -> None:
+        """Notice that sums before time 0, of a certain peak, are not in the output."""
+        head, most, gain = self._prepared.window.head, level.peak, self._gains.both
+        if peak == 0 or peak < most * NOTED:
             return
-        beside = f"{to_db(peak / level):+.1f} dB beside the output's peak" if level else "all of it"
+        beside = f"{to_db(peak / most):+.1f} dB beside the output's peak" if most else "all of it"
         self._notices.add(
             f"the {counted(head, 'frame')} ({1000 * head / self._info.rate:.2f} ms) before time 0 "
-            f"of the impulse are dropped, with a peak of {to_db(peak):.1f} dBFS ({beside}); "
+            f"of the impulse are dropped, with a peak of {to_db(peak * gain):.1f} dBFS ({beside}); "
             "`align='first'` keeps them"
         )
 
-    def _notice_vanished(self) -> None:
+    def _notice_vanished(self, level: PeakMeter) -> None:
         """Notice that all samples are so small that the engine takes them for zero."""
         single = self._job.options.precision == "single"
         limit = FLUSH_BELOW[np.dtype(np.float32 if single else np.float64)]
         peaks = {"input": self._reader.peak, "impulse": self._prepared.levels.peak}
         small = [name for name, peak in peaks.items() if 0 < peak < limit]
-        if small and self._writer.level.peak == 0:
+        if small and level.peak == 0:
             self._notices.add(
                 f"the output is silent: no sample of the {' or the '.join(small)} reaches "
                 f"{limit:g}, and the {self._prepared.engine} engine takes smaller ones for zero; "
@@ -302,34 +324,46 @@ class Rendering:
         """Begin again with the gain that the guard found."""
         cause = self._writer.clipping() if self._writer.clipped else "no room for dither"
         self._notices.add(
-            f"guard: {cause}; attenuated by {-to_db(self._gain):.3f} dB to fit {self._info.subtype}"
+            f"guard: {cause}; attenuated by {-to_db(self._gains.guard):.3f} dB to fit "
+            f"{self._info.subtype}"
         )
         self._writer.discard()
         self._begin(output, "error")
         with self._read() as again:
-            self._pump(again)
+            self._pump(again, self._writer)
 
-    def _pump(self, reader: Reader) -> float:
-        """Move the sound through the convolver into the writer.
+    def _write_matched(self, output: Target, measured: Measurement) -> None:
+        """Write with the gains that the measurement found."""
+        guarded = self._gains.guard != 1
+        if guarded:
+            self._notices.add(measured.guard_notice(self._gains))
+        self._begin(output, "error" if guarded else self._job.options.clip)
+        with self._read() as again:
+            self._pump(again, self._writer)
+
+    def _pump(self, reader: Reader, sink: Writer | Measurement) -> float:
+        """Move the sound through the convolver into the writer, or the measurement.
 
         Return the peak of the sums before time 0, which the output does not hold.
         """
-        writer, convolver, rate = self._writer, self._prepared.convolver, reader.info.rate
-        window = self._prepared.window
-        needed = window.needed(reader.info.frames)
+        convolver, window, rate = self._prepared.convolver, self._prepared.window, reader.info.rate
+        gain, needed = self._gains.both, window.needed(reader.info.frames)
         seconds = None if needed is None else needed / rate
-        step = "convolving" if self._gain == 1 else f"convolving at {to_db(self._gain):+.2f} dB"
+        step = "convolving" if gain == 1 else f"convolving at {to_db(gain):+.2f} dB"
+        samples = reader.samples(convolver.block)
+        if isinstance(sink, Measurement):
+            samples, step = sink.heard(samples, reader.unit), "measuring"
         peaks, dropped = [0.0], [0.0]
 
-        def encode(part: Audio, start: int) -> EncodedBlock:
+        def encode(part: Audio, start: int) -> Any:  # whatever the sink appends
             dropped.append(_peak(window.before(part, start)))
             part, at = window.keep(part, start)
             if window.length == "auto":  # which depends on the sums before they are scaled
                 peaks.append(_peak(part))
-            return writer.encode(_scaled(part, self._gain), at)
+            return sink.encode(_scaled(part, gain), at)
 
         convolution = stream.convolve(
-            reader.samples(convolver.block),
+            samples,
             convolver,
             encode,
             unit=reader.unit,
@@ -338,14 +372,14 @@ class Rendering:
         self._progress(step, 0.0, seconds)
         with closing(convolution):  # no thread may write to a file that is closed
             for encoded in convolution:
-                writer.append(encoded)
-                self._progress(step, (window.head + writer.level.frames) / rate, seconds)
-                if writer.level.frames == window.length:
+                sink.append(encoded)
+                self._progress(step, (window.head + sink.level.frames) / rate, seconds)
+                if sink.level.frames == window.length:
                     break
         tail, frames = convolver.flush(), reader.frames
         dropped.append(_peak(window.before(tail, frames)))
         for part in window.tail(tail, frames=frames, peak=max(peaks)):
-            writer.write(_scaled(part, self._gain))
+            sink.write(_scaled(part, gain))
         return max(dropped)
 
     def _frames(self) -> int | None:

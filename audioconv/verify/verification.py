@@ -15,6 +15,7 @@ from audioconv.engines.window import Window
 from audioconv.errors import FormatError, TruncatedError, VerificationError, counted
 from audioconv.files import PeakMeter, Reader, SoundInfo, display_name, is_exact
 from audioconv.job import Options, VerificationReport
+from audioconv.metering.matching import Matching, gains, matching_of
 from audioconv.progress import Progress, silent, watched
 from audioconv.verify import certificate
 from audioconv.verify.bound import ErrorBound
@@ -55,7 +56,7 @@ def verify(
     options : Options
         those that the output was made with
     gain : float, optional
-        of the clip guard; determined from the sums if not given
+        of match and clip guard together; determined from input and sums if not given
     known_as : str, optional
         name of the output in messages, where `output` is a temporary file
     seed : int, optional
@@ -79,12 +80,11 @@ def verify(
         seed=seed,
         progress=progress,
     )
-    report, sums = verification.check(gain or 1.0)
-    if gain is None and options.clip == "guard":
-        gain = sums.fitting_gain(report.subtype, options.dither)
-        if gain != 1:
-            report, _ = verification.check(gain)
-    return report
+    if gain is None:
+        report, gain = verification.check_and_measure()
+        if gain == 1:
+            return report
+    return verification.check(gain)
 
 
 class Verification:
@@ -117,13 +117,31 @@ class Verification:
             )
         self._model = convolver.error_model()  # once, as it transforms every kernel
 
-    def check(self, gain: float) -> tuple[VerificationReport, PeakMeter]:
-        """Do every check, for a gain of the clip guard; return also the peak of the sums."""
+    def check_and_measure(self) -> tuple[VerificationReport, float]:
+        """Do every check without a gain, and return also the gain that the output should have."""
+        with Reader(self._source, allow_truncated=self._options.allow_truncated) as reader:
+            outputs = self._convolver.routing.outputs
+            matching = matching_of(
+                self._options, self._window, reader.info, reader.speakers, outputs
+            )
+        report, sums = self._check(1.0, matching)
+        return report, gains(matching, sums, report.subtype, self._options).both
+
+    def check(self, gain: float) -> VerificationReport:
+        """Do every check, for a gain between the sums and the output."""
+        return self._check(gain)[0]
+
+    def _check(
+        self, gain: float, matching: Matching | None = None
+    ) -> tuple[VerificationReport, PeakMeter]:
+        """Do every check; return also the peak of the sums."""
         points = [int(k) for k in self._random.integers(1, certificate.M, POINTS)]
         # seams also lie inside blocks, where an engine computes them in halves
         frames = self._positions(max(1, self._convolver.block // 2))
         rounding = Rounding(self._info.subtype, self._options.dither, gain)
-        evidence = _Evidence(self._convolver, self._window, self._model, points, frames, rounding)
+        evidence = _Evidence(
+            self._convolver, self._window, self._model, points, frames, rounding, matching
+        )
         truncated = self._options.allow_truncated
         with (
             Reader(self._source, allow_truncated=truncated) as reader,
@@ -242,12 +260,14 @@ class _Evidence:
         points: list[int],
         frames: set[int],
         rounding: Rounding,
+        matching: Matching | None,
     ) -> None:
         routing = convolver.routing
         self.points = points
         self.sums = PeakMeter()
         self.samples = SampleCheck(rounding, frames)
         self._rounding = rounding
+        self._matching = matching
         self._convolver = convolver
         self._window = window
         self._model = model
@@ -264,6 +284,8 @@ class _Evidence:
             found = next(out, sums[:0])
             both = min(len(sums), len(found))  # a difference in length is a failure of its own
             self.sums.take(sums)
+            if self._matching is not None:
+                self._matching.take(sums)
             self.samples.take(sums[:both], found[:both])
             yield sums
         self._spots.finish()
@@ -295,6 +317,8 @@ class _Evidence:
                 _refuse_extremes(reader)
             for listener in (self._x, self.bound, self._spots):
                 listener.take(block)
+            if self._matching is not None:
+                self._matching.hear(block)
             yield block
 
     def certificate(self) -> tuple[float, float]:

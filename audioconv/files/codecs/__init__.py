@@ -9,7 +9,7 @@ mpeg           frames of MP3 files, and the samples that are sound
 mpeg_frame     the header of an MP3 frame, and the tag in the first
 ogg            pages and checksums of Ogg files
 opus           the first position of a stream of Opus
-speakers       channel orders of Vorbis, Opus and ALAC
+speakers       channel orders of Vorbis, Opus, ALAC and FLAC
 tags           lengths of ID3, APE and Lyrics3 tags
 probe          faults that libsndfile overlooks, found before it opens a file
 splice         a file as libsndfile should see it

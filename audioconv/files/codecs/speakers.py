@@ -1,10 +1,10 @@
-"""Channel orders: of Vorbis, Opus and ALAC, and of WAV, in which all files are read.
+"""Channel orders: of Vorbis, Opus, ALAC and FLAC, and of WAV, in which all files are read.
 
 References
 ----------
 "Vorbis I specification", section 4.3.9; RFC 7845, "Ogg encapsulation for the Opus audio codec",
-2016, section 5.1.1; Apple, "ALAC magic cookie description", 2011; Microsoft, "Multiple channel
-audio data and WAVE files", 2007.
+2016, section 5.1.1; Apple, "ALAC magic cookie description", 2011; RFC 9639, "Free lossless audio
+codec", 2024, section 9.1.3; Microsoft, "Multiple channel audio data and WAVE files", 2007.
 """
 
 from __future__ import annotations
@@ -43,6 +43,9 @@ ALAC = {
     8: (FC, FLC, FRC, FL, FR, BL, BR, LFE),
 }
 """Positions of the channels of ALAC, by their number."""
+
+FLAC = {3: 0x7, 4: 0x33, 5: 0x37, 6: 0x3F, 7: 0x70F, 8: 0x63F}
+"""Positions of the channels of FLAC, by their number, as bit masks: they are in WAV's order."""
 
 
 def positions(subtype: str, channels: int) -> tuple[int, ...]:

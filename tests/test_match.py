@@ -1,0 +1,298 @@
+"""`match`: an output at the level of its input, or at a target, as measured on the output."""
+
+import json
+import math
+import subprocess
+import sys
+from collections import Counter
+
+import numpy as np
+import pytest
+import soundfile
+
+from audioconv import api
+from audioconv.engines import stream
+from audioconv.errors import AudioconvError, FormatError, UsageError
+from audioconv.job import Job, Options
+from audioconv.metering.loudness import Loudness, channel_weights
+from audioconv.page.data import data_of
+from audioconv.page.explain import explain
+from audioconv.render import run as rendering
+from audioconv.render.redo import redo
+from audioconv.render.run import run
+
+RATE = 8000
+SPEAKERS_5_1 = 0x3F
+
+
+@pytest.fixture
+def sound(tmp_path, noise):
+    """Two seconds of stereo, in two very different halves."""
+    loud = np.repeat([0.1, 0.01], RATE)[:, np.newaxis]
+    path = tmp_path / "in.wav"
+    soundfile.write(path, noise(2 * RATE, 2) * loud, RATE, "DOUBLE")
+    return path
+
+
+@pytest.fixture
+def room(tmp_path, noise):
+    """An impulse with a tail of half a second, which would clip."""
+    path = tmp_path / "room.wav"
+    taps = noise(4000, 2, seed=1) * 10 ** (-3 * np.arange(4000) / 4000)[:, np.newaxis]
+    soundfile.write(path, taps, RATE, "DOUBLE")
+    return path
+
+
+def level(measure, sound, frames=None):
+    """Measure a level, by its definition."""
+    if measure == "peak":
+        return 20 * math.log10(np.abs(sound).max())
+    if measure == "rms":
+        return 10 * math.log10((sound[:frames] ** 2).mean())
+    meter = Loudness(RATE, [1.0] * sound.shape[1])  # which has tests of its own
+    meter.take(sound)
+    return meter.level()
+
+
+def read(path):
+    return soundfile.read(path, always_2d=True)[0]
+
+
+def convolved(sound, room, out, **options):
+    return run(Job(sound, out, [room], Options(overwrite=True, **options)))
+
+
+UNITS = {"peak": "dBFS", "rms": "dBFS", "lufs": "LUFS"}
+MEASURES = [*UNITS]
+
+
+@pytest.mark.parametrize("measure", MEASURES)
+@pytest.mark.parametrize("length", ["full", "auto", "input", "0.7s", "3s"])
+def test_the_output_has_the_level_of_the_input(tmp_path, sound, room, measure, length):
+    out = tmp_path / "out.wav"
+    outcome = convolved(sound, room, out, match=measure, length=length)
+    given, made = read(sound), read(out)
+    if length == "0.7s":  # as much of the input as of the output
+        given = given[: len(made)]
+    wanted = level(measure, given)
+    # 32 bits of a gain
+    assert level(measure, made, len(given)) == pytest.approx(wanted, abs=1e-8)
+    assert outcome.matched == {
+        "measure": measure,
+        "level": pytest.approx(wanted, abs=1e-9),
+        "unit": UNITS[measure],
+    }
+    assert outcome.gain_db == outcome.match_gain_db
+    assert outcome.guard_gain_db == 0
+    plain = tmp_path / "plain.wav"
+    convolved(sound, room, plain, length=length)
+    gain = 10 ** (outcome.match_gain_db / 20)
+    np.testing.assert_allclose(made, read(plain) * gain, rtol=1e-12, atol=0)
+
+
+@pytest.mark.parametrize("measure", MEASURES)
+@pytest.mark.parametrize("target", [-40, -23.5])
+def test_the_output_has_the_level_that_is_asked_for(tmp_path, sound, room, measure, target):
+    out = tmp_path / "out.wav"
+    options = {"match": f"{measure}={target}{UNITS[measure]}", "subtype": "PCM_24"}
+    assert convolved(sound, room, out, **options).notices == []
+    # rounding to 24 bits adds 2^-24 / sqrt(3), 91 dB below the softest
+    found = level(measure, read(out), 2 * RATE)
+    assert found == pytest.approx(target, abs=1e-3)
+
+
+def test_what_does_not_change_the_sound_changes_no_bit(tmp_path, sound):
+    for measure in MEASURES:
+        out = tmp_path / f"{measure}.wav"
+        assert convolved(sound, "delta", out, match=measure).match_gain_db == 0
+        np.testing.assert_array_equal(read(out), read(sound))
+
+
+def test_the_guard_comes_after_the_match_in_the_same_pass(tmp_path, sound, room, monkeypatch):
+    passes = Counter()
+    convolve = stream.convolve
+
+    def counted(*arguments, **options):
+        passes["convolve"] += 1
+        return convolve(*arguments, **options)
+
+    monkeypatch.setattr(rendering.stream, "convolve", counted)
+    out = tmp_path / "out.wav"
+    outcome = convolved(sound, room, out, match="rms=-3", subtype="PCM_16")
+    assert passes["convolve"] == 2
+    made = read(out)
+    assert np.abs(made).max() in (1, 1 - 2**-15)
+    assert outcome.guard_gain_db < -1
+    assert outcome.gain_db == pytest.approx(outcome.match_gain_db + outcome.guard_gain_db)
+    (notice,) = outcome.notices
+    left = f"{-3 + outcome.guard_gain_db:.2f} dBFS instead of -3.00"
+    assert f"attenuated by {-outcome.guard_gain_db:.3f} dB to fit PCM_16" in notice
+    assert left in notice
+    assert level("rms", made, 2 * RATE) == pytest.approx(-3 + outcome.guard_gain_db, abs=0.01)
+    with pytest.raises(AudioconvError, match=r"guard: matched.*under `strict`"):
+        convolved(sound, room, out, match="rms=-3", subtype="PCM_16", strict=True)
+    np.testing.assert_array_equal(read(out), made)
+
+
+def test_a_softer_match_needs_no_guard(tmp_path, sound, room):
+    """Without a match, this output clips."""
+    out = tmp_path / "out.wav"
+    assert convolved(sound, room, out, subtype="PCM_16").guard_gain_db < 0
+    outcome = convolved(sound, room, out, subtype="PCM_16", match="peak", strict=True)
+    assert outcome.notices == []
+    with pytest.raises(FormatError, match="would clip"):
+        convolved(sound, room, out, subtype="PCM_16", clip="error")
+    convolved(sound, room, out, subtype="PCM_16", clip="error", match="peak")
+
+
+def test_the_other_ways_to_clip(tmp_path, sound, room):
+    out = tmp_path / "out.wav"
+    options = {"match": "rms=-3", "subtype": "PCM_16"}
+    saturated = convolved(sound, room, out, clip="saturate", **options)
+    assert saturated.clipped > 0
+    assert "match a lower level" in saturated.notices[0]
+    with pytest.raises(FormatError, match="would clip: matched, its peak is") as refused:
+        convolved(sound, room, out, clip="error", **options)
+    most = str(refused.value).split("match ")[-1].split()[0]
+    made = convolved(sound, room, out, clip="error", match=f"rms={most}", subtype="PCM_16")
+    assert (made.clipped, made.notices) == (0, [])
+    # floats have no full scale
+    made = convolved(sound, room, out, clip="error", match="rms=-3", subtype="FLOAT")
+    assert made.peak_dbfs > 0
+
+
+@pytest.mark.parametrize("measure", MEASURES)
+@pytest.mark.parametrize("engine", ["overlap-add", "partitioned"])
+def test_the_same_bytes_for_any_number_of_threads(tmp_path, noise, room, measure, engine):
+    path = tmp_path / "long.wav"
+    soundfile.write(path, noise(60 * RATE, 2) / 10, RATE, "PCM_16")
+    made = set()
+    for threads in (1, 2, 5):
+        out = tmp_path / f"{threads}.wav"
+        convolved(path, room, out, match=measure, engine=engine, threads=threads)
+        made.add(out.read_bytes())
+    assert len(made) == 1
+
+
+@pytest.mark.parametrize("options", [[], ["--subtype", "FLOAT"]])
+def test_a_pipe_gives_the_bytes_of_a_file(tmp_path, sound, room, options):
+    command = [sys.executable, "-m", "audioconv", "convolve"]
+    how = ["--ir", str(room), "--match", "lufs=-30", "-q", "--recipe", "none", *options]
+    out = tmp_path / "out.wav"
+    subprocess.run([*command, str(sound), str(out), *how], check=True)
+    piped = subprocess.run(
+        [*command, "-", "-", *how], input=sound.read_bytes(), check=True, capture_output=True
+    )
+    assert piped.stdout == out.read_bytes()
+
+
+@pytest.mark.parametrize("match", [*MEASURES, "lufs=-1", "peak=-6"])
+@pytest.mark.parametrize("dither", ["none", "tpdf"])
+def test_verify_and_redo(tmp_path, sound, room, match, dither):
+    out = tmp_path / "out.wav"
+    options = Options(match=match, dither=dither, subtype="PCM_16", verify=True)
+    job = Job(sound, out, [room], options)
+    assert run(job).verified.passed
+    assert api.verify_file(job).passed
+    assert redo(str(out)).same
+    other = Options(match="lufs=-50", dither=dither)
+    assert not api.verify_file(Job(sound, out, [room], other)).passed
+
+
+def test_single_precision(tmp_path, noise, room):
+    path, out = tmp_path / "short.wav", tmp_path / "out.wav"
+    soundfile.write(path, noise(2 * RATE, 2) / 10, RATE, "PCM_16")
+    options = Options(match="rms", precision="single", verify=True)
+    assert run(Job(path, out, [room], options)).verified.passed
+    assert level("rms", read(out), 2 * RATE) == pytest.approx(level("rms", read(path)), abs=1e-3)
+
+
+@pytest.mark.parametrize("name", ["out.ogg", "out.mp3", "out.flac"])
+def test_other_formats(tmp_path, sound, room, name):
+    out = tmp_path / name
+    outcome = convolved(sound, room, out, match="lufs=-23")
+    assert outcome.match_gain_db != 0
+    # lossy codings of noise are off by a few tenths
+    assert level("lufs", read(out)) == pytest.approx(-23, abs=0.5)
+
+
+def surround(path, noise, subtype="DOUBLE", form="WAVEX"):
+    """Write 5.1 channels: a loud subwoofer, and speakers at the sides."""
+    sound = noise(2 * RATE, 6) * [0.01, 0.01, 0.01, 0.3, 0.05, 0.05]
+    soundfile.write(path, sound, RATE, subtype, format=form)
+    if form == "WAVEX":  # libsndfile leaves the positions open
+        data = bytearray(path.read_bytes())
+        at = data.index(b"fmt ") + 8 + 20
+        data[at : at + 4] = SPEAKERS_5_1.to_bytes(4, "little")
+        path.write_bytes(data)
+    return sound
+
+
+@pytest.mark.parametrize(("form", "subtype"), [("WAVEX", "DOUBLE"), ("FLAC", "PCM_24")])
+def test_speakers_have_their_weights(tmp_path, noise, form, subtype):
+    source, out = tmp_path / "in", tmp_path / "out.wav"
+    surround(source, noise, subtype, form)
+    outcome = convolved(source, "delta", out, match="lufs=-23", subtype="DOUBLE")
+    assert outcome.notices == []
+    meter = Loudness(RATE, channel_weights(SPEAKERS_5_1, 6))
+    meter.take(read(out))
+    assert meter.level() == pytest.approx(-23, abs=1e-8)
+
+
+def test_channels_without_positions_are_noticed(tmp_path, noise):
+    source, out = tmp_path / "in.wav", tmp_path / "out.wav"
+    soundfile.write(source, noise(RATE, 6) / 10, RATE, "DOUBLE", format="WAV")
+    said = "positions of 6 channels are not stated"
+    assert said in convolved(source, "delta", out, match="lufs").notices[0]
+    assert convolved(source, "delta", out, match="rms").notices == []
+
+
+def test_an_output_without_a_level_leaves_the_old_file(tmp_path, sound):
+    out, silent = tmp_path / "out.wav", tmp_path / "silent.wav"
+    out.write_bytes(b"old")
+    soundfile.write(silent, np.zeros(RATE), RATE)
+    for source, irs, match in [
+        (silent, "delta", "rms"),
+        (silent, "delta", "lufs=-23"),
+        (sound, silent, "peak"),
+    ]:
+        with pytest.raises(AudioconvError, match="silent"):
+            convolved(source, irs, out, match=match)
+        assert out.read_bytes() == b"old"
+    assert [*tmp_path.glob("*.part")] == []
+
+
+def test_a_match_is_checked_before_anything_is_opened(tmp_path):
+    with pytest.raises(UsageError, match="match 'loud' is not one of"):
+        run(Job("missing.wav", tmp_path / "out.wav", ["delta"], Options(match="loud")))
+
+
+def test_the_command_line(call, tmp_path, sound, room):
+    out = tmp_path / "out.wav"
+    said = call("convolve", sound, out, "--ir", room, "--match", "LUFS=-23 LUFS", "--json")
+    found = json.loads(said.out)
+    assert found["matched"] == {"measure": "lufs", "level": -23, "unit": "LUFS"}
+    assert found["match_gain_db"] == found["gain_db"] < 0
+    gain = f"{found['gain_db']:+.2f} dB"
+    assert f"gain     {gain} (match {gain}, to -23.00 LUFS)" in said.err
+    call("verify", sound, out, "--ir", room, "--match", "lufs=-23")
+    call("redo", out)
+    said = call("echo", sound, out, "--match", "peak=-1dBFS", "--subtype", "FLOAT", "-y", "--json")
+    assert json.loads(said.out)["peak_dbfs"] == pytest.approx(-1, abs=1e-6)
+    said = call("echo", sound, out, "-y", "--json")
+    found = json.loads(said.out)
+    assert (found["match_gain_db"], found["matched"], found["guard_gain_db"]) == (None, None, 0)
+    said = call("echo", sound, out, "--match", "peak=-1dBTP", "-y", code=2)
+    assert "true peak" in said.err
+    silent = tmp_path / "silent.wav"
+    soundfile.write(silent, np.zeros(RATE), RATE)
+    said = call("echo", silent, out, "--match", "rms", "-y", code=1)
+    assert "give one, such as --match rms=-23" in said.err
+
+
+def test_the_page_tells_the_gain(sound, room):
+    made = explain(Job(sound, "page.html", [room], Options(match="rms", subtype="PCM_16")))
+    gain = made.outcome.match_gain_db
+    said = f"before the match, which changed the whole output by {gain:+.2f}"
+    assert any(said in note for note in data_of(made)["sliding"]["notes"])
+    assert made.guard_db == 0
