@@ -168,7 +168,8 @@ def _matched(outcome: Outcome) -> str:
     if outcome.matched is None or outcome.match_gain_db is None:
         return ""
     level = format_db(float(outcome.matched["level"]), str(outcome.matched["unit"]))
-    guard = f", guard {format_db(outcome.guard_gain_db)}" if outcome.guard_gain_db else ""
+    visible = round(outcome.guard_gain_db, 2) != 0
+    guard = f", guard {format_db(outcome.guard_gain_db)}" if visible else ""
     return f" (match {format_db(outcome.match_gain_db)}, to {level}{guard})"
 
 

@@ -20,6 +20,7 @@ from audioconv.job import Options
 from audioconv.metering.loudness import ABSOLUTE, Loudness, channel_weights
 from audioconv.metering.meters import Meter, Peak, Rms
 from audioconv.units import Match, parse_match
+from impulses.impulse import to_db
 
 GAIN_BITS = 32
 """Bits of a gain. The last ones of a meter depend on the processor's arithmetic, and would change
@@ -47,6 +48,17 @@ class Gains(NamedTuple):
     def both(self) -> float:
         """Both, as one factor."""
         return self.match * self.guard
+
+    def attenuation(self, subtype: str) -> str:
+        """Describe what the guard does.
+
+        Examples
+        --------
+        >>> Gains(guard=0.5).attenuation("PCM_16"), Gains(guard=1 - 2**-15).attenuation("PCM_16")
+        ('attenuated by 6.021 dB to fit PCM_16', 'attenuated by 0.0003 dB to fit PCM_16')
+        """
+        guard = -to_db(self.guard)
+        return f"attenuated by {guard:.{decimals(guard, 3)}f} dB to fit {subtype}"
 
 
 class Matching:
@@ -180,6 +192,17 @@ def gains(matching: Matching | None, sums: PeakMeter, subtype: str, options: Opt
     if options.clip != "guard":
         return Gains(match)
     return Gains(match, sums.scaled(match).fitting_gain(subtype, options.dither))
+
+
+def decimals(level: float, least: int) -> int:
+    """Return how many decimals show a level that is not 0 as such.
+
+    Examples
+    --------
+    >>> decimals(-0.25, 2), decimals(-0.00027, 2)
+    (2, 4)
+    """
+    return max(least, -math.floor(math.log10(abs(level))))
 
 
 def _meter(match: Match, rate: int, weights: Sequence[float]) -> Meter:

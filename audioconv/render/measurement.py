@@ -12,7 +12,7 @@ from audioconv.engines.window import Window
 from audioconv.errors import FormatError
 from audioconv.files import PeakMeter, Reader, SoundInfo
 from audioconv.job import Options
-from audioconv.metering.matching import Gains, Matching, gains, matching_of
+from audioconv.metering.matching import Gains, Matching, decimals, gains, matching_of
 from audioconv.units import parse_match
 from impulses.impulse import to_db
 
@@ -92,16 +92,17 @@ class Measurement:
 
     def peak(self, found: Gains) -> str:
         """Describe the peak of the matched output, before the guard."""
-        peak = to_db(self.level.peak * found.match)
+        peak = round(to_db(self.level.peak * found.match), 2) + 0.0  # no negative zero
         return f"its peak is {peak:+.2f} dBFS at {self.level.peak_frame / self._info.rate:.3f} s"
 
     def guard_notice(self, found: Gains) -> str:
         """Return the notice that the guard has lowered the matched output."""
         level, unit = self._matching.level(), self._matching.match.unit
         guard = to_db(found.guard)
+        digits = decimals(guard, 2)
         return (
-            f"guard: matched, {self.peak(found)}; attenuated by {-guard:.3f} dB to fit "
-            f"{self._info.subtype}, which leaves {level + guard:.2f} {unit} instead of {level:.2f}"
+            f"guard: matched, {self.peak(found)}; {found.attenuation(self._info.subtype)}, which "
+            f"leaves {level + guard:.{digits}f} {unit} instead of {level:.{digits}f}"
         )
 
 

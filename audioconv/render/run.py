@@ -323,10 +323,7 @@ class Rendering:
     def _write_again(self, output: Target) -> None:
         """Begin again with the gain that the guard found."""
         cause = self._writer.clipping() if self._writer.clipped else "no room for dither"
-        self._notices.add(
-            f"guard: {cause}; attenuated by {-to_db(self._gains.guard):.3f} dB to fit "
-            f"{self._info.subtype}"
-        )
+        self._notices.add(f"guard: {cause}; {self._gains.attenuation(self._info.subtype)}")
         self._writer.discard()
         self._begin(output, "error")
         with self._read() as again:
