@@ -8,11 +8,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from audioconv.engines import stream
-from audioconv.engines.audio import Audio
+from audioconv.engines.audio import Audio, refuse_extremes
 from audioconv.engines.convolver import Convolver
 from audioconv.engines.plan import plan
 from audioconv.engines.routes import routes
-from audioconv.errors import AudioconvError, LayoutError, UsageError
+from audioconv.errors import LayoutError, UsageError
 from audioconv.files import Reader, rereadable
 from audioconv.job import Job, Outcome, VerificationReport
 from audioconv.progress import Progress, silent
@@ -55,7 +55,7 @@ def convolve(
     Raises
     ------
     AudioconvError
-        If shapes do not fit or a value is not finite.
+        If shapes do not fit, or a value is not finite or too large to compute with.
 
     Examples
     --------
@@ -68,10 +68,8 @@ def convolve(
     if sound.ndim != 2 or 0 in sound.shape:
         remedy = "; pass x[:, None] for a mono sound" if sound.ndim == 1 else ", neither of them 0"
         raise LayoutError(f"x has shape {sound.shape}; it must be (frames, channels){remedy}")
-    if not np.isfinite(sound).all():
-        frame = int(np.argmin(np.isfinite(sound).all(axis=1)))
-        raise AudioconvError(f"x has a value that is not finite in frame {frame}; remove it first")
     planned = convolver(h, sound.shape[1], engine=engine, single=single)
+    refuse_extremes(sound, planned.limit, "x")
     parts = stream.convolve([sound], planned, lambda part, start: part)
     return np.concatenate([*parts, planned.flush()])[_head(h, align) :]
 
@@ -97,7 +95,8 @@ def convolver(
     -------
     Convolver
         ``process(block)`` returns as many frames as it is given, ``flush()`` the tail of K - 1
-        frames, and ``reset()`` starts a new sound
+        frames, and ``reset()`` starts a new sound; a block with a sample that is not finite is
+        refused, and leaves the convolver as it was
 
     Examples
     --------

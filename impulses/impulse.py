@@ -82,10 +82,13 @@ class Impulse:
             )
         finite = np.isfinite(taps)
         if not finite.all():
-            frame = int(np.argmin(finite.reshape(len(taps), -1).all(axis=1)))
+            frame, *path = np.argwhere(~finite)[0]
+            # arrays without a rate are given 1, and have no time
+            time = f" ({frame / self.rate:.6f} s)" if self.rate > 1 else ""
             raise ImpulseError(
-                f"impulse has a value that is not finite at frame {frame} "
-                f"({frame / self.rate:.6f} s); replace it"
+                f"impulse has {taps[frame, *path]:g} in channel "
+                f"{':'.join(str(1 + index) for index in path)}, which is not finite at frame "
+                f"{frame}{time}; replace it"
             )
         taps.flags.writeable = False
         object.__setattr__(self, "taps", taps)

@@ -19,7 +19,7 @@ from audioconv.engines import ENGINES
 from audioconv.engines.partitioned import Partitioned
 from audioconv.engines.plan import choose, engine_name, plan
 from audioconv.engines.routes import routes
-from audioconv.errors import LayoutError, UsageError
+from audioconv.errors import AudioconvError, LayoutError, UsageError
 
 BLOCK = 16
 LENGTHS = [1, 2, 7, BLOCK - 1, BLOCK, BLOCK + 1, 3 * BLOCK]
@@ -202,6 +202,57 @@ def test_a_block_of_another_shape_is_refused(engine):
     for shape in [(5,), (5, 1), (5, 3), (5, 2, 1)]:
         with pytest.raises(LayoutError, match=r"must be \(frames, 2\)"):
             convolver.process(np.zeros(shape))
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_block_that_is_not_of_real_numbers_is_refused(engine):
+    convolver = plan(routes(np.ones((3, 1)), 2), engine)
+    for kind in (complex, object, "U1"):
+        with pytest.raises(LayoutError, match="must be an array of real numbers"):
+            convolver.process(np.zeros((5, 2), kind))
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("single", [False, True])
+@pytest.mark.parametrize("kind", [np.float64, np.float32, np.float16])
+def test_a_block_that_is_not_finite_is_refused_and_leaves_no_trace(
+    engine, value, single, kind, noise
+):
+    routing = routes(noise(3 * BLOCK, 2, seed=1), 2)
+    x = noise(8 * BLOCK, 2).astype(kind)
+    whole = run(plan(routing, engine, single=single), x, [40])
+    convolver = plan(routing, engine, single=single)
+    parts = [convolver.process(x[:40])]
+    bad = x[40:].copy()
+    # in a later block than the first, so that nothing may be computed before the check
+    bad[70, 1] = value
+    bad[80, 0] = np.nan
+    for _ in range(2):
+        with pytest.raises(AudioconvError, match=f"has {value:g} in frame 70, channel 2; samples"):
+            convolver.process(bad)
+        with pytest.raises(AudioconvError, match="has nan in frame 0, channel 1; "):
+            convolver.process(bad[80:81])
+    assert convolver.process(x[:0]).shape == (0, 2)
+    np.testing.assert_array_equal(np.concatenate([*parts, run(convolver, x[40:], [])]), whole)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("single", [False, True])
+@pytest.mark.parametrize("gain", [1e-3, 1.0, 1e3])
+def test_a_sample_up_to_the_limit_gives_no_infinity_and_one_beyond_is_refused(engine, single, gain):
+    """The definition stays in range, so a transform may not leave it on its way."""
+    routing = routes(gain * np.random.default_rng(2).standard_normal((40, 2, 2)) / 160, 2)
+    convolver = plan(routing, engine, single=single)
+    transforms = engine in ("overlap-add", "partitioned")
+    single = convolver.process(np.zeros((0, 2))).dtype == np.float32
+    assert convolver.limit <= np.finfo(np.float32 if single else np.float64).max
+    loud = min(convolver.limit, convolver.limit / gain)
+    y = run(convolver, np.full((200, 2), loud), [7])
+    assert np.isfinite(y).all()
+    for value in [convolver.limit * 1.001, 1e308] if transforms or single else []:
+        with pytest.raises(AudioconvError, match="samples must be finite, and at most "):
+            convolver.process(np.full((3, 2), value))
 
 
 @pytest.mark.parametrize("engine", ENGINES)

@@ -153,8 +153,26 @@ def test_the_array_api_refuses_what_is_not_finite():
     x[3] = np.nan
     with pytest.raises(AudioconvError, match="frame 3"):
         audioconv.convolve(x, np.ones((2, 1)))
+    with pytest.raises(AudioconvError, match=r"^x has nan in frame 3, channel 1; samples must be"):
+        audioconv.convolve(x, np.ones((2, 1)))
     with pytest.raises(ValueError, match="frame 1"):
         audioconv.convolve(np.ones((5, 1)), np.array([[1.0], [np.inf]]))
+
+
+@pytest.mark.parametrize(
+    "plan_one", [audioconv.convolver, lambda h, n: audioconv.convolve([[0.0] * n], h)]
+)
+def test_taps_that_are_not_finite_are_named_by_frame_and_channel(plan_one):
+    taps = np.ones((5, 2, 3))
+    taps[3, 1, 2] = np.nan
+    with pytest.raises(
+        ValueError, match="has nan in channel 2:3, which is not finite at frame 3; "
+    ):
+        plan_one(taps, 2)
+    taps = np.ones((5, 2))
+    taps[4, 1] = -np.inf
+    with pytest.raises(ValueError, match="has -inf in channel 2, which is not finite at frame 4; "):
+        plan_one(taps, 2)
 
 
 def test_a_tail_that_is_quiet_beside_the_sound_is_no_tail():

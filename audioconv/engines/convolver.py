@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, Protocol, TypeAlias
 
 import numpy as np
 
-from audioconv.engines.audio import Audio, Samples, checked
+from audioconv.engines.audio import Audio, Samples, checked, refuse_extremes
 from audioconv.engines.rounding import ErrorModel
 from audioconv.engines.routes import Routing
 
@@ -28,14 +28,24 @@ class Convolver(Protocol):
         the length of block, in frames, that it processes fastest
     fft_size : int or None
         length of its longest transform, if it has any
+    limit : float
+        largest magnitude of a sample that it computes with
     """
 
     routing: Routing
     block: int
     fft_size: int | None
+    limit: float
 
     def process(self, block: Audio) -> Audio:
-        """Take n frames (n, inputs) and return n frames (n, outputs)."""
+        """Take n frames (n, inputs) and return n frames (n, outputs).
+
+        Raises
+        ------
+        AudioconvError
+            If the block has another shape, or a sample that is not finite or exceeds `limit`.
+            The convolver is then as before, and can go on with another block.
+        """
         ...
 
     def flush(self) -> Audio:
@@ -100,6 +110,8 @@ class OverlapAdd:
         returns the bounds on the kernel's rounding errors
     fft_size : int, optional
         length of the kernel's transforms
+    limit : float, optional
+        largest magnitude of a sample; by default the largest number of `dtype`
     """
 
     def __init__(
@@ -111,10 +123,12 @@ class OverlapAdd:
         dtype: np.dtype[Any],
         error_model: Callable[[], ErrorModel],
         fft_size: int | None = None,
+        limit: float | None = None,
     ) -> None:
         self.routing = routing
         self.block = block
         self.fft_size = fft_size
+        self.limit = float(np.finfo(dtype).max) if limit is None else limit
         self._error_model = error_model
         self._kernel = kernel
         self._dtype = dtype
@@ -139,7 +153,7 @@ class OverlapAdd:
     def process(self, block: Audio) -> Audio:
         """Take n frames (n, inputs) and return n frames (n, outputs)."""
         done: list[Audio] = [np.zeros((0, self.routing.outputs), self._dtype)]
-        checked(block, self.routing.inputs)
+        refuse_extremes(checked(block, self.routing.inputs), self.limit)
         for start in range(0, len(block), self.block):
             made = self.kernel(block[start : start + self.block])
             parts, self.tail = self.join(self.tail, made)
@@ -200,6 +214,7 @@ class OverlapSave:
     ) -> None:
         self.routing = routing
         self.block = block
+        self.limit = float(np.finfo(dtype).max)
         self._error_model = error_model
         self._kernel = kernel
         self._dtype = dtype
@@ -221,6 +236,7 @@ class OverlapSave:
 
     def process(self, block: Audio) -> Audio:
         """Take n frames (n, inputs) and return n frames (n, outputs)."""
+        refuse_extremes(checked(block, self.routing.inputs), self.limit)
         return self._whole(block, 1.0)
 
     def flush(self) -> Audio:

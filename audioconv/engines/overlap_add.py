@@ -38,7 +38,7 @@ from numpy.typing import NDArray
 from audioconv.engines.audio import Audio, Samples
 from audioconv.engines.convolver import Convolved, Convolver, OverlapAdd
 from audioconv.engines.grid import grid_scale, snap
-from audioconv.engines.rounding import transforms
+from audioconv.engines.rounding import loudest, transforms
 from audioconv.engines.routes import Routing, Strand
 from audioconv.engines.subnormals import flush_subnormals
 from audioconv.engines.transform import FourStep, Matrix
@@ -79,7 +79,13 @@ def overlap_add(
         grid_scale=scale,
     )
     return OverlapAdd(
-        routing, pairs, block=block, dtype=dtype, error_model=model, fft_size=pairs.size
+        routing,
+        pairs,
+        block=block,
+        dtype=dtype,
+        error_model=model,
+        fft_size=pairs.size,
+        limit=loudest(routing, points=pairs.size, dtype=dtype),
     )
 
 

@@ -26,10 +26,10 @@ from typing import Any
 
 import numpy as np
 
-from audioconv.engines.audio import Audio, as_audio, checked
+from audioconv.engines.audio import Audio, as_audio, checked, refuse_extremes
 from audioconv.engines.convolver import Convolver, ring_out
 from audioconv.engines.grid import grid_scale, snap
-from audioconv.engines.rounding import ErrorModel, transforms
+from audioconv.engines.rounding import ErrorModel, loudest, transforms
 from audioconv.engines.routes import Routing
 from audioconv.engines.subnormals import flush_subnormals
 
@@ -79,6 +79,7 @@ class Partitioned:
             self._stages.append(_Stage(routing, self._dtype, size, begin, end))
             size, begin = GROWTH * size, end
         self.fft_size: int | None = 2 * max((stage.block for stage in self._stages), default=block)
+        self.limit = loudest(routing, points=self.fft_size, dtype=self._dtype)
         self._first = [
             rfft(taps[:block], 2 * block).astype(self._complex) for taps in routing.kernels
         ]
@@ -98,7 +99,8 @@ class Partitioned:
 
     def process(self, block: Audio) -> Audio:
         """Take n frames (n, inputs) and return n frames (n, outputs)."""
-        block = flush_subnormals(as_audio(checked(block, self.routing.inputs), self._dtype))
+        refuse_extremes(samples := checked(block, self.routing.inputs), self.limit)
+        block = flush_subnormals(as_audio(samples, self._dtype))
         out = np.empty((len(block), self.routing.outputs), self._dtype)
         done = 0
         while done < len(block):

@@ -150,10 +150,10 @@ def transforms(
     reach = 1 + -(-(routing.frames - 1 + (points // 2 if partitioned else 0)) // block)
     unit = unit_roundoff(dtype)
     products = Counter(route.target for route in routing.routes)
-    largest = [
-        float(np.abs(taps).sum()) if partitioned else _largest_response(taps, points)
-        for taps in routing.kernels
-    ]
+    # on a grid that contains that of the transforms
+    fine = max(points, 1 << (2 * routing.frames).bit_length())
+    responses = [_largest_response(taps, fine) for taps in routing.kernels]
+    largest = [float(np.abs(taps).sum()) for taps in routing.kernels] if partitioned else responses
 
     def guaranteed(route: Route) -> float:
         stages = PER_STAGE * (math.log2(points) + 2)
@@ -165,9 +165,6 @@ def transforms(
             + math.sqrt(2) * stages * largest[route.kernel]
         )
 
-    # a transform's error, being a sum of independent roundings, grows with the root of its stages
-    fine = max(points, 1 << (2 * routing.frames).bit_length())
-    response = max((_largest_response(taps, fine) for taps in routing.kernels), default=0.0)
     return ErrorModel(
         transforms=True,
         reach=reach,
@@ -175,9 +172,28 @@ def transforms(
         expected=EXPECTED * unit * _matrix(routing, lambda r: _root_energy(routing.taps(r))),
         largest_sum=_largest_sum(routing),
         floor=FLUSH_BELOW[dtype] * _largest_sum(routing),
-        relative=unit * math.sqrt(math.log2(points)) * response,
+        # being a sum of independent roundings, it grows with the root of the stages
+        relative=unit * math.sqrt(math.log2(points)) * max(responses, default=0.0),
         grid_scale=grid_scale,
     )
+
+
+def loudest(routing: Routing, *, points: int, dtype: np.dtype[Any]) -> float:
+    """Return the largest sample that no step of a convolution by transforms takes out of range.
+
+    A transform of N points is at most N times its largest sample, and of two segments as real and
+    imaginary part, the root of 2 times that; each product of spectra has two such terms. So with
+    the inverse, 4 N^2 max|x| sum|h| bounds every number on the way.
+
+    Examples
+    --------
+    >>> from audioconv.engines.routes import routes
+    >>> routing = routes(np.array([[1.0], [-0.5]]), 1)
+    >>> bool(1e292 < loudest(routing, points=2**20, dtype=np.dtype(np.float64)) < 1e296)
+    True
+    """
+    sums = max(1.0, _largest_sum(routing)) if routing.routes else 1.0
+    return float(np.finfo(dtype).max) / (4.0 * points**2) / sums
 
 
 def unit_roundoff(dtype: np.dtype[Any]) -> float:
