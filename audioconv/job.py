@@ -235,12 +235,14 @@ class VerificationReport:
         of Y(z) - X(z) H(z); a single sum that is off by more than the limit fails
     certificate_passed : bool
     samples_worst, samples_limit : float
-        deviation of any sample of the output from the certified sums
+        largest deviation of a sample of the output from the certified sums, and the limit of the
+        loudest; if any sample fails, both are of the one that exceeds its limit by most
     samples_passed : bool
         whether there are as many as sums, and none deviates by more
     spots : int
         number of samples compared with the exactly rounded direct sum
     spots_worst, spots_limit : float
+        as for all samples
     spots_passed : bool
     error_bound : float
         guaranteed bound on the error of the sums, in the worst block
@@ -248,6 +250,10 @@ class VerificationReport:
         whether every sum is proven exact to the last bit
     quantisation : float
         largest error that rounding to the output's subtype adds
+    frames_expected : int or None
+        number of frames that the output should have
+    samples_failed_at, spots_failed_at : pair of int, or None
+        frame, from 0, and channel, from 1, of the sample that exceeds its limit by most
     """
 
     failures: list[str]
@@ -268,6 +274,9 @@ class VerificationReport:
     error_bound: float
     exact: bool
     quantisation: float
+    frames_expected: int | None = None
+    samples_failed_at: tuple[int, int] | None = None
+    spots_failed_at: tuple[int, int] | None = None
 
     @property
     def passed(self) -> bool:

@@ -130,6 +130,78 @@ def test_one_sample_off_by_the_least_is_caught_and_named(made, tmp_path, subtype
     assert f"frame 123456 ({123456 / RATE:.6f} s), channel 2" in report.failures[0]
 
 
+@pytest.mark.parametrize(("subtype", "unit"), [("FLOAT", 2.0**-24), ("DOUBLE", 2.0**-53)])
+def test_the_deviation_and_the_limit_are_those_of_the_sample_that_fails(
+    tmp_path, noise, subtype, unit, capsys
+):
+    """A quiet sample is off by less than the loud ones, which rounding explains, are."""
+    source, out = tmp_path / "in.wav", tmp_path / "o.wav"
+    audio = 0.9 * np.tanh(noise(3000, 2))
+    audio[1000:] *= 1e-6  # beyond the grid of integers, so its sums round as the loud ones do
+    soundfile.write(source, audio, RATE, subtype="DOUBLE")
+    irs = ["multi-tap:delay=0,3S,gain=0.7,0.31"]
+    run(Job(str(source), str(out), irs, Options(subtype=subtype)))
+    right, _ = soundfile.read(out, dtype="float64")
+    # 2 sums of 2 products each, and the rounding of the file; the error bound of the sums counts
+    # K + 3 roundings of the loudest sample within reach
+    step = abs(right[2500, 1]) * 2.0**-20 if subtype == "FLOAT" else 40 * unit * 1e-6 + 8 * unit
+    wrong = right.copy()
+    wrong[2500, 1] += step
+    soundfile.write(out, wrong, RATE, subtype=subtype)
+    report = check(source, out, irs, subtype=subtype)
+    assert not report.passed
+    assert report.samples_failed_at == (2500, 2)
+    assert report.samples_worst > report.samples_limit
+    assert abs(report.samples_worst - step) <= 8 * unit * abs(right[2500, 1]) + unit
+    # that of the failing sample, not that of the loudest
+    bound = report.samples_limit - unit * abs(wrong[2500, 1])
+    assert bound <= report.error_bound + 2.0**-50 * abs(wrong[2500, 1])
+    number = f"is {report.samples_worst:.3g} off; its limit is {report.samples_limit:.3g}"
+    assert report.failures[0] == (
+        f"the sample at frame 2500 ({2500 / RATE:.6f} s), channel 2, {number}"
+    )
+    command = ["verify", str(source), str(out), "--ir", irs[0], "--subtype", subtype]
+    assert main(command) == 3
+    row = next(line for line in capsys.readouterr().err.splitlines() if "FAILED    all" in line)
+    assert row.endswith(
+        f"rounded: frame 2500, channel 2 is {report.samples_worst:.3g} off, "
+        f"limit {report.samples_limit:.3g}"
+    )
+
+
+def test_a_spot_that_fails_is_named_with_its_own_limit(made, tmp_path):
+    """The loudest frame is always a spot."""
+    source, hall, outputs = made
+    wrong = tmp_path / "wrong.wav"
+    audio, rate = soundfile.read(outputs["FLOAT"], dtype="float32")
+    audio[5000, 1] = 2 * np.abs(audio).max()
+    soundfile.write(wrong, audio, rate, subtype="FLOAT")
+    report = check(source, wrong, [hall], wet=0.25)
+    assert report.spots_failed_at == report.samples_failed_at == (5000, 2)
+    assert report.spots_worst > report.spots_limit
+    assert f"is {report.spots_worst:.3g} off the direct sum; its limit is" in report.failures[1]
+
+
+@pytest.mark.parametrize(("name", "frames"), [("one frame cut", -1), ("one frame more", 1)])
+def test_another_length_is_said_as_such(made, tmp_path, name, frames, capsys):
+    source, hall, outputs = made
+    wrong = tmp_path / "wrong.wav"
+    wrong.write_bytes(outputs["PCM_16"].read_bytes())
+    corrupted(wrong, CORRUPTIONS[name])
+    report = check(source, wrong, [hall], wet=0.25)
+    assert report.frames == report.frames_expected + frames
+    assert report.samples_failed_at is None
+    assert main(["verify", str(source), str(wrong), "--ir", str(hall), "--wet", "0.25"]) == 3
+    shown = capsys.readouterr().err
+    row = next(line for line in shown.splitlines() if "FAILED    all" in line)
+    assert row.endswith(
+        f"rounded: there are {report.frames} frames instead of {report.frames_expected}; the "
+        "frames that both have are right"
+    )
+    assert "at most 0 off" not in row
+    assert f"it has {report.frames} frames instead of {report.frames_expected}" in shown
+
+
 def test_the_command_ends_with_3_and_one_line(made, tmp_path, capsys):
     source, hall, outputs = made
     wrong = tmp_path / "wrong.wav"

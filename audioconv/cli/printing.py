@@ -215,14 +215,29 @@ def verification_section(report: VerificationReport) -> tuple[str, Rows]:
         ),
         (
             samples,
-            f"all {count} samples are those sums, rounded: at most "
-            f"{report.samples_worst:.3g} off, limit {report.samples_limit:.3g}",
+            f"all {count} samples are those sums, rounded: {_samples(report)}",
         ),
         (
             spots,
-            f"{counted(report.spots, 'sample')} against the direct sum, exactly rounded: at most "
-            f"{report.spots_worst:.3g} off, limit {report.spots_limit:.3g}",
+            f"{counted(report.spots, 'sample')} against the direct sum, exactly rounded: "
+            f"{_deviation(report.spots_worst, report.spots_limit, report.spots_failed_at)}",
         ),
         ("bound", bound),
         ("rounding", f"{report.subtype} adds at most {report.quantisation:.3g}"),
     ]
+
+
+def _samples(report: VerificationReport) -> str:
+    """Describe how far the samples are off their sums, and whether there are as many."""
+    if report.frames_expected in (None, report.frames) or report.samples_failed_at:
+        return _deviation(report.samples_worst, report.samples_limit, report.samples_failed_at)
+    return (
+        f"there are {counted(report.frames, 'frame')} instead of {report.frames_expected}; the "
+        "frames that both have are right"
+    )
+
+
+def _deviation(worst: float, limit: float, place: tuple[int, int] | None) -> str:
+    """Describe the deviation of the sample that fails, or else the largest of any."""
+    which = "at most" if place is None else f"frame {place[0]}, channel {place[1]} is"
+    return f"{which} {worst:.3g} off, limit {limit:.3g}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import NamedTuple
 
 import numpy as np
 
@@ -53,6 +54,49 @@ class Rounding:
         return self._absolute + (self._relative + 2.0**-51) * peak
 
 
+class Deviation(NamedTuple):
+    """The deviation of one sample, and what rounding allows it.
+
+    Parameters
+    ----------
+    size, allowance : float
+    frame, channel : int
+    """
+
+    size: float
+    allowance: float
+    frame: int
+    channel: int
+
+    @property
+    def excess(self) -> float:
+        """The deviation that rounding does not explain."""
+        return self.size - self.allowance
+
+
+NONE = Deviation(0.0, np.inf, 0, 0)
+"""The deviation of no sample."""
+
+
+def farthest_off(deviation: Audio, allowance: Audio, start: int = 0) -> Deviation:
+    """Return the sample that exceeds its allowance by most, or comes nearest to it.
+
+    Parameters
+    ----------
+    deviation, allowance : array, (frames, channels)
+    start : int
+        number of the first frame
+
+    Examples
+    --------
+    >>> farthest_off(np.array([[2.0, 1e-3]]), np.array([[3.0, 1e-9]]), 5)
+    Deviation(size=0.001, allowance=1e-09, frame=5, channel=1)
+    """
+    place = np.unravel_index(np.argmax(deviation - allowance), deviation.shape)
+    frame, channel = int(place[0]), int(place[1])
+    return Deviation(float(deviation[place]), float(allowance[place]), start + frame, channel)
+
+
 class SampleCheck:
     """The comparison of an output with its sums, as two streams.
 
@@ -67,7 +111,9 @@ class SampleCheck:
     frames : int
         compared so far
     worst : float
-        largest deviation, and `worst_excess` the largest beyond the allowance
+        largest deviation
+    farthest : Deviation
+        that of the sample which exceeds its allowance by most, or comes nearest to it
     picked : dict of int to array
         samples found at those frames
     """
@@ -75,8 +121,7 @@ class SampleCheck:
     def __init__(self, rounding: Rounding, picked: Iterable[int]) -> None:
         self.frames = 0
         self.worst = 0.0
-        self.worst_excess = -np.inf
-        self.worst_at = (0, 0)
+        self.farthest = NONE
         self.picked: dict[int, Taps] = {}
         self._rounding = rounding
         self._wanted = sorted(set(picked))
@@ -85,11 +130,9 @@ class SampleCheck:
         """Compare the next frames (n, channels), as many of one as of the other."""
         wanted = self._rounding.wanted(sums, self.frames)
         deviation = np.abs(found - wanted)
-        excess = deviation - self._rounding.allowance(wanted)
-        if len(excess) and (most := float(excess.max())) > self.worst_excess:
-            frame, channel = np.unravel_index(np.argmax(excess), excess.shape)
-            self.worst_excess = most
-            self.worst_at = (self.frames + int(frame), int(channel))
+        if len(deviation):
+            here = farthest_off(deviation, self._rounding.allowance(wanted), self.frames)
+            self.farthest = max(self.farthest, here, key=lambda one: one.excess)
         self.worst = max(self.worst, float(deviation.max(initial=0)))
         while self._wanted and self._wanted[0] < self.frames + len(found):
             picked = self._wanted.pop(0)

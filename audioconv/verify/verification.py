@@ -19,7 +19,7 @@ from audioconv.metering.matching import Matching, gains, matching_of
 from audioconv.progress import Progress, silent, watched
 from audioconv.verify import certificate
 from audioconv.verify.bound import ErrorBound
-from audioconv.verify.samples import Rounding, SampleCheck
+from audioconv.verify.samples import NONE, Deviation, Rounding, SampleCheck, farthest_off
 from audioconv.verify.spots import Spots
 
 POINTS = 2
@@ -198,10 +198,11 @@ class Verification:
         """Compare every deviation with its limit; a NaN is under none."""
         samples, bound = evidence.samples, evidence.bound
         residual, residual_limit = evidence.certificate()
-        spots_worst, spots_excess = evidence.spot_deviation()
+        spots_worst, spot = evidence.spot_deviation()
         allowed = bound.remaining * gain
         quantisation = rounding.most(evidence.sums.peak * gain)
-        complete = self._level.frames == evidence.sums.frames
+        right = samples.farthest.excess <= allowed
+        spots_right = spot.excess <= allowed
         report = VerificationReport(
             failures=[],
             frames=self._level.frames,
@@ -211,42 +212,50 @@ class Verification:
             certificate_residual=residual,
             certificate_limit=residual_limit,
             certificate_passed=residual <= residual_limit,
-            samples_worst=samples.worst,
-            samples_limit=quantisation + allowed,
-            samples_passed=samples.worst_excess <= allowed and complete,
+            samples_worst=samples.worst if right else samples.farthest.size,
+            samples_limit=allowed + (quantisation if right else samples.farthest.allowance),
+            samples_passed=right and self._level.frames == evidence.sums.frames,
             spots=len(samples.picked) * self._info.channels,
-            spots_worst=spots_worst,
-            spots_limit=quantisation + allowed,
-            spots_passed=spots_excess <= allowed,
+            spots_worst=spots_worst if spots_right else spot.size,
+            spots_limit=allowed + (quantisation if spots_right else spot.allowance),
+            spots_passed=spots_right,
             error_bound=bound.worst,
             exact=bound.exact,
             quantisation=quantisation,
+            frames_expected=evidence.sums.frames,
+            samples_failed_at=None if right else _place(samples.farthest),
+            spots_failed_at=None if spots_right else _place(spot),
         )
-        return replace(report, failures=[*self._failures(report, evidence, allowed)])
+        return replace(report, failures=[*self._failures(report)])
 
-    def _failures(
-        self, report: VerificationReport, evidence: _Evidence, allowed: float
-    ) -> Iterator[str]:
+    def _failures(self, report: VerificationReport) -> Iterator[str]:
         """Describe each failed check."""
-        if report.frames != evidence.sums.frames:
-            yield f"it has {counted(report.frames, 'frame')} instead of {evidence.sums.frames}"
-        if not evidence.samples.worst_excess <= allowed:
-            frame, channel = evidence.samples.worst_at
-            yield (
-                f"the sample at frame {frame} ({frame / self._info.rate:.6f} s), channel "
-                f"{channel + 1}, is off; the largest deviation is {report.samples_worst:.3g}, the "
-                f"limit {report.samples_limit:.3g}"
-            )
-        if not report.spots_passed:
-            yield (
-                f"a sample is {report.spots_worst:.3g} off the direct sum; the limit is "
-                f"{report.spots_limit:.3g}"
-            )
+        if report.frames != report.frames_expected:
+            yield f"it has {counted(report.frames, 'frame')} instead of {report.frames_expected}"
+        for place, off, limit in (
+            (report.samples_failed_at, f"{report.samples_worst:.3g} off", report.samples_limit),
+            (
+                report.spots_failed_at,
+                f"{report.spots_worst:.3g} off the direct sum",
+                report.spots_limit,
+            ),
+        ):
+            if place is not None:
+                frame, channel = place
+                yield (
+                    f"the sample at frame {frame} ({frame / self._info.rate:.6f} s), channel "
+                    f"{channel}, is {off}; its limit is {limit:.3g}"
+                )
         if not report.certificate_passed:
             yield (
                 f"the certificate is {report.certificate_residual:.3g} off; its limit is "
                 f"{report.certificate_limit:.3g}"
             )
+
+
+def _place(deviation: Deviation) -> tuple[int, int]:
+    """Return frame and channel of a sample, the channel counted from 1."""
+    return deviation.frame, deviation.channel + 1
 
 
 class _Evidence:
@@ -332,16 +341,17 @@ class _Evidence:
             floor=self._model.floor * self._frames,
         )
 
-    def spot_deviation(self) -> tuple[float, float]:
-        """Return the largest deviation from the direct sum, and the largest beyond rounding."""
-        worst, excess = 0.0, -np.inf
+    def spot_deviation(self) -> tuple[float, Deviation]:
+        """Return the largest deviation from the direct sum, and that farthest off its allowance."""
+        worst, farthest = 0.0, NONE
         for frame, found in self.samples.picked.items():
             direct = self._spots.sums[self._window.head + frame]
-            exact = self._rounding.wanted(direct[np.newaxis], frame)[0]
+            exact = self._rounding.wanted(direct[np.newaxis], frame)
             deviation = np.abs(found - exact)
+            here = farthest_off(deviation, self._rounding.allowance(exact), frame)
             worst = max(worst, float(deviation.max()))
-            excess = max(excess, float((deviation - self._rounding.allowance(exact)).max()))
-        return worst, excess
+            farthest = max(farthest, here, key=lambda one: one.excess)
+        return worst, farthest
 
 
 def _refuse_extremes(reader: Reader) -> None:
