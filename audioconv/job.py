@@ -55,7 +55,7 @@ class Options:
         dry/wet mix: sets wet to mix, and dry to 1 - mix
     ir_gain : str
         normalise the impulse: none, peak, l1 (cannot clip), l2, dc, response (largest magnitude
-        0 dB), web-audio (as the W3C ConvolverNode), or apply a gain such as -6dB
+        0 dB, to 0.003 dB), web-audio (as the W3C ConvolverNode), or apply a gain such as -6dB
     match : str
         bring the output to the level of the input: none, peak (largest sample), rms (without the
         tail), or lufs (loudness, ITU-R BS.1770); or to a level such as lufs=-23, rms=-20dBFS or

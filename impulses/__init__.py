@@ -11,6 +11,7 @@ resampling      another sample rate, or another length
 phase           minimum phase
 folding         a chain of impulses as one impulse
 norms           normalisation by peak, sum or response
+largest         the largest magnitude of a response, between bins too
 analysis        peak, sums, largest response, onset
 spectra         magnitude, phase, group delay, cumulative spectral decay
 acoustics       decay times, clarity, noise floor, by octave (ISO 3382)

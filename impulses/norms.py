@@ -42,8 +42,8 @@ def normalise(impulse: Impulse, norm: str) -> Impulse:
     ----------
     norm : {"peak", "l1", "l2", "dc", "response", "web-audio"}
         largest tap; largest sum of magnitudes (the output then never clips); root of the
-        energy; gain at 0 Hz; largest magnitude of the response; the gain of the W3C
-        ConvolverNode
+        energy; gain at 0 Hz; largest magnitude of the response, which is then at most 0.0027 dB
+        above 1; the gain of the W3C ConvolverNode
 
     Raises
     ------

@@ -1,6 +1,7 @@
 """Edits, norms and analysis of impulses against their definitions."""
 
 import math
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -92,6 +93,75 @@ def test_max_response_against_a_dense_grid(shape, seed):
     rounding = 1 + 8 * math.log2(64 * shape[0]) * UNIT * math.sqrt(impulse.taps.size)
     assert dense <= found / math.sqrt(math.cos(math.pi / 8)) * rounding
     assert found <= dense / math.sqrt(math.cos(math.pi / 64)) * rounding
+
+
+BELOW = math.cos(math.pi / 128)  # as `impulses.largest` derives: 0.0027 dB
+
+
+@pytest.mark.parametrize("shape", [(2, 1), (17, 1), (300, 2), (40, 1, 2), (60, 3, 2)])
+@pytest.mark.parametrize("seed", range(3))
+def test_max_response_is_within_its_bound(shape, seed):
+    impulse = Impulse(noise(seed, *shape), 48000)
+    dense = response_on_grid(impulse, 256 * shape[0])
+    found = analysis.max_response(impulse)
+    # |H| falls off from its maximum no faster than cos((K - 1) d / 2); the grid is of 512 K points
+    rounding = 1 + 8 * math.log2(512 * shape[0]) * UNIT * math.sqrt(impulse.taps.size)
+    assert found >= BELOW * dense / rounding
+    assert found <= dense / math.cos(math.pi / 1024) * rounding
+
+
+@pytest.mark.parametrize("offset", np.linspace(0, 1, 9).tolist())
+@pytest.mark.parametrize("frames", [50, 1000])
+def test_max_response_finds_a_tone_between_the_points_of_any_transform(frames, offset):
+    hz = (0.1 * 8 * frames + offset) / (8 * frames)  # in parts of an eighth of a bin
+    n = np.arange(frames)
+    tone = np.cos(2 * np.pi * hz * n)
+    at_its_frequency = abs(np.sum(tone * np.exp(-2j * np.pi * hz * n)))
+    near = np.linspace(hz - 1 / frames, hz + 1 / frames, 2001)[:, np.newaxis]
+    dense = abs(np.exp(-2j * np.pi * near * n) @ tone).max()
+    found = analysis.max_response(Impulse(tone[:, np.newaxis], 48000))
+    rounding = 1 + 4 * frames * UNIT
+    assert found * rounding >= BELOW * max(at_its_frequency, dense)
+    # steps of a thousandth of 1 / K: a phase of pi / 2000 at the nearest
+    assert found <= dense / math.cos(math.pi / 2000) * rounding
+
+
+@pytest.mark.parametrize("delay", [1, 2, 3, 100, 4999])
+@pytest.mark.parametrize("gain", [-0.5, -1.0, 1.0])
+def test_max_response_of_two_spikes_is_the_sum_of_their_magnitudes(delay, gain):
+    """Of opposite signs, at odd multiples of rate / (2 delay), which no transform need have."""
+    taps = np.zeros(delay + 11)
+    taps[5], taps[5 + delay] = 1, gain  # silence before and after changes nothing
+    found = analysis.max_response(Impulse(taps[:, np.newaxis], 48000))
+    most = 1 + abs(gain)
+    assert BELOW * most <= found <= most * (1 + 16 * UNIT)
+
+
+def test_max_response_of_an_allpass_is_1():
+    frames = 3000
+    n = np.arange(frames)
+    a = 0.75  # (a + z^-1) / (1 + a z^-1), to rounding after 3000 taps
+    allpass = np.where(n == 0, a, (1 - a * a) * (-a) ** np.maximum(n - 1.0, 0))
+    found = analysis.max_response(Impulse(allpass[:, np.newaxis], 48000))
+    assert abs(found - 1) <= 16 * math.log2(8 * frames) * UNIT
+
+
+def test_max_response_needs_little_more_memory_than_a_transform():
+    impulse = Impulse(noise(1, 200_000, 1), 48000)
+    tracemalloc.start()
+    analysis.max_response(impulse)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    # twice as long, in and out: 4 arrays as long as the taps; and the magnitude of half, 1, a copy
+    # to extend it, 2; what is interpolated at a time is less
+    assert most <= 10 * impulse.taps.nbytes
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_normalised_response_is_at_most_its_bound_above_1(seed):
+    impulse = norms.normalise(Impulse(noise(seed, 301, 2), 48000), "response")
+    dense = response_on_grid(impulse, 256 * 301)
+    assert math.cos(math.pi / 1024) * (1 - 1e-12) <= dense <= (1 + 1e-12) / BELOW
 
 
 @pytest.mark.parametrize("gain", [0.5, 0.9])

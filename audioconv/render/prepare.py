@@ -21,10 +21,6 @@ from audioconv.units import parse_gain, parse_length
 from impulses import Impulse, analysis, edit, folding, norms, resampling
 from impulses.analysis import Levels
 
-MOST_POINTS = 2**20
-"""Points of the response whose maximum a run reports: beyond the cache, twice as many take five
-times as long, for a few hundredths of a decibel."""
-
 
 @dataclass(frozen=True, eq=False)
 class Prepared:
@@ -73,7 +69,7 @@ def prepare(impulses: Sequence[str | Impulse], options: Options, source: SoundIn
     wet, dry = options.gains
     impulse = edit.mix(edit.gain(impulse, norm_gain), dry=dry, wet=wet)
     # before there is an engine, which needs the memory
-    levels = analysis.levels(impulse, most=MOST_POINTS)
+    levels = analysis.levels(impulse)
     routing = routes(impulse.taps, source.channels)
     engine = engine_name(routing, options.engine)
     convolver = plan(
