@@ -424,6 +424,7 @@ def test_json_of_silence_is_json(call, tmp_path):
     assert strict_json(call("info", silent, "--json").out)["peak_dbfs"] is None
     assert strict_json(call("compare", silent, silent, "--json").out)["identical"] is True
     assert strict_json(call("compare", silent, silent, "--json").out)["gain_db"] is None
+    assert strict_json(call("compare", silent, silent, "--json").out)["polarity"] is None
 
 
 def test_json_of_a_silent_impulse_is_json(call, tmp_path):
@@ -642,14 +643,70 @@ def test_compare(call, tmp_path):
     later = wav(tmp_path / "b.wav", np.concatenate([np.zeros((100, 1)), sound / 2]), "DOUBLE")
     said = call("compare", first, first, "--json").out
     keys = ["identical", "shift", "gain_db", "residual_db", "first_difference_s"]
+    keys += ["polarity", "channel_polarity"]
     assert list(strict_json(said)) == keys
-    assert strict_json(said) == dict(zip(keys, [True, 0, 0, None, None], strict=True))
+    values = [True, 0, 0, None, None, "normal", ["normal"]]
+    assert strict_json(said) == dict(zip(keys, values, strict=True))
     assert call("compare", first, first).out == "identical: every sample is the same\n"
     found = strict_json(call("compare", first, later, "--json").out)
     assert (found["identical"], found["shift"], found["residual_db"]) == (False, 100, None)
     assert found["gain_db"] == pytest.approx(20 * math.log10(0.5), abs=1e-12)
     assert found["first_difference_s"] == int(np.flatnonzero(sound)[0]) / RATE
     assert strict_json(call("compare", later, first, "--json").out)["shift"] == -100
+
+
+@pytest.mark.parametrize("gain", [1.0, -1.0, 0.25, -2.0])
+@pytest.mark.parametrize("delay", [0, 100, -70])
+def test_compare_says_whether_a_sound_is_inverted(call, tmp_path, gain, delay):
+    sound = samples(SPEECH)[:20000]
+    a = wav(tmp_path / "a.wav", np.concatenate([np.zeros((max(0, -delay), 1)), sound]), "DOUBLE")
+    moved = np.concatenate([np.zeros((max(0, delay), 1)), gain * sound])
+    b = wav(tmp_path / "b.wav", moved, "DOUBLE")
+    found = strict_json(call("compare", a, b, "--json").out)
+    assert (found["shift"], found["residual_db"]) == (delay, None)
+    assert found["gain_db"] == pytest.approx(20 * math.log10(abs(gain)), abs=1e-12)
+    polarity = "inverted" if gain < 0 else "normal"
+    assert (found["polarity"], found["channel_polarity"]) == (polarity, [polarity])
+    said = call("compare", a, b).out
+    if not found["identical"]:
+        assert f"polarity  {polarity}\n" in said
+        assert f"none: B is A, {'inverted, ' * (gain < 0)}shifted and scaled" in said
+
+
+@pytest.mark.parametrize("signs", [(1, -1), (-1, 1), (-1, -1), (1, 1)])
+@pytest.mark.parametrize("alike", [False, True])
+def test_compare_names_the_channel_that_is_inverted(call, tmp_path, signs, alike, noise):
+    """Also where both channels are the same sound, so that their products cancel."""
+    sound = 0.1 * noise(30_000, 2)
+    if alike:
+        sound[:, 1] = sound[:, 0]
+    a = wav(tmp_path / "a.wav", sound, "DOUBLE")
+    b = wav(tmp_path / "b.wav", np.concatenate([np.zeros((33, 2)), sound * signs / 2]), "DOUBLE")
+    found = strict_json(call("compare", a, b, "--json").out)
+    names = ["inverted" if sign < 0 else "normal" for sign in signs]
+    assert found["channel_polarity"] == names
+    assert found["polarity"] == (names[0] if names[0] == names[1] else None)
+    assert (found["shift"], found["residual_db"]) == (33, None)
+    assert found["gain_db"] == pytest.approx(20 * math.log10(0.5), abs=1e-12)
+    said = call("compare", a, b).out
+    words = names[0] if names[0] == names[1] else f"channel {1 + names.index('inverted')} inverted"
+    assert f"polarity  {words}\n" in said
+
+
+def test_compare_says_no_polarity_of_what_has_none(call, tmp_path, noise):
+    one, other = 0.1 * noise(30_000, 2), 0.1 * noise(30_000, 2, seed=1)
+    a, b = wav(tmp_path / "a.wav", one, "DOUBLE"), wav(tmp_path / "b.wav", other, "DOUBLE")
+    found = strict_json(call("compare", a, b, "--json").out)
+    assert found["polarity"] is None
+    assert found["channel_polarity"] == [None, None]
+    assert found["gain_db"] is not None
+    assert "polarity  unknown: B has too little in common with A" in call("compare", a, b).out
+    # a silent channel has none; the other is heard, under noise of 6 dB more
+    half = np.stack([2 * other[:, 0] - one[:, 0], 0 * one[:, 1]], axis=1)
+    c = wav(tmp_path / "c.wav", half, "DOUBLE")
+    found = strict_json(call("compare", a, c, "--json").out)
+    assert found["polarity"] == "inverted"
+    assert found["channel_polarity"] == ["inverted", None]
 
 
 def test_compare_measures_what_is_left(call, tmp_path):

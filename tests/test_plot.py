@@ -285,6 +285,16 @@ def test_a_null_test_shows_the_residual(drawn, call, tmp_path, noise):
     )
 
 
+def test_a_null_test_inverts_the_channels_that_are(drawn, call, tmp_path, noise):
+    sound = 0.1 * noise(1500, 2)
+    soundfile.write(tmp_path / "a.wav", sound, 8000, subtype="DOUBLE")
+    soundfile.write(tmp_path / "b.wav", [0.5, -0.5] * sound, 8000, subtype="DOUBLE")
+    call("plot", "null", tmp_path / "a.wav", tmp_path / "b.wav", "-o", tmp_path / "a.png")
+    above, below = drawn[0].axes
+    assert ", −6.02 dB, channel 2 inverted; no residual" in above.get_title(loc="left")
+    assert not np.isfinite(below.lines[1].get_ydata()).any()
+
+
 def test_identical_sounds_are_labelled(drawn, call, sounds, tmp_path):
     call("plot", "null", sounds["room"], sounds["room"], "-o", tmp_path / "a.png")
     _, below = drawn[0].axes

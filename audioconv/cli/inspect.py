@@ -14,6 +14,8 @@ from audioconv.job import Job, Options
 if TYPE_CHECKING:
     from audioconv.files import FileReport
 
+UNLIKE = "unknown: B has too little in common with A"
+
 Files = Annotated[list[str], typer.Argument(metavar="FILE...", help="Sound files.")]
 
 
@@ -92,7 +94,7 @@ def compare(
     b: Annotated[str, typer.Argument(metavar="B", help="The sound file to compare with A.")],
     json: Json = False,
 ) -> None:
-    """Null test: best time shift, gain and residual between two sounds.
+    """Null test: best time shift, gain, polarity and residual between two sounds.
 
     The exit code is 0 whether they differ or not; for scripts, see "identical" in --json.
     """
@@ -115,8 +117,11 @@ def compare(
     else:
         rows.append(("shift", f"{counted(difference.shift, 'frame')} (B after A)"))
         rows.append(("gain", f"{difference.gain_db:+.4f} dB (B relative to A)"))
+        rows.append(("polarity", difference.inversion or difference.polarity or UNLIKE))
         residual = difference.residual_db
-        null = "none: B is A, shifted and scaled"
+        null = (
+            f"none: B is A, {', '.join(filter(None, [difference.inversion, 'shifted and scaled']))}"
+        )
         rows.append(("residual", null if residual is None else f"{residual:.1f} dB relative to B"))
     rows.append(("differs", f"from {difference.first_difference_s:.6f} s"))
     printing.out(printing.two_columns(rows, indent=""))

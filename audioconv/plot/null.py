@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
@@ -118,10 +117,9 @@ def null(
         channels = waves.channels // 3
         raw = _merge(waves, 2 * channels, channels)
         levels = [_draw_level(below, raw, second, "without shift or gain", PENS[0])]
-        gain = 1.0
         if not difference.identical and difference.gain_db is not None:
-            gain = _signed_gain(a, b, difference)
-            residual = (y - gain * x for x, y in aligned(a, b, difference.shift))
+            gains = np.array(difference.gains)
+            residual = (y - gains * x for x, y in aligned(a, b, difference.shift))
             # where B is earlier, the residual begins where B does
             wave = span.wave(residual, max(0, -difference.shift))
             levels.append(_draw_level(below, wave, second, "best shift and gain", PENS[1]))
@@ -131,14 +129,14 @@ def null(
         if difference.identical:
             below.text(0.5, 0.5, IDENTICAL, ha="center", va="center", transform=below.transAxes)
         else:
-            title = style.wrap(describe(difference, rate, inverted=gain < 0), figure)
+            title = style.wrap(describe(difference, rate), figure)
             above.set_title(title, pad=3, fontsize=7.5)
             _add_level_legend(below, look)
         style.legend(figure, handles, labels)
     return PictureInfo(f"null test of {' and '.join(labels)}", style.size(figure))
 
 
-def describe(difference: Difference, rate: int, *, inverted: bool = False) -> str:
+def describe(difference: Difference, rate: int) -> str:
     """Describe how the second of two sounds differs from the first.
 
     Examples
@@ -156,8 +154,8 @@ def describe(difference: Difference, rate: int, *, inverted: bool = False) -> st
         direction = "earlier" if difference.shift < 0 else "later"
         milliseconds = f"{1000 * frames / rate:.3f} ms"
         shift = f"{counted(frames, 'frame')} ({milliseconds}) {direction}" if frames else "no shift"
-        gain = f"{difference.gain_db + 0.0:+.2f} dB{', inverted' * inverted}"
-        parts.append(f"second: {shift}, {gain}")
+        gain = f"{difference.gain_db + 0.0:+.2f} dB"
+        parts.append(", ".join(filter(None, [f"second: {shift}", gain, difference.inversion])))
         residual = difference.residual_db
         parts.append(
             "no residual" if residual is None else f"residual {residual:.1f} dB relative to it"
@@ -221,10 +219,3 @@ def _decibels(values: np.ndarray) -> np.ndarray:
     levels = np.full(values.shape, np.nan)
     np.log10(values, out=levels, where=values > 0)
     return 20 * levels
-
-
-def _signed_gain(a: str, b: str, difference: Difference) -> float:
-    """Return the gain of `b`, negative if the aligned sounds correlate negatively."""
-    assert difference.gain_db is not None
-    product = math.fsum(float(np.vdot(x, y)) for x, y in aligned(a, b, difference.shift))
-    return math.copysign(10 ** (difference.gain_db / 20), product)

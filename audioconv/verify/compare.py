@@ -6,7 +6,7 @@ import math
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -15,11 +15,19 @@ from audioconv.engines.audio import Audio
 from audioconv.errors import LayoutError, UsageError, counted
 from audioconv.files import STANDARD, PeakMeter, Reader, display_name, rereadable
 from audioconv.progress import Progress, silent, watched
-from impulses.impulse import to_db
+from impulses.impulse import Taps, to_db
 
 GRID = 2**16
 WINDOW = 2**17
 """Frames around the peak of the first sound that are searched for the shift."""
+
+ALIKE = 0.1
+"""Share of a channel's energy that the other sound must explain for its polarity to mean anything.
+
+The best shift of two sounds that have nothing in common explains some by chance, in proportion to
+the inverse of their length: of 1 s of noise, under 0.1 %."""
+
+NORMAL, INVERTED = "normal", "inverted"
 
 
 @dataclass(frozen=True)
@@ -42,6 +50,11 @@ class Difference:
         seconds to the first sample that differs, without shift or gain; None if none does
     frames : pair of int
         length of each
+    channel_polarity : tuple of {"normal", "inverted"} or None
+        polarity of each channel of the second relative to the first; None if nothing can be said,
+        as one is silent or they have less than a tenth of their energy in common
+    gains : tuple of float
+        factor of each channel in the best fit: that of `gain_db`, negative where inverted
     """
 
     identical: bool
@@ -50,10 +63,40 @@ class Difference:
     residual_db: float | None
     first_difference_s: float | None
     frames: tuple[int, int]
+    channel_polarity: tuple[str | None, ...] = ()
+    gains: tuple[float, ...] = ()
+
+    @property
+    def polarity(self) -> str | None:
+        """Polarity of all channels; None if they differ, or nothing can be said.
+
+        Examples
+        --------
+        >>> Difference(False, 0, 0.0, None, 0.0, (9, 9), (None, "inverted")).polarity
+        'inverted'
+        """
+        found = {*self.channel_polarity} - {None}
+        return found.pop() if len(found) == 1 else None
+
+    @property
+    def inversion(self) -> str:
+        """What is inverted, in words; nothing if nothing is, as far as can be said.
+
+        Examples
+        --------
+        >>> Difference(False, 0, 0.0, None, 0.0, (9, 9), ("normal", "inverted")).inversion
+        'channel 2 inverted'
+        """
+        if self.polarity == INVERTED:
+            return INVERTED
+        channels = [str(n) for n, one in enumerate(self.channel_polarity, 1) if one == INVERTED]
+        return f"channel{'s' * (len(channels) > 1)} {', '.join(channels)} inverted" * bool(channels)
 
     def as_json(self) -> dict[str, Any]:
         """Return the stable names."""
-        return {name: value for name, value in asdict(self).items() if name != "frames"}
+        fields = {**asdict(self), "polarity": self.polarity}
+        fields["channel_polarity"] = fields.pop("channel_polarity")  # after that of all
+        return {name: value for name, value in fields.items() if name not in ("frames", "gains")}
 
 
 def compare_files(
@@ -61,8 +104,9 @@ def compare_files(
 ) -> Difference:
     """Compare two sound files in constant memory.
 
-    The shift is the maximum of the cross-correlation within `WINDOW` frames; gain and residual
-    are taken over everything that then overlaps.
+    The shift is the maximum of the cross-correlation within `WINDOW` frames, of either polarity;
+    gain and residual are taken over everything that then overlaps. All channels have one gain, and
+    each its polarity.
 
     Parameters
     ----------
@@ -107,14 +151,16 @@ def _compare(first: str, second: str, progress: Progress) -> Difference:
     if differs_at is None and frames[0] != frames[1]:
         differs_at = min(frames)
     shift = 0 if differs_at is None else _shift(first, second, level.peak_frame)
-    gain, residual = _null(first, second, shift, progress)
+    fit = _best_fit(first, second, shift, progress)
     return Difference(
         identical=differs_at is None,
         shift=shift,
-        gain_db=gain and to_db(abs(gain)),
-        residual_db=residual,
+        gain_db=to_db(fit.gain) if fit.gain else None,
+        residual_db=_residual(first, second, shift, fit, progress),
         first_difference_s=None if differs_at is None else differs_at / rate,
         frames=frames,
+        channel_polarity=fit.polarity,
+        gains=tuple(fit.factors.tolist()),
     )
 
 
@@ -145,7 +191,10 @@ def _padded(block: Audio, frames: int) -> Audio:
 
 
 def _shift(first: str, second: str, centre: int) -> int:
-    """Find the shift by cross-correlating the part of both around a frame, channels together."""
+    """Find the shift by cross-correlating the part of both around a frame, channels together.
+
+    The magnitudes of the channels are added, as one may be inverted and another not.
+    """
     from scipy.fft import irfft, rfft  # a quarter of a second to import: only when used
 
     begin = max(0, centre - WINDOW // 2)
@@ -161,28 +210,49 @@ def _shift(first: str, second: str, centre: int) -> int:
                     break
         parts.append(part)
     one, other = (rfft(part, 2 * WINDOW, axis=0) for part in parts)
-    correlation = np.abs(irfft((np.conj(one) * other).sum(axis=1), 2 * WINDOW))
+    correlation = np.abs(irfft(np.conj(one) * other, 2 * WINDOW, axis=0)).sum(axis=1)
     lag = int(np.argmax(correlation))
     return lag - 2 * WINDOW if lag > WINDOW else lag
 
 
-def _null(
-    first: str, second: str, shift: int, progress: Progress
-) -> tuple[float | None, float | None]:
-    """Return the least-squares gain, and the residual in dB that it leaves."""
-    products, energy = [], []
+class _Fit(NamedTuple):
+    """The best fit of one sound to another: one gain, and a sign for each channel."""
+
+    gain: float
+    factors: Taps
+    polarity: tuple[str | None, ...]
+
+
+def _best_fit(first: str, second: str, shift: int, progress: Progress) -> _Fit:
+    """Return the least-squares gain of the first sound, with the sign of each channel.
+
+    Channels that are alike enough have signs of their own; the others share that of all.
+    """
+    sums: list[Taps] = []
     for one, other in aligned(first, second, shift, progress, "fitting"):
-        products.append(float(np.vdot(one, other)))
-        energy.append(float(np.vdot(one, one)))
-    gain = math.fsum(products) / math.fsum(energy) if any(energy) else None
+        products = ((one, other), (one, one), (other, other))
+        sums.append(np.array([np.vecdot(x.T, y.T) for x, y in products]))
+    if not sums:
+        return _Fit(0.0, np.zeros(0), ())
+    total = np.array([[math.fsum(column) for column in row] for row in np.stack(sums, -1)])
+    product, energy, explained = total
+    # the share of the energy that a channel explains is the square of its correlation
+    alike = np.abs(product) > math.sqrt(ALIKE) * np.sqrt(energy) * np.sqrt(explained)
+    signs = np.where(alike, np.sign(product), 1.0 if product.sum() >= 0 else -1.0)
+    gain = max(0.0, math.fsum(signs * product)) / (math.fsum(energy) or 1.0)
+    names = np.where(signs < 0, INVERTED, NORMAL).tolist()
+    polarity = tuple(name if clear else None for name, clear in zip(names, alike, strict=True))
+    return _Fit(gain, signs * gain, polarity)
+
+
+def _residual(first: str, second: str, shift: int, fit: _Fit, progress: Progress) -> float | None:
+    """Return the energy in dB that a fit leaves, relative to the second sound."""
     left, whole = [], []
     for one, other in aligned(first, second, shift, progress, "subtracting"):
-        rest = other - (gain or 0.0) * one
+        rest = other - fit.factors * one
         left.append(float(np.vdot(rest, rest)))
         whole.append(float(np.vdot(other, other)))
-    if not any(left):
-        return gain or None, None
-    return gain or None, 10 * math.log10(math.fsum(left) / math.fsum(whole))
+    return 10 * math.log10(math.fsum(left) / math.fsum(whole)) if any(left) else None
 
 
 def aligned(
