@@ -16,6 +16,13 @@ RINGING = 2048
 ENERGY_CUT = 1e-8
 """Share of the energy that resampling may cut off, half of it on either side."""
 
+AUDIBLE = 20000.0
+"""Upper end of the audible band, in Hz."""
+
+MISSED = 2 ** (1 / 3)
+"""Least ratio, a third of an octave, of that end to the highest frequency of an impulse that is
+reported: so impulses at 32 kHz and above are not."""
+
 LARGEST_DENOMINATOR = 1000
 """Stretch factors are rounded to fractions with denominators up to this."""
 
@@ -72,10 +79,26 @@ def resample(impulse: Impulse, rate: int) -> Impulse:
     kept = resampled[start:end]
     return impulse.with_taps(
         kept.reshape(-1, *impulse.taps.shape[1:]),
-        f"impulse resampled from {impulse.rate} to {rate} Hz",
+        f"impulse resampled from {impulse.rate} to {rate} Hz{_lost_highs(impulse.rate, rate)}",
         rate=rate,
         origin=origin - start,
     )
+
+
+def _lost_highs(rate: int, to: int) -> str:
+    """Return the end of a note if an impulse has no highs, beside a sound of another rate.
+
+    Nothing, unless half its rate lies a third of an octave or more inside what the sound has of
+    the audible band.
+
+    Examples
+    --------
+    >>> _lost_highs(16000, 48000), _lost_highs(44100, 48000)
+    (': the convolved sound has nothing above 8 kHz', '')
+    """
+    if rate / 2 * MISSED > min(AUDIBLE, to / 2):
+        return ""
+    return f": the convolved sound has nothing above {rate / 2000:.3g} kHz"
 
 
 def resample_sound(samples: Taps, rate: int, to: int) -> Taps:

@@ -358,6 +358,14 @@ def test_fades_that_do_not_fit_refused(fade_in, fade_out):
 # Resample
 
 CONVERSIONS = [(44100, 48000), (48000, 44100), (16000, 48000), (48000, 16000)]
+
+
+def resampled_note(source, target):
+    """From 16 kHz, all above 8 kHz is missing; 44.1 kHz has all that is audible."""
+    missing = ": the convolved sound has nothing above 8 kHz" * (source == 16000)
+    return f"impulse resampled from {source} to {target} Hz{missing}"
+
+
 CUT = 1e-8  # share of the energy that may be cut off on each side
 FILTER = 2.0**-27  # a resampler of 28 bits, in its band and out of it
 
@@ -420,7 +428,7 @@ def test_resampling_a_band_limited_pulse_samples_the_same_curve(source, target):
 
     resampled = resampling.resample(pulse(source), target)
     assert resampled.frames == math.ceil(pulse(source).frames * target / source)
-    assert resampled.notes == (f"impulse resampled from {source} to {target} Hz",)
+    assert resampled.notes == (resampled_note(source, target),)
     np.testing.assert_allclose(resampled.taps, pulse(target).taps, rtol=0, atol=FILTER / target)
 
 
@@ -448,7 +456,37 @@ def test_resampled_silence_is_silence(source, target, shape):
     resampled = resampling.resample(Impulse(np.zeros(shape), source), target)
     assert resampled.taps.shape == (math.ceil(shape[0] * target / source), *shape[1:])
     assert not resampled.taps.any()
-    assert resampled.notes == (f"impulse resampled from {source} to {target} Hz",)
+    assert resampled.notes == (resampled_note(source, target),)
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "highest"),
+    [
+        (8000, 44100, "4 kHz"),
+        (11025, 48000, "5.51 kHz"),
+        (16000, 96000, "8 kHz"),
+        (24000, 44100, "12 kHz"),
+        (8000, 11025, "4 kHz"),
+        (32000, 48000, None),  # of 20 kHz, less than a third of an octave is missing
+        (44100, 48000, None),
+        (44100, 192000, None),  # what is missing is not audible
+        (96000, 8000, None),  # nothing of the sound is missing
+        (11025, 12000, None),
+    ],
+)
+def test_a_resampled_impulse_says_which_highs_are_lost(source, target, highest):
+    (note,) = resampling.resample(Impulse(noise(1, 200, 1), source), target).notes
+    lost = f": the convolved sound has nothing above {highest}" if highest else ""
+    assert note == f"impulse resampled from {source} to {target} Hz{lost}"
+
+
+def test_nothing_is_above_the_frequency_that_a_note_names():
+    resampled = resampling.resample(double_spike(16000, delay=0.01, gain=0.5), 48000)
+    assert "nothing above 8 kHz" in resampled.notes[0]
+    hz, response = freqz(resampled.taps[:, 0], worN=4096, fs=48000)
+    # the ends that are cut off have at most CUT of the energy of some hundred frames
+    assert abs(response[hz > 8000]).max() <= 1e-2 * abs(response).max()
+    assert abs(response[hz < 7000]).min() > 0.3 * abs(response).max()
 
 
 def test_resampled_channels_and_matrices_keep_their_order():
