@@ -47,8 +47,20 @@ def l2(impulse: Impulse) -> float:
     >>> l2(Impulse([[3.0], [4.0]], rate=1))
     5.0
     """
+    return float(gains(impulse).max())
+
+
+def gains(impulse: Impulse) -> Taps:
+    """Return the gain of white noise for each output, the root of the sum of h^2: (outputs,).
+
+    Examples
+    --------
+    >>> gains(Impulse([[3.0, 0.0], [4.0, 0.0]], rate=1))
+    array([5., 0.])
+    """
     scale = _scale(impulse)
-    return scale * float(np.sqrt(((impulse.paths / scale) ** 2).sum(axis=(0, 1)).max()))
+    roots: Taps = scale * np.sqrt(((impulse.paths / scale) ** 2).sum(axis=(0, 1)))
+    return roots
 
 
 def dc(impulse: Impulse) -> float:

@@ -162,6 +162,28 @@ def test_an_input_is_never_the_output(call, samples, tmp_path):
     assert path.read_bytes() == before
 
 
+@pytest.mark.parametrize(
+    ("gain", "subtype", "said"),
+    [
+        ("0", "PCM_16", "notice: every sample is 0\n"),
+        ("0", "DOUBLE", "notice: every sample is 0\n"),
+        (
+            "-100dB",
+            "PCM_16",
+            "notice: the peak of -100.0 dBFS is less than one step of PCM_16 "
+            "(-90.3 dBFS), so that hardly anything is left; raise the level, or use --subtype "
+            "FLOAT\n",
+        ),
+        ("-100dB", "PCM_24", ""),
+        ("-100dB", "FLOAT", ""),
+    ],
+)
+def test_an_impulse_that_is_saved_as_silence_is_noted(call, tmp_path, gain, subtype, said):
+    out = tmp_path / "out.wav"
+    written = call("ir", "edit", "double-spike", out, "--gain", gain, "--subtype", subtype)
+    assert written.err.partition("\n")[2] == said
+
+
 def test_files_tell_how_they_were_made(call, samples, tmp_path):
     built, edited, folded = (tmp_path / f"{name}.wav" for name in ("built", "edited", "folded"))
     options = ("--delay", "0", "--delay", "0.25ms", "--gain", "1,0.5", "--rate", "8000")

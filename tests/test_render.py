@@ -1,5 +1,6 @@
 """Whole files: exact by default, the level kept, the same as published results."""
 
+import math
 import os
 import subprocess
 import sys
@@ -280,17 +281,138 @@ def test_an_impulse_that_is_all_too_small_is_reported_where_it_is_lost(of_level,
     how = {"engine": "overlap-add", "subtype": "DOUBLE"}
     made, outcome = render(tmp_path, source, [impulse], **how)
     assert made.any()  # in double precision, only the sound is compared with the limit
-    assert not outcome.notices
+    assert [n.partition(":")[0] for n in outcome.notices] == ["the impulse is almost silent"]
     made, outcome = render(tmp_path, source, [impulse], **how, precision="single")
     assert not made.any()
-    assert [n.partition(" reaches ")[0] for n in outcome.notices] == [
+    assert [n.partition(" reaches ")[0] for n in outcome.notices[1:]] == [
         "the output is silent: no sample of the impulse"
     ]
 
 
-def test_silence_itself_is_no_news(of_level, tmp_path):
-    how = {"engine": "overlap-add", "subtype": "DOUBLE"}
-    for peaks in ((0.0, 1.0), (1.0, 0.0)):
-        source, impulse = of_level(*peaks)
-        _, outcome = render(tmp_path, source, [impulse], **how)
-        assert not outcome.notices
+@pytest.mark.parametrize("subtype", ["PCM_16", "DOUBLE"])
+def test_a_silent_sound_is_no_news(of_level, tmp_path, subtype):
+    source, impulse = of_level(0.0, 0.01)
+    _, outcome = render(tmp_path, source, [impulse], subtype=subtype)
+    assert not outcome.notices
+
+
+# Impulses through which nothing is heard
+
+SILENT = "impulse {} is silent: nothing is heard through it"
+PARTLY = "impulse {} is silent for {}: nothing is heard through it there"
+QUIET = "the impulse is almost silent: its level is {} dB; raise it, as with `ir_gain='peak'`"
+
+
+@pytest.fixture
+def stereo_hall(tmp_path, noise):
+    """Return a function that writes an impulse whose channels have a certain root energy each."""
+
+    def write(name, *gains):
+        taps = noise(200, len(gains))
+        path = tmp_path / f"{name}.wav"
+        taps *= np.array(gains) / np.sqrt((taps**2).sum(axis=0))
+        soundfile.write(path, taps, 48000, "DOUBLE")
+        return path
+
+    return write
+
+
+@pytest.fixture
+def stereo_sound(tmp_path, noise):
+    path = tmp_path / "x.wav"
+    soundfile.write(path, 0.1 * np.tanh(noise(3000, 2)), 48000, "PCM_16")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("gains", "options", "expected"),
+    [
+        ((0, 0), {}, SILENT),
+        ((0,), {}, SILENT),
+        ((0,), {"dry": 1.0}, SILENT),
+        ((0,), {"ir_gain": "web-audio"}, SILENT),
+        ((0, 0, 0, 0), {"map": "true-stereo"}, SILENT),
+        ((1, 0), {}, PARTLY.format("{}", "channel 2 of 2")),
+        ((0, 1), {"ir_gain": "l2"}, PARTLY.format("{}", "channel 1 of 2")),
+        ((1, 0, 1, 0), {"map": "true-stereo"}, PARTLY.format("{}", "channel 2 of 2")),
+        ((1, 0, 0, 1), {"map": "true-stereo"}, None),  # stereo, written as a matrix
+        ((1, 0, 0, 1, 0, 0), {"map": "matrix"}, PARTLY.format("{}", "channels 2 and 3 of 3")),
+        ((1, 1), {"map": "matrix=1:1,2:4"}, None),  # nothing was to go to 2 and 3
+        ((1, 1), {}, None),
+        ((2.0**-16, 2.0**-17), {"subtype": "DOUBLE"}, QUIET.format(-96.3)),
+        ((1e-200, 0.5e-200), {"subtype": "DOUBLE"}, QUIET.format(-4000.0)),
+        ((2.0**-14, 2.0**-14), {"subtype": "DOUBLE"}, None),
+        ((1e-6, 1e-6), {"ir_gain": "l2"}, None),
+        ((1, 1), {"ir_gain": "-120dB", "subtype": "FLOAT"}, QUIET.format("-120.0")),
+        (
+            (0.1, 1e-6),
+            {},
+            "the impulse is almost silent for channel 2 of 2: its level is -120.0 dB there",
+        ),
+    ],
+)
+def test_a_silent_impulse_is_noted(stereo_hall, stereo_sound, tmp_path, gains, options, expected):
+    impulse = stereo_hall("h", *gains)
+    made, outcome = render(tmp_path, stereo_sound, [impulse], **options)
+    notices = [notice for notice in outcome.notices if "guard" not in notice]
+    assert notices == ([expected.format(impulse)] if expected else [])
+    assert made.any() == (any(gains) or "dry" in options)
+    if expected:
+        with pytest.raises(AudioconvError, match="silent"):
+            render(tmp_path, stereo_sound, [impulse], **options, strict=True)
+
+
+def test_the_silent_impulse_of_a_chain_is_named(stereo_hall, stereo_sound, tmp_path):
+    good, silent = stereo_hall("good", 0.1), stereo_hall("silent", 0, 0)
+    for chain in ([good, silent], [silent, good], [good, silent, "delta"]):
+        made, outcome = render(tmp_path, stereo_sound, chain)
+        assert not made.any()
+        assert outcome.notices == [SILENT.format(silent)]
+    left, right = stereo_hall("left", 1, 0), stereo_hall("right", 0, 1)
+    made, outcome = render(tmp_path, stereo_sound, [left, right])
+    assert not made.any()
+    assert outcome.notices == [
+        PARTLY.format(left, "channel 2 of 2"),
+        PARTLY.format(right, "channel 1 of 2"),
+    ]
+
+
+def test_a_chain_is_as_quiet_as_it_is_together(stereo_hall, stereo_sound, tmp_path):
+    soft, softer, loud = (stereo_hall(*one) for one in (("a", 1e-3), ("b", 1e-4), ("c", 1e5)))
+    how = {"subtype": "DOUBLE"}
+    assert not render(tmp_path, stereo_sound, [soft], **how)[1].notices
+    (notice,) = render(tmp_path, stereo_sound, [soft, softer], **how)[1].notices
+    assert notice.startswith("the impulse is almost silent: its level is -1")
+    assert not render(tmp_path, stereo_sound, [soft, softer, loud], **how)[1].notices
+
+
+def test_silence_cannot_be_normalised(stereo_hall, stereo_sound, tmp_path):
+    silent = stereo_hall("silent", 0)
+    for norm in ("peak", "l1", "l2", "dc", "response"):
+        message = f"the impulse's {norm} is 0, so it cannot be scaled by it; use a gain"
+        with pytest.raises(AudioconvError, match=message):
+            render(tmp_path, stereo_sound, [silent], ir_gain=norm)
+
+
+@pytest.mark.parametrize("dither", ["none", "tpdf"])
+@pytest.mark.parametrize(("subtype", "bits"), [("PCM_16", 16), ("PCM_24", 24), ("FLOAT", None)])
+def test_an_output_below_one_step_is_noted(of_level, tmp_path, subtype, bits, dither):
+    """An impulse of one tap, so that the peaks multiply."""
+    source, _ = of_level(0.5, 1.0)
+    step = 2.0 ** (1 - (bits or 16))
+    for factor, lost in [(0.9, True), (0.3, True), (1.1, False)]:
+        how = {"wet": 2 * factor * step, "subtype": subtype, "dither": dither}
+        made, outcome = render(tmp_path, source, ["delta"], **how)
+        found = [notice for notice in outcome.notices if "dither" not in notice]
+        if bits and lost:
+            (notice,) = found
+            peak, level = (20 * math.log10(value) for value in (factor * step, step))
+            assert notice == (
+                f"the peak of {peak:.1f} dBFS is less than one step of {subtype} ({level:.1f} "
+                "dBFS), so that hardly anything is left; raise the level, or use `subtype='FLOAT'`"
+            )
+            assert np.abs(made).max() <= (2 if dither == "tpdf" else 1) * step
+        else:
+            assert not found
+        if dither == "none":
+            assert made.any() == (factor > 0.5 or not bits)

@@ -38,10 +38,10 @@ def save_and_report(
     from audioconv.files import holds_chunks
     from audioconv.ir.save import save
 
-    sound, notice = save(
+    sound, said = save(
         impulse, output, recipe=recipe, subtype=subtype, overwrite=overwrite, inputs=inputs or []
     )
-    notices = [*filter(None, [*impulse.notes, notice])]
+    notices = [*impulse.notes, *said]
     if impulse.origin:
         notices.append(_time_zero(impulse, stored=holds_chunks(sound)))
     printing.print_written(

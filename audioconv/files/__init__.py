@@ -10,7 +10,7 @@ decoders    the `Decoder` protocol, and the decoder for PCM and float WAV
 libsndfile  the decoder for every other format
 silence     standard error, kept from a decoder that writes to it
 reading     a file or a pipe as a stream of float64 blocks
-peak        the peak of a stream, and the gain that makes it fit
+peak        the peak of a stream, the gain that makes it fit, and whether it is lost
 quantise    float64 to integers, correctly rounded, with clipped samples counted
 encoders    the `Encoder` protocol, and the encoders
 writing     a stream of blocks as a file, read back and checked

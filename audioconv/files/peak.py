@@ -1,4 +1,4 @@
-"""The peak of a stream, and the attenuation that makes it fit a subtype."""
+"""The peak of a stream, and what a subtype makes of it: the attenuation to fit, and the loss."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 
 from audioconv.engines.audio import Audio
 from audioconv.files.formats import FLOATS, INTEGER_BITS
+from impulses.impulse import to_db
 
 
 @dataclass
@@ -56,6 +57,26 @@ class PeakMeter:
         """Return the extremes of the stream times a gain, which is positive."""
         high, low, peak = (gain * extreme for extreme in (self.highest, self.lowest, self.peak))
         return PeakMeter(high, low, peak, self.peak_frame, self.frames)
+
+    def step_notice(self, subtype: str) -> str | None:
+        """Return a notice that no sample reaches one step of an integer subtype, if none does.
+
+        Silence is no such stream: it loses nothing.
+
+        Examples
+        --------
+        >>> PeakMeter(peak=1e-5).step_notice("PCM_16")
+        "the peak of -100.0 dBFS is less than one step of PCM_16 (-90.3 dBFS), so that hardly \
+anything is left; raise the level, or use `subtype='FLOAT'`"
+        """
+        bits = INTEGER_BITS.get(subtype)
+        if bits is None or not 0 < self.peak < (step := 2.0 ** (1 - bits)):
+            return None
+        return (
+            f"the peak of {to_db(self.peak):.1f} dBFS is less than one step of {subtype} "
+            f"({to_db(step):.1f} dBFS), so that hardly anything is left; raise the level, or use "
+            "`subtype='FLOAT'`"
+        )
 
     def fitting_gain(self, subtype: str, dither: str) -> float:
         """Return the largest gain, at most 1, at which no sample of a subtype clips.

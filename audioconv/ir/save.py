@@ -31,7 +31,7 @@ def save(
     subtype: str | None = None,
     overwrite: bool = False,
     inputs: Sequence[str] = (),
-) -> tuple[SoundInfo, str | None]:
+) -> tuple[SoundInfo, list[str]]:
     """Save an impulse response, or any other computed sound, as a sound file.
 
     Parameters
@@ -53,8 +53,9 @@ def save(
     -------
     sound : SoundInfo
         the header of the file
-    notice : str or None
-        names the subtype if none was given and the format has no DOUBLE
+    notices : list of str
+        the subtype, if none was given and the format has no DOUBLE; silence, of the impulse or
+        as no sample reaches one step of the subtype
 
     Raises
     ------
@@ -89,4 +90,5 @@ def save(
     with target(output, reread=output == "-") as out:
         write_all(out, sound, impulse.taps, [chunk] * holds_chunks(sound))
         out.commit()
-    return sound, notice
+    silence = level.step_notice(kind) if level.peak else "every sample is 0"
+    return sound, [*filter(None, [notice, silence])]

@@ -2,6 +2,7 @@
 
 checks      refuses a job that makes no sense
 prepare     impulses and options folded into one impulse and one convolver
+quiet       notices of impulses through which nothing is heard
 recipe      how a file was made, stored in the file
 provenance  the metadata and the recipe that an output carries
 measurement the pass before an output whose level is to match

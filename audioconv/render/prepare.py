@@ -17,6 +17,7 @@ from audioconv.errors import AudioconvError, UsageError
 from audioconv.files import SoundInfo
 from audioconv.ir.load import Direction, Ingredient, impulse_name, load
 from audioconv.job import Options
+from audioconv.render.quiet import note_quietness, note_silence
 from audioconv.units import parse_gain, parse_length
 from impulses import Impulse, analysis, edit, folding, norms, resampling
 from impulses.analysis import Levels
@@ -67,7 +68,8 @@ def prepare(impulses: Sequence[str | Impulse], options: Options, source: SoundIn
         impulse = edit.align(impulse, options.align)
     norm_gain = _norm_gain(impulse, options.ir_gain)
     wet, dry = options.gains
-    impulse = edit.mix(edit.gain(impulse, norm_gain), dry=dry, wet=wet)
+    impulse = note_quietness(edit.gain(impulse, norm_gain))
+    impulse = edit.mix(impulse, dry=dry, wet=wet)
     # before there is an engine, which needs the memory
     levels = analysis.levels(impulse)
     routing = routes(impulse.taps, source.channels)
@@ -105,7 +107,8 @@ def _chain(
             )
         # in a chain, a map is for the impulses that have channels to map
         rule = "auto" if len(irs) > 1 and impulse.taps.shape[1] == 1 else options.map
-        impulse = resampling.resample(arrange(impulse, channels, rule), source.rate)
+        laid_out = note_silence(arrange(impulse, channels, rule), impulse, impulse_name(ir))
+        impulse = resampling.resample(laid_out, source.rate)
         channels = routes(impulse.taps, channels).outputs
         loaded.append(impulse)
     impulse = folding.chain(loaded)
