@@ -68,7 +68,9 @@ def prepare(impulses: Sequence[str | Impulse], options: Options, source: SoundIn
         impulse = edit.align(impulse, options.align)
     norm_gain = _norm_gain(impulse, options.ir_gain)
     wet, dry = options.gains
-    impulse = note_quietness(edit.gain(impulse, norm_gain))
+    impulse = edit.gain(impulse, norm_gain)
+    if options.match == "none":  # which raises what is quiet
+        impulse = note_quietness(impulse)
     impulse = edit.mix(impulse, dry=dry, wet=wet)
     # before there is an engine, which needs the memory
     levels = analysis.levels(impulse)

@@ -199,8 +199,8 @@ class Rendering:
         if self._writer.clipped:
             remedy = "match a lower level" if self._measurement else "lower `wet`"
             self._notices.add(f"limited {self._writer.clipping()}; {remedy} to avoid it")
-        if lost := self._writer.level.step_notice(info.subtype):
-            self._notices.add(lost)
+        if notice := self._writer.level.step_notice(info.subtype):
+            self._notices.add(notice)
         self._progress("reading back")
         metadata = self._provenance.metadata
         self._writer.finish(metadata, self._provenance.chunks(self._reader.digest()))
