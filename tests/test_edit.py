@@ -126,6 +126,19 @@ def test_max_response_finds_a_tone_between_the_points_of_any_transform(frames, o
     assert found <= dense / math.cos(math.pi / 2000) * rounding
 
 
+@pytest.mark.parametrize("offset", np.linspace(0, 1, 9).tolist())
+def test_max_response_is_not_misled_by_a_lower_peak_on_a_point_of_its_transform(offset):
+    """Half a bin away, a tone of 1000 frames has 0.9 of its peak in a transform of 2048 points."""
+    n = np.arange(1000)
+    hz = np.array([300, 700 + offset]) / 2048
+    tones = np.cos(2 * np.pi * hz * n[:, np.newaxis]) @ [0.95, 1.0]
+    near = np.linspace(hz[1] - 1e-3, hz[1] + 1e-3, 2001)[:, np.newaxis]
+    dense = abs(np.exp(-2j * np.pi * near * n) @ tones).max()
+    found = analysis.max_response(Impulse(tones[:, np.newaxis], 48000))
+    assert BELOW * dense <= found * (1 + 1e-12)
+    assert found <= dense / math.cos(math.pi / 2000) * (1 + 1e-12)
+
+
 @pytest.mark.parametrize("delay", [1, 2, 3, 100, 4999])
 @pytest.mark.parametrize("gain", [-0.5, -1.0, 1.0])
 def test_max_response_of_two_spikes_is_the_sum_of_their_magnitudes(delay, gain):
