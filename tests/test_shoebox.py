@@ -252,26 +252,144 @@ def test_absorption_is_the_energy_not_reflected():
     )
 
 
-def test_a_decay_time_is_eyrings():
+def test_a_decay_time_by_formula():
+    """Sabine: a = 24 ln 10 V / (c S T), and Eyring: -ln(1 - a) is that."""
     for speed in (343.0, 200.0):
         options = {**PLACES, "length": 0.2, "speed_of_sound": speed}
         area = sum(wall_areas(ROOM))
         share = eyring_absorption(math.prod(ROOM), area, 0.3, speed_of_sound=speed)
-        np.testing.assert_array_equal(
-            shoebox(8000, rt60=0.3, **options).taps,
-            shoebox(8000, absorption=[share], **options).taps,
-        )
+        sabine = 24 * math.log(10) * math.prod(ROOM) / (speed * area * 0.3)
+        assert share == pytest.approx(1 - math.exp(-sabine), rel=1e-12)
+        for formula, absorption in (("eyring", share), ("sabine", sabine)):
+            np.testing.assert_allclose(
+                shoebox(8000, rt60=0.3, formula=formula, **options).taps,
+                shoebox(8000, absorption=[absorption], **options).taps,
+                rtol=0,
+                # gains after up to 40 reflections are as many roundings off
+                atol=64 * UNIT,
+            )
     np.testing.assert_array_equal(shoebox(8000).taps, shoebox(8000, rt60=0.5).taps)
 
 
-def test_default_length_is_the_direct_sound_and_the_decay():
+def test_default_length_is_the_direct_sound_and_eyrings_time():
     arrival = math.dist(SOURCE, MICROPHONE) / 343
-    assert shoebox(8000, rt60=0.3, **PLACES).frames == round(8000 * (arrival + 0.304))
     shares = [0.1, 0.2, 0.3, 0.4, 0.5, 1.0]
     for speed in (343.0, 200.0):
         time = eyring(math.prod(ROOM), wall_areas(ROOM), shares, speed_of_sound=speed)
         found = shoebox(8000, absorption=shares, **PLACES, speed_of_sound=speed).frames
         assert found == round(8000 * (arrival * 343 / speed + 0.004 + time))
+
+
+def decay(taps):
+    """Integrate backwards: dB relative to the whole energy."""
+    energy = np.cumsum((taps**2)[::-1])[::-1]
+    return 10 * np.log10(energy / energy[0])
+
+
+def t20(taps, rate):
+    """Measure the time to -60 dB: a line from -5 to -25 dB."""
+    levels = decay(taps)
+    first, last = np.searchsorted(-levels, [5, 25])
+    slope, _ = np.polyfit(np.arange(first, last) / rate, levels[first:last], 1)
+    return -60 / slope
+
+
+def rooms(count, seed, most=5e5):
+    """Draw rooms of 3 to 12 by 2.5 to 10 by 2.2 to 5 m and their time by Eyring's formula.
+
+    Absorption is 0.05 to 0.6, and at most `most` images are nearer than 1.3 times it.
+    """
+    generator = np.random.default_rng(seed)
+    while count:
+        sides = generator.uniform((3, 2.5, 2.2), (12, 10, 5))
+        source, microphone = sides * generator.uniform(0.1, 0.9, (2, 3))
+        absorption = generator.uniform(0.05, 0.6)
+        time = eyring(math.prod(sides), wall_areas(sides), [absorption] * 6)
+        images = 4 / 3 * math.pi * (1.3 * time * 343) ** 3 / math.prod(sides)
+        if images < most and math.dist(source, microphone) > 0.5:
+            count -= 1
+            yield {"room": sides, "source": source, "microphone": microphone, "rt60": time}
+
+
+def test_t20_is_the_rt60():
+    """In 40 rooms; with Eyring's absorption, T20 is off by a quarter in the median."""
+    found = [high_passed(16000, **room).taps[:, 0] for room in rooms(40, seed=5)]
+    times = [room["rt60"] for room in rooms(40, seed=5)]
+    errors = [abs(t20(h, 16000) / t - 1) for h, t in zip(found, times, strict=True)]
+    assert np.median(errors) < 0.03
+    assert max(errors) < 0.1
+
+
+@pytest.mark.parametrize("high_pass", [0.0, 100.0])
+@pytest.mark.parametrize("rate", [8000, 44100])
+@pytest.mark.parametrize("receiver", ["mono", "stereo", "ambisonic"])
+def test_t20_is_the_rt60_at_any_rate(rate, receiver, high_pass):
+    impulse = high_passed(rate, **PLACES, rt60=0.3, receiver=receiver, high_pass=high_pass)
+    assert impulse.notes == ()
+    assert t20(impulse.taps[:, 0], rate) == pytest.approx(0.3, rel=0.1)
+
+
+def test_fitted_walls_are_those_of_an_absorption():
+    fitted = high_passed(16000, rt60=0.3, length=0.2).taps
+    low, high = 0.2, 0.6
+    for _ in range(24):  # bisection on the impulse itself, until the taps are the same
+        middle = (low + high) / 2
+        taps = high_passed(16000, absorption=[middle], length=0.2).taps
+        low, high = (middle, high) if np.sum(taps**2) > np.sum(fitted**2) else (low, middle)
+    taps = high_passed(16000, absorption=[float(f"{middle:.6g}")], length=0.2).taps
+    np.testing.assert_allclose(taps, fitted, rtol=0, atol=1e-5 * np.abs(fitted).max())
+
+
+@pytest.mark.parametrize("formula", ["fit", "eyring", "sabine"])
+def test_default_length_reaches_65_db(formula):
+    """Of a room computed twice as far; and half of the length would not."""
+    for room in rooms(6, seed=6, most=1e5):
+        frames = high_passed(16000, **room, formula=formula).frames
+        longer = high_passed(16000, **room, formula=formula, length=2 * frames / 16000).taps
+        levels = decay(longer[:, 0])
+        assert levels[frames] < -65 < levels[frames // 2]
+
+
+def test_a_room_that_cannot_have_its_rt60_is_noted():
+    """A source so near that the decay falls by 25 dB at once; one reflection, then silence."""
+    near = {"source": (2.0, 1.5, 1.2), "microphone": (2.0, 1.511, 1.2)}
+    impulse = high_passed(16000, **near, rt60=0.4)
+    (note,) = impulse.notes
+    measured = t20(impulse.taps[:, 0], 16000)
+    assert measured < 0.05
+    assert note == f"rt60 is 0.4 s, but the T20 of the room is {measured:.3g} s"
+    # without its direct sound it is as asked for
+    reflections = impulse.taps[32:, 0]
+    assert t20(reflections, 16000) == pytest.approx(0.4, rel=0.1)
+    assert high_passed(16000, **near, formula="eyring", rt60=0.4).notes == ()
+    (note,) = high_passed(16000, max_order=2).notes
+    assert note.startswith("rt60 is 0.5 s, but the T20 of the room is 0.0")
+    # an impulse that is too short for a T20 has none to note
+    assert high_passed(16000, rt60=0.5, length=0.1).notes == ()
+
+
+def test_walls_that_differ_for_the_sake_of_an_rt60_are_noted():
+    """Walls alike have a T20 above it, or far below where a reflection crosses -25 dB."""
+    room = {
+        "room": (11.06, 3.26, 3.07),
+        "source": (8.71, 2.13, 2.60),
+        "microphone": (8.61, 0.88, 1.33),
+    }
+    alike = [
+        t20(high_passed(16000, **room, absorption=[a], length=0.3).taps[:, 0], 16000)
+        for a in np.arange(0.5, 0.99, 0.01)
+    ]
+    assert np.abs(np.array(alike) / 0.124 - 1).min() > 0.1
+    impulse = high_passed(16000, **room, rt60=0.124)
+    (note,) = impulse.notes
+    assert t20(impulse.taps[:, 0], 16000) == pytest.approx(0.124, rel=0.1)
+    x, y, z = (
+        float(a) for a in re.findall(r"absorb ([\d.]+) along x, ([\d.]+) .* ([\d.]+) al", note)[0]
+    )
+    again = high_passed(16000, **room, absorption=[x, x, y, y, z, z], length=0.2).taps
+    np.testing.assert_allclose(
+        again, high_passed(16000, **room, rt60=0.124, length=0.2).taps, rtol=0, atol=2e-3
+    )
 
 
 def t30(energy, rate):
@@ -289,7 +407,7 @@ def test_a_nearly_cubic_room_decays_nearly_as_eyring_predicts(rt60):
     In a box the rays along an axis meet fewer walls than Eyring's mean, and last.
     """
     room = {"room": (5, 4.6, 4.2), "source": (3.3, 2.9, 1.3), "microphone": (1.4, 1.7, 2.6)}
-    taps = shoebox(16000, **room, rt60=rt60, length=2 * rt60).taps[:, 0]
+    taps = shoebox(16000, **room, rt60=rt60, length=2 * rt60, formula="eyring").taps[:, 0]
     high = sosfilt(butter(4, 500, "high", fs=16000, output="sos"), taps)
     assert 1.0 < t30(high**2, 16000) / rt60 < 1.12
 
@@ -338,6 +456,12 @@ def test_published_images_and_impulse(shared):
         ({"rt60": math.nan}, "rt60 is nan s"),
         ({"rt60": 1e300}, f"frames long; the limit is {MAX_FRAMES}"),
         ({"rt60": 1.0, "beta": [0.5]}, "rt60 and beta are given; give only one"),
+        ({"formula": "sabine", "beta": [0.5]}, "formula and beta are given; give only one"),
+        ({"formula": "millington"}, "formula is 'millington'; it must be one of fit, eyring, sab"),
+        (
+            {"room": (200.0, 0.1, 0.1), "source": (1, 0.05, 0.05), "microphone": (199, 0.05, 0.05)},
+            "source is 198 m from the microphone, and 6e[+]07 image sources are nearer, too many",
+        ),
         ({"rt60": 1.0, "absorption": [0.5], "beta": [0.5]}, "rt60 and absorption and beta"),
         ({"beta": [0.5, 0.5]}, "beta has 2 values; give 1 for all walls, or 6: x1, x2"),
         ({"beta": []}, "beta has 0 values"),

@@ -198,6 +198,19 @@ def response(
     return taps[:, width // 2 - 1 :][:, :frames]
 
 
+def high_passed(taps: Taps, corner: float, rate: float) -> Taps:
+    """Apply Allen and Berkley's high-pass (their appendix B) along the first axis.
+
+    Its poles are at ``r e^(+-iw)``, ``r = e^-w``, its zeros at 1 and at r.
+    """
+    from scipy.signal import lfilter  # slow to import, and not needed for echoes
+
+    w = 2 * np.pi * corner / rate
+    r = math.exp(-w)
+    passed: Taps = lfilter([1, -(1 + r), r], [1, -2 * r * math.cos(w), r * r], taps, axis=0)
+    return passed
+
+
 def _add_moments(moments: Taps, distance: Taps, weights: Sequence[Taps]) -> None:
     """Add each image, times each Chebyshev polynomial of its fraction, at its whole frame."""
     frame = np.floor(distance)

@@ -12,8 +12,18 @@ from typing import Literal, TypeAlias, get_args
 import numpy as np
 
 from audioconv.errors import counted
-from impulses.acoustics.reverberation import SPEED_OF_SOUND, eyring, eyring_absorption, wall_areas
-from impulses.builders.images import MAX_AXIS, image_axes, response
+from impulses.acoustics.reverberation import SPEED_OF_SOUND
+from impulses.builders.box_decay import BoxDecay
+from impulses.builders.images import MAX_AXIS, high_passed, image_axes, response
+from impulses.builders.walls import (
+    DEFAULT_RT60,
+    Formula,
+    Walls,
+    absorption_by,
+    given_walls,
+    six,
+    walls_for,
+)
 from impulses.impulse import Impulse, ImpulseError, Taps
 from impulses.quantities import Hertz, Metres, Seconds, above, frames_of, one_of, within
 
@@ -23,14 +33,6 @@ Receiver: TypeAlias = Literal["mono", "stereo", "ambisonic"]
 SOURCE: Point = (11 / 15, 0.575, 8 / 15)
 MICROPHONE: Point = (17 / 60, 0.45, 7 / 15)
 """Default positions as shares of the room's sides: off the middle, where modes cancel."""
-
-MOST_ABSORPTION = 0.99
-"""Largest share of energy that the walls may have to absorb for an rt60."""
-
-HALF_TAP = 0.004
-"""Seconds for which the windowed sinc of an image rings after its centre."""
-
-DEFAULT_RT60 = 0.5
 
 SIDES = (0.01, 1e6)
 """Shortest and longest side of a room in metres, so that nothing overflows."""
@@ -46,6 +48,7 @@ def shoebox(
     source: tuple[Metres, Metres, Metres] | None = None,
     microphone: tuple[Metres, Metres, Metres] | None = None,
     rt60: Seconds | None = None,
+    formula: Formula = "fit",
     absorption: Sequence[float] | None = None,
     beta: Sequence[float] | None = None,
     max_order: int = -1,
@@ -63,9 +66,10 @@ def shoebox(
     metres. At most one of `rt60`, `absorption` and `beta` may be given; the default is an rt60
     of 0.5 s. The x axis points ahead of the receiver, y to its left, z up.
 
-    Eyring's formula assumes a diffuse field, which mirror-like walls do not create: measured
-    above its lowest modes, a nearly cubic room rings about a tenth longer than `rt60`, one of
-    6 x 4 x 3 m a quarter longer, and the lowest modes longer still if no `beta` is negative.
+    The formulas of room acoustics assume a diffuse field, which mirror-like walls do not create:
+    with the absorption that Eyring's gives, rooms ring longer than `rt60`, by a quarter in the
+    median. Therefore the absorption is fitted to the decay of this room, source and microphone
+    included. A note gives its T20 if that is off by more than a tenth.
 
     Parameters
     ----------
@@ -80,7 +84,11 @@ def shoebox(
         position of the microphone, from the same corner; by default at 0.28, 0.45 and 0.47 of
         the room
     rt60 : float > 0
-        seconds in which the sound falls by 60 dB, by Eyring's formula, with all walls alike
+        seconds in which the sound falls by 60 dB, read from -5 to -25 dB (T20) over all
+        frequencies; the walls are alike, or, if no such walls have this T20, one pair differs
+    formula : {"fit", "eyring", "sabine"}
+        absorption for an `rt60`: fitted to the room as computed, or from Eyring's or Sabine's
+        formula, which give longer times
     absorption : one or six float, 0 to 1
         share of energy absorbed by all walls, or by x1, x2, y1, y2, z1, z2 (x1 is at x = 0)
     beta : one or six float, -1 to 1
@@ -88,8 +96,8 @@ def shoebox(
     max_order : int >= -1
         maximum number of reflections: 0 for the direct sound alone, -1 for no limit
     length : float > 0
-        seconds of the impulse; by default the travel time of the direct sound plus Eyring's
-        rt60
+        seconds of the impulse; by default until it has fallen by 65 dB, or, with `absorption` or
+        `beta`, the travel time of the direct sound plus Eyring's time
     receiver : {"mono", "stereo", "ambisonic"}
         one omnidirectional microphone, two of them (left and right), or first-order AmbiX
         (W, Y, Z, X; SN3D)
@@ -133,73 +141,87 @@ def shoebox(
     one_of("receiver", receiver, get_args(Receiver))
     source = _point_at(room, SOURCE) if source is None else source
     microphone = _point_at(room, MICROPHONE) if microphone is None else microphone
-    x, y, z = _inside("microphone", microphone, room)
-    microphones = [(x, y, z)]
-    if receiver == "stereo":
-        half = above("spacing", spacing, 0, "m") / 2
-        microphones = [_inside("microphone", (x, y + side, z), room) for side in (half, -half)]
     _inside("source", source, room)
-    walls, tail = _walls(room, rt60, absorption, beta, speed_of_sound)
+    microphones = _microphones(room, microphone, receiver, spacing)
     arrival = max(_distance(source, place) for place in microphones) / speed_of_sound
-    frames = _frames(rate, length, arrival, tail)
+    _refuse_two_of(rt60, formula, absorption, beta)
+    if absorption is not None:
+        beta = [math.sqrt(1 - share) for share in six("absorption", absorption, 0)]
+    if beta is not None:
+        walls = given_walls(room, six("beta", beta, -1), arrival, speed_of_sound)
+    else:
+        time = DEFAULT_RT60 if rt60 is None else above("rt60", rt60, 0, "s")
+        frames_of("rt60", time, rate)
+        share = absorption_by(formula, room, time, speed_of_sound)
+        decay = None
+        if formula == "fit" or length is None:
+            decay = BoxDecay(room, source, microphone, time, rate, high_pass, speed_of_sound)
+        walls = walls_for(decay, share, fitted=formula == "fit")
+    frames = _frames(rate, walls.seconds if length is None else length, arrival)
 
     step = speed_of_sound / rate  # metres per sample
     grid = [[value / step for value in values] for values in (room, source, *microphones)]
+    taps = _sum_images(grid, walls, rate, frames, max_order, directional=receiver == "ambisonic")
+    taps /= 4 * np.pi * step
+    taps = high_passed(taps, high_pass, rate) if high_pass else taps
+    return Impulse(taps, rate, walls.notes(taps[:, : len(microphones)], rate))
+
+
+def _sum_images(
+    grid: Sequence[Sequence[float]],
+    walls: Walls,
+    rate: int,
+    frames: int,
+    max_order: int,
+    *,
+    directional: bool,
+) -> Taps:
+    """Return the response at each microphone, (frames, channels).
+
+    The grid has the sides of the room, the source, and each microphone, in samples.
+    """
+    room, source, *microphones = grid
     channels = [
         response(
-            image_axes(grid[0], grid[1], place, walls, frames, max_order),
+            image_axes(room, source, place, walls.reflections, frames, max_order),
             rate,
             frames,
             max_order=max_order,
-            directional=receiver == "ambisonic",
+            directional=directional,
         )
-        for place in grid[2:]
+        for place in microphones
     ]
-    taps = np.concatenate(channels).T / (4 * np.pi * step)
-    return Impulse(_high_passed(taps, high_pass, rate) if high_pass else taps, rate)
+    return np.concatenate(channels).T
 
 
-def _high_passed(taps: Taps, corner: float, rate: int) -> Taps:
-    """Apply Allen and Berkley's high-pass (their appendix B).
-
-    Its poles are at ``r e^(+-iw)``, ``r = e^-w``, its zeros at 1 and at r.
-    """
-    from scipy.signal import lfilter  # slow to import, and not needed for echoes
-
-    w = 2 * np.pi * corner / rate
-    r = math.exp(-w)
-    passed: Taps = lfilter([1, -(1 + r), r], [1, -2 * r * math.cos(w), r * r], taps, axis=0)
-    return passed
+def _microphones(
+    room: Sequence[float], centre: Sequence[float], receiver: Receiver, spacing: float
+) -> list[Point]:
+    """Return the position of each microphone, which must be inside the room."""
+    x, y, z = _inside("microphone", centre, room)
+    if receiver != "stereo":
+        return [(x, y, z)]
+    half = above("spacing", spacing, 0, "m") / 2
+    return [_inside("microphone", (x, y + side, z), room) for side in (half, -half)]
 
 
-def _walls(
-    room: Sequence[float],
+def _refuse_two_of(
     rt60: float | None,
+    formula: Formula,
     absorption: Sequence[float] | None,
     beta: Sequence[float] | None,
-    speed_of_sound: float,
-) -> tuple[list[float], float]:
-    """Return the reflection coefficient of each wall, and Eyring's rt60."""
-    given = {"rt60": rt60, "absorption": absorption, "beta": beta}
-    names = [name for name, value in given.items() if value is not None]
+) -> None:
+    """Raise `ImpulseError` if the walls are given in more than one way."""
+    one_of("formula", formula, get_args(Formula))
+    given = {
+        "rt60": rt60 is not None,
+        "formula": rt60 is None and formula != "fit",
+        "absorption": absorption is not None,
+        "beta": beta is not None,
+    }
+    names = [name for name, here in given.items() if here]
     if len(names) > 1:
         raise ImpulseError(f"{' and '.join(names)} are given; give only one")
-    areas, volume = wall_areas(room), math.prod(room)
-    if beta is not None:
-        reflections = _six("beta", beta, -1)
-    elif absorption is not None:
-        reflections = [math.sqrt(1 - share) for share in _six("absorption", absorption, 0)]
-    else:
-        time = DEFAULT_RT60 if rt60 is None else above("rt60", rt60, 0, "s")
-        share = eyring_absorption(volume, sum(areas), time, speed_of_sound=speed_of_sound)
-        if share > MOST_ABSORPTION:
-            raise ImpulseError(
-                f"walls would have to absorb {100 * share:.4g} % for an rt60 of {time:g} s; the "
-                f"limit is {100 * MOST_ABSORPTION:g} %; make the room smaller or the rt60 longer"
-            )
-        return [math.sqrt(1 - share)] * 6, time
-    shares = [1 - reflection**2 for reflection in reflections]
-    return reflections, eyring(volume, areas, shares, speed_of_sound=speed_of_sound)
 
 
 def _point_at(room: Sequence[float], shares: Point) -> Point:
@@ -214,20 +236,10 @@ def _three(name: str, values: Sequence[float]) -> Sequence[float]:
     return values
 
 
-def _six(name: str, values: Sequence[float], least: float) -> list[float]:
-    if len(values) not in (1, 6):
-        raise ImpulseError(
-            f"{name} has {len(values)} values; give 1 for all walls, or 6: x1, x2, y1, y2, z1, z2"
-        )
-    return [float(within(name, value, least, 1)) for value in values] * (6 // len(values))
-
-
-def _frames(rate: int, length: float | None, arrival: float, tail: float) -> int:
+def _frames(rate: int, length: float, arrival: float) -> int:
     """Return the length of the impulse in frames, which must include the direct sound."""
-    if length is None:
-        if tail == math.inf:
-            raise ImpulseError("no wall absorbs sound, so the impulse never ends; give a length")
-        length = arrival + HALF_TAP + tail
+    if length == math.inf:
+        raise ImpulseError("no wall absorbs sound, so the impulse never ends; give a length")
     frames = frames_of("length", length, rate)
     if frames <= arrival * rate:
         raise ImpulseError(
