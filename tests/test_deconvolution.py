@@ -3,6 +3,7 @@
 import itertools
 import math
 import re
+import shlex
 
 import numpy as np
 import pytest
@@ -11,8 +12,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from oracle import UNIT
 from scipy.signal import fftconvolve
+from typer.testing import CliRunner
 
-from impulses import ImpulseError
+from audioconv.cli import app
+from audioconv.errors import AudioconvError
+from audioconv.ir.measure import deconvolve_files, sweep_recipe
+from audioconv.ir.save import save
+from impulses import Impulse, ImpulseError
 from impulses.measurement.deconvolution import deconvolve
 from impulses.measurement.sweeps import Sweep
 
@@ -320,6 +326,213 @@ def test_mls_averages_its_periods():
     assert residuals[0] / residuals[1] == pytest.approx(4, rel=0.1)
 
 
+# Takes
+
+
+def takes(number, *, kind="exponential", noise=0.0, seed=2, **fields):
+    """Return a sweep, and its recording in a room with white noise."""
+    sweep = Sweep(kind=kind, rate=RATE, duration=1, silence=0.75, repeats=number, **fields)
+    heard, _ = record(sweep.samples(), room())
+    return sweep, heard + noise * np.random.default_rng(seed).standard_normal(heard.shape)
+
+
+@pytest.mark.parametrize("kind", ["exponential", "synchronised"])
+def test_repeated_sweeps_give_the_impulse_of_one(kind):
+    single, heard = takes(1, kind=kind)
+    one = deconvolve(heard, single.samples(), RATE, sweep=single, before=0.1, length=0.5)
+    sweep, heard = takes(3, kind=kind)
+    found = deconvolve(heard, sweep.samples(), RATE, sweep=sweep, before=0.1, length=0.5)
+    assert (found.notes, found.takes, one.takes, one.spread) == ((), 3, 1, None)
+    assert (found.latency, found.impulse.origin) == (one.latency, one.impulse.origin)
+    # the ends of the recording are elsewhere, where the room is below -100 dB
+    peak = np.abs(one.impulse.taps).max()
+    np.testing.assert_allclose(found.impulse.taps, one.impulse.taps, rtol=0, atol=1e-5 * peak)
+    # but for the end of the room, below -100 dB, before the sweeps that follow
+    assert found.spread < -100
+
+
+def test_takes_are_averaged_and_their_spread_is_the_noise_of_one():
+    residuals, clean = [], []
+    for number in (1, 16):
+        sweep, heard = takes(number, noise=1e-3)
+        found = deconvolve(heard, sweep.samples(), RATE, sweep=sweep, before=0.1, length=0.5)
+        sweep, quiet = takes(number)
+        exact = deconvolve(quiet, sweep.samples(), RATE, sweep=sweep, before=0.1, length=0.5)
+        residuals.append(np.std(found.impulse.taps - exact.impulse.taps))
+        clean.append(quiet)
+    # a quarter, to the chance of the noise of 8000 lags
+    assert residuals[0] / residuals[1] == pytest.approx(4, rel=0.1)
+    # until shortly before the next sweep: the frames over which takes are averaged
+    average = clean[0][: len(clean[0]) - RATE // 100]
+    level = 20 * math.log10(1e-3 / np.sqrt(np.mean(average**2)))
+    # 15 * 36000 degrees of freedom, and the average has its own 1 / 16 of the noise
+    assert found.spread == pytest.approx(level, abs=0.05)
+    assert found.takes == 16
+
+
+def test_a_take_is_chosen():
+    sweep, heard = takes(3)
+    cycle = sweep.single.frames - sweep.lead_frames
+    spoilt = heard.copy()
+    spoilt[sweep.lead_frames + 4000 : sweep.lead_frames + 8000] += 0.1  # a door, in the first
+    options = {"sweep": sweep, "before": 0.1, "length": 0.5}
+    for number in (2, 3):
+        found = deconvolve(spoilt, sweep.samples(), RATE, **options, take=number)
+        alone = deconvolve(
+            heard[(number - 1) * cycle :][: sweep.single.frames],
+            sweep.single.samples(),
+            RATE,
+            **(options | {"sweep": sweep.single}),
+        )
+        assert (found.notes, found.takes, found.spread) == ((), 1, None)
+        peak = np.abs(alone.impulse.taps).max()
+        np.testing.assert_allclose(found.impulse.taps, alone.impulse.taps, atol=1e-5 * peak)
+    (note,) = deconvolve(spoilt, sweep.samples(), RATE, **options).notes
+    assert re.search(r"3 times.* differ by -1\d\.\d dB; choose one with `take=1`$", note)
+    for wrong in (0, 4):
+        with pytest.raises(ImpulseError, match=f"take is {wrong}, but the recording contains 3"):
+            deconvolve(heard, sweep.samples(), RATE, **options, take=wrong)
+
+
+def saved(path, samples, sweep, **changes):
+    """Write a sound with the parameters of a sweep, some of them changed."""
+    recipe = {"sweep": sweep_recipe(sweep)["sweep"] | changes}
+    save(Impulse(samples, sweep.rate), str(path), recipe=recipe, overwrite=True)
+    return str(path)
+
+
+def test_a_sweep_file_of_an_older_version_has_one_sweep_whatever_its_repeats(tmp_path):
+    sweep, heard = takes(1)
+    old = saved(tmp_path / "old.wav", sweep.samples(), sweep, repeats=2)
+    recording = saved(tmp_path / "heard.wav", heard, sweep)
+    found, _ = deconvolve_files(recording, old, {"before": ["100ms"], "length": ["500ms"]})
+    exact = deconvolve(heard, sweep.samples(), RATE, sweep=sweep, before=0.1, length=0.5)
+    np.testing.assert_array_equal(found.impulse.taps, exact.impulse.taps)
+    assert found.band == exact.band == (20, 7600)  # known from its parameters
+
+
+def test_a_stereo_sweep_is_one_channel_or_the_message_has_the_command(tmp_path):
+    sweep, heard = takes(1)
+    played = sweep.samples()
+    recording = saved(tmp_path / "heard.wav", heard, sweep)
+    alike = saved(tmp_path / "alike.wav", np.hstack([played, played]), sweep)
+    found, _ = deconvolve_files(recording, alike)
+    exact = deconvolve(heard, played, RATE, sweep=sweep)
+    np.testing.assert_array_equal(found.impulse.taps, exact.impulse.taps)
+    differ = saved(tmp_path / "left only.wav", np.hstack([played, 0 * played]), sweep)
+    with pytest.raises(AudioconvError, match="has 2 channels, and they differ") as error:
+        deconvolve_files(recording, differ)
+    command = re.search("`audioconv (.*)`", str(error.value))[1]
+    arguments = shlex.split(command.replace("one.wav", shlex.quote(str(tmp_path / "one.wav"))))
+    assert CliRunner().invoke(app, arguments).exit_code == 0
+    found, _ = deconvolve_files(recording, str(tmp_path / "one.wav"), {"band": ["20", "7600"]})
+    assert found.latency == exact.latency
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_a_sweep_played_several_times_by_hand_is_averaged(known):
+    """At any distances, after any time, and beside a sweep that is not whole."""
+    sweep, heard = takes(1)
+    heard = heard[:, 0]
+    parts = [np.zeros(3000), heard, np.zeros(1234), heard, np.zeros(777), heard, heard[:12000]]
+    recording = np.concatenate(parts)[:, np.newaxis]
+    description = sweep if known else None
+    options = {"sweep": description, "before": 0.1, "length": 0.5, "band": (20, 7600)}
+    found = deconvolve(recording, sweep.samples(), RATE, **options)
+    assert found.takes == 3
+    assert "contains the excitation 3 times, 2.327 s, 2.299 s apart" in found.notes[0]
+    one = deconvolve(heard[:, np.newaxis], sweep.samples(), RATE, **options)
+    assert found.latency == pytest.approx(one.latency + 3000 / RATE, abs=1e-12)
+    expected = one.impulse.taps[one.impulse.origin - 500 :][:4000]
+    got = found.impulse.taps[found.impulse.origin + 3000 - 500 :][:4000]
+    np.testing.assert_allclose(got, expected, rtol=0, atol=1e-4 * np.abs(expected).max())
+
+
+def test_an_mls_of_several_periods_has_no_takes_to_choose():
+    sweep, heard = takes(2, kind="mls")
+    with pytest.raises(ImpulseError, match="take is 1, but the excitation repeats without a pause"):
+        deconvolve(heard, sweep.samples(), RATE, sweep=sweep, take=1)
+
+
+def test_takes_that_are_missing_are_noted():
+    sweep, heard = takes(4)
+    cycle = sweep.single.frames - sweep.lead_frames
+    found = deconvolve(heard[: -cycle - 100], sweep.samples(), RATE, sweep=sweep, before=0.1)
+    assert found.takes == 3
+    assert found.notes[0].startswith("recording contains 3 of the 4 times that the excitation")
+
+
+def test_harmonics_of_averaged_takes():
+    results = []
+    for number in (1, 3):
+        sweep = Sweep(rate=RATE, duration=3, silence=0.75, repeats=number, end=3500)
+        played = sweep.samples()
+        bent = played + 0.1 * played**3
+        results.append(deconvolve(bent, played, RATE, sweep=sweep, harmonics=3, length=0.5))
+    for one, several in zip(results[0].harmonics, results[1].harmonics, strict=True):
+        peak = np.abs(results[0].harmonics[1].taps).max()
+        np.testing.assert_allclose(several.taps, one.taps, rtol=0, atol=1e-3 * peak)
+
+
+@pytest.mark.parametrize("lead", [0, 100, 12000, 20000])
+def test_a_foreign_sequence_of_one_period_is_averaged_where_it_is_looped(lead):
+    """As our own of as many periods, whenever the recording starts; frames after it do no harm."""
+    whole = Sweep(kind="mls", rate=RATE, duration=1, repeats=5, lead=0, silence=0.5)
+    heard, factor = record(whole.samples(), room(), noise=-40)
+    own = deconvolve(heard, whole.samples(), RATE, sweep=whole).impulse
+    one = whole.samples()[: whole.period]
+    heard = np.concatenate([np.zeros((lead, 1)), heard])
+    found = deconvolve(heard, one, RATE, band=(0, RATE / 2))
+    assert (found.notes, found.takes) == ((), 4)
+    # noise is relative to the recording with its silence; to the chance of 16000 frames
+    level = -40 - 10 * math.log10(whole.frames / whole.active_frames)
+    assert found.spread == pytest.approx(level, abs=0.1)
+    peak = factor * room()[RATE // 100, 0]
+    # the first whole period begins 10 ms late, when it arrives
+    late = lead + RATE // 100 if lead > whole.period // 2 else 0
+    first = 0 if late else lead + RATE // 100
+    assert found.latency == first / RATE
+    taps = found.impulse.taps[found.impulse.origin + first :][:4000]
+    expected = own.taps[own.origin + RATE // 100 :][:4000]
+    if lead == 0:  # the same frames, but for a level of 0 Hz
+        np.testing.assert_allclose(taps, expected, rtol=0, atol=1e-9 * peak)
+    # the noise of a period beside the energy of the room, and a quarter of it in the average
+    energy = np.sum((factor * room()[RATE // 100 :]) ** 2)
+    noise = np.mean((taps - factor * room()[RATE // 100 :][:4000]) ** 2) * whole.period
+    assert 10 * math.log10(noise / energy) == pytest.approx(level - 10 * math.log10(4), abs=0.3)
+    with pytest.raises(ImpulseError, match="take is 2, but the excitation repeats without"):
+        deconvolve(heard, one, RATE, take=2)
+
+
+@pytest.mark.parametrize("order", [14, 17])
+def test_a_foreign_sequence_of_one_period_needs_no_more_than_its_decay(order):
+    """Its lowest frequency is one over its length; the ringing of that is no fault."""
+    rate = 48000
+    sequence = Sweep(
+        kind="mls", rate=rate, duration=(2**order - 1) / rate, repeats=1, lead=0, silence=0
+    ).samples()
+    padded = np.concatenate([sequence, np.zeros((rate // 2, 1))])
+    heard, factor = record(padded, room(rate))
+    found = deconvolve(heard, sequence, rate)
+    assert found.notes == ()
+    # the noise of a single period, without its lowest frequencies
+    taps = from_origin(found.impulse)[: rate // 4]
+    expected = np.zeros(taps.shape)
+    known = factor * room(rate)
+    expected[: len(known)] = known
+    assert 10 * math.log10(np.sum((taps - expected) ** 2) / np.sum(expected**2)) < -15
+
+
+def test_a_recording_that_cuts_a_foreign_sequence_needs_its_decay():
+    sequence = Sweep(kind="mls", rate=48000, duration=2.7, repeats=1, lead=0, silence=0).samples()
+    heard, _ = record(np.concatenate([sequence, np.zeros((1000, 1))]), room(48000))
+    notes = deconvolve(heard, sequence, 48000).notes
+    (note,) = (note for note in notes if note.startswith("recording ends"))
+    assert re.search(
+        r"ends \d+\.?\d* ms after the sweep, but the response needs \d+\.?\d* ms", note
+    )
+
+
 # Time and band
 
 
@@ -595,8 +808,9 @@ def test_an_excitation_recorded_twice_is_noted(kind):
     sweep = Sweep(kind=kind, rate=RATE, duration=2, silence=1, repeats=1)
     heard, _ = record(sweep.samples(), room(), noise=-60)
     twice = np.concatenate([heard, 0.8 * heard])
-    note = only_note(twice, sweep.samples(), sweep, "recording contains the excitation twice")
-    assert f"{sweep.frames / RATE:.3f} s apart, one at 0.80" in note
+    note = only_note(twice, sweep.samples(), sweep, "recording contains the excitation 2 times")
+    # 1 and 0.8 differ from 0.9 by 0.1: 2 * 0.1^2 beside 0.9^2
+    assert f"{sweep.frames / RATE:.3f} s apart: they are averaged, and differ by -16.1 dB" in note
     # an echo is no second sweep
     echo = np.zeros((RATE // 2, 1))
     echo[[0, -1], 0] = 1, 0.9

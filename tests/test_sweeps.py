@@ -121,6 +121,24 @@ def test_mls_repeats_the_shortest_period_that_is_no_shorter():
     assert set(np.abs(sequence[:, 0])) == {10 ** (-6 / 20)}
 
 
+@pytest.mark.parametrize("kind", ["exponential", "synchronised"])
+def test_sweeps_repeat_with_their_silence(kind):
+    one = Sweep(kind=kind, rate=8000, duration=0.5, start=50, lead=0.1, silence=0.25)
+    three = replace(one, repeats=3)
+    assert three.single.samples().tobytes() == one.samples().tobytes()
+    assert (three.active_frames, three.seconds) == (one.active_frames, one.seconds)
+    after = one.samples()[800:]
+    np.testing.assert_array_equal(
+        three.samples(), np.concatenate([np.zeros((800, 1)), after, after, after])
+    )
+
+
+def test_one_sweep_by_default_and_two_periods():
+    assert (Sweep().count, Sweep(kind="synchronised").count, Sweep(kind="mls").count) == (1, 1, 2)
+    assert Sweep().frames == Sweep(repeats=1).frames
+    assert Sweep(kind="mls").frames == Sweep(kind="mls", repeats=2).frames
+
+
 @pytest.mark.parametrize(
     ("rate", "end"), [(1000, 475), (16000, 7600), (44100, 20000), (768000, 20000)]
 )
@@ -140,7 +158,7 @@ def test_any_sweep_is_rebuilt_from_its_fields(sweep):
     assert samples.dtype == np.float64
     assert np.abs(samples).max() <= 10 ** (sweep.level / 20) * (1 + 4 * UNIT)
     assert not samples[: sweep.lead_frames].any()
-    assert not samples[sweep.lead_frames + sweep.active_frames :].any()
+    assert not samples[sweep.frames - round(sweep.silence * sweep.rate) :].any()
 
 
 @pytest.mark.parametrize(

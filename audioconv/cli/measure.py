@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -36,8 +37,9 @@ def sweep(
     swept = Sweep(rate=rate, **arguments("sweep", parameters(Sweep), settings, rate))
     sound = Impulse(swept.samples(), rate)
     save_and_report(sound, output, sweep_recipe(swept), subtype=subtype, overwrite=overwrite)
+    times = f", {swept.count} times" if swept.kind != "mls" and swept.count > 1 else ""
     printing.err(
-        f"{swept.kind}, {_hertz(swept.band)} in {swept.seconds:.3f} s, {swept.level:g} dBFS"
+        f"{swept.kind}, {_hertz(swept.band)} in {swept.seconds:.3f} s{times}, {swept.level:g} dBFS"
     )
 
 
@@ -100,6 +102,8 @@ def _as_json(result: Deconvolved, outputs: list[str]) -> dict[str, Any]:
         "latency_s": result.latency,
         "origin_s": result.impulse.origin / result.impulse.rate,
         "decay_range_db": result.decay_range,
+        "takes": result.takes,
+        "spread_db": result.spread,
         "band_hz": result.band,
         "flat_hz": result.flat,
         "harmonic_bands_hz": result.harmonic_bands,
@@ -117,11 +121,23 @@ def _rows(result: Deconvolved, excitation: str) -> printing.Rows:
         ("latency", f"{1000 * result.latency:.3f} ms from {start}"),
         ("range", f"{result.decay_range:.1f} dB from the loudest 10 ms to the noise floor"),
         ("band", f"{_hertz(result.band)}, flat from {low:.0f} to {high:.0f} Hz"),
+        *_takes(result),
         *(
             (f"harmonic {order}", f"limited to {_hertz(band)}")
             for order, band in enumerate(result.harmonic_bands, 2)
         ),
     ]
+
+
+def _takes(result: Deconvolved) -> printing.Rows:
+    """Return a row on the takes that are averaged, if any."""
+    if result.spread is None:
+        return []
+    text = f"{result.takes} averaged"
+    if result.spread > -math.inf:
+        noise = result.spread - 10 * math.log10(result.takes)
+        text += f"; they differ by {result.spread:.1f} dB, which leaves {noise:.1f} dB of noise"
+    return [("takes", text)]
 
 
 def _hertz(band: tuple[float, float]) -> str:

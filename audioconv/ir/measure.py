@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
@@ -11,6 +12,7 @@ from audioconv.files import display_name
 from audioconv.ir.load import read_file, refuse_standard_twice
 from audioconv.parameters import arguments, parameters
 from impulses import ImpulseError
+from impulses.impulse import Taps
 from impulses.measurement.deconvolution import Deconvolved, deconvolve
 from impulses.measurement.recordings import same_rate
 from impulses.measurement.sweeps import Sweep
@@ -51,7 +53,7 @@ def deconvolve_files(
     refuse_standard_twice([recording, excitation])
     recorded, recorded_digest, _ = read_file(recording)
     played, played_digest, recipe = read_file(excitation)
-    sweep = _sweep(recipe.get(SWEEP), excitation)
+    sweep = _sweep(recipe.get(SWEEP), excitation, played.frames)
     given = arguments("deconvolve", parameters(deconvolve), settings or {}, played.rate)
     if given.get("harmonics", 1) > 1 and sweep is None:
         raise UsageError(
@@ -60,19 +62,39 @@ def deconvolve_files(
         )
     try:
         same_rate(recorded.rate, played.rate)
-        result = deconvolve(recorded.taps, played.taps, played.rate, sweep=sweep, **given)
+        sound = _one_channel(played.taps, excitation)
+        result = deconvolve(recorded.taps, sound, played.rate, sweep=sweep, **given)
     except ImpulseError as error:
         raise AudioconvError(str(error)) from None
     files = {"recording": recorded_digest._asdict(), SWEEP: played_digest._asdict()}
     return result, {"deconvolve": {**files, "parameters": given}}
 
 
-def _sweep(declared: Any, path: str) -> Sweep | None:
-    """Return the sweep that a recipe describes, if any."""
+def _one_channel(taps: Taps, path: str) -> Taps:
+    """Return the one channel of an excitation; several are one if they are equal."""
+    channels = taps.shape[1]
+    if (taps == taps[:, :1]).all():
+        return taps[:, :1]
+    name = display_name(path)
+    raise AudioconvError(
+        f"{name} has {channels} channels, and they differ; a sweep has 1: write the one that was "
+        f"played with `audioconv convolve {shlex.quote(path)} one.wav --ir delta --map matrix=1:1` "
+        f"(1 to {channels}:1), and give one.wav"
+    )
+
+
+def _sweep(declared: Any, path: str, frames: int) -> Sweep | None:
+    """Return the sweep that a recipe describes, if any.
+
+    Files of versions before 0.2.0 have one sweep, whatever the repeats of their recipe.
+    """
     try:
-        return Sweep(**declared) if isinstance(declared, dict) else None
+        sweep = Sweep(**declared) if isinstance(declared, dict) else None
     except (ImpulseError, TypeError, ValueError, OverflowError):
         raise AudioconvError(
             f"{display_name(path)} contains parameters of a sweep that this version does not "
             "support; make it again"
         ) from None
+    if sweep is not None and frames == sweep.single.frames:
+        return sweep.single
+    return sweep

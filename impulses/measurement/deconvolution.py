@@ -15,11 +15,11 @@ from audioconv.errors import counted
 from impulses.impulse import Impulse, ImpulseError, Taps, from_db
 from impulses.measurement import timing
 from impulses.measurement.diagnosis import diagnose, harmonic_overlap
-from impulses.measurement.division import divide, divide_periods
 from impulses.measurement.harmonics import harmonic, order_band, spacing
 from impulses.measurement.inverses import HIGH_EDGE, LOW_EDGE, estimated_band, take_lags
-from impulses.measurement.locate import LocatedResponse, locate_response
+from impulses.measurement.locate import LocatedResponse
 from impulses.measurement.recordings import check_recording, same_rate
+from impulses.measurement.response import Excitation, Response, find_response
 from impulses.measurement.sweeps import Sweep
 from impulses.quantities import Decibels, Hertz, Seconds, above, frames_of, within
 
@@ -32,6 +32,9 @@ RINGING = 50
 The half cosine is 1 - 2^(-1/12) = 0.056 of that frequency wide, so 50 periods are 2.8 of its
 inverse, where the ringing is 75 dB below a unit tap.
 """
+
+UNRESOLVED = 4
+"""Periods in an excitation below which a frequency is not told from 0."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,6 +59,11 @@ class Deconvolved:
         sweep to m times its end, or half the rate, and unknown beyond.
     notes : tuple of str
         Faults of the recording, a line each.
+    takes : int
+        Number of takes, or of periods of a loop, that are averaged.
+    spread : float or None
+        Differences between the takes in dB relative to their average: the noise of one take, of
+        which the average has ``10 log10(takes)`` dB less. None for a single take.
     """
 
     impulse: Impulse
@@ -65,6 +73,8 @@ class Deconvolved:
     band: tuple[float, float]
     harmonic_bands: tuple[tuple[float, float], ...]
     notes: tuple[str, ...]
+    takes: int = 1
+    spread: float | None = None
 
     @property
     def flat(self) -> tuple[float, float]:
@@ -85,13 +95,17 @@ def deconvolve(
     length: Seconds | None = None,
     before: Seconds | None = None,
     harmonics: int = 1,
+    take: int | None = None,
 ) -> Deconvolved:
     """Recover an impulse response: ``H = Y conj(X) / (abs(X)^2 + beta)``.
 
     Within the band `beta` is constant. Towards the ends of the band it grows such that the
     response fades by half a cosine; beyond them it is infinite. Phase is unchanged, so the ends
-    of the band ring on both sides of the direct sound. A maximum length sequence of more than one
-    period is divided period by period, circularly, from the second on.
+    of the band ring on both sides of the direct sound.
+
+    A recording that contains the excitation several times is cut into takes, which are averaged.
+    Takes without a pause between them, as the periods of a maximum length sequence, are averaged
+    from the second on, and divided circularly.
 
     Parameters
     ----------
@@ -119,6 +133,8 @@ def deconvolve(
         closest harmonics if that is less.
     harmonics : int >= 1
         orders to separate: 3 gives the impulse response and the distortion of orders 2 and 3
+    take : int >= 1, optional
+        number of the one take to use; by default the average of all
 
     Returns
     -------
@@ -153,38 +169,31 @@ def deconvolve(
     if not regularisation < 0:
         raise ImpulseError(f"regularisation is {regularisation:g} dB; it must be below 0 dB")
     notes = check_recording(recording, excitation, rate)
-    low, high = _band(band, excitation, rate, sweep)
-    response, located = _locate(
-        recording, excitation, rate, sweep, (low, high), from_db(2 * regularisation)
+    band = _band(band, excitation, rate, sweep)
+    played = _played(excitation, sweep, rate, band, from_db(2 * regularisation))
+    heard = find_response(recording, played, take)
+    # a sound as short as a few periods does not tell its lowest frequency from 0
+    lowest = band[0] if band[0] * len(played.samples) > UNRESOLVED * rate else 0.0
+    faults, sound = diagnose(
+        heard.located, heard.recording, played.samples, rate, played.sweep, lowest
     )
-    faults, sound = diagnose(located, recording, excitation, rate, sweep, low)
-    notes += faults
-
     if before is None:
-        before = timing.default_before(sweep, harmonics)
-    early = frames_of("before", before, rate)
-    ringing = round(RINGING * rate / high) if high < rate / 2 else 0
-    start = max(min(-early, located.lag - ringing), -len(response) // 2)
-    frames, shortened = _frames_to_keep(located, rate, ringing, length)
-    stop = max(1, start + 1, min(frames, len(response) + start))
-    impulse = Impulse(take_lags(response, start, stop), rate, origin=-start)
-    notes += shortened + timing.check_before(before, sweep)
+        before = timing.default_before(played.sweep, harmonics)
+    impulse, cut = _keep(heard, played, before, length)
+    notes += heard.takes.notes + faults + cut
     if sound:
-        notes += timing.check_low_end(located, start, low, rate)
-    separated: dict[int, Impulse] = {}
-    if sweep is not None and harmonics > 1:
-        notes += harmonic_overlap(located, sweep, harmonics, before)
-        begin = located.lag - max(ringing, early)
-        for order in range(2, harmonics + 1):
-            separated[order] = harmonic(recording, sweep, order, impulse, begin)
+        notes += timing.check_low_end(heard.located, -impulse.origin, lowest, rate)
+    distortion, bands, overlap = _separate(heard, played, harmonics, impulse, before)
     return Deconvolved(
         impulse=impulse,
-        harmonics=tuple(separated.values()),
-        latency=located.lag / rate,
-        decay_range=located.decay_range,
-        band=(low, high),
-        harmonic_bands=tuple(order_band(sweep, order) for order in separated) if sweep else (),
-        notes=notes,
+        harmonics=distortion,
+        latency=heard.located.lag / rate,
+        decay_range=heard.located.decay_range,
+        band=band,
+        harmonic_bands=bands,
+        notes=notes + overlap,
+        takes=heard.takes.number,
+        spread=heard.takes.spread,
     )
 
 
@@ -201,21 +210,50 @@ def _band(
     return low, high
 
 
-def _locate(
-    recording: Taps,
-    excitation: Taps,
-    rate: int,
-    sweep: Sweep | None,
-    band: tuple[float, float],
-    beta: float,
-) -> tuple[Taps, LocatedResponse]:
-    """Return the circular response, and its loudest channel located."""
-    periodic = sweep is not None and sweep.kind == "mls" and sweep.repeats > 1
-    if sweep is not None and periodic:
-        response = divide_periods(recording, excitation, sweep, band, beta)
-    else:
-        response = divide(recording, excitation, rate, band, beta)
-    return response, locate_response(response, recording, excitation, rate, periodic=periodic)
+def _played(
+    excitation: Taps, sweep: Sweep | None, rate: int, band: tuple[float, float], beta: float
+) -> Excitation:
+    """Return the excitation, one sweep of it if it has several."""
+    if sweep is None or sweep.kind == "mls":
+        return Excitation(excitation, sweep, 1, rate, band, beta)
+    single = sweep.single
+    return Excitation(excitation[: single.frames], single, sweep.count, rate, band, beta)
+
+
+def _keep(
+    heard: Response, played: Excitation, before: float, length: float | None
+) -> tuple[Impulse, timing.Notes]:
+    """Return the impulse, cut from the response, and notes if that takes too much or too little."""
+    rate, ringing = played.rate, _ringing(played.band[1], played.rate)
+    start = min(-frames_of("before", before, rate), heard.located.lag - ringing)
+    start = max(start, -len(heard.taps) // 2)
+    frames, shortened = _frames_to_keep(heard.located, rate, ringing, length)
+    stop = max(1, start + 1, min(frames, len(heard.taps) + start))
+    impulse = Impulse(take_lags(heard.taps, start, stop), rate, origin=-start)
+    return impulse, shortened + timing.check_before(before, played.sweep)
+
+
+def _separate(
+    heard: Response, played: Excitation, harmonics: int, impulse: Impulse, before: float
+) -> tuple[tuple[Impulse, ...], tuple[tuple[float, float], ...], timing.Notes]:
+    """Return the distortion of orders 2, 3 ..., its bands, and a note if orders overlap."""
+    sweep, rate = played.sweep, played.rate
+    if sweep is None or harmonics == 1:
+        return (), (), ()
+    orders = range(2, harmonics + 1)
+    begin = heard.located.lag - max(
+        _ringing(played.band[1], rate), frames_of("before", before, rate)
+    )
+    return (
+        tuple(harmonic(heard.recording, sweep, order, impulse, begin) for order in orders),
+        tuple(order_band(sweep, order) for order in orders),
+        harmonic_overlap(heard.located, sweep, harmonics, before),
+    )
+
+
+def _ringing(high: float, rate: int) -> int:
+    """Return the frames for which the high end of a band rings."""
+    return round(RINGING * rate / high) if high < rate / 2 else 0
 
 
 def _frames_to_keep(

@@ -1,13 +1,11 @@
-"""Division of a recording by its excitation: at once, or period by period."""
+"""Division of a recording by its excitation: at once, or circularly by one of its periods."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from impulses.impulse import ImpulseError, Taps
+from impulses.impulse import Taps
 from impulses.measurement.inverses import regularised_inverse
-from impulses.measurement.sweeps import Sweep
-from impulses.measurement.timing import ends_early
 
 
 def divide(
@@ -29,26 +27,21 @@ def divide(
     return response
 
 
-def divide_periods(
+def divide_period(
     recording: Taps,
     excitation: Taps,
-    sweep: Sweep,
+    rate: int,
     band: tuple[float, float],
     beta: float,
 ) -> Taps:
-    """Return the circular response of one period, averaged over all periods but the first."""
+    """Return the circular response of one period of an excitation that repeats without a pause."""
     from scipy.fft import irfft, rfft
 
-    rate, period = sweep.rate, sweep.period
-    first, last = sweep.lead_frames, sweep.lead_frames + sweep.active_frames
-    if len(recording) < last:
-        raise ImpulseError(ends_early(last - len(recording), rate))
-    spectrum = rfft(excitation[first : first + period, 0])
-    inverse = regularised_inverse(spectrum, period, rate, band, beta)
+    period = len(excitation)
+    inverse = regularised_inverse(rfft(excitation[:, 0]), period, rate, band, beta)
     response = np.empty((period, recording.shape[1]))
     for channel in range(recording.shape[1]):
-        steady = recording[first + period : last, channel].reshape(-1, period).mean(axis=0)
-        response[:, channel] = irfft(rfft(steady) * inverse, period)
+        response[:, channel] = irfft(rfft(recording[:, channel]) * inverse, period)
     # an offset of the recording adds a pedestal, as division cannot separate it from the gain at
     # 0 Hz; its height is the level at the end of the period, where the response has decayed
     pedestal: Taps = response[-max(1, period // 10) :].mean(axis=0)

@@ -7,7 +7,7 @@ be deconvolved by formula as well as by samples.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
 import numpy as np
@@ -24,7 +24,7 @@ LONGEST_ORDER = MAX_FRAMES.bit_length() - 1
 
 @dataclass(frozen=True, kw_only=True)
 class Sweep:
-    """An excitation: silence, a sweep or a repeated pseudorandom sequence, silence.
+    """An excitation: silence, then a sweep and silence, once or more, or a repeated sequence.
 
     The exponential sweep is ``sin(2 pi f1 L (e^(t/L) - 1))`` with ``L = T / ln(f2/f1)``. The
     synchronised sweep is ``sin(2 pi f1 L e^(t/L))`` with an integer ``f1 L``, so that each of its
@@ -54,8 +54,9 @@ class Sweep:
         seconds of silence before the sweep
     silence : float >= 0
         seconds of silence after the sweep, in which the response decays
-    repeats : int > 0
-        periods of the MLS; the first excites the room, the others are averaged
+    repeats : int > 0, optional
+        sweeps, each with its silence, to be averaged; or periods of the MLS, of which the first
+        excites the room and the others are averaged; by default one sweep, or two periods
 
     Raises
     ------
@@ -87,14 +88,14 @@ class Sweep:
     fade_out: Seconds = 0.01
     lead: Seconds = 0.5
     silence: Seconds = 2.0
-    repeats: int = 2
+    repeats: int | None = None
 
     def __post_init__(self) -> None:
         one_of("kind", self.kind, get_args(Kind))
         within("rate", self.rate, 1000, 768_000, "Hz")
         above("duration", self.duration, 0, "s")
         within("level", self.level, -120, 0, "dB")
-        within("repeats", self.repeats, 1, MAX_FRAMES)
+        within("repeats", self.count, 1, MAX_FRAMES)
         if self.kind != "mls":
             self._check_sweep()
         if self.frames > MAX_FRAMES:
@@ -137,6 +138,18 @@ class Sweep:
         return self.duration / math.log(high / low)
 
     @property
+    def count(self) -> int:
+        """Number of sweeps, or of periods of an MLS."""
+        if self.repeats is None:
+            return 2 if self.kind == "mls" else 1
+        return self.repeats
+
+    @property
+    def single(self) -> Sweep:
+        """The same with one sweep; an MLS is unchanged."""
+        return self if self.kind == "mls" else replace(self, repeats=1)
+
+    @property
     def period(self) -> int:
         """Frames of one period of an MLS, 2^order - 1."""
         frames = frames_of("duration", self.duration, self.rate)
@@ -147,9 +160,9 @@ class Sweep:
 
     @property
     def active_frames(self) -> int:
-        """Frames of the excitation itself, without the silence around it."""
+        """Frames of a sweep, or of all periods of an MLS, without the silence around it."""
         if self.kind == "mls":
-            return self.period * self.repeats
+            return self.period * self.count
         low, high = self.band
         length = self.growth * math.log(high / low)
         return max(1, frames_of("duration", length, self.rate))
@@ -162,14 +175,19 @@ class Sweep:
     @property
     def frames(self) -> int:
         """Total frames, with the silence."""
-        return self.lead_frames + self.active_frames + frames_of("silence", self.silence, self.rate)
+        sweeps = 1 if self.kind == "mls" else self.count
+        return self.lead_frames + sweeps * self._cycle
+
+    @property
+    def _cycle(self) -> int:
+        """Frames of the excitation and the silence after it."""
+        return self.active_frames + frames_of("silence", self.silence, self.rate)
 
     @property
     def seconds(self) -> float:
-        """Actual duration of the excitation, without the silence around it.
+        """Actual duration of a sweep, or of all periods of an MLS, without the silence around it.
 
-        A synchronised sweep is as close to `duration` as an integer ``f1 L`` allows; an MLS
-        lasts for all of its periods.
+        A synchronised sweep is as close to `duration` as an integer ``f1 L`` allows.
         """
         if self.kind == "synchronised":
             low, high = self.band
@@ -199,7 +217,8 @@ class Sweep:
         """
         samples = np.zeros((self.frames, 1))
         active = self._sequence() if self.kind == "mls" else self._faded()
-        samples[self.lead_frames : self.lead_frames + len(active), 0] = active
+        for first in range(self.lead_frames, self.frames, max(1, self._cycle)):
+            samples[first : first + len(active), 0] = active
         samples *= from_db(self.level)
         return samples
 
@@ -207,7 +226,7 @@ class Sweep:
         from scipy.signal import max_len_seq  # late: an echo must not import scipy
 
         bits = max_len_seq(self.period.bit_length())[0]
-        return np.tile(1.0 - 2.0 * bits, self.repeats)
+        return np.tile(1.0 - 2.0 * bits, self.count)
 
     def _faded(self) -> Taps:
         low, _ = self.band
