@@ -108,6 +108,26 @@ def align(impulse: Impulse, to: str) -> Impulse:
     return impulse.with_taps(impulse.taps, origin=time_zero(impulse))
 
 
+def section(impulse: Impulse, start: int, end: int) -> Impulse:
+    """Keep the frames from `start` up to, but without, `end`.
+
+    Time 0 stays where it is, or becomes the first or the last frame if it is cut.
+
+    Examples
+    --------
+    >>> section(Impulse([[1.0], [0.5], [0.25]], rate=1), 1, 3).taps.ravel()
+    array([0.5 , 0.25])
+    """
+    if not 0 <= start < end <= impulse.frames:
+        raise ImpulseError(
+            f"`slice` is frames {start} to {end}; it must be at least one of the "
+            f"{counted(impulse.frames, 'frame')} ({impulse.frames / impulse.rate:g} s), the start "
+            "before the end"
+        )
+    kept = min(max(impulse.origin, start), end - 1)
+    return impulse.with_taps(impulse.taps[start:end], origin=kept - start)
+
+
 def trim_start(impulse: Impulse, to: str) -> Impulse:
     """Cut the frames before the ``"peak"`` or the ``"onset"``, and note the energy that goes.
 

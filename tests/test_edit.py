@@ -302,6 +302,18 @@ def test_trimming_the_start_keeps_time_0_and_notes_the_energy():
     assert edit.trim_start(edit.align(impulse, "first"), "peak").origin == 0
 
 
+@given(impulse=ANY, data=st.data())
+@settings(max_examples=80, deadline=None)
+def test_a_section_is_cut_at_both_ends_and_keeps_time_0_if_it_can(impulse, data):
+    start = data.draw(st.integers(0, impulse.frames - 1))
+    end = data.draw(st.integers(start + 1, impulse.frames))
+    origin = data.draw(st.integers(0, impulse.frames - 1))
+    cut = edit.section(impulse.with_taps(impulse.taps, origin=origin), start, end)
+    np.testing.assert_array_equal(cut.taps, impulse.taps[start:end])
+    kept = [frame for frame in range(start, end) if frame == origin]
+    assert [cut.origin + start] == (kept or [start if origin < start else end - 1])
+
+
 def test_align_to_anything_else_refused():
     with pytest.raises(
         ImpulseError, match="align is 'middle'; it must be one of first, peak, onset"

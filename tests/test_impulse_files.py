@@ -297,6 +297,40 @@ def test_what_an_edit_did_is_said(call, tmp_path, samples):
     assert "notice: scaled by +4.44 dB" in said.err
 
 
+def test_a_slice_counts_from_the_first_frame_and_comes_before_every_other_edit(
+    call, tmp_path, decaying
+):
+    path = str(tmp_path / "a.wav")
+    soundfile.write(path, decaying.taps, RATE, "DOUBLE")
+    out = tmp_path / "o.wav"
+    call("ir", "edit", path, out, "--slice=480S,0.05s", "--reverse", "--gain=2")
+    np.testing.assert_array_equal(soundfile.read(out)[0], 2 * decaying.taps[480:2400][::-1])
+    assert recipe(out)["edits"]["slice"] == ["480S,0.05s"]
+    # as the other times in samples, those of a slice are of OUT
+    call("ir", "edit", path, out, "--slice=0,960S", "--rate=96000", "-y")
+    half = edit.section(decaying, 0, 480)
+    np.testing.assert_array_equal(soundfile.read(out)[0], resampling.resample(half, 96000).taps)
+    edits = Edits(slice=(0.01, 0.05), trim_start="peak")
+    assert apply(decaying, edits) == edit.trim_start(edit.section(decaying, 480, 2400), "peak")
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        ("0.05,0.01", "--slice is frames 2400 to 480; it must be at least one of the 4800 frames"),
+        ("10ms,10ms", "--slice is frames 480 to 480"),
+        ("0,0.2", "frames 0 to 9600; it must be at least one of the 4800 frames (0.1 s), the st"),
+        ("-1,0.1", "--slice is -1 s; it must be 0 or more"),
+        ("10ms", "ir edit slice: it takes 2 values, separated by commas, but 1 is given: 10ms"),
+        ("a,b", "ir edit slice: 'a' is not a time"),
+    ],
+)
+def test_a_slice_that_is_none_is_refused(call, tmp_path, decaying, value, message):
+    soundfile.write(tmp_path / "a.wav", decaying.taps, RATE, "DOUBLE")
+    edited = ("ir", "edit", tmp_path / "a.wav", tmp_path / "o.wav", f"--slice={value}")
+    assert message in call(*edited, code=2).err
+
+
 def test_channels_are_counted_from_one(call, samples):
     one, other = (
         json.loads(call("ir", "info", samples / "hall.wav", "--json", "--channel", n).out)

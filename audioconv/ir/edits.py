@@ -23,6 +23,8 @@ class Edits:
 
     Parameters
     ----------
+    slice : float, float
+        keep the part between two times from the first frame, START,END, such as 10ms,500ms
     trim_start : {"none", "peak", "onset"}
         cut the frames before the peak, or before the onset (20 dB below the peak)
     align : {"none", "peak", "onset", "first"}
@@ -61,6 +63,7 @@ class Edits:
         dry level: gain of the direct sound, added at time 0
     """
 
+    slice: tuple[Seconds, Seconds] | None = None
     trim_start: Literal["none", "peak", "onset"] = "none"
     align: Literal["none", "peak", "onset", "first"] = "none"
     trim: str | None = None
@@ -94,6 +97,9 @@ def apply(impulse: Impulse, edits: Edits) -> Impulse:
     >>> apply(Impulse([[0.0], [1.0], [0.5]], 48000), edits).taps.ravel()
     array([2., 1.])
     """
+    if edits.slice is not None:
+        ends = (frames_of("`slice`", time, impulse.rate) for time in edits.slice)
+        impulse = edit.section(impulse, *ends)
     if edits.trim_start != "none":
         impulse = edit.trim_start(impulse, edits.trim_start)
     if edits.align != "none":
