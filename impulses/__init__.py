@@ -9,6 +9,7 @@ presets         named impulses, as builder specs
 edit            gain, dry/wet mix, pre-delay, align, trim, fade, reverse, split
 resampling      another sample rate, or another length
 phase           minimum phase
+channels        some channels of an impulse, or those of several as one impulse
 folding         a chain of impulses as one impulse
 norms           normalisation by peak, sum or response
 largest         the largest magnitude of a response, between bins too

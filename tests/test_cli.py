@@ -453,6 +453,7 @@ def test_the_command_without_arguments_shows_its_help():
 COMMANDS = ["", "convolve", "echo", "info", "verify", "compare", "ir", "ir build", "ir list"]
 COMMANDS += [
     "ir fold",
+    "ir join",
     "ir info",
     "ir edit",
     "sweep",

@@ -11,7 +11,8 @@ import pytest
 from audioconv.cli import sofa_info
 from audioconv.errors import AudioconvError, FormatError, UsageError
 from audioconv.files import read_all
-from audioconv.ir.load import Direction, impulse_files, load, sofa_file
+from audioconv.ir.ingredients import NamedFile
+from audioconv.ir.load import impulse_files, load, sofa_file
 
 h5py = pytest.importorskip("h5py")
 
@@ -67,7 +68,7 @@ def test_every_direction_is_found(head, number):
     impulse, ingredient = load(f"{head}:azimuth={azimuth},elevation={elevation}deg", None)
     np.testing.assert_array_equal(impulse.taps, numbered(len(PLACES), 2, 4)[number].T)
     assert (impulse.rate, impulse.notes) == (48000, ())
-    assert isinstance(ingredient, Direction)
+    assert isinstance(ingredient, NamedFile)
 
 
 def test_azimuths_go_round(head):

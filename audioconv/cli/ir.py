@@ -1,8 +1,9 @@
-"""`audioconv ir ...`: build, edit, list, fold and analyse impulse responses."""
+"""`audioconv ir ...`: build, edit, list, fold, join and analyse impulse responses."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import typer
 
@@ -10,6 +11,9 @@ from audioconv.cli import builders, printing, terminal
 from audioconv.cli.options import Json, LazyCommand, LazyGroup
 from audioconv.cli.saved import Out, Overwrite, Subtype, save_and_report
 from audioconv.parameters import Parameter
+
+if TYPE_CHECKING:
+    from impulses import Impulse
 
 SpecRate = Annotated[
     int | None,
@@ -36,11 +40,12 @@ def edit_impulse(
     from audioconv.errors import UsageError
     from audioconv.files import STANDARD
     from audioconv.ir.edits import Edits, apply
-    from audioconv.ir.load import DEFAULT_RATE, impulse_files, ingredient_data, load
+    from audioconv.ir.ingredients import ingredient_data
+    from audioconv.ir.load import DEFAULT_RATE, impulse_files, load
     from audioconv.parameters import arguments, parameters
 
     chain = edits.get("chain", [])
-    if STANDARD in chain:
+    if STANDARD in impulse_files(chain):
         raise UsageError("--chain cannot be standard input; give it as IN, or as a file")
     impulse, ingredient = load(ir, rate or DEFAULT_RATE)
     # times in samples, such as --fade-out 480S, are at the rate of OUT
@@ -69,7 +74,7 @@ class ImpulseGroup(LazyGroup):
 
 app = typer.Typer(
     cls=ImpulseGroup,
-    help="Build, edit, list, fold and analyse impulse responses (IR).",
+    help="Build, edit, list, fold, join and analyse impulse responses (IR).",
     rich_markup_mode=None,
     no_args_is_help=True,
 )
@@ -99,21 +104,53 @@ def fold(
     overwrite: Overwrite = False,
 ) -> None:
     """Fold a chain of impulse responses into one: (f * g) * h = f * (g * h)."""
-    from audioconv.errors import UsageError
-    from audioconv.ir.load import impulse_files, ingredient_data, load_chain
     from impulses import folding
 
-    *chain, output = ir
-    if not chain:
-        raise UsageError("fold needs at least one impulse and an output; give IR IR ... OUT")
-    impulses, ingredients = zip(*load_chain(chain, rate), strict=True)
-    folded = folding.chain(impulses)
-    recipe = {
-        "fold": [ingredient_data(ingredient) for ingredient in ingredients],
-        "rate": folded.rate,
-    }
-    files = impulse_files(chain)
-    save_and_report(folded, output, recipe, subtype=subtype, overwrite=overwrite, inputs=files)
+    _combine("fold", folding.chain, ir, rate, subtype=subtype, overwrite=overwrite)
+
+
+def _combine(
+    command: str,
+    combine: Callable[[Sequence[Impulse]], Impulse],
+    names: Sequence[str],
+    rate: int | None,
+    *,
+    subtype: str | None,
+    overwrite: bool,
+) -> None:
+    """Save one impulse response that is made of several; the last name is that of the output."""
+    from audioconv.errors import UsageError
+    from audioconv.ir.ingredients import ingredient_data
+    from audioconv.ir.load import impulse_files, load_chain
+
+    *irs, output = names
+    if not irs:
+        raise UsageError(f"{command} needs at least one impulse and an output; give IR IR ... OUT")
+    impulses, ingredients = zip(*load_chain(irs, rate), strict=True)
+    made = combine(impulses)
+    recipe = {command: [*map(ingredient_data, ingredients)], "rate": made.rate}
+    files = impulse_files(irs)
+    save_and_report(made, output, recipe, subtype=subtype, overwrite=overwrite, inputs=files)
+
+
+@app.command("join")
+def join(
+    ir: Annotated[
+        list[str],
+        typer.Argument(metavar="IR... OUT", help="Impulse responses, then the file to write."),
+    ],
+    rate: SpecRate = None,
+    subtype: Subtype = None,
+    overwrite: Overwrite = False,
+) -> None:
+    """Join the channels of several impulse responses side by side in one file.
+
+    Two mono files are left and right. Four are true stereo, in the order LL, LR, RL, RR (from the
+    left to the left ear, from the left to the right ear, ...), or W, X, Y, Z: as they come.
+    """
+    from impulses import channels
+
+    _combine("join", channels.join, ir, rate, subtype=subtype, overwrite=overwrite)
 
 
 @app.command("info")

@@ -51,9 +51,11 @@ Impulses = Annotated[
     typer.Option(
         "--ir",
         metavar="IR",
-        help="Impulse response (IR): a sound file; a builder spec such as "
-        "double-spike:delay=350ms,gain=-6dB, or preset:large-hall (see `audioconv ir list`); or a "
-        "direction in a SOFA file, head.sofa:azimuth=30. Repeat it to chain several.",
+        help="Impulse response (IR): a sound file, or one channel of it, hall.wav:channel=3; a "
+        "direction in a SOFA file, head.sofa:azimuth=30; several files as one, join:L.wav,R.wav; "
+        "or a builder spec such as "
+        "double-spike:delay=350ms,gain=-6dB, or preset:large-hall (see `audioconv ir list`). "
+        "Repeat it to chain several.",
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")]

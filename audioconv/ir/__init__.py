@@ -1,8 +1,13 @@
 """Impulse responses by name: load, edit, measure and save them.
 
-load     an impulse response from a file, a SOFA direction, a builder spec or a preset
-sofa     SOFA files, and one response of them
-edits    a series of edits, applied in a fixed order
-measure  a sweep, and the impulse response from its recording
-save     impulse responses and sweeps as sound files
+names        the grammar of names: a file, and the options behind it
+load         an impulse response from a file, a builder spec or a preset
+kinds        which kind of file a name is, and what reads it
+sound        sound files, and some of their channels
+sofa         SOFA files, and one response of them
+response     what a reader returns
+ingredients  what an impulse response was made from, for a recipe
+edits        a series of edits, applied in a fixed order
+measure      a sweep, and the impulse response from its recording
+save         impulse responses and sweeps as sound files
 """

@@ -1,7 +1,8 @@
 """Load impulse responses by name.
 
-A name is a sound file, a direction in a SOFA file (``kemar.sofa:azimuth=30``), a builder spec
-(``double-spike:delay=350ms``), or a preset (``preset:large-hall``).
+A name is a sound file (``hall.wav``), some of its channels (``hall.wav:channel=3``), a direction in
+a SOFA file (``kemar.sofa:azimuth=30``), several files as one impulse (``join:L.wav,R.wav``), a
+builder spec (``double-spike:delay=350ms``), or a preset (``preset:large-hall``).
 """
 
 from __future__ import annotations
@@ -9,55 +10,17 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from hashlib import sha256
-from typing import Any, NamedTuple, TypeAlias
-
-import numpy as np
 
 from audioconv import parameters
-from audioconv.errors import FormatError, UsageError, counted
-from audioconv.files import (
-    STANDARD,
-    Digest,
-    Reader,
-    display_name,
-    file_digest,
-    recipe_fields,
-)
-from audioconv.ir.sofa import read_sofa
+from audioconv.errors import UsageError, counted
+from audioconv.files import STANDARD, display_name, file_digest
+from audioconv.ir.ingredients import SOFA, Ingredient, Joined, NamedFile, TapsDigest
+from audioconv.ir.kinds import KINDS, OTHER, kind_of
+from audioconv.ir.names import join_name, split_join, split_name, with_options
 from audioconv.parameters import Parameter
-from impulses import BUILDERS, PRESETS, Impulse, ImpulseError, edit
-
-
-class Direction(NamedTuple):
-    """One response in a SOFA file, and whether it is of the two ears of a head."""
-
-    file: Digest
-    place: str
-    ears: bool = False
-
-
-class TapsDigest(NamedTuple):
-    """An impulse given as an array: SHA-256 of its taps as float64, shape, rate and origin."""
-
-    taps_sha256: str
-    shape: tuple[int, ...]
-    rate: int
-    origin: int
-
-    @classmethod
-    def of(cls, impulse: Impulse) -> TapsDigest:
-        """Identify an impulse by its taps."""
-        data = impulse.taps.astype("<f8", copy=False).tobytes()
-        digest = sha256(data).hexdigest()
-        return cls(digest, impulse.taps.shape, impulse.rate, impulse.origin)
-
-
-Ingredient: TypeAlias = "str | Digest | Direction | TapsDigest"
-"""Source of an impulse response: a builder spec, a file or an array identified by its digest."""
+from impulses import BUILDERS, PRESETS, Impulse, ImpulseError, channels, edit
 
 PRESET = "preset"
-SOFA = ".sofa"
 
 MIX = parameters.parameters(edit.mix)
 """Parameters that every builder spec takes besides the builder's own: dry and wet."""
@@ -65,17 +28,11 @@ MIX = parameters.parameters(edit.mix)
 DEFAULT_RATE = 48000
 """Sample rate in Hz of builder specs if no file sets one."""
 
-ORIGIN = "origin"
-"""Recipe key of the frame at time 0."""
-
 SPEC = r"[\w-]+(:(?![\\/]).*)?"
 """Names that may be misspelt builder specs; ``C:\\hall.wav`` is not one."""
 
 LONG = 60
 """Seconds above which the length of a built impulse response is probably a mistake."""
-
-MAX_SAMPLES = 2**28
-"""Largest number of samples in a file, over all channels: 2 GiB of memory."""
 
 
 def load_impulse(ir: str | os.PathLike[str], rate: int | None = None) -> Impulse:
@@ -84,14 +41,18 @@ def load_impulse(ir: str | os.PathLike[str], rate: int | None = None) -> Impulse
     Parameters
     ----------
     ir : str or path-like
-        - a sound file: ``hall.wav``
+        - a sound file: ``hall.wav``; some of its channels, counted from 1:
+          ``hall.wav:channel=3``, ``hall.wav:channels=1,2``; at another rate than its header
+          states: ``hall.wav:rate=48000``
+        - several files as one impulse, each channel in its order: ``join:L.wav,R.wav``; two are
+          stereo, four true stereo (LL, LR, RL, RR); a comma within a name is written twice
         - a direction in a SOFA file: ``kemar.sofa:azimuth=30,elevation=0``; or a response by
           number: ``room.sofa:listener=2``, ``emitter=1``, ``index=1``
         - a builder and its parameters: ``double-spike:delay=350ms,gain=-6dB``;
           for a list, ``multi-tap:delay=0,350ms,gain=1,0.5``
         - a preset, with changes: ``preset:large-hall,wet=-12dB``
 
-        An existing file takes precedence over a builder of the same name.
+        An existing file of that very name takes precedence.
     rate : int > 0, optional
         sample rate in Hz for builders and presets, which require it; a file keeps its own
 
@@ -105,8 +66,8 @@ def load_impulse(ir: str | os.PathLike[str], rate: int | None = None) -> Impulse
     FormatError
         If the file does not exist or cannot be read.
     UsageError
-        If there is no such builder, preset or parameter, a value is invalid, or a builder has
-        no rate.
+        If there is no such builder, preset, parameter or channel, a value is invalid, or a
+        builder has no rate.
 
     Examples
     --------
@@ -130,7 +91,7 @@ def load(ir: str | Impulse, rate: int | None) -> tuple[Impulse, Ingredient]:
     Returns
     -------
     impulse : Impulse
-    ingredient : str, Digest, Direction or TapsDigest
+    ingredient : str, Digest, NamedFile, TapsDigest or Joined
         the spec, with a preset expanded, or the digest of the file or of the taps
 
     Examples
@@ -141,36 +102,54 @@ def load(ir: str | Impulse, rate: int | None) -> tuple[Impulse, Ingredient]:
     if isinstance(ir, Impulse):
         return ir, TapsDigest.of(ir)
     ir = _expand_preset(ir)
+    if parts := split_join(ir):
+        return _load_joined(parts, rate)
     if _is_spec(ir):
         if rate is None:
             raise UsageError(f"{ir} has no rate of its own; pass `rate`, such as `rate=48000`")
         builder, _, rest = ir.partition(":")
         return build(builder, _parse_assignments(rest, ir), rate), ir
-    path, direction = _split_direction(ir)
+    path, options = split_name(ir)
     exists = path == STANDARD or os.path.lexists(path)
     if not exists and re.fullmatch(SPEC, path):
         hint = _builder_suggestion(ir.partition(":")[0])
         raise UsageError(f"{display_name(ir)} is neither a file nor a builder;{hint}")
-    if not path.lower().endswith(SOFA):
-        impulse, digest, _ = read_file(path)
-        return impulse, digest
-    values = _parse_assignments(direction, ir, "azimuth=30")
-    arguments = parameters.arguments(
-        display_name(path), parameters.parameters(read_sofa), values, rate or 1
-    )
-    response = read_sofa(path, **arguments)
-    return response.impulse, Direction(file_digest(path), direction, response.ears)
+    return _load_file(path, options, ir)
 
 
-def load_chain(irs: Sequence[str], rate: int | None) -> list[tuple[Impulse, Ingredient]]:
+def _load_joined(parts: Sequence[str], rate: int | None) -> tuple[Impulse, Ingredient]:
+    """Load several impulse responses as one; specs are built at the rate of the files."""
+    of_files = bool(impulse_files(parts))
+    loaded = load_chain(parts, None if of_files else rate, default=None)
+    impulses, ingredients = zip(*loaded, strict=True)
+    return channels.join(impulses), Joined(ingredients)
+
+
+def _load_file(path: str, options: str, ir: str) -> tuple[Impulse, Ingredient]:
+    """Load a file with the options in its name."""
+    name = kind_of(path)
+    kind = KINDS[name]
+    values = _parse_assignments(options, display_name(ir), kind.example)
+    # no option is a time, so none depends on a rate
+    given = parameters.arguments(display_name(path), kind.options, values, rate=1)
+    response = kind.read(path, **given)
+    digest = response.digest or file_digest(path)
+    if name == OTHER and not options:
+        return response.impulse, digest
+    return response.impulse, NamedFile(digest, options, name, response.ears)
+
+
+def load_chain(
+    irs: Sequence[str], rate: int | None, *, default: int | None = DEFAULT_RATE
+) -> list[tuple[Impulse, Ingredient]]:
     """Load several impulse responses; see `load`.
 
-    Without a rate, specs are built at that of the first file, or at `DEFAULT_RATE`.
+    Without a rate, specs are built at that of the first file, or at the default.
     """
-    refuse_standard_twice(irs)
-    files = {at: load(ir, None) for at, ir in enumerate(irs) if not _is_spec(_expand_preset(ir))}
-    rates = [rate, *(impulse.rate for impulse, _ in files.values()), DEFAULT_RATE]
-    common = next(rate for rate in rates if rate is not None)
+    refuse_standard_twice(impulse_files(irs))
+    files = {at: load(ir, None) for at, ir in enumerate(irs) if impulse_files([ir])}
+    rates = [rate, *(impulse.rate for impulse, _ in files.values()), default]
+    common = next((rate for rate in rates if rate is not None), None)
     return [files.get(at) or load(ir, common) for at, ir in enumerate(irs)]
 
 
@@ -218,13 +197,6 @@ def known_builder(builder: str) -> str:
     return builder
 
 
-def ingredient_data(ingredient: Ingredient) -> str | dict[str, Any]:
-    """Return an ingredient as plain data, for a recipe."""
-    if isinstance(ingredient, Direction):
-        return {**ingredient.file._asdict(), "place": ingredient.place}  # `ears` follows from these
-    return ingredient if isinstance(ingredient, str) else ingredient._asdict()
-
-
 def spec(builder: str, values: Mapping[str, Sequence[str]]) -> str:
     """Format a builder and its parameters as a spec.
 
@@ -237,39 +209,30 @@ def spec(builder: str, values: Mapping[str, Sequence[str]]) -> str:
     return f"{builder}:{assignments}".rstrip(":")
 
 
-def read_file(path: str) -> tuple[Impulse, Digest, dict[str, Any]]:
-    """Read a sound file as an impulse response, with its digest and its recipe."""
-    blocks, samples = [], 0
-    with Reader(path, hashed=True) as reader:
-        sound = reader.info
-        _check_size(path, (sound.frames or 0) * sound.channels)
-        for block in reader.blocks():
-            samples += block.size
-            _check_size(path, samples)  # the header may be wrong, or not state the length
-            blocks.append(block)
-        digest = reader.digest()
-        recipe = recipe_fields(reader.metadata) or {}
-    assert digest is not None  # the file was read to its end
-    taps = np.concatenate(blocks).astype(np.float64, copy=False)
-    origin = recipe.get(ORIGIN, 0)
-    valid = isinstance(origin, int) and 0 <= origin < len(taps)
-    return Impulse(taps, sound.rate, origin=origin if valid else 0), digest, recipe
-
-
 def impulse_files(irs: Iterable[str | Impulse]) -> list[str]:
     """Return the paths of those impulse responses that are files."""
-    names = (ir for ir in irs if isinstance(ir, str))
-    return [_split_direction(ir)[0] for ir in names if not _is_spec(_expand_preset(ir))]
+    files = []
+    for ir in irs:
+        if not isinstance(ir, str) or _is_spec(_expand_preset(ir)):
+            continue
+        parts = split_join(ir)
+        files += impulse_files(parts) if parts else [split_name(ir)[0]]
+    return files
 
 
 def impulse_name(ir: str | Impulse) -> str:
     """Return the name of an impulse for messages."""
-    return display_name(ir) if isinstance(ir, str) else f"array of {counted(ir.frames, 'frame')}"
+    if not isinstance(ir, str):
+        return f"array of {counted(ir.frames, 'frame')}"
+    if parts := split_join(ir):
+        return join_name(map(impulse_name, parts))
+    path, options = split_name(ir)
+    return with_options(display_name(path), display_name(options))
 
 
-def refuse_standard_twice(names: Iterable[str | Impulse]) -> None:
+def refuse_standard_twice(paths: Iterable[str]) -> None:
     """Raise `UsageError` if standard input is named more than once."""
-    if sum(name == STANDARD for name in names) > 1:
+    if sum(path == STANDARD for path in paths) > 1:
         raise UsageError("standard input is named twice; give one of them as a file")
 
 
@@ -318,24 +281,8 @@ def sofa_file(ir: str) -> str | None:
     >>> sofa_file("head.sofa"), sofa_file("head.sofa:azimuth=30"), sofa_file("hall.wav")
     ('head.sofa', None, None)
     """
-    path, direction = _split_direction(ir)
-    return path if path.lower().endswith(SOFA) and not direction else None
-
-
-def _split_direction(ir: str) -> tuple[str, str]:
-    """Split the path of a SOFA file from the direction; any other name is all path."""
-    path, colon, direction = ir.rpartition(":")
-    if colon and path.lower().endswith(SOFA) and not os.path.lexists(ir):
-        return path, direction
-    return ir, ""
-
-
-def _check_size(path: str, samples: int) -> None:
-    if samples > MAX_SAMPLES:
-        raise FormatError(
-            f"{display_name(path)} has {samples} samples or more; the limit is {MAX_SAMPLES} over "
-            "all channels; trim it"
-        )
+    path, options = split_name(ir)
+    return path if kind_of(path) == SOFA and not options else None
 
 
 def _builder_suggestion(word: str) -> str:

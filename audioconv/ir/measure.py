@@ -9,7 +9,8 @@ from typing import Any
 
 from audioconv.errors import AudioconvError, UsageError
 from audioconv.files import display_name
-from audioconv.ir.load import read_file, refuse_standard_twice
+from audioconv.ir.load import refuse_standard_twice
+from audioconv.ir.sound import read_file
 from audioconv.parameters import arguments, parameters
 from impulses import ImpulseError
 from impulses.impulse import Taps

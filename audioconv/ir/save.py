@@ -19,7 +19,7 @@ from audioconv.files import (
     target,
     write_all,
 )
-from audioconv.ir.load import ORIGIN
+from audioconv.ir.sound import ORIGIN
 from impulses import Impulse
 
 

@@ -5,7 +5,6 @@ Nothing is drawn here, and only the part to be shown is kept.
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
@@ -25,6 +24,7 @@ from audioconv.files import (
     scratch_folder,
     target,
 )
+from audioconv.ir import names
 from audioconv.ir.load import impulse_files, impulse_name
 from audioconv.job import Job, Outcome, Part
 from audioconv.progress import Progress, silent, watched
@@ -177,8 +177,8 @@ def title(job: Job) -> str:
 
 
 def short_name(ir: str | Impulse) -> str:
-    """Return the name of a file without its folder, or of any other impulse."""
-    return impulse_name(Path(ir).name if isinstance(ir, str) and os.path.lexists(ir) else ir)
+    """Return the name of a sound or an impulse without the folders of its files."""
+    return impulse_name(names.short_name(ir) if isinstance(ir, str) else ir)
 
 
 def _check(job: Job, part: Part) -> None:
@@ -198,7 +198,7 @@ def _check(job: Job, part: Part) -> None:
 
 
 def _refuse_standard_impulse(job: Job) -> None:
-    if STANDARD in job.impulses:
+    if STANDARD in impulse_files(job.impulses):
         raise UsageError("the impulse is read twice, so it cannot be standard input; name a file")
 
 

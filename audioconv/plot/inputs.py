@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from audioconv.engines.audio import Audio
 from audioconv.errors import UsageError
 from audioconv.files import Reader, display_name
-from audioconv.ir.load import check_channel, load_impulse, refuse_standard_twice
+from audioconv.ir.load import check_channel, impulse_files, load_impulse, refuse_standard_twice
 from audioconv.plot.labels import legend_labels
 from audioconv.units import parse_time
 from impulses import Impulse
@@ -169,7 +169,7 @@ def load_channels(
 
 def load_labelled(irs: Sequence[str], rate: int) -> list[tuple[str, Impulse]]:
     """Load impulse responses with their legend labels."""
-    refuse_standard_twice(irs)
+    refuse_standard_twice(impulse_files(irs))
     return list(zip(legend_labels(irs), [load_impulse(ir, rate) for ir in irs], strict=True))
 
 

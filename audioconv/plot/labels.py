@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from pathlib import Path
 
 from audioconv.files import display_name
+from audioconv.ir.names import short_name
 
 MAX_LENGTH = 44
 """Characters of a legend label."""
@@ -20,7 +20,7 @@ def legend_labels(paths: Sequence[str]) -> list[str]:
     >>> legend_labels(["one/hall.wav", "one/room.wav"]), legend_labels(["one/a.wav", "two/a.wav"])
     (['hall.wav', 'room.wav'], ['one/a.wav', 'two/a.wav'])
     """
-    names = [Path(path).name or path for path in paths]
+    names = [short_name(path) for path in paths]
     unique = len({*names}) == len(names)
     return [_shorten(display_name(label)) for label in (names if unique else paths)]
 

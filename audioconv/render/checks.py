@@ -17,7 +17,7 @@ def check_job(job: Job) -> None:
     """Raise `UsageError` if options contradict each other, or an output may not be written."""
     if not job.impulses:
         raise UsageError("no impulse is given; name a file or a builder spec")
-    refuse_standard_twice([job.input, *job.impulses])
+    refuse_standard_twice([job.input, *impulse_files(job.impulses)])
     _check_options(job.options)
     outputs = [job.output]
     if job.options.recipe == "sidecar":

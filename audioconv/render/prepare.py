@@ -15,7 +15,8 @@ from audioconv.engines.routes import arrange, describe, routes
 from audioconv.engines.window import Window
 from audioconv.errors import AudioconvError, UsageError
 from audioconv.files import SoundInfo
-from audioconv.ir.load import Direction, Ingredient, impulse_name, load
+from audioconv.ir.ingredients import Ingredient, NamedFile
+from audioconv.ir.load import impulse_name, load
 from audioconv.job import Options
 from audioconv.render.quiet import note_quietness, note_silence
 from audioconv.units import parse_gain, parse_length
@@ -118,7 +119,7 @@ def _chain(
 
 
 def _has_ears(ingredient: Ingredient) -> bool:
-    return isinstance(ingredient, Direction) and ingredient.ears
+    return isinstance(ingredient, NamedFile) and ingredient.ears
 
 
 def _norm_gain(impulse: Impulse, ir_gain: str) -> float:

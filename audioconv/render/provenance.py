@@ -17,7 +17,8 @@ from audioconv.files import (
     holds_chunks,
     serialise,
 )
-from audioconv.ir.load import Ingredient, impulse_files
+from audioconv.ir.ingredients import Ingredient
+from audioconv.ir.load import impulse_files
 from audioconv.job import Job, Options
 from audioconv.render.recipe import ANY, NEUTRAL, Recipe
 

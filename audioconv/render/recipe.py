@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +17,18 @@ from typing import Any
 from audioconv._version import __version__
 from audioconv.errors import AudioconvError, FormatError, UsageError
 from audioconv.files import RECIPE, STANDARD, Chunk, Digest, Reader, display_name, recipe_bytes
-from audioconv.ir.load import Direction, Ingredient, TapsDigest, ingredient_data, known_builder
+from audioconv.ir.ingredients import (
+    Ingredient,
+    Joined,
+    NamedFile,
+    digest_of,
+    files_in,
+    ingredient_data,
+    ingredient_of,
+)
+from audioconv.ir.kinds import KINDS
+from audioconv.ir.load import known_builder
+from audioconv.ir.names import OPTIONS
 from audioconv.job import Options
 from audioconv.parameters import parameters, validated
 
@@ -27,6 +39,7 @@ OTHERS = {
     "build": "ir build",
     "edit": "ir edit",
     "fold": "ir fold",
+    "join": "ir join",
     "sweep": "sweep",
     "deconvolve": "deconvolve",
 }
@@ -73,8 +86,7 @@ class Recipe:
     def sidecar(self, output: Digest, paths: list[str]) -> str:
         """Return it as JSON, with the output's digest and the paths of input and impulses."""
         fields = self._fields(self.input)
-        ingredients = [fields["input"], *fields["impulses"]]
-        files = [i for i in ingredients if isinstance(i, dict) and "sha256" in i]
+        files = files_in([fields["input"], *fields["impulses"]])
         for ingredient, path in zip(files, paths, strict=True):
             if path != STANDARD:
                 ingredient["path"] = os.path.abspath(path)
@@ -149,15 +161,14 @@ def _parsed(text: str, path: str) -> tuple[Recipe, list[str], Digest | None]:
                     "echo; `audioconv info --json` shows how"
                 )
         ingredients = [read["input"], *read["impulses"]]
-        source, *impulses = [_ingredient(i) for i in ingredients]
+        source, *impulses = map(ingredient_of, ingredients)
         if not isinstance(source, Digest):
             raise TypeError
-        for spec in impulses:
-            if isinstance(spec, str):
-                known_builder(spec.partition(":")[0])
+        for impulse in impulses:
+            _check(impulse)
         found = Recipe(str(read["audioconv"]), source, tuple(impulses), _options(read["options"]))
-        made = _digest(read["output"]) if "output" in read else None
-        paths = [i["path"] for i in ingredients if isinstance(i, dict) and "path" in i]
+        made = digest_of(read["output"]) if "output" in read else None
+        paths = [i["path"] for i in files_in(ingredients) if "path" in i]
         if not all(isinstance(path, str) for path in paths):
             raise TypeError
     except (*MALFORMED, UsageError):
@@ -167,20 +178,17 @@ def _parsed(text: str, path: str) -> tuple[Recipe, list[str], Digest | None]:
     return found, paths, made
 
 
-def _ingredient(read: str | dict[str, Any]) -> Ingredient:
-    if isinstance(read, str):
-        return read
-    if "taps_sha256" in read:
-        shape = tuple(map(int, read["shape"]))
-        rate, origin = int(read["rate"]), int(read["origin"])
-        return TapsDigest(str(read["taps_sha256"]), shape, rate, origin)
-    if "place" in read:
-        return Direction(_digest(read), str(read["place"]))
-    return _digest(read)
-
-
-def _digest(read: dict[str, Any]) -> Digest:
-    return Digest(str(read["sha256"]), int(read["bytes"]))
+def _check(impulse: Ingredient) -> None:
+    """Raise if an ingredient has a builder or a kind of file that does not exist."""
+    if isinstance(impulse, Joined):
+        for part in impulse.parts:
+            _check(part)
+    if isinstance(impulse, str):
+        known_builder(impulse.partition(":")[0])
+    if isinstance(impulse, NamedFile) and not (
+        impulse.kind in KINDS and re.fullmatch(OPTIONS, impulse.place)
+    ):
+        raise ValueError
 
 
 def _options(read: dict[str, Any]) -> dict[str, Any]:

@@ -22,7 +22,10 @@ from audioconv.files import (
     scratch_folder,
     target,
 )
-from audioconv.ir.load import SOFA, Direction, Ingredient, TapsDigest, impulse_files
+from audioconv.ir.ingredients import Ingredient, Joined, TapsDigest
+from audioconv.ir.kinds import OTHER, kind_of
+from audioconv.ir.load import impulse_files
+from audioconv.ir.names import join_name, split_name, with_options
 from audioconv.job import Job, Options
 from audioconv.progress import Progress, silent
 from audioconv.render.recipe import Recipe, read_recipe
@@ -190,11 +193,6 @@ def _replace(output: str, made: str) -> None:
 def _ingredients(recipe: Recipe, search: Sequence[str], output: str) -> tuple[str, list[str]]:
     """Find the input and the impulses of a recipe."""
     source = _find(recipe.input, search, output)
-    for spec in recipe.impulses:
-        if isinstance(spec, str) and os.path.lexists(spec):
-            raise AudioconvError(
-                f"a file is named {display_name(spec)}, as the builder is; move it away"
-            )
     return source, [_impulse(ingredient, search, output) for ingredient in recipe.impulses]
 
 
@@ -221,20 +219,35 @@ def _impulse(ingredient: Ingredient, search: Sequence[str], output: str) -> str:
             f"Python, of shape {ingredient.shape} with SHA-256 {ingredient.taps_sha256}; make it "
             "again from Python"
         )
-    if isinstance(ingredient, Direction):
-        return f"{_find(ingredient.file, search, output, SOFA)}:{ingredient.place}"
-    return ingredient if isinstance(ingredient, str) else _find(ingredient, search, output)
+    if isinstance(ingredient, str):
+        if os.path.lexists(ingredient):
+            raise AudioconvError(
+                f"a file is named {display_name(ingredient)}, as the builder is; move it away"
+            )
+        return ingredient
+    if isinstance(ingredient, Digest):
+        return _find(ingredient, search, output, OTHER)
+    if isinstance(ingredient, Joined):
+        return join_name([_impulse(part, search, output) for part in ingredient.parts])
+    path = _find(ingredient.file, search, output, ingredient.kind)
+    name = with_options(path, ingredient.place)
+    if split_name(name) != (path, ingredient.place):
+        raise AudioconvError(
+            f"a file is named {display_name(name)}, as a part of {display_name(path)} is; move it "
+            "away"
+        )
+    return name
 
 
-def _find(wanted: Digest, places: Sequence[str], output: str, suffix: str = "") -> str:
-    """Find a file by its content, and by its suffix where the format depends on it."""
+def _find(wanted: Digest, places: Sequence[str], output: str, kind: str | None = None) -> str:
+    """Find a file by its content, and by the kind that its name says it is."""
     seen = set()
     for path in islice(_files(places), MOST_PLACES):
         try:
             status = os.stat(path)
             known = (status.st_dev, status.st_ino)
             fits = stat.S_ISREG(status.st_mode) and status.st_size == wanted.bytes
-            if not fits or known in seen or not path.lower().endswith(suffix):
+            if not fits or known in seen or kind not in (None, kind_of(path)):
                 continue
             seen.add(known)
             if file_digest(path) == wanted:

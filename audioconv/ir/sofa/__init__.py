@@ -11,6 +11,6 @@ response     the taps of one response, with the left ear first
 """
 
 from audioconv.ir.sofa.contents import Contents, read_contents
-from audioconv.ir.sofa.response import Response, read_sofa
+from audioconv.ir.sofa.response import read_sofa
 
-__all__ = ["Contents", "Response", "read_contents", "read_sofa"]
+__all__ = ["Contents", "read_contents", "read_sofa"]

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from audioconv.files import display_name
+from audioconv.ir.response import Response
 from audioconv.ir.sofa.choice import (
     Indices,
     Wanted,
@@ -21,21 +22,6 @@ from audioconv.ir.sofa.coordinates import Vectors, fitted
 from impulses import Impulse
 from impulses.impulse import MAX_FRAMES
 from impulses.quantities import Degrees, Metres
-
-
-class Response(NamedTuple):
-    """One response of a SOFA file.
-
-    Parameters
-    ----------
-    impulse : Impulse
-        (frames, receivers), left and right for a head
-    ears : bool
-        whether the receivers are the ears of a head
-    """
-
-    impulse: Impulse
-    ears: bool
 
 
 def read_sofa(

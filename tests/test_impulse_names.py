@@ -1,0 +1,260 @@
+"""Names of impulse responses: channels of a file, and several files as one impulse."""
+
+import json
+import os
+
+import numpy as np
+import pytest
+import soundfile
+from hypothesis import given
+from hypothesis import strategies as st
+
+from audioconv import Job, convolve_file, load_impulse
+from audioconv.errors import FormatError, UsageError
+from audioconv.ir.ingredients import Joined, NamedFile
+from audioconv.ir.load import impulse_files, impulse_name, load
+from audioconv.ir.names import join_name, short_name, split_join, split_name
+from impulses import Impulse, ImpulseError
+from impulses.channels import join, select
+
+RATE = 8000
+NUMBERS = np.random.default_rng(10)
+SOUND = NUMBERS.integers(-(2**10), 2**10, (300, 2), np.int16)
+TAPS = NUMBERS.integers(-(2**12), 2**12, (40, 4)) / 2**15
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """Give a folder with a sound, four channels, and each of them as a file; work there."""
+    monkeypatch.chdir(tmp_path)
+    soundfile.write("in.wav", SOUND, RATE)
+    soundfile.write("mono.wav", SOUND[:, 0], RATE)
+    soundfile.write("four.wav", TAPS, RATE, "DOUBLE")
+    for channel, name in enumerate(["a.wav", "b.wav", "c.wav", "d.wav"]):
+        soundfile.write(name, TAPS[:, channel], RATE, "DOUBLE")
+    return tmp_path
+
+
+def convolved(sound, *taps):
+    """Sum over pairs of a channel of the sound and taps, by the definition."""
+    return sum(np.convolve(sound[:, c] / 2**15, TAPS[:, tap]) for c, tap in enumerate(taps))
+
+
+def side_by_side(*columns):
+    return np.stack(columns, axis=1)
+
+
+LEFT, RIGHT = SOUND[:, :1], SOUND[:, 1:]
+EXPECTED = {
+    "four.wav:channel=3": side_by_side(convolved(LEFT, 2), convolved(RIGHT, 2)),
+    "four.wav:channels=4,2": side_by_side(convolved(LEFT, 3), convolved(RIGHT, 1)),
+    "join:a.wav,b.wav": side_by_side(convolved(LEFT, 0), convolved(RIGHT, 1)),
+    "join:four.wav:channels=2,3,1,a.wav:channel=1": side_by_side(
+        convolved(SOUND, 1, 0), convolved(SOUND, 2, 0)
+    ),
+    "join:a.wav,b.wav,c.wav,d.wav": side_by_side(convolved(SOUND, 0, 2), convolved(SOUND, 1, 3)),
+    "join:four.wav:channel=1,delta": side_by_side(
+        convolved(LEFT, 0), np.pad(RIGHT[:, 0] / 2**15, (0, 39))
+    ),
+}
+
+
+@pytest.mark.parametrize("recipe", ["chunk", "sidecar"])
+@pytest.mark.parametrize("name", EXPECTED)
+def test_a_name_is_convolved_verified_and_made_again(name, recipe, call, folder):
+    options = ("--ir", name, "--map", "true-stereo") if name.count(",") > 2 else ("--ir", name)
+    call("convolve", "in.wav", "o.wav", *options, "--subtype=DOUBLE", "--recipe", recipe)
+    made, _ = soundfile.read("o.wav")
+    # 40 taps below 1/8 times samples below 1/32, each product rounded: far below 2^-50
+    np.testing.assert_allclose(made, EXPECTED[name], rtol=0, atol=2.0**-50)
+    call("verify", "in.wav", "o.wav", *options)
+    call("redo", "o.wav")
+    if recipe == "sidecar":
+        before = (folder / "o.wav").read_bytes()
+        (folder / "o.wav").unlink()
+        call("redo", "o.wav")
+        assert (folder / "o.wav").read_bytes() == before
+
+
+def test_the_recipe_states_what_stands_behind_the_colon(call, folder):
+    name = "join:four.wav:channels=2,1,delta,b.wav"
+    call("convolve", "mono.wav", "o.wav", "--ir", name, "--recipe=sidecar")
+    first, spec, last = json.loads((folder / "o.wav.json").read_text())["impulses"][0]["join"]
+    assert (first["place"], first["kind"]) == ("channels=2,1", "sound")
+    assert spec == "delta"
+    assert "place" not in last
+    paths = [os.path.realpath(one["path"]) for one in (first, last)]
+    assert paths == [os.path.realpath(folder / one) for one in ("four.wav", "b.wav")]
+    (folder / "four.wav").rename(folder / "moved.wav")
+    assert "moved.wav:channels=2,1" in call("redo", "o.wav").err
+
+
+def test_another_channel_is_another_file(call, folder):
+    for channel in (1, 2):
+        call("convolve", "mono.wav", f"{channel}.wav", "--ir", f"four.wav:channel={channel}")
+    first, second = (soundfile.read(f"{channel}.wav")[0] for channel in (1, 2))
+    assert (first != second).any()
+    said = call("verify", "mono.wav", "1.wav", "--ir", "four.wav:channel=2", code=3)
+    assert "1.wav is not the convolution it should be" in said.err
+
+
+def test_a_file_of_that_very_name_comes_first(call, folder):
+    soundfile.write("four.wav:channel=3", TAPS[:, 0], RATE, "DOUBLE", format="WAV")
+    np.testing.assert_array_equal(load_impulse("four.wav:channel=3").taps, TAPS[:, :1])
+    soundfile.write("join:a.wav,b.wav", TAPS[:, 1], RATE, "DOUBLE", format="WAV")
+    np.testing.assert_array_equal(load_impulse("join:a.wav,b.wav").taps, TAPS[:, 1:2])
+    assert impulse_files(["join:a.wav,b.wav"]) == ["join:a.wav,b.wav"]
+    # a number behind a file with options continues them, unless there is such a file
+    assert load_impulse("join:four.wav:channels=1,2,a.wav").taps.shape == (40, 3)
+    soundfile.write("2", TAPS[:, 2], RATE, "DOUBLE", format="WAV")
+    np.testing.assert_array_equal(
+        load_impulse("join:four.wav:channels=1,2,a.wav").taps, TAPS[:, [0, 2, 0]]
+    )
+
+
+def test_a_file_that_takes_the_name_of_a_part_stops_redo(call, folder):
+    call("convolve", "mono.wav", "o.wav", "--ir", "four.wav:channel=3")
+    (folder / "four.wav:channel=3").touch()
+    said = call("redo", "o.wav", code=1)
+    assert "four.wav:channel=3, as a part of" in said.err
+    assert "move it away" in said.err
+
+
+def test_channels_are_those_of_the_file_in_any_order(folder):
+    np.testing.assert_array_equal(load_impulse("four.wav:channel=2").taps, TAPS[:, 1:2])
+    np.testing.assert_array_equal(load_impulse("four.wav:channels=3,1,3").taps, TAPS[:, [2, 0, 2]])
+    impulse, ingredient = load("four.wav:rate=44100", None)
+    assert impulse.rate == 44100
+    assert isinstance(ingredient, NamedFile)
+    np.testing.assert_array_equal(impulse.taps, TAPS)
+
+
+def test_a_header_that_lies_is_overridden_and_time_0_stays(call, folder):
+    call("ir", "edit", "four.wav", "o.wav", "--align=peak")
+    origin = load_impulse("o.wav").origin
+    assert origin > 0
+    impulse = load_impulse("o.wav:rate=12000,channel=2")
+    assert (impulse.rate, impulse.origin) == (12000, origin)
+    call("convolve", "in.wav", "y.wav", "--ir", "o.wav:rate=8000", "--rate-mismatch=error")
+    said = call("convolve", "in.wav", "y.wav", "--ir=a.wav:rate=16000", "-y")
+    assert "impulse resampled from 16000 to 8000 Hz" in said.err
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("four.wav:channel=5", "four.wav: channel is 5, but there are 4 channels, counted from 1"),
+        ("a.wav:channel=0", "a.wav: channel is 0, but there is 1 channel, counted from 1"),
+        ("four.wav:channels=1,-1", "four.wav: channel is -1, but there are 4 channels"),
+        ("four.wav:channels=", "four.wav channels: '' is not a whole number"),
+        ("four.wav:channel=1.5", "'1.5' is not a whole number"),
+        ("four.wav:channel=1,2", "it takes one value, but 2 are given"),
+        ("four.wav:channel=1,channels=2", "four.wav has channel= and channels=; give one of them"),
+        ("four.wav:chanel=1", "four.wav has no parameter 'chanel'; did you mean 'channel'?"),
+        ("four.wav:1", "'1' in four.wav:1 is not key=value, such as channel=1"),
+        ("four.wav:rate=0", "four.wav: rate is 0 Hz; it must be between 1 and 1.536e+06 Hz"),
+        ("four.wav:azimuth=30", "four.wav has no parameter 'azimuth'"),
+        ("join:a.wav", "join:a.wav does not name two files or more, such as join:L.wav,R.wav"),
+        ("join:", "does not name two files or more"),
+        ("join:a.wav,", "does not name two files or more"),
+        ("join:a.wav,x", "x is neither a file nor a builder"),
+        ("joint:a.wav,b.wav", "joint:a.wav,b.wav is neither a file nor a builder"),
+    ],
+)
+def test_what_is_no_name_is_refused(name, message, call, folder):
+    assert message in call("convolve", "in.wav", "o.wav", "--ir", name, code=2).err
+    with pytest.raises(UsageError) as refused:
+        load_impulse(name, RATE)
+    assert message in str(refused.value)
+    assert not (folder / "o.wav").exists()
+
+
+def test_a_part_that_does_not_exist_is_named(folder):
+    for name in ("none.wav:channel=1", "join:a.wav,none.wav:channel=1"):
+        with pytest.raises(FormatError, match=r"^none\.wav does not exist; check the name$"):
+            load_impulse(name)
+
+
+def test_an_output_may_not_replace_a_part(call, folder):
+    for name in ("a.wav:channel=1", "join:b.wav,a.wav"):
+        said = call("convolve", "in.wav", "a.wav", "--ir", name, "-y", code=2)
+        assert "a.wav is the same file as input" in said.err
+
+
+def test_standard_input_is_a_part_like_any_other(call, folder, piped):
+    piped((folder / "four.wav").read_bytes())
+    call("convolve", "in.wav", "piped.wav", "--ir=join:-:channel=2,a.wav")
+    call("convolve", "in.wav", "o.wav", "--ir=join:four.wav:channel=2,a.wav")
+    np.testing.assert_array_equal(soundfile.read("piped.wav")[0], soundfile.read("o.wav")[0])
+    call("redo", "piped.wav")
+    for names in (["-:channel=1", "-"], ["join:-:channel=1,-:channel=2"]):
+        irs = [f"--ir={name}" for name in names]
+        said = call("convolve", "in.wav", "o.wav", *irs, "-y", code=2)
+        assert "standard input is named twice" in said.err
+    assert "standard input is named twice" in call("ir", "join", "-", "-", "o.wav", code=2).err
+
+
+def test_ir_join_writes_one_file(call, folder):
+    call("ir", "join", "a.wav", "b.wav", "four.wav:channels=3,4", "o.wav")
+    made, rate = soundfile.read("o.wav")
+    np.testing.assert_array_equal(made, TAPS)
+    assert rate == RATE
+    call("ir", "join", "a.wav", "double-spike:delay=1S,gain=0.5", "two.wav")
+    expected = np.zeros((40, 2))
+    expected[:, 0] = TAPS[:, 0]
+    expected[:2, 1] = 1, 0.5
+    np.testing.assert_array_equal(soundfile.read("two.wav")[0], expected)
+    assert "`audioconv ir join`" in call("redo", "two.wav", code=1).err
+    said = call("ir", "join", "o.wav", code=2).err
+    assert "join needs at least one impulse and an output" in said
+    soundfile.write("other.wav", TAPS, 2 * RATE)
+    said = call("ir", "join", "a.wav", "other.wav", "x.wav", code=2).err
+    assert "impulses of 8000 Hz and 16000 Hz cannot be joined; resample them to one rate" in said
+
+
+def test_a_join_keeps_time_0_at_one_frame():
+    early = Impulse([[1.0], [2.0]], 1, origin=1)
+    late = Impulse([[0.0, 3.0], [0.0, 4.0], [5.0, 0.0]], 1, origin=0)
+    joined = join([early, late])
+    assert joined.origin == 1
+    np.testing.assert_array_equal(joined.taps, [[1, 0, 0], [2, 0, 3], [0, 0, 4], [0, 5, 0]])
+    assert joined == join([early, select(late, [1]), select(late, [2])])
+    with pytest.raises(ImpulseError, match="channel is 3, but there are 2 channels"):
+        select(late, [1, 3])
+
+
+def test_a_join_of_specs_needs_a_rate():
+    assert load_impulse("join:delta,delta:delay=2S", 48000).taps.shape == (3, 2)
+    with pytest.raises(UsageError, match="delta has no rate of its own"):
+        load_impulse("join:delta,delta:delay=2S")
+    ingredient = load("join:delta,preset:slapback", 48000)[1]
+    assert ingredient == Joined(("delta", "double-spike:delay=110ms,gain=-5dB"))
+
+
+def test_messages_and_labels_name_every_part(folder):
+    assert short_name("join:x/a.wav:channel=1,y/b.wav") == "join:a.wav:channel=1,b.wav"
+    assert impulse_name("join:a.wav,-:channel=2") == "join:a.wav,standard input:channel=2"
+    outcome = convolve_file(Job("in.wav", "o.wav", ["four.wav:channel=2"]))
+    assert outcome.channels == 2
+
+
+WORDS = st.text("abc.,:=1 ", min_size=1, max_size=8)
+NAMES = st.one_of(WORDS, WORDS.map(lambda word: f"{word}.wav:channels=1,2"))
+
+
+@given(names=st.lists(NAMES, min_size=2, max_size=5))
+def test_the_name_of_a_join_is_parsed_into_its_parts(names):
+    parts = split_join(join_name(names))
+    assert [part.removeprefix(f".{os.sep}") for part in parts] == names
+
+
+@given(inner=st.lists(NAMES, min_size=2, max_size=3), other=NAMES)
+def test_a_join_may_be_part_of_a_join(inner, other):
+    joined = join_name(inner)
+    assert split_join(join_name([joined, other]))[0] == joined
+
+
+def test_the_longest_name_of_a_file_is_the_file(folder):
+    soundfile.write("a.wav:b.wav", TAPS, RATE, format="WAV")
+    assert split_name("a.wav:b.wav:channel=1") == ("a.wav:b.wav", "channel=1")
+    assert split_name("a.wav:c.wav:channel=1") == ("a.wav", "c.wav:channel=1")
