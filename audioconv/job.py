@@ -62,7 +62,8 @@ class Options:
         peak=-1dBFS; a sine at full scale has an rms of -3.01 dBFS
     map : str
         routing of the impulse's channels: auto, each, mono, true-stereo[=LL,LR,RL,RR],
-        matrix[=1:1,1:2,...] (input:output of each impulse channel)
+        matrix[=1:1,1:2,...] (input:output of each impulse channel, or of one impulse channel on
+        several paths); a mono sound under true-stereo is left and right alike
     rate_mismatch : {"resample", "error"}
         action for an impulse at another sample rate
     clip : {"guard", "error", "saturate"}

@@ -13,7 +13,7 @@ from audioconv import Job, convolve_file, load_impulse
 from audioconv.errors import FormatError, UsageError
 from audioconv.ir.ingredients import Joined, NamedFile
 from audioconv.ir.load import impulse_files, impulse_name, load
-from audioconv.ir.names import join_name, short_name, split_join, split_name
+from audioconv.ir.names import join_name, short_name, sides, split_join, split_name
 from impulses import Impulse, ImpulseError
 from impulses.channels import join, select
 
@@ -258,3 +258,93 @@ def test_the_longest_name_of_a_file_is_the_file(folder):
     soundfile.write("a.wav:b.wav", TAPS, RATE, format="WAV")
     assert split_name("a.wav:b.wav:channel=1") == ("a.wav:b.wav", "channel=1")
     assert split_name("a.wav:c.wav:channel=1") == ("a.wav", "c.wav:channel=1")
+
+
+# several channels, and how they are laid out
+
+
+def test_files_named_left_and_right_are_a_chain_with_a_notice(call, folder):
+    for side, channel in (("L", 0), ("R", 1)):
+        soundfile.write(f"hall_{side}.wav", TAPS[:, channel], RATE, "DOUBLE")
+    chain = ("--ir=hall_L.wav", "--ir=hall_R.wav")
+    said = call("convolve", "mono.wav", "o.wav", *chain, "--subtype=DOUBLE").err
+    assert (
+        "notice: hall_L.wav and hall_R.wav are a chain here, one behind the other; for channels "
+        "side by side, name join:hall_L.wav,hall_R.wav"
+    ) in said
+    chained = np.convolve(convolved(LEFT, 0), TAPS[:, 1])
+    np.testing.assert_allclose(soundfile.read("o.wav")[0], chained, rtol=0, atol=2.0**-50)
+    assert "are a chain here" in call("ir", "fold", "hall_R.wav", "hall_L.wav", "f.wav").err
+    for quiet in (["hall_L.wav", "a.wav"], ["hall_L.wav", "four.wav"], ["a.wav", "b.wav"]):
+        irs = [f"--ir={ir}" for ir in quiet]
+        assert "chain here" not in call("convolve", "mono.wav", "q.wav", *irs, "-y").err
+    assert "chain here" not in call("ir", "join", "hall_L.wav", "hall_R.wav", "j.wav").err
+
+
+@pytest.mark.parametrize(
+    ("names", "groups"),
+    [
+        (["L.wav", "R.wav"], [["L.wav", "R.wav"]]),
+        (["x/Hall Right.wav", "x/Hall Left.wav"], [["x/Hall Left.wav", "x/Hall Right.wav"]]),
+        (["roomL.wav", "roomR.wav"], [["roomL.wav", "roomR.wav"]]),
+        (["left/a.wav", "right/a.wav"], [["left/a.wav", "right/a.wav"]]),
+        (["h-l1.wav", "h-r1.wav", "eq.wav"], [["h-l1.wav", "h-r1.wav"]]),
+        (
+            ["t_LL.wav", "t_LR.wav", "t_RL.wav", "t_RR.wav"],
+            [["t_LL.wav", "t_LR.wav", "t_RL.wav", "t_RR.wav"]],
+        ),
+        (["hall_L.wav", "room_R.wav"], []),
+        (["hall_L.wav", "hall_L.wav"], []),
+        (["rl.wav", "rr.wav"], []),
+        (["ball.wav", "barr.wav"], []),
+        (["L1.wav", "R2.wav"], []),
+    ],
+)
+def test_sides_are_words_in_names_that_are_the_same_besides(names, groups):
+    assert sides(names) == groups
+
+
+LAYOUTS = [
+    ("mono.wav", ["a.wav"], "matrix=1:1,1:2", [convolved(LEFT, 0)] * 2),
+    ("in.wav", ["a.wav"], "matrix=1:2,2:1", [convolved(RIGHT, 0), convolved(LEFT, 0)]),
+    (
+        "mono.wav",
+        ["four.wav"],
+        "true-stereo",
+        [convolved(LEFT, 0) + convolved(LEFT, 2), convolved(LEFT, 1) + convolved(LEFT, 3)],
+    ),
+    (
+        "mono.wav",
+        ["a.wav", "b.wav"],
+        "matrix=1:1,1:2",
+        [np.convolve(convolved(LEFT, 0), TAPS[:, 1])] * 2,
+    ),
+]
+
+
+@pytest.mark.parametrize(("sound", "irs", "layout", "expected"), LAYOUTS)
+def test_a_layout_is_the_sum_over_its_paths(sound, irs, layout, expected, call, folder):
+    options = (*(f"--ir={ir}" for ir in irs), f"--map={layout}")
+    said = call("convolve", sound, "o.wav", *options, "--subtype=DOUBLE", "--strict").err
+    assert "notice" not in said
+    made = soundfile.read("o.wav")[0]
+    np.testing.assert_allclose(made, side_by_side(*expected), rtol=0, atol=2.0**-49)
+    call("verify", sound, "o.wav", *options)
+    call("redo", "o.wav")
+
+
+def test_a_mono_sound_is_left_and_right_alike_under_true_stereo(call, folder):
+    """As the ConvolverNode of the W3C has it: mono is up-mixed to two equal channels."""
+    soundfile.write("both.wav", SOUND[:, [0, 0]], RATE)
+    for sound, out in (("mono.wav", "a.out.wav"), ("both.wav", "b.out.wav")):
+        call("convolve", sound, out, "--ir=four.wav", "--map=true-stereo", "--subtype=DOUBLE")
+    one, two = (soundfile.read(f"{out}.out.wav")[0] for out in "ab")
+    np.testing.assert_allclose(one, two, rtol=0, atol=2.0**-50)
+
+
+def test_channels_that_a_map_leaves_out_are_noticed(call, folder):
+    said = call("convolve", "in.wav", "o.wav", "--ir=a.wav", "--map=matrix=1:1").err
+    assert "notice: no path of the matrix begins at channel 2 of the sound: left out" in said
+    said = call("convolve", "in.wav", "o.wav", "--ir=four.wav:channels=1,2", "--map=matrix", "-y")
+    assert "notice: map matrix mixes the 2 channels of the sound down to 1" in said.err
+    assert "pass --map each for each its own, or --map matrix=1:1,2:1 to confirm" in said.err

@@ -35,6 +35,10 @@ def paths(impulse, channels, rule="auto"):
         (6, 2, "matrix", {(1, 1): 1, (1, 2): 2, (1, 3): 3, (2, 1): 4, (2, 2): 5, (2, 3): 6}),
         (2, 4, "matrix=1:2,4:1", {(1, 2): 1, (4, 1): 2}),
         (3, 2, "matrix=1:1,2:1,2:1", {(1, 1): 1, (2, 1): 5}),
+        (1, 1, "matrix=1:1,1:2", {(1, 1): 1, (1, 2): 1}),
+        (1, 2, "matrix=1:2,2:1,2:3", {(1, 2): 1, (2, 1): 1, (2, 3): 1}),
+        (4, 1, "true-stereo", {(1, 1): 1 + 3, (1, 2): 2 + 4}),
+        (4, 1, "true-stereo=LL,RR,LR,RL", {(1, 1): 1 + 4, (1, 2): 2 + 3}),
     ],
 )
 def test_layouts(impulse_channels, channels, rule, expected):
@@ -63,6 +67,9 @@ def test_a_mono_impulse_is_one_kernel_for_all_channels():
         (2, 2, "mono", "needs an impulse of 1 channel, but it has 2; use `map='each'`"),
         (1, 2, "each", "as many impulse channels as the sound has"),
         (2, 2, "true-stereo", "a sound of 2 channels and an impulse of 4"),
+        (2, 1, "true-stereo", "a mono sound, or a sound of 2 channels and an impulse of 4, but th"),
+        (4, 3, "true-stereo", "there are 3 and 4; use `map='auto'`"),
+        (1, 2, "matrix=1:1,3:1", "does not fit a sound of 2 channels and an impulse of 1; name on"),
         (3, 2, "matrix", "a multiple of 2 impulse channels, but there are 3"),
         (2, 2, "matrix=1:1", "one input:output pair for each channel"),
         (1, 2, "matrix=3:1", "does not fit a sound of 2 channels"),
@@ -81,6 +88,44 @@ def test_what_does_not_fit_names_the_choices(impulse_channels, channels, rule, m
 def test_a_rule_that_is_none_is_a_usage_error(rule):
     with pytest.raises(UsageError):
         arrange(marked(4), 2, rule)
+
+
+def test_a_path_of_a_mono_impulse_is_named_once():
+    with pytest.raises(UsageError, match="matrix 1:1,2:2,1:1 names a path twice"):
+        arrange(marked(1), 2, "matrix=1:1,2:2,1:1")
+
+
+@pytest.mark.parametrize(
+    ("impulse_channels", "channels", "rule", "notes"),
+    [
+        (2, 4, "matrix=1:2,4:1", ["no path of the matrix begins at channels 2, 3 of the sound"]),
+        (1, 2, "matrix=1:1", ["no path of the matrix begins at channel 2 of the sound: left out"]),
+        (
+            2,
+            2,
+            "matrix=1:1,2:3",
+            ["no path of the matrix leads to channel 2 of the output: silent"],
+        ),
+        (
+            1,
+            2,
+            "matrix=2:2",
+            ["begins at channel 1 of the sound", "leads to channel 1 of the outp"],
+        ),
+        (2, 2, "matrix", ["mixes the 2 channels of the sound down to 1, as the impulse has 2; pa"]),
+        (6, 3, "matrix", ["or `map='matrix=1:1,1:2,2:1,2:2,3:1,3:2'` to confirm"]),
+        (2, 2, "matrix=1:1,2:1", []),
+        (6, 2, "matrix", []),
+        (2, 2, "matrix=1:1,2:2", []),
+        (1, 1, "matrix=1:1,1:2", []),
+        (4, 1, "true-stereo", []),
+    ],
+)
+def test_channels_that_are_left_out_are_told(impulse_channels, channels, rule, notes):
+    said = arrange(marked(impulse_channels), channels, rule).notes
+    assert len(said) == len(notes)
+    for found, expected in zip(said, notes, strict=True):
+        assert expected in found
 
 
 def test_taps_that_do_not_fit_are_refused():

@@ -121,13 +121,15 @@ def _combine(
     """Save one impulse response that is made of several; the last name is that of the output."""
     from audioconv.errors import UsageError
     from audioconv.ir.ingredients import ingredient_data
-    from audioconv.ir.load import impulse_files, load_chain
+    from audioconv.ir.load import impulse_files, load_chain, side_notes
 
     *irs, output = names
     if not irs:
         raise UsageError(f"{command} needs at least one impulse and an output; give IR IR ... OUT")
     impulses, ingredients = zip(*load_chain(irs, rate), strict=True)
     made = combine(impulses)
+    if command != "join":
+        made = made.with_taps(made.taps, *side_notes(irs, impulses))
     recipe = {command: [*map(ingredient_data, ingredients)], "rate": made.rate}
     files = impulse_files(irs)
     save_and_report(made, output, recipe, subtype=subtype, overwrite=overwrite, inputs=files)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import cycle
 from typing import NamedTuple
 
 import numpy as np
@@ -170,9 +171,11 @@ def arrange(impulse: Impulse, channels: int, rule: str = "auto") -> Impulse:
     rule : str
         ``mono``: one channel for all; ``each``: channel by channel; ``true-stereo``: four
         channels LL, LR, RL, RR (first letter the input, second the output), or in the order
-        after ``=``; ``matrix``: every input into every output, the outputs of input 1 first,
-        or the paths after ``=`` as in ``1:1,1:2,2:1,2:2``; ``auto``: what the numbers of
-        channels allow, four on two being true stereo
+        after ``=``, where a mono sound is left and right alike, as the ConvolverNode of the W3C
+        has it; ``matrix``: every input into every output, the outputs of input 1 first,
+        or the paths after ``=`` as in ``1:1,1:2,2:1,2:2``, one for each channel, or any number
+        for a mono impulse; ``auto``: what the numbers of channels allow, four on two being true
+        stereo
 
     Raises
     ------
@@ -247,12 +250,15 @@ def _true_stereo(impulse: Impulse, channels: int, order: str) -> Impulse:
     names = (order or TRUE_STEREO).upper().split(",")
     if sorted(names) != sorted(TRUE_STEREO.split(",")):
         raise UsageError(f"true-stereo order {order!r} must name each of {TRUE_STEREO} once")
-    if (impulse.taps.shape[1], channels) != (4, 2):
+    if impulse.taps.shape[1] != 4 or channels > 2:
         raise LayoutError(
-            "map true-stereo needs a sound of 2 channels and an impulse of 4, but there are "
-            f"{channels} and {impulse.taps.shape[1]}; use `map='auto'`, `'each'` or `'matrix'`"
+            "map true-stereo needs a mono sound, or a sound of 2 channels and an impulse of 4, but "
+            f"there are {channels} and {impulse.taps.shape[1]}; use `map='auto'`, `'each'` or "
+            "`'matrix'`"
         )
-    return _place(impulse, 2, 2, [("LR".index(name[0]), "LR".index(name[1])) for name in names])
+    # min: both sides of a mono sound are its one channel
+    paths = [(min("LR".index(name[0]), channels - 1), "LR".index(name[1])) for name in names]
+    return _place(impulse, channels, 2, paths)
 
 
 def _matrix(impulse: Impulse, channels: int, detail: str) -> Impulse:
@@ -264,29 +270,68 @@ def _matrix(impulse: Impulse, channels: int, detail: str) -> Impulse:
                 f"{count}; name the paths, as in `map='matrix=1:1,1:2'`"
             )
         outputs = count // channels
-        return impulse.with_taps(impulse.taps.reshape(impulse.frames, channels, outputs))
+        return impulse.with_taps(
+            impulse.taps.reshape(impulse.frames, channels, outputs),
+            *_mixed_down(count, channels, outputs),
+        )
+    paths = _paths(detail, count, channels)
+    outputs = max(o for _, o in paths) + 1
+    placed = _place(impulse, channels, outputs, paths)
+    return placed.with_taps(placed.taps, *_unused(paths, channels, outputs))
+
+
+def _paths(detail: str, count: int, channels: int) -> list[tuple[int, int]]:
+    """Parse the paths of a matrix for an impulse of `count` channels, counted from 0."""
     try:
         paths = [(int(i) - 1, int(o) - 1) for i, o in (p.split(":") for p in detail.split(","))]
     except ValueError:
         raise UsageError(
             f"matrix {detail!r} is not a list of input:output pairs such as 1:1,1:2"
         ) from None
-    outputs = max(o for _, o in paths) + 1
-    if len(paths) != count or not all(0 <= i < channels and o >= 0 for i, o in paths):
+    fits = all(0 <= i < channels and o >= 0 for i, o in paths)
+    if not fits or count not in (1, len(paths)):
         raise LayoutError(
             f"matrix {detail} does not fit a sound of {counted(channels, 'channel')} and an "
-            f"impulse of {count}; name one input:output pair for each channel of the impulse, "
-            "from 1 up"
+            f"impulse of {count}; name one input:output pair for each channel of the impulse "
+            "(or any number for one channel), from 1 up"
         )
-    return _place(impulse, channels, outputs, paths)
+    if count == 1 and len(set(paths)) < len(paths):
+        raise UsageError(f"matrix {detail} names a path twice; name each once, and use `wet=2`")
+    return paths
 
 
 def _place(impulse: Impulse, inputs: int, outputs: int, paths: list[tuple[int, int]]) -> Impulse:
-    """Put channel n of the file on path n, adding up channels that share a path."""
+    """Put channel n of the file on path n, or its one channel on each; channels of a path add."""
     taps = np.zeros((impulse.frames, inputs, outputs))
-    for channel, (source, target) in enumerate(paths):
-        taps[:, source, target] += impulse.taps[:, channel]
+    for column, (source, target) in zip(cycle(impulse.taps.T), paths, strict=False):
+        taps[:, source, target] += column
     return impulse.with_taps(taps)
+
+
+def _mixed_down(count: int, channels: int, outputs: int) -> list[str]:
+    """Note that a full matrix has fewer outputs than inputs."""
+    if outputs >= channels:
+        return []
+    paths = ",".join(f"{i + 1}:{o + 1}" for i in range(channels) for o in range(outputs))
+    return [
+        f"map matrix mixes the {channels} channels of the sound down to {outputs}, as the impulse "
+        f"has {count}; pass `map='each'` for each its own, or `map='matrix={paths}'` to confirm"
+    ]
+
+
+def _unused(paths: list[tuple[int, int]], channels: int, outputs: int) -> list[str]:
+    """Note the inputs that lead nowhere, and the outputs to which nothing leads."""
+    notes = []
+    if lost := sorted({*range(channels)} - {source for source, _ in paths}):
+        notes.append(f"no path of the matrix begins at {_listed(lost)} of the sound: left out")
+    if silent := sorted({*range(outputs)} - {target for _, target in paths}):
+        notes.append(f"no path of the matrix leads to {_listed(silent)} of the output: silent")
+    return notes
+
+
+def _listed(channels: list[int]) -> str:
+    numbers = ", ".join(str(channel + 1) for channel in channels)
+    return f"channel{'s' * (len(channels) > 1)} {numbers}"
 
 
 def _misfit(impulse_channels: int, channels: int) -> LayoutError:

@@ -16,7 +16,7 @@ from audioconv.errors import UsageError, counted
 from audioconv.files import STANDARD, display_name, file_digest
 from audioconv.ir.ingredients import SOFA, Ingredient, Joined, NamedFile, TapsDigest
 from audioconv.ir.kinds import KINDS, OTHER, kind_of
-from audioconv.ir.names import join_name, split_join, split_name, with_options
+from audioconv.ir.names import join_name, sides, split_join, split_name, with_options
 from audioconv.parameters import Parameter
 from impulses import BUILDERS, PRESETS, Impulse, ImpulseError, channels, edit
 
@@ -228,6 +228,20 @@ def impulse_name(ir: str | Impulse) -> str:
         return join_name(map(impulse_name, parts))
     path, options = split_name(ir)
     return with_options(display_name(path), display_name(options))
+
+
+def side_notes(irs: Sequence[str | Impulse], impulses: Sequence[Impulse]) -> tuple[str, ...]:
+    """Note mono files that are a chain, though their names are those of left and right."""
+    names = [
+        ir
+        for ir, impulse in zip(irs, impulses, strict=True)
+        if isinstance(ir, str) and impulse_files([ir]) and impulse.taps[0].size == 1
+    ]
+    return tuple(
+        f"{' and '.join(map(impulse_name, group))} are a chain here, one behind the other; for "
+        f"channels side by side, name {impulse_name(join_name(group))}"
+        for group in sides(names)
+    )
 
 
 def refuse_standard_twice(paths: Iterable[str]) -> None:

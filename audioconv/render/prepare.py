@@ -16,7 +16,7 @@ from audioconv.engines.window import Window
 from audioconv.errors import AudioconvError, UsageError
 from audioconv.files import SoundInfo
 from audioconv.ir.ingredients import Ingredient, NamedFile
-from audioconv.ir.load import impulse_name, load
+from audioconv.ir.load import impulse_name, load, side_notes
 from audioconv.job import Options
 from audioconv.render.quiet import note_quietness, note_silence
 from audioconv.units import parse_gain, parse_length
@@ -91,12 +91,11 @@ def _chain(
     irs: Sequence[str | Impulse], options: Options, source: SoundInfo
 ) -> tuple[Impulse, str, tuple[Ingredient, ...]]:
     """Load every impulse at the sound's rate, fold them, and describe the layout."""
-    loaded: list[Impulse] = []
-    ingredients: list[Ingredient] = []
+    loaded = [load(ir, source.rate) for ir in irs]
+    impulses = [impulse for impulse, _ in loaded]
+    laid_out: list[Impulse] = []
     channels = source.channels
-    for ir in irs:
-        impulse, ingredient = load(ir, source.rate)
-        ingredients.append(ingredient)
+    for at, (ir, (impulse, ingredient)) in enumerate(zip(irs, loaded, strict=True)):
         if impulse.rate != source.rate and options.rate_mismatch == "error":
             raise AudioconvError(
                 f"impulse {impulse_name(ir)} is {impulse.rate} Hz but the input is {source.rate} "
@@ -108,14 +107,24 @@ def _chain(
                 f"{impulse_name(ir)} is a head: its left ear hears the left channel alone, and its "
                 "right ear the right one; give it a mono sound, or pass `map='each'` to confirm",
             )
-        # in a chain, a map is for the impulses that have channels to map
-        rule = "auto" if len(irs) > 1 and impulse.taps.shape[1] == 1 else options.map
-        laid_out = note_silence(arrange(impulse, channels, rule), impulse, impulse_name(ir))
-        impulse = resampling.resample(laid_out, source.rate)
+        rule = options.map if at in _mapped(impulses, options.map) else "auto"
+        arranged = note_silence(arrange(impulse, channels, rule), impulse, impulse_name(ir))
+        impulse = resampling.resample(arranged, source.rate)
         channels = routes(impulse.taps, channels).outputs
-        loaded.append(impulse)
-    impulse = folding.chain(loaded)
-    return impulse, describe(impulse.taps, source.channels), tuple(ingredients)
+        laid_out.append(impulse)
+    impulse = folding.chain(laid_out)
+    impulse = impulse.with_taps(impulse.taps, *side_notes(irs, impulses))
+    return impulse, describe(impulse.taps, source.channels), tuple(i for _, i in loaded)
+
+
+def _mapped(chain: Sequence[Impulse], rule: str) -> list[int]:
+    """Return which impulses of a chain a map is for: those that have channels to map.
+
+    If none has, a matrix is for the last one, whose one channel takes each of its paths.
+    """
+    several = [at for at, impulse in enumerate(chain) if impulse.taps.shape[1] > 1]
+    matrix = rule.startswith("matrix=") or len(chain) == 1
+    return several or [len(chain) - 1] * matrix
 
 
 def _has_ears(ingredient: Ingredient) -> bool:
