@@ -51,7 +51,8 @@ Impulses = Annotated[
     typer.Option(
         "--ir",
         metavar="IR",
-        help="Impulse response (IR): a sound file, or one channel of it, hall.wav:channel=3; a "
+        help="Impulse response (IR): a sound file, or one channel of it, hall.wav:channel=3; "
+        "coefficients, taps.txt:rate=48000 or taps.raw:format=FLOAT_LE,rate=48000; a "
         "direction in a SOFA file, head.sofa:azimuth=30; several files as one, join:L.wav,R.wav; "
         "or a builder spec such as "
         "double-spike:delay=350ms,gain=-6dB, or preset:large-hall (see `audioconv ir list`). "

@@ -45,7 +45,7 @@ from audioconv.files.metadata import (
 )
 from audioconv.files.peak import PeakMeter
 from audioconv.files.quantise import triangular_noise
-from audioconv.files.reading import Reader, read_all, rereadable
+from audioconv.files.reading import Reader, read_all, read_bytes, rereadable
 from audioconv.files.scratch import scratch, scratch_folder
 from audioconv.files.source import Digest, file_digest
 from audioconv.files.writing import EncodedBlock, Writer, encode_all, write_all
@@ -79,6 +79,7 @@ __all__ = [
     "output_format",
     "padding_notice",
     "read_all",
+    "read_bytes",
     "recipe_bytes",
     "recipe_fields",
     "refuse_overwrite",

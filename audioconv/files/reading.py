@@ -299,6 +299,33 @@ def _copied(file: IO[bytes], beginning: bytes = b"") -> Iterator[IO[bytes]]:
         yield again
 
 
+def read_bytes(path: str, most: int) -> tuple[bytes, Digest]:
+    """Read all bytes of a file or of standard input, with their digest.
+
+    Raises
+    ------
+    FormatError
+        If it cannot be read, or has more than `most` bytes.
+    """
+    data = bytearray()
+    with _open(path) as file:
+        stream = Source(file, hashed=True)
+        stream.forget()
+        try:
+            while piece := stream.read(PIECE):
+                data += piece
+                if len(data) > most:
+                    raise FormatError(
+                        f"{display_name(path)} has over {most} bytes, the limit; trim it, or "
+                        "convert it to a WAV"
+                    )
+        except OSError as error:
+            raise _unreadable(path, error) from None
+        digest = stream.digest()
+    assert digest is not None  # as it is hashed
+    return bytes(data), digest
+
+
 def read_all(path: str) -> tuple[Audio, SoundInfo]:
     """Read a whole file: samples (frames, channels) in float64, and the header."""
     with Reader(path) as reader:

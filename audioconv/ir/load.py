@@ -1,8 +1,9 @@
 """Load impulse responses by name.
 
-A name is a sound file (``hall.wav``), some of its channels (``hall.wav:channel=3``), a direction in
-a SOFA file (``kemar.sofa:azimuth=30``), several files as one impulse (``join:L.wav,R.wav``), a
-builder spec (``double-spike:delay=350ms``), or a preset (``preset:large-hall``).
+A name is a sound file (``hall.wav``), some of its channels (``hall.wav:channel=3``), coefficients
+(``taps.txt:rate=48000``), a direction in a SOFA file (``kemar.sofa:azimuth=30``), several files as
+one impulse (``join:L.wav,R.wav``), a builder spec (``double-spike:delay=350ms``), or a preset
+(``preset:large-hall``).
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from audioconv import parameters
-from audioconv.errors import UsageError, counted
+from audioconv.errors import FormatError, UsageError, counted
 from audioconv.files import STANDARD, display_name, file_digest
 from audioconv.ir.ingredients import SOFA, Ingredient, Joined, NamedFile, TapsDigest
 from audioconv.ir.kinds import KINDS, OTHER, kind_of
@@ -44,6 +45,10 @@ def load_impulse(ir: str | os.PathLike[str], rate: int | None = None) -> Impulse
         - a sound file: ``hall.wav``; some of its channels, counted from 1:
           ``hall.wav:channel=3``, ``hall.wav:channels=1,2``; at another rate than its header
           states: ``hall.wav:rate=48000``
+        - coefficients as text, one on each line, or an impulse response exported by Room EQ Wizard
+          (``.txt``, ``.csv``): ``taps.txt:rate=48000``; ``channel=2`` is its second column
+        - raw samples (``.raw``, ``.pcm``, ``.f32``, ``.f64``, ``.dbl``):
+          ``taps.raw:format=FLOAT_LE,rate=48000,channels=2``
         - several files as one impulse, each channel in its order: ``join:L.wav,R.wav``; two are
           stereo, four true stereo (LL, LR, RL, RR); a comma within a name is written twice
         - a direction in a SOFA file: ``kemar.sofa:azimuth=30,elevation=0``; or a response by
@@ -127,12 +132,15 @@ def _load_joined(parts: Sequence[str], rate: int | None) -> tuple[Impulse, Ingre
 
 def _load_file(path: str, options: str, ir: str) -> tuple[Impulse, Ingredient]:
     """Load a file with the options in its name."""
-    name = kind_of(path)
+    name = kind_of(path, options)
     kind = KINDS[name]
     values = _parse_assignments(options, display_name(ir), kind.example)
     # no option is a time, so none depends on a rate
     given = parameters.arguments(display_name(path), kind.options, values, rate=1)
-    response = kind.read(path, **given)
+    try:
+        response = kind.read(path, **given)
+    except ImpulseError as error:
+        raise FormatError(f"{display_name(path)}: {error}") from None
     digest = response.digest or file_digest(path)
     if name == OTHER and not options:
         return response.impulse, digest
@@ -296,7 +304,7 @@ def sofa_file(ir: str) -> str | None:
     ('head.sofa', None, None)
     """
     path, options = split_name(ir)
-    return path if kind_of(path) == SOFA and not options else None
+    return path if kind_of(path, options) == SOFA and not options else None
 
 
 def _builder_suggestion(word: str) -> str:

@@ -51,7 +51,9 @@ def read_sound(
         If the file cannot be read.
     """
     impulse, digest, _ = read_file(path)
-    return Response(chosen(path, impulse, channel, channels, rate), digest=digest)
+    if rate is not None:
+        impulse = replace(impulse, rate=checked_rate(path, rate))
+    return Response(chosen(path, impulse, channel, channels), digest=digest)
 
 
 def read_file(path: str) -> tuple[Impulse, Digest, dict[str, Any]]:
@@ -74,20 +76,22 @@ def read_file(path: str) -> tuple[Impulse, Digest, dict[str, Any]]:
 
 
 def chosen(
-    path: str,
-    impulse: Impulse,
-    channel: int | None,
-    channels: Sequence[int],
-    rate: int | None,
+    path: str, impulse: Impulse, channel: int | None, channels: Sequence[int] = ()
 ) -> Impulse:
-    """Return the channels of an impulse that are asked for, or all, at the rate that is given."""
+    """Return the channels of an impulse that are asked for, or all."""
     if channel is not None and channels:
         raise UsageError(f"{display_name(path)} has channel= and channels=; give one of them")
     numbers = channels if channel is None else [channel]
     try:
-        if rate is not None:
-            impulse = replace(impulse, rate=whole("rate", rate, 1, MAX_RATE, "Hz"))
         return selection.select(impulse, numbers) if numbers else impulse
+    except ImpulseError as error:
+        raise UsageError(f"{display_name(path)}: {error}") from None
+
+
+def checked_rate(path: str, rate: int) -> int:
+    """Return a sample rate that is given for a file; raise `UsageError` if it is out of range."""
+    try:
+        return whole("rate", rate, 1, MAX_RATE, "Hz")
     except ImpulseError as error:
         raise UsageError(f"{display_name(path)}: {error}") from None
 

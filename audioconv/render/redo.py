@@ -6,7 +6,7 @@ import os
 import shutil
 import stat
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from itertools import islice
@@ -226,12 +226,13 @@ def _impulse(ingredient: Ingredient, search: Sequence[str], output: str) -> str:
             )
         return ingredient
     if isinstance(ingredient, Digest):
-        return _find(ingredient, search, output, OTHER)
+        return _find(ingredient, search, output, lambda path: kind_of(path, "") == OTHER)
     if isinstance(ingredient, Joined):
         return join_name([_impulse(part, search, output) for part in ingredient.parts])
-    path = _find(ingredient.file, search, output, ingredient.kind)
-    name = with_options(path, ingredient.place)
-    if split_name(name) != (path, ingredient.place):
+    kind, place = ingredient.kind, ingredient.place
+    path = _find(ingredient.file, search, output, lambda path: kind_of(path, place) == kind)
+    name = with_options(path, place)
+    if split_name(name) != (path, place):
         raise AudioconvError(
             f"a file is named {display_name(name)}, as a part of {display_name(path)} is; move it "
             "away"
@@ -239,15 +240,20 @@ def _impulse(ingredient: Ingredient, search: Sequence[str], output: str) -> str:
     return name
 
 
-def _find(wanted: Digest, places: Sequence[str], output: str, kind: str | None = None) -> str:
-    """Find a file by its content, and by the kind that its name says it is."""
+def _find(
+    wanted: Digest,
+    places: Sequence[str],
+    output: str,
+    is_kind: Callable[[str], bool] = lambda path: True,
+) -> str:
+    """Find a file by its content, and by a name that means the kind of file that it was."""
     seen = set()
     for path in islice(_files(places), MOST_PLACES):
         try:
             status = os.stat(path)
             known = (status.st_dev, status.st_ino)
             fits = stat.S_ISREG(status.st_mode) and status.st_size == wanted.bytes
-            if not fits or known in seen or kind not in (None, kind_of(path)):
+            if not fits or known in seen or not is_kind(path):
                 continue
             seen.add(known)
             if file_digest(path) == wanted:
