@@ -690,6 +690,19 @@ def test_a_file_alone_is_told_from_a_response(head):
         sofa_info.report("none.sofa", json=False)
 
 
+def test_channels_are_receivers_of_which_some_are_chosen(tmp_path):
+    receivers = {"ReceiverPosition": (EARS, "cartesian")}
+    head = write(tmp_path / "head.sofa", numbered(1, 2, 4), **receivers, **ONE)
+    both, ingredient = load(f"{head}:azimuth=30", None)
+    one, part = load(f"{head}:azimuth=30,channel=2", None)
+    np.testing.assert_array_equal(one.taps, both.taps[:, 1:])
+    assert (ingredient.ears, part.ears) == (True, False)
+    swapped, _ = load(f"{head}:azimuth=30,channels=2,1", None)
+    np.testing.assert_array_equal(swapped.taps, both.taps[:, ::-1])
+    with pytest.raises(UsageError, match="channel is 3, but there are 2 channels"):
+        load(f"{head}:azimuth=30,channel=3", None)
+
+
 def test_contents_as_json(room, capsys):
     sofa_info.report(room, json=True)
     found = json.loads(capsys.readouterr().out)

@@ -11,7 +11,7 @@ from audioconv.files import display_name, read_bytes
 from audioconv.files.codecs import pcm
 from audioconv.files.formats import MAX_CHANNELS
 from audioconv.ir.response import Response
-from audioconv.ir.sound import MAX_SAMPLES, check_size, checked_rate, chosen
+from audioconv.ir.sound import MAX_SAMPLES, check_size, checked_rate, chosen_channels
 from audioconv.parameters import choices_like
 from impulses import Impulse
 
@@ -89,7 +89,7 @@ def read_raw(
     samples = pcm.decode(data, subtype, channels, order)
     taps = samples.astype(np.float64) * pcm.unit(subtype)
     impulse = Impulse(taps, frequency)
-    return Response(chosen(path, impulse, channel), digest=digest)
+    return Response(chosen_channels(path, impulse, channel), digest=digest)
 
 
 def _format(path: str, given: str | None, rate: int | None) -> tuple[str, str, int]:

@@ -53,7 +53,7 @@ def read_sound(
     impulse, digest, _ = read_file(path)
     if rate is not None:
         impulse = replace(impulse, rate=checked_rate(path, rate))
-    return Response(chosen(path, impulse, channel, channels), digest=digest)
+    return Response(chosen_channels(path, impulse, channel, channels), digest=digest)
 
 
 def read_file(path: str) -> tuple[Impulse, Digest, dict[str, Any]]:
@@ -75,7 +75,7 @@ def read_file(path: str) -> tuple[Impulse, Digest, dict[str, Any]]:
     return Impulse(taps, sound.rate, origin=origin if valid else 0), digest, recipe
 
 
-def chosen(
+def chosen_channels(
     path: str, impulse: Impulse, channel: int | None, channels: Sequence[int] = ()
 ) -> Impulse:
     """Return the channels of an impulse that are asked for, or all."""

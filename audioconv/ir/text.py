@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from audioconv.errors import FormatError, UsageError, counted
 from audioconv.files import display_name, escape, read_bytes
 from audioconv.ir.response import Response
-from audioconv.ir.sound import checked_rate, chosen
+from audioconv.ir.sound import checked_rate, chosen_channels
 from impulses import Impulse
 
 MAX_BYTES = 2**28
@@ -88,7 +88,7 @@ def read_text(
             "export it again"
         )
     impulse = Impulse(taps, rate, origin=_origin(header, len(taps)))
-    return Response(chosen(path, impulse, channel, channels), digest=digest)
+    return Response(chosen_channels(path, impulse, channel, channels), digest=digest)
 
 
 def _lines(path: str, data: bytes) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,7 @@ from audioconv.ir.sofa.choice import (
 )
 from audioconv.ir.sofa.contents import Contents, contents_of, opened
 from audioconv.ir.sofa.coordinates import Vectors, fitted
+from audioconv.ir.sound import chosen_channels
 from impulses import Impulse
 from impulses.impulse import MAX_FRAMES
 from impulses.quantities import Degrees, Metres
@@ -33,6 +34,8 @@ def read_sofa(
     listener: int | None = None,
     emitter: int | None = None,
     index: int | None = None,
+    channel: int | None = None,
+    channels: Sequence[int] = (),
 ) -> Response:
     """Read one response: the nearest to a direction, or one given by its number.
 
@@ -52,6 +55,10 @@ def read_sofa(
         number of the emitter, if the file has several
     index : int, from 1
         number of the measurement
+    channel : int, from 1
+        number of the only receiver to use; 1 is the left ear of a head
+    channels : sequence of int, from 1
+        numbers of the receivers to use, in this order
 
     Returns
     -------
@@ -89,7 +96,8 @@ def read_sofa(
         notes += ear_notes
     notes += notes_on(contents, chosen, wanted)
     impulse = Impulse(taps, round(contents.rates[measurement]), notes)
-    return Response(impulse, contents.has_ears(measurement))
+    selected = chosen_channels(path, impulse, channel, channels)
+    return Response(selected, contents.has_ears(measurement) and selected is impulse)
 
 
 def _responses(
