@@ -702,6 +702,15 @@ def test_options_that_no_version_knows_are_one_line(options, folder, call, capsy
         '[{"taps_sha256": "x", "shape": [1, 1], "rate": 48000}]',
         '[{"taps_sha256": "x", "shape": "no", "rate": 48000, "origin": 0}]',
         '[{"sha256": "x", "bytes": 1e999}]',
+        '[{"join": []}]',
+        '[{"join": ["delta"]}]',
+        '[{"join": ["delta", "nonsense"]}]',
+        '[{"join": ["delta", "delta:gain=1,../ir.wav"]}]',
+        '[{"join": 7}]',
+        '[{"join": ' * 5000 + "7" + "}]" * 5000,
+        '[{"sha256": "x", "bytes": 1, "place": "x/../ir.wav"}]',
+        '[{"sha256": "x", "bytes": 1, "place": "channel=1", "kind": "nonsense"}]',
+        '[{"sha256": "x", "bytes": 1, "place": "channel=1", "kind": "sound"}]',
     ],
 )
 def test_impulses_that_are_none_are_one_line(impulses, folder, call, capsys, monkeypatch):

@@ -686,6 +686,7 @@ def test_a_file_alone_is_told_from_a_response(head):
     assert sofa_file(head) == sofa_file(f"{head}:") == head
     assert sofa_file(f"{head}:azimuth=0") is None
     assert sofa_file("hall.wav") is None
+    assert sofa_file(f"join:hall.wav,{head}") is None
     with pytest.raises(FormatError, match=r"none\.sofa does not exist"):
         sofa_info.report("none.sofa", json=False)
 

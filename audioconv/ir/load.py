@@ -304,7 +304,8 @@ def sofa_file(ir: str) -> str | None:
     ('head.sofa', None, None)
     """
     path, options = split_name(ir)
-    return path if kind_of(path, options) == SOFA and not options else None
+    alone = not options and split_join(ir) is None
+    return path if alone and kind_of(path, options) == SOFA else None
 
 
 def _builder_suggestion(word: str) -> str:
