@@ -166,6 +166,7 @@ def test_what_numpy_writes_is_read(folder):
         ("0.5\n1 2\n", "taps.txt:rate=8000", FormatError, "has 2 numbers on line 2, after 1 on"),
         ("1 2 3\n", "taps.txt:rate=8000", UsageError, "has 3 numbers on one line; write one on"),
         ("", "taps.txt:rate=8000", FormatError, "holds no numbers; there is no impulse in it"),
+        ("h\nof\n1\n", "taps.txt:rate=8000", FormatError, "has 'of' on line 2, which is not a num"),
         ("# nothing\n", "taps.txt:rate=8000", FormatError, "holds no numbers"),
         ("1\nnan\n", "taps.txt:rate=8000", FormatError, "not finite at frame 1 (0.000125 s)"),
         ("1\n", "taps.txt:rate=0", UsageError, "taps.txt: rate is 0 Hz; it must be between 1"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import NamedTuple
 
 import numpy as np
@@ -145,13 +146,15 @@ def _origin(header: Header, frames: int) -> int:
 def _table(path: str, lines: list[str], first: int, *, choosing: bool) -> NDArray[np.float64]:
     """Parse lines from `first` on: numbers (rows, columns); one column if none is chosen."""
     rows: list[list[float]] = []
+    titled = False
     for at, line in enumerate(lines[first:], first):
         text = line.strip()
-        if not text or text.startswith(COMMENTS) or (not rows and _is_title(text)):
+        if not text or text.startswith(COMMENTS):
             continue
-        if "," in text:
-            _refuse_decimal_comma(path, at, text, choosing)
-        rows.append([_number(path, at, cell) for cell in SEPARATOR.split(text.rstrip(" ,;"))])
+        if not (rows or titled) and _is_title(text):
+            titled = True
+            continue
+        rows.append(_row(path, at, text, choosing))
         if len(rows[-1]) != len(rows[0]):
             raise FormatError(
                 f"{display_name(path)} has {counted(len(rows[-1]), 'number')} on line {at + 1}, "
@@ -168,6 +171,15 @@ def _table(path: str, lines: list[str], first: int, *, choosing: bool) -> NDArra
             else f"{display_name(path)} has {columns} numbers on one line; write one on each"
         )
     return np.array(rows)
+
+
+def _row(path: str, at: int, text: str, choosing: bool) -> list[float]:
+    """Parse a line of one number or several."""
+    with suppress(ValueError):  # the usual case, several times as fast
+        return [float(text)]
+    if "," in text:
+        _refuse_decimal_comma(path, at, text, choosing)
+    return [_number(path, at, cell) for cell in SEPARATOR.split(text.rstrip(" ,;"))]
 
 
 def _is_title(text: str) -> bool:
