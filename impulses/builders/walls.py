@@ -26,7 +26,7 @@ MOST_ABSORPTION = 0.99
 HALF_TAP = 0.004
 """Seconds for which the windowed sinc of an image rings after its centre."""
 
-DECAY = -68.0
+DECAY = -70.0
 """Level in dB, relative to the whole energy, to which the decay is kept: -65 dB with a margin for
 the late decay, which is that of a mean over rooms of these sides."""
 
