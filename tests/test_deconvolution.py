@@ -351,6 +351,26 @@ def test_repeated_sweeps_give_the_impulse_of_one(kind):
     assert found.spread < -100
 
 
+@pytest.mark.parametrize("take", [None, 2])
+@pytest.mark.parametrize("before", [6400, 40000])
+def test_the_reverberation_of_a_take_is_not_in_the_next(before, take):
+    """Recorded for longer before the first sweep than there is silence between two."""
+    sweep, heard = takes(3)
+    late = np.concatenate([np.zeros((before, 1)), heard])
+    wanted, found = (
+        deconvolve(sound, sweep.samples(), RATE, sweep=sweep, take=take) for sound in (heard, late)
+    )
+    assert (found.notes, found.spread is None) == ((), take is not None)
+    assert take or found.spread < -100
+    shift = found.impulse.origin + before - wanted.impulse.origin
+    taps = wanted.impulse.taps
+    got = np.pad(found.impulse.taps, ((0, len(taps) + shift), (0, 0)))[shift:][: len(taps)]
+    # but for the sweep's sidelobes, which end where the response begins
+    np.testing.assert_allclose(got, taps, rtol=0, atol=2e-3 * np.abs(taps).max())
+    onset = shift + np.abs(taps).argmax() - RATE // 20
+    assert np.abs(found.impulse.taps[:onset]).max() < 1e-3 * np.abs(taps).max()
+
+
 def test_takes_are_averaged_and_their_spread_is_the_noise_of_one():
     residuals, clean = [], []
     for number in (1, 16):
@@ -362,8 +382,8 @@ def test_takes_are_averaged_and_their_spread_is_the_noise_of_one():
         clean.append(quiet)
     # a quarter, to the chance of the noise of 8000 lags
     assert residuals[0] / residuals[1] == pytest.approx(4, rel=0.1)
-    # until shortly before the next sweep: the frames over which takes are averaged
-    average = clean[0][: len(clean[0]) - RATE // 100]
+    # from shortly before a sweep until shortly before the next: the frames that are averaged
+    average = clean[0][sweep.lead_frames - RATE // 100 : len(clean[0]) - RATE // 100]
     level = 20 * math.log10(1e-3 / np.sqrt(np.mean(average**2)))
     # 15 * 36000 degrees of freedom, and the average has its own 1 / 16 of the noise
     assert found.spread == pytest.approx(level, abs=0.05)

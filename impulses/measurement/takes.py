@@ -175,37 +175,39 @@ def join_takes(
     notes: Notes = (_missing(count, expected),) if count < expected else ()
     if count == 1 or _apart(lags) < located.active + round(BLOCK * rate):
         return Takes(recording, notes=notes)
-    sounds, quiet = _cut(recording, lags, located, rate)
+    sounds, start = _cut(recording, lags, located, rate)
     if take is not None:
         return Takes(sounds[take - 1], notes=notes)
-    average, spread = _average(sounds, quiet)
+    average, spread = _average(sounds, start)
+    average[:start] /= np.sqrt(count)  # the noise of one take, as low as that of the average
     if count > expected or spread > DIFFERENT:
         notes += (_averaged(lags, spread, rate),)
     return Takes(average, count, spread, notes)
 
 
-def _average(sounds: Taps, quiet: int = 0) -> tuple[Taps, float]:
-    """Return the average of takes, (takes, frames, channels), and their spread after a frame."""
+def _average(sounds: Taps, start: int = 0) -> tuple[Taps, float]:
+    """Return the average of takes, (takes, frames, channels), and their spread from a frame on."""
     average = sounds.mean(axis=0)
-    differences = ((sounds - average)[:, quiet:] ** 2).sum() / (len(sounds) - 1)
-    return average, to_db(float(np.sqrt(differences / (average[quiet:] ** 2).sum())))
+    differences = ((sounds - average)[:, start:] ** 2).sum() / (len(sounds) - 1)
+    return average, to_db(float(np.sqrt(differences / (average[start:] ** 2).sum())))
 
 
 def _cut(
     recording: Taps, lags: Sequence[int], located: LocatedResponse, rate: int
 ) -> tuple[Taps, int]:
-    """Return the takes, (takes, frames, channels), and the first frame at which all are quiet.
+    """Return the takes, (takes, frames, channels), and the frame at which each begins.
 
-    The takes end before the next one begins; the end of the one before is silenced.
+    They end before the next one begins. What is before the first is before all, as the others
+    follow the reverberation of the one before.
     """
-    first = lags[0] + _onset(located)
-    apart = _apart(lags)
+    onset = lags[0] + _onset(located)
+    pause = round(BLOCK * rate)
     shifts = [lag - lags[0] for lag in lags]
-    frames = min(first + apart - round(BLOCK * rate), len(recording) - shifts[-1])
+    frames = min(onset + _apart(lags) - pause, len(recording) - shifts[-1])
     sounds = np.stack([recording[shift : shift + frames] for shift in shifts])
-    for earlier, later, sound in zip(lags, lags[1:], sounds[1:], strict=False):
-        sound[: max(0, first + located.active - (later - earlier))] = 0
-    return sounds, max(0, first + located.active - apart)
+    start = max(0, onset - pause)
+    sounds[1:, :start] = sounds[0, :start]
+    return sounds, start
 
 
 def _onset(located: LocatedResponse) -> int:
