@@ -164,7 +164,9 @@ def shoebox(
     taps = _sum_images(grid, walls, rate, frames, max_order, directional=receiver == "ambisonic")
     taps /= 4 * np.pi * step
     taps = high_passed(taps, high_pass, rate) if high_pass else taps
-    return Impulse(taps, rate, walls.notes(taps[:, : len(microphones)], rate))
+    # an order that is asked for cuts the decay
+    notes = walls.notes(taps[:, : len(microphones)], rate) if max_order < 0 else ()
+    return Impulse(taps, rate, notes)
 
 
 def _sum_images(

@@ -33,6 +33,9 @@ the late decay, which is that of a mean over rooms of these sides."""
 LEAST_DECAY = -35.0
 """Level in dB to which T20 needs the decay: what is beyond is a tenth of the energy at -25 dB."""
 
+RANGES = 3
+"""T20 over the time in which its line falls by its range of 20 dB."""
+
 MET = 0.1
 """Relative deviation of T20 from rt60 up to which there is no note."""
 
@@ -68,10 +71,22 @@ class Walls:
                 f"walls absorb {x:.3g} along x, {y:.3g} along y and {z:.3g} along z: alike, they "
                 f"would not give an rt60 of {self.fitted:g} s"
             )
-        t20 = _t20(taps, rate) if len(taps) >= self.readable * rate else self.fitted
-        if not abs(t20 / self.fitted - 1) <= MET:
-            notes.append(f"rt60 is {self.fitted:g} s, but the T20 of the room is {t20:.3g} s")
+        if len(taps) >= self.readable * rate and (note := self._off(taps, rate)):
+            notes.append(note)
         return tuple(notes)
+
+    def _off(self, taps: Taps, rate: int) -> str | None:
+        """Return a note if the T20 of a response is not as asked for."""
+        t20 = _t20(taps, rate)
+        if abs(t20 / self.fitted - 1) <= MET:
+            return None
+        # T20 is three times the fall by 20 dB, which lies in the response if it is a decay
+        told = (
+            f"T20 of the room is {t20:.3g} s"
+            if t20 <= RANGES * len(taps) / rate
+            else "room has too few reflections to decay"
+        )
+        return f"rt60 is {self.fitted:g} s, but the {told}"
 
 
 def given_walls(
