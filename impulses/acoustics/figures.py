@@ -50,8 +50,9 @@ ENERGY_RANGE = 20.0
 DIRECT = 0.0025
 """Seconds of direct sound after its peak (Zahorik 2002)."""
 
+# a computed impulse that is cut off can end as evenly as noise, so that either may be the reason
 REMEDIES = {
-    "noise": "measure with less noise",
+    "noise": "a longer impulse, or a quieter measurement, has more",
     "cut": "keep a longer impulse",
     "silence": "the impulse ends in silence before that",
     "fade": "keep a longer impulse, as its end is faded out",
