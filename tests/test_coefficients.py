@@ -81,13 +81,45 @@ def test_an_export_of_rew_has_its_rate_and_its_time_0(header, newline, interval,
     assert load_impulse("rew.txt:rate=12345").rate == 12345
 
 
+@pytest.mark.parametrize("options", ["", ":rate=8000"])
 @pytest.mark.parametrize(
-    ("start", "origin"), [("0.0", 0), ("0.01", 0), ("-1.0", 0), ("-0.0005", 5)]
+    ("start", "silence", "origin"),
+    [("0.0", 0, 0), ("1e-4", 1, 0), ("0.01", 100, 0), ("-0.0005", 0, 5)],
 )
-def test_a_time_0_outside_of_an_export_is_its_first_frame(start, origin, folder):
+def test_time_0_is_where_an_export_has_it(start, silence, origin, options, folder):
+    """In frames of its own interval, also where its rate is overridden."""
     text = NEW_HEADER.format(interval=1e-4, start=start) + column(VALUES)
     (folder / "rew.txt").write_text(text)
-    assert load_impulse("rew.txt").origin == origin
+    impulse = load_impulse(f"rew.txt{options}")
+    assert impulse.origin == origin
+    np.testing.assert_array_equal(impulse.taps.ravel(), [0] * silence + VALUES)
+
+
+@pytest.mark.parametrize(
+    ("start", "message"),
+    [
+        ("-6e-4", "has a start time of -0.0006 s, which puts time 0 behind its last frame (6 fra"),
+        ("-1.0", "has a start time of -1 s, which puts time 0 behind its last frame"),
+        ("-1e999", "has a start time of -inf s, which puts time 0 behind its last frame"),
+        ("61", "has a start time of 61 s, so 610000 frames of silence come first; they must be at"),
+        ("1e999", "has a start time of inf s, so inf frames"),
+        ("nan", "has 'nan' on line 10, which is not a number"),
+        ("-Infinity", "has '-Infinity' on line 10, which is not a number"),
+        ("1_0", "has '1_0' on line 10, which is not a number"),
+    ],
+)
+def test_a_start_time_that_cannot_be_is_refused(start, message, folder):
+    text = NEW_HEADER.format(interval=1e-4, start=start) + column(VALUES)
+    (folder / "rew.txt").write_text(text)
+    with pytest.raises(FormatError) as refused:
+        load_impulse("rew.txt")
+    assert message in str(refused.value)
+
+
+def test_a_start_time_without_an_interval_is_at_the_rate_given(folder):
+    text = NEW_HEADER.format(interval=0, start=-0.0005) + column(VALUES)
+    (folder / "rew.txt").write_text(text)
+    assert load_impulse("rew.txt:rate=10000").origin == 5
 
 
 @pytest.mark.parametrize(
@@ -168,7 +200,12 @@ def test_what_numpy_writes_is_read(folder):
         ("", "taps.txt:rate=8000", FormatError, "holds no numbers; there is no impulse in it"),
         ("h\nof\n1\n", "taps.txt:rate=8000", FormatError, "has 'of' on line 2, which is not a num"),
         ("# nothing\n", "taps.txt:rate=8000", FormatError, "holds no numbers"),
-        ("1\nnan\n", "taps.txt:rate=8000", FormatError, "not finite at frame 1 (0.000125 s)"),
+        ("1\nnan\n", "taps.txt:rate=8000", FormatError, "'nan' on line 2, which is not a number"),
+        ("1\n1_0\n", "taps.txt:rate=8000", FormatError, "'1_0' on line 2, which is not a number"),
+        ("1;1_0\n", "taps.txt:rate=8000", FormatError, "'1_0' on line 1, which is not a number"),
+        ("-infinity\n", "taps.txt:rate=8000", FormatError, "'-infinity' on line 1, which is not"),
+        ("\u0661\n", "taps.txt:rate=8000", FormatError, "on line 1, which is not a number"),
+        ("1\n1e999\n", "taps.txt:rate=8000", FormatError, "not finite at frame 1 (0.000125 s)"),
         ("1\n", "taps.txt:rate=0", UsageError, "taps.txt: rate is 0 Hz; it must be between 1"),
         ("1\n", "taps.txt:rate=1e9", UsageError, "taps.txt: rate is 1e+09 Hz"),
         ("1\n", "taps.txt:rate=8000,channel=2", UsageError, "channel is 2, but there is 1 channel"),

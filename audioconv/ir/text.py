@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import math
 import re
 from collections.abc import Sequence
 from contextlib import suppress
@@ -26,9 +27,12 @@ HEADER_LINES = 100
 COMMENTS = ("*", "#", "%", ";", "//")
 """Beginnings of lines without numbers."""
 
-VALUE = re.compile(r"\s*([-+\d.,eE]+)\s*//\s*(.*\S)\s*")
+VALUE = re.compile(r"\s*(\S+)\s*//\s*(.*\S)\s*")
 SEPARATOR = re.compile(r"\s*[,;\t]\s*|\s+")
 DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+(?:[eE][+-]?\d+)?")
+NUMERALS = "+-.0123456789eE"
+"""Characters of numbers; `float` also takes 1_0, nan, and the digits of other scripts."""
+
 FREQUENCIES = re.compile(r"freq(?:uency)?\s*[(\[]\s*hz", re.IGNORECASE)
 
 INTERVAL, START, LENGTH = "sample interval (seconds)", "start time (seconds)", "response length"
@@ -36,6 +40,9 @@ INTERVAL, START, LENGTH = "sample interval (seconds)", "start time (seconds)", "
 
 TOLERANCE = 0.2
 """Hz by which the inverse of a rounded sample interval may miss a whole rate."""
+
+LATEST = 60
+"""Latest start time, in seconds; a later one is probably in another unit."""
 
 
 class Header(NamedTuple):
@@ -68,7 +75,7 @@ def read_text(
     Returns
     -------
     Response
-        its origin is the time 0 of a header of REW
+        its origin is the time 0 of a header of REW; silence comes first if that is before the data
 
     Raises
     ------
@@ -88,8 +95,8 @@ def read_text(
             f"{display_name(path)} has {len(taps)} values, but its header states {stated:g}; "
             "export it again"
         )
-    impulse = Impulse(taps, rate, origin=_origin(header, len(taps)))
-    return Response(chosen_channels(path, impulse, channel, channels), digest=digest)
+    chosen = chosen_channels(path, Impulse(taps, rate), channel, channels)
+    return Response(_placed(path, header, chosen), digest=digest)
 
 
 def _lines(path: str, data: bytes) -> list[str]:
@@ -136,11 +143,23 @@ def _stated_rate(path: str, header: Header) -> int:
     return round(rate)
 
 
-def _origin(header: Header, frames: int) -> int:
-    """Return the frame at time 0 of a header, or the first if that lies outside."""
-    interval = header.values.get(INTERVAL, 0)
-    frame = -header.values.get(START, 0) / interval if interval > 0 else 0
-    return round(frame) if 0 <= round(frame) < frames else 0
+def _placed(path: str, header: Header, impulse: Impulse) -> Impulse:
+    """Move time 0 to where a header has it; silence comes first if that is before the data."""
+    start, interval = header.values.get(START, 0.0), header.values.get(INTERVAL, 0.0)
+    shift = start / interval if 0 < interval < math.inf else start * impulse.rate
+    if shift > LATEST * impulse.rate:
+        raise FormatError(
+            f"{display_name(path)} has a start time of {start:g} s, so {shift:.9g} frames of "
+            f"silence come first; they must be at most {LATEST} s; export it again"
+        )
+    if shift <= 0.5 - impulse.frames:
+        raise FormatError(
+            f"{display_name(path)} has a start time of {start:g} s, which puts time 0 behind its "
+            f"last frame ({counted(impulse.frames, 'frame')}); export it again"
+        )
+    frames = round(shift)
+    taps = np.pad(impulse.taps, [(max(frames, 0), 0), (0, 0)])
+    return impulse.with_taps(taps, origin=max(-frames, 0))
 
 
 def _table(path: str, lines: list[str], first: int, *, choosing: bool) -> NDArray[np.float64]:
@@ -176,7 +195,7 @@ def _table(path: str, lines: list[str], first: int, *, choosing: bool) -> NDArra
 def _row(path: str, at: int, text: str, choosing: bool) -> list[float]:
     """Parse a line of one number or several."""
     with suppress(ValueError):  # the usual case, several times as fast
-        return [float(text)]
+        return [_parsed(text)]
     if "," in text:
         _refuse_decimal_comma(path, at, text, choosing)
     return [_number(path, at, cell) for cell in SEPARATOR.split(text.rstrip(" ,;"))]
@@ -184,10 +203,13 @@ def _row(path: str, at: int, text: str, choosing: bool) -> list[float]:
 
 def _is_title(text: str) -> bool:
     """Return whether a line is the title of columns: words without any number."""
-    return not any(map(_parsed, SEPARATOR.split(text))) and re.search(r"[^\W\d_]", text) is not None
+    return (
+        not any(map(_begins_number, SEPARATOR.split(text)))
+        and re.search(r"[^\W\d_]", text) is not None
+    )
 
 
-def _parsed(cell: str) -> bool:
+def _begins_number(cell: str) -> bool:
     """Return whether text begins as a number does."""
     return re.match(r"[+-]?[.,]?\d|nan|[+-]?inf", cell, re.IGNORECASE) is not None
 
@@ -205,9 +227,16 @@ def _refuse_decimal_comma(path: str, at: int, text: str, choosing: bool) -> None
 
 def _number(path: str, at: int, text: str) -> float:
     try:
-        return float(text)
+        return _parsed(text)
     except ValueError:
         raise FormatError(
             f"{display_name(path)} has {escape(text[:40])!r} on line {at + 1}, which is not a "
             "number; give a column of numbers with decimal points"
         ) from None
+
+
+def _parsed(text: str) -> float:
+    """Parse a decimal number; raise `ValueError` for anything else."""
+    if text.strip(NUMERALS):
+        raise ValueError(text)
+    return float(text)
