@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from audioconv.errors import UsageError
-from audioconv.files.formats import STANDARD, display_name
+from audioconv.files.formats import STANDARD, display_name, escape
 
 JOIN = "join"
 
@@ -71,6 +71,22 @@ def split_name(ir: str) -> tuple[str, str]:
 def with_options(path: str, options: str) -> str:
     """Return the name of a file with options; `split_name` parses it."""
     return f"{path}:{options}" if options else path
+
+
+def example_name(path: str, **options: object) -> str:
+    """Return the name of a file with those options that have a value, for the remedy of a message.
+
+    Examples
+    --------
+    >>> example_name("taps.csv", rate=48000, channel=None, channels=(1, 2))
+    'taps.csv:rate=48000,channels=1,2'
+    """
+    texts = (
+        f"{key}={','.join(map(str, value)) if isinstance(value, tuple) else value}"
+        for key, value in options.items()
+        if value not in (None, ())
+    )
+    return with_options(path if path == STANDARD else display_name(path), escape(",".join(texts)))
 
 
 def split_join(ir: str) -> list[str] | None:

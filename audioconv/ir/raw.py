@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import PurePath
 
 import numpy as np
@@ -10,6 +12,7 @@ from audioconv.errors import FormatError, UsageError, counted
 from audioconv.files import display_name, read_bytes
 from audioconv.files.codecs import pcm
 from audioconv.files.formats import MAX_CHANNELS
+from audioconv.ir.names import example_name
 from audioconv.ir.response import Response
 from audioconv.ir.sound import MAX_SAMPLES, check_size, checked_rate, chosen_channels
 from audioconv.parameters import choices_like
@@ -36,7 +39,8 @@ UNCLEAR = ("S24_LE", "S24_BE", "S24_4LE", "S24_4BE")
 USUAL = {".f32": "FLOAT_LE", ".f64": "FLOAT64_LE", ".dbl": "FLOAT64_LE"}
 """Sample format of a suffix."""
 
-EXAMPLES = {"format": "format=FLOAT_LE", "rate": "rate=48000"}
+EXAMPLES = {"format": "FLOAT_LE", "rate": 48000}
+"""Values of the options that are required, for messages."""
 
 SUFFIXES = (".raw", ".pcm", *USUAL)
 
@@ -72,17 +76,19 @@ def read_raw(
     FormatError
         If the file cannot be read, or does not hold whole frames.
     """
-    subtype, order, frequency = _format(path, format, rate)
     if not 1 <= channels <= MAX_CHANNELS:
         raise UsageError(
             f"{display_name(path)}: channels is {channels}; it must be between 1 and {MAX_CHANNELS}"
         )
+    count = None if channels == 1 else channels
+    example = partial(example_name, path, format=format, rate=rate, channels=count, channel=channel)
+    subtype, order, frequency = _format(path, format, rate, example)
     size = pcm.frame_bytes(subtype, channels)
     data, digest = read_bytes(path, MAX_SAMPLES * pcm.frame_bytes(subtype, 1))
     if len(data) % size or not data:
         raise FormatError(
-            f"{display_name(path)} has {counted(len(data), 'byte')}, which is no whole number of "
-            f"frames of {size} ({subtype}, {counted(channels, 'channel')}); check format= and "
+            f"{display_name(path)} has {counted(len(data), 'byte')}, not a whole number of "
+            f"{size}-byte frames ({subtype}, {counted(channels, 'channel')}); check format= and "
             "channels="
         )
     check_size(path, len(data) // size * channels)
@@ -92,23 +98,31 @@ def read_raw(
     return Response(chosen_channels(path, impulse, channel), digest=digest)
 
 
-def _format(path: str, given: str | None, rate: int | None) -> tuple[str, str, int]:
+def _format(
+    path: str, given: str | None, rate: int | None, example: Callable[..., str]
+) -> tuple[str, str, int]:
     """Return subtype, byte order and rate of a file; raise `UsageError` if anything is missing."""
-    name = display_name(path)
     wanted = (given or USUAL.get(PurePath(path).suffix.lower(), "")).upper()
+    if wanted:
+        _check_format(path, wanted)
+    if rate is not None:
+        rate = checked_rate(path, rate)
     if not wanted or rate is None:
         needed = {"format": wanted or None, "rate": rate}
-        missing = [key for key, value in needed.items() if value is None]
+        missing = {key: EXAMPLES[key] for key, value in needed.items() if value is None}
         raise UsageError(
-            f"{name} is raw samples, which state no {' and no '.join(missing)}; name "
-            f"{'them' if len(missing) > 1 else 'it'}, as in "
-            f"{name}:{','.join(EXAMPLES[key] for key in missing)}"
+            f"{display_name(path)} is raw samples, which state no {' and no '.join(missing)}; name "
+            f"{'them' if len(missing) > 1 else 'it'}, as in {example(**missing)}"
         )
+    return *FORMATS[wanted], rate
+
+
+def _check_format(path: str, wanted: str) -> None:
+    name = display_name(path)
     if wanted in UNCLEAR:
         raise UsageError(
-            f"{name}: format is {wanted}, 24 bits in 4 bytes, of which programs differ on where "
-            "they lie; convert it to S32_LE, or to packed 24 bits, S24_3LE"
+            f"{name}: format is {wanted}, 24 bits in 4 bytes, which programs align differently; "
+            "convert it to S32_LE, or to packed 24 bits, S24_3LE"
         )
     if wanted not in FORMATS:
-        raise UsageError(f"{name}: format is {given!r};{choices_like(wanted, FORMATS)}")
-    return *FORMATS[wanted], checked_rate(path, rate)
+        raise UsageError(f"{name}: format is {wanted!r};{choices_like(wanted, FORMATS)}")

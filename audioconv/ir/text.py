@@ -5,8 +5,9 @@ from __future__ import annotations
 import codecs
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 
 from audioconv.errors import FormatError, UsageError, counted
 from audioconv.files import display_name, escape, read_bytes
+from audioconv.ir.names import example_name
 from audioconv.ir.response import Response
 from audioconv.ir.sound import checked_rate, chosen_channels
 from impulses import Impulse
@@ -27,7 +29,6 @@ HEADER_LINES = 100
 COMMENTS = ("*", "#", "%", ";", "//")
 """Beginnings of lines without numbers."""
 
-VALUE = re.compile(r"\s*(\S+)\s*//\s*(.*\S)\s*")
 SEPARATOR = re.compile(r"\s*[,;\t]\s*|\s+")
 DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+(?:[eE][+-]?\d+)?")
 NUMERALS = "+-.0123456789eE"
@@ -50,6 +51,14 @@ class Header(NamedTuple):
 
     lines: int = 0
     values: dict[str, float] = {}  # noqa: RUF012  # never changed
+
+    @property
+    def rate(self) -> int | None:
+        """The rate in Hz of its sample interval, which is rounded; None if that is not whole."""
+        interval = self.values.get(INTERVAL, 0.0)
+        rate = 1 / interval if interval > 0 else 0.0
+        whole = 0.5 < rate < 1e9 and abs(rate - round(rate)) <= TOLERANCE
+        return round(rate) if whole else None
 
 
 def read_text(
@@ -87,15 +96,21 @@ def read_text(
     data, digest = read_bytes(path, MAX_BYTES)
     lines = _lines(path, data)
     header = _header(path, lines)
-    rate = _stated_rate(path, header) if rate is None else checked_rate(path, rate)
-    taps = _table(path, lines, header.lines, choosing=channel is not None or bool(channels))
+    known = header.rate if rate is None else checked_rate(path, rate)
+    named = partial(
+        example_name, path, rate=rate if known else 48000, channel=channel, channels=(*channels,)
+    )
+    choosing = channel is not None or bool(channels)
+    taps = _table(path, lines, header.lines, None if choosing else named)
+    if known is None:
+        raise _unstated(path, header, named())
     stated = header.values.get(LENGTH, len(taps))
     if stated != len(taps):
         raise FormatError(
             f"{display_name(path)} has {len(taps)} values, but its header states {stated:g}; "
             "export it again"
         )
-    chosen = chosen_channels(path, Impulse(taps, rate), channel, channels)
+    chosen = chosen_channels(path, Impulse(taps, known), channel, channels)
     return Response(_placed(path, header, chosen), digest=digest)
 
 
@@ -119,28 +134,25 @@ def _header(path: str, lines: list[str]) -> Header:
             f"{display_name(path)} is a frequency response ({escape(frequencies.strip(' *'))}), "
             "not an impulse response; export the impulse response as text, or as a WAV"
         )
-    found = {at: match for at, line in enumerate(start) if (match := VALUE.fullmatch(line))}
-    values = {
-        match[2].lower(): _number(path, at, match[1])
-        for at, match in found.items()
-        if match[2].lower() in (INTERVAL, START, LENGTH)
-    }
-    return Header(max(found) + 1, values) if INTERVAL in values else Header()
+    last, values = 0, {}
+    for at, line in enumerate(start):
+        value, slashes, label = line.partition("//")
+        if slashes:
+            last = at
+        if (key := label.strip().lower()) in (INTERVAL, START, LENGTH):
+            values[key] = _number(path, at, value.strip())
+    return Header(last + 1, values) if INTERVAL in values else Header()
 
 
-def _stated_rate(path: str, header: Header) -> int:
-    """Return the rate of a header, whose sample interval is rounded."""
-    name = display_name(path)
-    if INTERVAL not in header.values:
-        raise UsageError(f"{name} has no rate of its own; name it, as in {name}:rate=48000")
-    interval = header.values[INTERVAL]
-    rate = 1 / interval if interval > 0 else 0.0
-    if not (0.5 < rate < 1e9 and abs(rate - round(rate)) <= TOLERANCE):
-        raise UsageError(
-            f"{name} has a sample interval of {interval:g} s, which is a rate of {rate:.2f} Hz and "
-            f"not a whole number; name it, as in {name}:rate=48000"
-        )
-    return round(rate)
+def _unstated(path: str, header: Header, example: str) -> UsageError:
+    """Return the error for a file without a rate."""
+    interval = header.values.get(INTERVAL)
+    if interval is None:
+        return UsageError(f"{display_name(path)} has no rate of its own; name it, as in {example}")
+    return UsageError(
+        f"{display_name(path)} has a sample interval of {interval:g} s, whose inverse is not a "
+        f"whole number of Hz; name the rate, as in {example}"
+    )
 
 
 def _placed(path: str, header: Header, impulse: Impulse) -> Impulse:
@@ -162,8 +174,13 @@ def _placed(path: str, header: Header, impulse: Impulse) -> Impulse:
     return impulse.with_taps(taps, origin=max(-frames, 0))
 
 
-def _table(path: str, lines: list[str], first: int, *, choosing: bool) -> NDArray[np.float64]:
-    """Parse lines from `first` on: numbers (rows, columns); one column if none is chosen."""
+def _table(
+    path: str, lines: list[str], first: int, named: Callable[..., str] | None
+) -> NDArray[np.float64]:
+    """Parse lines from `first` on: numbers (rows, columns).
+
+    If no column is chosen, there must be one; `named` returns a name with an option that is given.
+    """
     rows: list[list[float]] = []
     titled = False
     for at, line in enumerate(lines[first:], first):
@@ -173,7 +190,7 @@ def _table(path: str, lines: list[str], first: int, *, choosing: bool) -> NDArra
         if not (rows or titled) and _is_title(text):
             titled = True
             continue
-        rows.append(_row(path, at, text, choosing))
+        rows.append(_row(path, at, text, named))
         if len(rows[-1]) != len(rows[0]):
             raise FormatError(
                 f"{display_name(path)} has {counted(len(rows[-1]), 'number')} on line {at + 1}, "
@@ -182,22 +199,22 @@ def _table(path: str, lines: list[str], first: int, *, choosing: bool) -> NDArra
     if not rows:
         raise FormatError(f"{display_name(path)} holds no numbers; there is no impulse in it")
     columns = len(rows[0])
-    if columns > 1 and not choosing:
-        remedy = f"choose one, as in {display_name(path)}:channel={columns}"
+    if columns > 1 and named:
         raise UsageError(
-            f"{display_name(path)} has {columns} columns, and one of them may be the time; {remedy}"
+            f"{display_name(path)} has {columns} columns, and one of them may be the time; choose "
+            f"one, as in {named(channel=columns)}"
             if len(rows) > 1
             else f"{display_name(path)} has {columns} numbers on one line; write one on each"
         )
     return np.array(rows)
 
 
-def _row(path: str, at: int, text: str, choosing: bool) -> list[float]:
+def _row(path: str, at: int, text: str, named: Callable[..., str] | None) -> list[float]:
     """Parse a line of one number or several."""
     with suppress(ValueError):  # the usual case, several times as fast
         return [_parsed(text)]
     if "," in text:
-        _refuse_decimal_comma(path, at, text, choosing)
+        _refuse_decimal_comma(path, at, text, named)
     return [_number(path, at, cell) for cell in SEPARATOR.split(text.rstrip(" ,;"))]
 
 
@@ -214,14 +231,21 @@ def _begins_number(cell: str) -> bool:
     return re.match(r"[+-]?[.,]?\d|nan|[+-]?inf", cell, re.IGNORECASE) is not None
 
 
-def _refuse_decimal_comma(path: str, at: int, text: str, choosing: bool) -> None:
+def _refuse_decimal_comma(path: str, at: int, text: str, named: Callable[..., str] | None) -> None:
+    """Refuse commas that may be decimal; between two numbers they are not if a column is chosen."""
     fields = re.split(r"[;\s]+", text)
-    commas = any(map(DECIMAL_COMMA.fullmatch, fields))
-    if commas and (len(fields) > 1 or not choosing):
+    if not any(map(DECIMAL_COMMA.fullmatch, fields)):
+        return
+    where = f"{display_name(path)} has {escape(text)!r} on line {at + 1}"
+    if len(fields) > 1:
         raise FormatError(
-            f"{display_name(path)} has {escape(text)!r} on line {at + 1}: a decimal comma, or two "
-            "columns; write decimal points, or choose a column, as in "
-            f"{display_name(path)}:channel=2"
+            f"{where}: decimal commas, or columns with several separators; write decimal points, "
+            "and one separator"
+        )
+    if named:
+        raise FormatError(
+            f"{where}: a decimal comma, or two columns; write decimal points, or choose a column, "
+            f"as in {named(channel=2)}"
         )
 
 
