@@ -208,8 +208,13 @@ def test_ir_join_writes_one_file(call, folder):
     expected[:2, 1] = 1, 0.5
     np.testing.assert_array_equal(soundfile.read("two.wav")[0], expected)
     assert "`audioconv ir join`" in call("redo", "two.wav", code=1).err
-    said = call("ir", "join", "o.wav", code=2).err
-    assert "join needs at least one impulse and an output" in said
+    before = (folder / "b.wav").read_bytes()
+    for names in (["o.wav"], ["a.wav", "b.wav", "-y"]):  # b.wav is not OUT, which is forgotten
+        said = call("ir", "join", *names, code=2).err
+        assert "join needs 2 impulses and an output; give IR IR ... OUT" in said
+    assert (folder / "b.wav").read_bytes() == before
+    call("ir", "fold", "a.wav", "one.wav")
+    assert "fold needs 1 impulse and an output" in call("ir", "fold", "one.wav", code=2).err
     soundfile.write("other.wav", TAPS, 2 * RATE)
     said = call("ir", "join", "a.wav", "other.wav", "x.wav", code=2).err
     assert "impulses of 8000 Hz and 16000 Hz cannot be joined; resample them to one rate" in said
@@ -274,15 +279,34 @@ def test_files_named_left_and_right_are_a_chain_with_a_notice(call, folder):
     said = call("convolve", "mono.wav", "o.wav", *chain, "--subtype=DOUBLE").err
     assert (
         "notice: hall_L.wav and hall_R.wav are a chain here, one behind the other; for channels "
-        "side by side, name join:hall_L.wav,hall_R.wav"
+        "side by side, name join:hall_L.wav,hall_R.wav; for the chain, pass --map mono to confirm\n"
     ) in said
     chained = np.convolve(convolved(LEFT, 0), TAPS[:, 1])
     np.testing.assert_allclose(soundfile.read("o.wav")[0], chained, rtol=0, atol=2.0**-50)
-    assert "are a chain here" in call("ir", "fold", "hall_R.wav", "hall_L.wav", "f.wav").err
+    said = call("convolve", "in.wav", "s.wav", *chain, "--ir=four.wav:channels=1,2").err
+    assert "for the chain, pass the --map of the others to confirm" in said
+    said = call("ir", "fold", "hall_R.wav", "hall_L.wav", "f.wav").err
+    assert "for channels side by side, use `audioconv ir join` instead\n" in said
     for quiet in (["hall_L.wav", "a.wav"], ["hall_L.wav", "four.wav"], ["a.wav", "b.wav"]):
         irs = [f"--ir={ir}" for ir in quiet]
         assert "chain here" not in call("convolve", "mono.wav", "q.wav", *irs, "-y").err
     assert "chain here" not in call("ir", "join", "hall_L.wav", "hall_R.wav", "j.wav").err
+
+
+@pytest.mark.parametrize("sound", ["mono.wav", "in.wav"])
+def test_a_chain_of_files_named_left_and_right_is_confirmed_by_a_map(sound, call, folder):
+    for side, channel in (("L", 0), ("R", 1)):
+        soundfile.write(f"hall_{side}.wav", TAPS[:, channel], RATE, "DOUBLE")
+    chain = ("--ir=hall_L.wav", "--ir=hall_R.wav")
+    call("convolve", sound, "a.out.wav", *chain)
+    call("convolve", sound, "o.wav", *chain, "--strict", code=1)
+    call("convolve", sound, "o.wav", *chain, "--strict", "--map=mono")
+    one, two = (soundfile.read(name)[0] for name in ("a.out.wav", "o.wav"))
+    np.testing.assert_array_equal(one, two)
+    call("verify", sound, "o.wav", *chain, "--map=mono")
+    call("redo", "o.wav")
+    both = ("--ir=four.wav:channels=1,2", "--map=each", "--strict")
+    call("convolve", "in.wav", "b.wav", *chain, *both, "-y")
 
 
 @pytest.mark.parametrize(

@@ -15,9 +15,16 @@ from audioconv.parameters import Parameter
 if TYPE_CHECKING:
     from impulses import Impulse
 
+    Combine = Callable[[Sequence[str], Sequence[Impulse]], Impulse]
+
 SpecRate = Annotated[
     int | None,
     typer.Option(metavar="HZ", help="Sample rate of builder specs; by default that of the files."),
+]
+
+Names = Annotated[
+    list[str],
+    typer.Argument(metavar="IR... OUT", help="Impulse responses, then the file to write."),
 ]
 
 
@@ -93,58 +100,54 @@ app.add_typer(
 app.command("list")(builders.list_builders)
 
 
-@app.command("fold")
-def fold(
-    ir: Annotated[
-        list[str],
-        typer.Argument(metavar="IR... OUT", help="Impulse responses, then the file to write."),
-    ],
-    rate: SpecRate = None,
-    subtype: Subtype = None,
-    overwrite: Overwrite = False,
-) -> None:
+def _combination(least: int) -> Callable[[Combine], Callable[..., None]]:
+    """Declare the command that saves what a function makes of several impulse responses."""
+
+    def declare(combine: Combine) -> Callable[..., None]:
+        name = combine.__name__
+
+        def command(
+            ir: Names,
+            rate: SpecRate = None,
+            subtype: Subtype = None,
+            overwrite: Overwrite = False,
+        ) -> None:
+            from audioconv.errors import UsageError, counted
+            from audioconv.ir.ingredients import ingredient_data
+            from audioconv.ir.load import impulse_files, load_chain
+
+            *irs, output = ir
+            if len(irs) < least:
+                needed = counted(least, "impulse")
+                raise UsageError(f"{name} needs {needed} and an output; give IR IR ... OUT")
+            impulses, ingredients = zip(*load_chain(irs, rate), strict=True)
+            made = combine(irs, impulses)
+            recipe = {name: [*map(ingredient_data, ingredients)], "rate": made.rate}
+            inputs = impulse_files(irs)
+            save_and_report(
+                made, output, recipe, subtype=subtype, overwrite=overwrite, inputs=inputs
+            )
+
+        command.__doc__ = combine.__doc__
+        return app.command(name)(command)
+
+    return declare
+
+
+@_combination(least=1)
+def fold(irs: Sequence[str], impulses: Sequence[Impulse]) -> Impulse:
     """Fold a chain of impulse responses into one: (f * g) * h = f * (g * h)."""
+    from audioconv.ir.load import side_notes
     from impulses import folding
 
-    _combine("fold", folding.chain, ir, rate, subtype=subtype, overwrite=overwrite)
+    folded = folding.chain(impulses)
+    return folded.with_taps(
+        folded.taps, *side_notes(irs, impulses, "use `audioconv ir join` instead")
+    )
 
 
-def _combine(
-    command: str,
-    combine: Callable[[Sequence[Impulse]], Impulse],
-    names: Sequence[str],
-    rate: int | None,
-    *,
-    subtype: str | None,
-    overwrite: bool,
-) -> None:
-    """Save one impulse response that is made of several; the last name is that of the output."""
-    from audioconv.errors import UsageError
-    from audioconv.ir.ingredients import ingredient_data
-    from audioconv.ir.load import impulse_files, load_chain, side_notes
-
-    *irs, output = names
-    if not irs:
-        raise UsageError(f"{command} needs at least one impulse and an output; give IR IR ... OUT")
-    impulses, ingredients = zip(*load_chain(irs, rate), strict=True)
-    made = combine(impulses)
-    if command != "join":
-        made = made.with_taps(made.taps, *side_notes(irs, impulses))
-    recipe = {command: [*map(ingredient_data, ingredients)], "rate": made.rate}
-    files = impulse_files(irs)
-    save_and_report(made, output, recipe, subtype=subtype, overwrite=overwrite, inputs=files)
-
-
-@app.command("join")
-def join(
-    ir: Annotated[
-        list[str],
-        typer.Argument(metavar="IR... OUT", help="Impulse responses, then the file to write."),
-    ],
-    rate: SpecRate = None,
-    subtype: Subtype = None,
-    overwrite: Overwrite = False,
-) -> None:
+@_combination(least=2)
+def join(irs: Sequence[str], impulses: Sequence[Impulse]) -> Impulse:
     """Join the channels of several impulse responses side by side in one file.
 
     Two mono files are left and right. Four are true stereo, in the order LL, LR, RL, RR (from the
@@ -152,7 +155,7 @@ def join(
     """
     from impulses import channels
 
-    _combine("join", channels.join, ir, rate, subtype=subtype, overwrite=overwrite)
+    return channels.join(impulses)
 
 
 @app.command("info")

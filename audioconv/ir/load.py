@@ -238,8 +238,13 @@ def impulse_name(ir: str | Impulse) -> str:
     return with_options(display_name(path), display_name(options))
 
 
-def side_notes(irs: Sequence[str | Impulse], impulses: Sequence[Impulse]) -> tuple[str, ...]:
-    """Note mono files that are a chain, though their names are those of left and right."""
+def side_notes(
+    irs: Sequence[str | Impulse], impulses: Sequence[Impulse], remedy: str = ""
+) -> tuple[str, ...]:
+    """Note mono files that are a chain, though their names are those of left and right.
+
+    Without a remedy for those who want channels side by side, a join is.
+    """
     names = [
         ir
         for ir, impulse in zip(irs, impulses, strict=True)
@@ -247,9 +252,15 @@ def side_notes(irs: Sequence[str | Impulse], impulses: Sequence[Impulse]) -> tup
     ]
     return tuple(
         f"{' and '.join(map(impulse_name, group))} are a chain here, one behind the other; for "
-        f"channels side by side, name {impulse_name(join_name(group))}"
+        f"channels side by side, {remedy or _join_or_confirm(group, impulses)}"
         for group in sides(names)
     )
+
+
+def _join_or_confirm(group: Sequence[str], impulses: Sequence[Impulse]) -> str:
+    mono = all(impulse.taps[0].size == 1 for impulse in impulses)
+    rule = "`map='mono'`" if mono else "the `map` of the others"
+    return f"name {impulse_name(join_name(group))}; for the chain, pass {rule} to confirm"
 
 
 def refuse_standard_twice(paths: Iterable[str]) -> None:

@@ -113,7 +113,8 @@ def _chain(
         channels = routes(impulse.taps, channels).outputs
         laid_out.append(impulse)
     impulse = folding.chain(laid_out)
-    impulse = impulse.with_taps(impulse.taps, *side_notes(irs, impulses))
+    if options.map == "auto":
+        impulse = impulse.with_taps(impulse.taps, *side_notes(irs, impulses))
     return impulse, describe(impulse.taps, source.channels), tuple(i for _, i in loaded)
 
 
