@@ -32,7 +32,9 @@ def select(impulse: Impulse, channels: Sequence[int]) -> Impulse:
     """
     count = impulse.taps.shape[1]
     for channel in channels:
-        if not 1 <= channel <= count:
+        if channel < 1:
+            raise ImpulseError(f"channel is {channel}; channels count from 1")
+        if channel > count:
             raise ImpulseError(
                 f"channel is {channel}, but there {'is' if count == 1 else 'are'} "
                 f"{counted(count, 'channel')}, counted from 1"

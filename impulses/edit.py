@@ -118,7 +118,12 @@ def section(impulse: Impulse, start: int, end: int) -> Impulse:
     >>> section(Impulse([[1.0], [0.5], [0.25]], rate=1), 1, 3).taps.ravel()
     array([0.5 , 0.25])
     """
-    if not 0 <= start < end <= impulse.frames:
+    if end > impulse.frames:
+        raise ImpulseError(
+            f"`slice` ends at {end / impulse.rate:.9g} s, but the impulse is "
+            f"{impulse.frames / impulse.rate:.9g} s long; end it there or earlier"
+        )
+    if not 0 <= start < end:
         raise ImpulseError(
             f"`slice` is frames {start} to {end}; it must be at least one of the "
             f"{counted(impulse.frames, 'frame')} ({impulse.frames / impulse.rate:g} s), the start "

@@ -319,7 +319,8 @@ def test_a_slice_counts_from_the_first_frame_and_comes_before_every_other_edit(
     [
         ("0.05,0.01", "--slice is frames 2400 to 480; it must be at least one of the 4800 frames"),
         ("10ms,10ms", "--slice is frames 480 to 480"),
-        ("0,0.2", "frames 0 to 9600; it must be at least one of the 4800 frames (0.1 s), the st"),
+        ("10ms,10s", "--slice ends at 10 s, but the impulse is 0.1 s long; end it there or earl"),
+        ("0,4801S", "--slice ends at 0.100020833 s, but the impulse is 0.1 s long"),
         ("-1,0.1", "--slice is -1 s; it must be 0 or more"),
         ("10ms", "ir edit slice: it takes 2 values, separated by commas, but 1 is given: 10ms"),
         ("a,b", "ir edit slice: 'a' is not a time"),

@@ -252,9 +252,8 @@ def _true_stereo(impulse: Impulse, channels: int, order: str) -> Impulse:
         raise UsageError(f"true-stereo order {order!r} must name each of {TRUE_STEREO} once")
     if impulse.taps.shape[1] != 4 or channels > 2:
         raise LayoutError(
-            "map true-stereo needs a mono sound, or a sound of 2 channels and an impulse of 4, but "
-            f"there are {channels} and {impulse.taps.shape[1]}; use `map='auto'`, `'each'` or "
-            "`'matrix'`"
+            "map true-stereo needs an impulse of 4 channels and a sound of 1 or 2, but there are "
+            f"{impulse.taps.shape[1]} and {channels}; use `map='auto'`, `'each'` or `'matrix'`"
         )
     # min: both sides of a mono sound are its one channel
     paths = [(min("LR".index(name[0]), channels - 1), "LR".index(name[1])) for name in names]
