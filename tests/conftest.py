@@ -62,6 +62,19 @@ def call(capsys, monkeypatch):
 
 
 @pytest.fixture
+def redone(call):
+    """Return a function that deletes an output with a sidecar; `redo` must restore every byte."""
+
+    def checked(path):
+        before = Path(path).read_bytes()
+        Path(path).unlink()
+        call("redo", path)
+        assert Path(path).read_bytes() == before
+
+    return checked
+
+
+@pytest.fixture
 def piped(monkeypatch):
     """Return a function that puts bytes on standard input, which is then a pipe."""
     opened = []
