@@ -137,7 +137,7 @@ FAILURES = {
     "map each": (1, ["map each needs"], "stereo.wav OUT --ir mono.wav --map each"),
     "map true-stereo": (
         1,
-        ["a sound of 2 channels and an impulse of 4, but there are 1 and 1"],
+        ["4 channels and a sound of 1 or 2, but there are 1 and 1"],
         "mono.wav OUT --ir mono.wav --map true-stereo",
     ),
     "rate mismatch": (
@@ -331,7 +331,7 @@ def test_verbose_shows_where_an_error_came_from(tmp_path, monkeypatch, capsys):
         (["ir", "build", "delta", "OUT", "--gain", "2"], "--gain"),
         (["ir", "build", "ping-pong", "OUT", "--first", "up"], "'up' is not one of left, right"),
         (["ir", "build", "delta", "OUT", "--rate", "0"], "rate is 0 Hz"),
-        (["ir", "fold", "OUT"], "fold needs at least one impulse and an output"),
+        (["ir", "fold", "OUT"], "fold needs 1 impulse and an output"),
         (["echo", GUITAR, "OUT", "--delay", "1", "--delay", "2"], "2 delays but 0 gains"),
         (["echo", GUITAR, "OUT", "--delay", "1", "--gain", "x"], "'x' is not a gain"),
         (["echo", GUITAR, "OUT", "--delay=-1s"], "delay is -1 s; it must be 0 or more"),
