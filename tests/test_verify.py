@@ -21,6 +21,7 @@ from audioconv.render.prepare import prepare
 from audioconv.render.run import run
 from audioconv.verify import certificate, verify
 from audioconv.verify.bound import ErrorBound
+from audioconv.verify.samples import Rounding, SampleCheck
 from audioconv.verify.spots import Spots, direct_sum, two_product
 
 RATE = 44100
@@ -505,3 +506,18 @@ def test_quiet_single_precision_is_no_false_alarm(tmp_path, noise, peak):
     assert run(
         Job(str(source), str(out), irs, Options(precision="single", verify=True))
     ).verified.passed
+
+
+@pytest.mark.parametrize("at", [0, 2, 3])
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_sample_that_is_no_number_is_farthest_off(at, order):
+    """As a sum may be, where the sound or the impulse is near the largest number."""
+    found = np.zeros((4, 1))
+    found[at] = np.nan
+    parts = [(np.zeros((4, 1)), found), (np.ones((4, 1)), np.zeros((4, 1)))][::order]
+    check = SampleCheck(Rounding("FLOAT", "none", 1.0), [])
+    for sums, samples in parts:
+        check.take(sums, samples)
+    assert check.farthest.excess == np.inf
+    assert check.farthest.frame == at + (4 if order < 0 else 0)
+    assert np.isnan(check.worst)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -70,8 +71,9 @@ class Deviation(NamedTuple):
 
     @property
     def excess(self) -> float:
-        """The deviation that rounding does not explain."""
-        return self.size - self.allowance
+        """The deviation that rounding does not explain; infinite if it is not a number."""
+        excess = self.size - self.allowance
+        return math.inf if math.isnan(excess) else excess
 
 
 NONE = Deviation(0.0, np.inf, 0, 0)
@@ -111,7 +113,7 @@ class SampleCheck:
     frames : int
         compared so far
     worst : float
-        largest deviation
+        largest deviation; NaN if one is
     farthest : Deviation
         that of the sample which exceeds its allowance by most, or comes nearest to it
     picked : dict of int to array
@@ -133,7 +135,8 @@ class SampleCheck:
         if len(deviation):
             here = farthest_off(deviation, self._rounding.allowance(wanted), self.frames)
             self.farthest = max(self.farthest, here, key=lambda one: one.excess)
-        self.worst = max(self.worst, float(deviation.max(initial=0)))
+        # not the built-in, which passes over a NaN
+        self.worst = float(np.maximum(self.worst, deviation.max(initial=0)))
         while self._wanted and self._wanted[0] < self.frames + len(found):
             picked = self._wanted.pop(0)
             self.picked[picked] = found[picked - self.frames].copy()

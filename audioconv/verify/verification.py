@@ -349,7 +349,7 @@ class _Evidence:
             exact = self._rounding.wanted(direct[np.newaxis], frame)
             deviation = np.abs(found - exact)
             here = farthest_off(deviation, self._rounding.allowance(exact), frame)
-            worst = max(worst, float(deviation.max()))
+            worst = float(np.maximum(worst, deviation.max()))
             farthest = max(farthest, here, key=lambda one: one.excess)
         return worst, farthest
 
