@@ -5,6 +5,7 @@ import math
 import subprocess
 import sys
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -365,3 +366,7 @@ def test_the_page_tells_the_gain(sound, room):
     said = f"before the match, which changed the whole output by {gain:+.2f}"
     assert any(said in note for note in data_of(made)["sliding"]["notes"])
     assert made.guard_db == 0
+    for small, told in [(1e-4, False), (-1e-4, False), (0.01, True)]:
+        outcome = replace(made.outcome, match_gain_db=small)
+        notes = data_of(replace(made, outcome=outcome))["sliding"]["notes"]
+        assert any("before the match" in note for note in notes) == told

@@ -63,7 +63,7 @@ def data_of(explained: Explained) -> dict[str, Any]:
 def _sliding(explained: Explained) -> dict[str, Any]:
     sums = explained.sliding
     notes = [sums.notice] if sums.notice else []
-    if explained.outcome.match_gain_db:
+    if round(explained.outcome.match_gain_db or 0, 2):
         notes.append(
             f"these sums are before the match, which changed the whole output by "
             f"{explained.outcome.match_gain_db:+.2f} dB"
