@@ -244,13 +244,12 @@ def test_a_sample_up_to_the_limit_gives_no_infinity_and_one_beyond_is_refused(en
     """The definition stays in range, so a transform may not leave it on its way."""
     routing = routes(gain * np.random.default_rng(2).standard_normal((40, 2, 2)) / 160, 2)
     convolver = plan(routing, engine, single=single)
-    transforms = engine in ("overlap-add", "partitioned")
     single = convolver.process(np.zeros((0, 2))).dtype == np.float32
     assert convolver.limit <= np.finfo(np.float32 if single else np.float64).max
-    loud = min(convolver.limit, convolver.limit / gain)
-    y = run(convolver, np.full((200, 2), loud), [7])
+    y = run(convolver, np.full((200, 2), convolver.limit), [7])
     assert np.isfinite(y).all()
-    for value in [convolver.limit * 1.001, 1e308] if transforms or single else []:
+    beyond = convolver.limit * 1.001
+    for value in [beyond, max(beyond, 1e308)]:
         with pytest.raises(AudioconvError, match="samples must be finite, and at most "):
             convolver.process(np.full((3, 2), value))
 
@@ -505,3 +504,20 @@ def test_an_output_without_a_route_is_silent(engine, monkeypatch, noise):
     assert np.isfinite(y).all()
     assert not y[:, 1].any()
     assert y[:, 0].any()
+
+
+@pytest.mark.parametrize("engine", ["direct", "sparse", "toeplitz"])
+@pytest.mark.parametrize("single", [False, True])
+def test_the_limit_of_plain_sums_is_that_of_their_largest(engine, single):
+    """Taps of one sign, and the largest number: their sum must not be infinite."""
+    taps = np.array([1.0, 0.75, 0.0, 0.5, 1.0])[:, np.newaxis]
+    convolver = plan(routes(taps, 1), engine, single=single)
+    largest = np.finfo(convolver.process(np.zeros((0, 1))).dtype).max
+    assert convolver.limit == pytest.approx(largest / taps.sum(), rel=1e-5)
+    y = run(convolver, np.full((9, 1), convolver.limit), [4])
+    assert y.max() == pytest.approx(largest, rel=1e-5)
+    with pytest.raises(AudioconvError, match="samples must be finite, and at most "):
+        convolver.process(np.full((9, 1), 0.95 * largest))
+    # nor is less allowed where the sum is no larger than a sample
+    quiet = plan(routes(taps / 8, 1), engine, single=single)
+    assert quiet.limit == pytest.approx(largest, rel=1e-5)

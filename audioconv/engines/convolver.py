@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, Protocol, TypeAlias
 import numpy as np
 
 from audioconv.engines.audio import Audio, Samples, checked, refuse_extremes
-from audioconv.engines.rounding import ErrorModel
+from audioconv.engines.rounding import ErrorModel, loudest
 from audioconv.engines.routes import Routing
 
 
@@ -111,7 +111,7 @@ class OverlapAdd:
     fft_size : int, optional
         length of the kernel's transforms
     limit : float, optional
-        largest magnitude of a sample; by default the largest number of `dtype`
+        largest magnitude of a sample; by default that of sums of products in `dtype`
     """
 
     def __init__(
@@ -128,7 +128,7 @@ class OverlapAdd:
         self.routing = routing
         self.block = block
         self.fft_size = fft_size
-        self.limit = float(np.finfo(dtype).max) if limit is None else limit
+        self.limit = loudest(routing, dtype) if limit is None else limit
         self._error_model = error_model
         self._kernel = kernel
         self._dtype = dtype
@@ -214,7 +214,7 @@ class OverlapSave:
     ) -> None:
         self.routing = routing
         self.block = block
-        self.limit = float(np.finfo(dtype).max)
+        self.limit = loudest(routing, dtype)
         self._error_model = error_model
         self._kernel = kernel
         self._dtype = dtype

@@ -85,7 +85,7 @@ def overlap_add(
         dtype=dtype,
         error_model=model,
         fft_size=pairs.size,
-        limit=loudest(routing, points=pairs.size, dtype=dtype),
+        limit=loudest(routing, dtype, points=pairs.size),
     )
 
 

@@ -79,7 +79,7 @@ class Partitioned:
             self._stages.append(_Stage(routing, self._dtype, size, begin, end))
             size, begin = GROWTH * size, end
         self.fft_size: int | None = 2 * max((stage.block for stage in self._stages), default=block)
-        self.limit = loudest(routing, points=self.fft_size, dtype=self._dtype)
+        self.limit = loudest(routing, self._dtype, points=self.fft_size)
         self._first = [
             rfft(taps[:block], 2 * block).astype(self._complex) for taps in routing.kernels
         ]

@@ -178,22 +178,37 @@ def transforms(
     )
 
 
-def loudest(routing: Routing, *, points: int, dtype: np.dtype[Any]) -> float:
-    """Return the largest sample that no step of a convolution by transforms takes out of range.
+def loudest(routing: Routing, dtype: np.dtype[Any], *, points: int | None = None) -> float:
+    """Return the largest sample that no step of a convolution takes out of range.
+
+    Products one by one are summed to at most max|x| sum|h|, and their relative rounding errors, of
+    n terms, to n times the roundoff.
 
     A transform of N points is at most N times its largest sample, and of two segments as real and
     imaginary part, the root of 2 times that; each product of spectra has two such terms. So with
     the inverse, 4 N^2 max|x| sum|h| bounds every number on the way.
 
+    Parameters
+    ----------
+    routing : Routing
+    dtype : float type
+        of the arithmetic
+    points : int > 0, optional
+        length N of the longest transform, if there are transforms
+
     Examples
     --------
     >>> from audioconv.engines.routes import routes
-    >>> routing = routes(np.array([[1.0], [-0.5]]), 1)
-    >>> bool(1e292 < loudest(routing, points=2**20, dtype=np.dtype(np.float64)) < 1e296)
+    >>> routing, float64 = routes(np.array([[1.0], [-0.5]]), 1), np.dtype(np.float64)
+    >>> bool(1.19e308 < loudest(routing, float64) < 1.2e308)
+    True
+    >>> bool(1e292 < loudest(routing, float64, points=2**20) < 1e296)
     True
     """
     sums = max(1.0, _largest_sum(routing)) if routing.routes else 1.0
-    return float(np.finfo(dtype).max) / (4.0 * points**2) / sums
+    terms = routing.inputs * routing.frames
+    growth = 4.0 * points**2 if points else 1 + terms * float(np.finfo(dtype).eps)
+    return float(np.finfo(dtype).max) / growth / sums
 
 
 def unit_roundoff(dtype: np.dtype[Any]) -> float:
