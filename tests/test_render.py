@@ -12,7 +12,9 @@ import oracle
 import pytest
 import soundfile
 
-from audioconv.errors import AudioconvError, LayoutError
+from audioconv import api
+from audioconv.engines import ENGINES
+from audioconv.errors import AudioconvError, FormatError, LayoutError
 from audioconv.job import Job, Options
 from audioconv.render.run import run
 
@@ -416,3 +418,27 @@ def test_an_output_below_one_step_is_noted(of_level, tmp_path, subtype, bits, di
             assert not found
         if dither == "none":
             assert made.any() == (factor > 0.5 or not bits)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("precision", ["double", "single"])
+def test_a_sound_too_loud_for_the_engine_is_refused_by_name_and_frame(
+    tmp_path, engine, precision, recwarn
+):
+    """Wherever it is in the file, and in a block of whatever engine."""
+    source, out = tmp_path / "xl.wav", tmp_path / "out.wav"
+    sound = np.full((150_007, 2), 0.1)
+    sound[150_000, 1] = -1.2e308
+    sound[150_003, 0] = 1.7e308
+    soundfile.write(source, sound, 48000, "DOUBLE")
+    soundfile.write(tmp_path / "ir.wav", np.full((30, 1), 0.25), 48000, "DOUBLE")
+    options = Options(engine=engine, precision=precision)
+    job = Job(str(source), str(out), [str(tmp_path / "ir.wav")], options)
+    place = r"xl.wav reaches 1.2e\+308 at frame 150000 \(3.125000 s\), full scale"
+    with pytest.raises(FormatError, match=f"{place} being 1; this convolution takes .* at most "):
+        run(job)
+    assert not out.exists()
+    soundfile.write(out, np.zeros((150_036, 2)), 48000, "DOUBLE")
+    with pytest.raises(FormatError, match=place):
+        api.verify_file(job)
+    assert not recwarn.list

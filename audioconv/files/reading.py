@@ -18,7 +18,7 @@ from typing import IO
 import numpy as np
 import soundfile
 
-from audioconv.engines.audio import Audio, Samples, as_audio
+from audioconv.engines.audio import FINITE, Audio, Samples, as_audio
 from audioconv.errors import FormatError, TruncatedError
 from audioconv.files.codecs import riff
 from audioconv.files.codecs.speakers import FLAC
@@ -70,7 +70,7 @@ class Reader:
     ------
     FormatError
         If the file cannot be read, is not a sound file, holds no frames, or is truncated; and,
-        while reading, if a sample is not a finite number.
+        while reading, if a sample is not a finite number, or larger than the reader was told.
 
     Examples
     --------
@@ -128,15 +128,23 @@ class Reader:
         """The value of a sample of 1 in `samples`, relative to full scale: a power of two."""
         return self._decoder.unit
 
-    def blocks(self, frames: int = BLOCK_FRAMES) -> Iterator[Audio]:
+    def blocks(self, frames: int = BLOCK_FRAMES, limit: float = FINITE) -> Iterator[Audio]:
         """Yield float64 blocks (n, channels) of at most `frames` frames; full scale is 1."""
-        for block in self.samples(frames):
+        for block in self.samples(frames, limit):
             yield as_audio(block, np.dtype(np.float64), self.unit)
 
-    def samples(self, frames: int) -> Iterator[Samples]:
-        """Yield blocks (n, channels) of samples as they are stored, in steps of `unit`."""
+    def samples(self, frames: int, limit: float = FINITE) -> Iterator[Samples]:
+        """Yield blocks (n, channels) of samples as they are stored, in steps of `unit`.
+
+        Parameters
+        ----------
+        frames : int > 0
+            most frames of a block
+        limit : float
+            largest magnitude, relative to full scale, that what follows can compute with
+        """
         frames = max(1, min(frames, MAX_BLOCK_BYTES // (8 * self.info.channels)))
-        while len(block := self._read(frames)):
+        while len(block := self._read(frames, limit)):
             yield block
         self.info = self._decoder.info
         self._check_shortage()
@@ -177,7 +185,7 @@ class Reader:
         self._accepted = shortage
         self.notices.append(str(shortage).rpartition("; ")[0])  # without the remedy
 
-    def _read(self, frames: int) -> Samples:
+    def _read(self, frames: int, limit: float) -> Samples:
         try:
             block = self._decoder.read(frames)
         except (OSError, soundfile.SoundFileError) as error:
@@ -191,15 +199,26 @@ class Reader:
             return np.zeros((0, self.info.channels))
         if len(block):
             peak = max(float(block.max()), -float(block.min())) * self.unit
-            if not np.isfinite(peak):
-                frame = self.frames + int(np.argmin(np.isfinite(block).all(axis=1)))
-                raise FormatError(
-                    f"{display_name(self.info.path)} has a sample that is not a finite number at "
-                    f"frame {frame} ({frame / self.info.rate:.6f} s); fix the file"
-                )
+            if not peak <= limit:  # true of a NaN, unlike peak > limit
+                raise self._extreme(block, limit)
             self.peak = max(self.peak, peak)
             self.frames += len(block)
         return block
+
+    def _extreme(self, block: Samples, limit: float) -> FormatError:
+        """Return the error that names the first sample of a block beyond a limit."""
+        levels = np.abs(as_audio(block, np.dtype(np.float64), self.unit))
+        at, channel = np.unravel_index(np.argmax(~(levels <= limit)), levels.shape)
+        name, frame = display_name(self.info.path), self.frames + int(at)
+        where = f"at frame {frame} ({frame / self.info.rate:.6f} s)"
+        if not np.isfinite(levels[at, channel]):
+            return FormatError(
+                f"{name} has a sample that is not a finite number {where}; fix the file"
+            )
+        return FormatError(
+            f"{name} reaches {levels[at, channel]:.3g} {where}, full scale being 1; this "
+            f"convolution takes samples of at most {limit:.3g}; scale the sound first"
+        )
 
 
 def _decoder(source: str, path: str, files: ExitStack, hashed: bool, lenient: bool) -> Decoder:

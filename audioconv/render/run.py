@@ -349,7 +349,7 @@ class Rendering:
         gain, needed = self._gains.both, window.needed(reader.info.frames)
         seconds = None if needed is None else needed / rate
         step = "convolving" if gain == 1 else f"convolving at {to_db(gain):+.2f} dB"
-        samples = reader.samples(convolver.block)
+        samples = reader.samples(convolver.block, convolver.limit)
         if isinstance(sink, Measurement):
             samples, step = sink.heard(samples, reader.unit), "measuring"
         peaks, dropped = [0.0], [0.0]

@@ -321,7 +321,8 @@ class _Evidence:
     def _input(self, reader: Reader) -> Iterator[Audio]:
         """Yield the input in blocks of the convolver's own length."""
         block_length = self._convolver.block
-        for block in stream.regrid(reader.blocks(block_length), block_length):
+        blocks = reader.blocks(block_length, self._convolver.limit)
+        for block in stream.regrid(blocks, block_length):
             if reader.peak > LOUDEST:
                 _refuse_extremes(reader)
             for listener in (self._x, self.bound, self._spots):
