@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+import soundfile
 
 from audioconv.engines.audio import Audio
 from audioconv.files.formats import FLOATS, INTEGER_BITS
@@ -58,24 +59,32 @@ class PeakMeter:
         high, low, peak = (gain * extreme for extreme in (self.highest, self.lowest, self.peak))
         return PeakMeter(high, low, peak, self.peak_frame, self.frames)
 
-    def step_notice(self, subtype: str) -> str | None:
+    def step_notice(self, form: str, subtype: str, dither: str = "none") -> str | None:
         """Return a notice that no sample reaches one step of an integer subtype, if none does.
 
-        Silence is no such stream: it loses nothing.
+        Silence is no such stream: it loses nothing. Nor is one under dither, which keeps it.
+
+        Parameters
+        ----------
+        form, subtype : str
+            libsndfile's names
+        dither : {"none", "tpdf"}
 
         Examples
         --------
-        >>> PeakMeter(peak=1e-5).step_notice("PCM_16")
+        >>> PeakMeter(peak=1e-5).step_notice("WAV", "PCM_16")
         "the peak of -100.0 dBFS is less than one step of PCM_16 (-90.3 dBFS), so that hardly \
 anything is left; raise the level, or use `subtype='FLOAT'`"
         """
         bits = INTEGER_BITS.get(subtype)
-        if bits is None or not 0 < self.peak < (step := 2.0 ** (1 - bits)):
+        step = 2.0 ** (1 - (bits or 0))
+        if bits is None or dither != "none" or not 0 < self.peak < step:
             return None
+        floats = "use" if soundfile.check_format(form, "FLOAT") else "write a WAV with"
         return (
             f"the peak of {to_db(self.peak):.1f} dBFS is less than one step of {subtype} "
-            f"({to_db(step):.1f} dBFS), so that hardly anything is left; raise the level, or use "
-            "`subtype='FLOAT'`"
+            f"({to_db(step):.1f} dBFS), so that hardly anything is left; raise the level, or "
+            f"{floats} `subtype='FLOAT'`"
         )
 
     def fitting_gain(self, subtype: str, dither: str) -> float:

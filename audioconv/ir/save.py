@@ -90,5 +90,5 @@ def save(
     with target(output, reread=output == "-") as out:
         write_all(out, sound, impulse.taps, [chunk] * holds_chunks(sound))
         out.commit()
-    silence = level.step_notice(kind) if level.peak else "every sample is 0"
+    silence = level.step_notice(form, kind) if level.peak else "every sample is 0"
     return sound, [*filter(None, [notice, silence])]

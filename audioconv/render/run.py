@@ -199,7 +199,7 @@ class Rendering:
         if self._writer.clipped:
             remedy = "match a lower level" if self._measurement else "lower `wet`"
             self._notices.add(f"limited {self._writer.clipping()}; {remedy} to avoid it")
-        if notice := self._writer.level.step_notice(info.subtype):
+        if notice := self._writer.level.step_notice(info.format, info.subtype, options.dither):
             self._notices.add(notice)
         self._progress("reading back")
         metadata = self._provenance.metadata
