@@ -59,7 +59,8 @@ class Options:
     match : str
         bring the output to the level of the input: none, peak (largest sample), rms (without the
         tail), or lufs (loudness, ITU-R BS.1770); or to a level such as lufs=-23, rms=-20dBFS or
-        peak=-1dBFS; a sine at full scale has an rms of -3.01 dBFS
+        peak=-1dBFS; a sine at full scale has an rms of -3.01 dBFS; under a length
+        such as 10s, only as much of the input counts
     map : str
         routing of the impulse's channels: auto, each, mono, true-stereo[=LL,LR,RL,RR],
         matrix[=1:1,1:2,...] (input:output of each impulse channel, or of one impulse channel on

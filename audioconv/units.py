@@ -178,7 +178,8 @@ def parse_match(text: str) -> Match | None:
     >>> parse_match("lufs=-23LUFS").target, parse_match("peak=-1dB").target
     (-23.0, -1.0)
     """
-    measure, given, target = text.strip().lower().partition("=")
+    measure, given, target = text.strip().partition("=")
+    measure = measure.lower()
     if measure == "none" and not given:
         return None
     if measure not in MEASURES:
@@ -192,17 +193,17 @@ def parse_match(text: str) -> Match | None:
 def _target(measure: str, text: str) -> float:
     """Parse the target of a measure."""
     unit = MEASURES[measure]
-    if text.endswith(("dbtp", "tp")):
+    if text.lower().endswith("tp"):
         raise UsageError(
-            f"match peak={text!r} is a true peak, between the samples; a match is of the samples "
-            "themselves, such as peak=-1dBFS"
+            f"match {measure}={text} is a true peak, between the samples; a match is of the "
+            "samples themselves, such as peak=-1dBFS"
         )
-    units = "lufs|lkfs|db|" if measure == "lufs" else "dbfs|db|"
+    units = "(?i:lufs|lkfs|db|)" if measure == "lufs" else "(?i:dbfs|db|)"
     example = f"{measure}={-23 if measure == 'lufs' else -20}"
     level, _ = _number(text, units, f"a level in {unit}; write {example}")
     if not LOWEST_TARGET[measure] < level <= 0:
         raise UsageError(
-            f"match {measure}={level:g} is no level to reach; it must be above "
+            f"match {measure}={level:g} cannot be reached; it must be above "
             f"{LOWEST_TARGET[measure]:g} {unit}, and at most 0 {unit}, which is full scale"
         )
     return level

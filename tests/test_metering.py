@@ -128,7 +128,7 @@ def test_a_meter_needs_one_block(noise, frames, rate):
 
 def test_a_rate_without_a_weighting_is_refused():
     assert np.isfinite(measured(Loudness(3364, [1.0]), np.ones((3364, 1))))
-    with pytest.raises(AudioconvError, match=r"3363 Hz.*3364 Hz"):
+    with pytest.raises(AudioconvError, match=r"at least 3364 Hz; this sound has 3363 Hz"):
         Loudness(3363, [1.0])
 
 
@@ -250,18 +250,31 @@ LATE = np.concatenate([np.zeros((48000, 1)), np.ones((10, 1))])
         ("lufs", SOUND * 1e-4, SOUND, "nowhere louder than -70 LUFS.*lufs=-23.*match='rms'"),
         ("lufs", SOUND[:100], SOUND, "100 frames.*0.4 s"),
         ("lufs=-23", SOUND, SOUND[:100], "100 frames.*0.4 s"),
+        ("peak=-1", SILENT, SILENT, "input is silent, as is the output, and .*check the input, or"),
         ("peak=-1", SOUND, SILENT, "output is silent, and no gain brings it to -1.00 dBFS"),
         ("lufs", SOUND, SILENT, "output is silent, and no gain .* to -23.0. LUFS"),
         ("lufs", SOUND, LATE, "output is silent"),
         ("rms", SOUND, LATE, "output is silent under the input, and no gain"),
-        ("rms", SOUND, SOUND + np.inf, "the output reaches inf"),
+        ("rms", SOUND, SOUND + np.inf, "the output reaches inf.*; lower the gain"),
         ("rms", SOUND, SOUND * np.nan, "the output reaches nan"),
-        ("peak", SOUND * 1e200, SOUND, "the input reaches .*e\\+199.*1e\\+100"),
+        ("peak", SOUND * 1e200, SOUND, "the input reaches .*e\\+199.*1e\\+100; scale the"),
     ],
 )
 def test_what_has_no_level_is_an_error(match, sound, output, said):
     with pytest.raises(AudioconvError, match=said):
         matching(parse_match(match), sound, output).gain()
+
+
+@pytest.mark.parametrize("match", ["peak", "rms", "lufs", "peak=-3", "rms=-20", "lufs=-23"])
+def test_a_silent_beginning_is_no_silent_input(match):
+    """Where the output is cut to it."""
+    sound = np.concatenate([np.zeros((24000, 1)), SOUND])
+    said = "^the first 0.5 s of the input are silent, "
+    with pytest.raises(AudioconvError, match=said):
+        matching(parse_match(match), sound, sound[:24000], length=24000).gain()
+    with pytest.raises(AudioconvError, match=r"^the input is silent, "):
+        matching(parse_match(match), SILENT[:24000], SILENT, length=48000).gain()
+    assert matching(parse_match(match), sound, sound, length=len(sound)).gain() > 0
 
 
 def test_a_target_needs_no_level_of_the_input():
@@ -298,9 +311,9 @@ def test_levels_are_written_as_people_write_them(text, wanted):
         ("none=-3", "not one of"),
         ("peak=", "'' is not a level in dBFS"),
         ("lufs=loud", "'loud' is not a level in LUFS; write lufs=-23"),
-        ("rms=-23LUFS", "'-23lufs' is not a level in dBFS; write rms=-20"),
-        ("peak=-1dBTP", "true peak"),
-        ("peak=0.5", "peak=0.5 .*at most 0 dBFS"),
+        ("rms=-23LUFS", "'-23LUFS' is not a level in dBFS; write rms=-20"),
+        ("Peak=-1dBTP", "match peak=-1dBTP is a true peak"),
+        ("peak=0.5", "peak=0.5 cannot be reached; it must be above -200 dBFS, and at most 0 dBFS"),
         ("lufs=-70", "above -70 LUFS"),
         ("rms=-1e9", "above -200 dBFS"),
         ("rms=nan", "not a level"),

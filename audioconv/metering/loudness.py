@@ -110,8 +110,8 @@ class Loudness:
     def __init__(self, rate: int, weights: Sequence[float]) -> None:
         if rate < LOWEST_RATE:
             raise AudioconvError(
-                f"a sound of {rate} Hz has no loudness in LUFS, which needs {LOWEST_RATE} Hz; "
-                "use `match='rms'`"
+                f"loudness in LUFS needs a rate of at least {LOWEST_RATE} Hz; this sound has "
+                f"{rate} Hz; use `match='rms'`"
             )
         self.frames = 0
         self._step = rate // 10  # not rounded up, so that 0.4 s are always enough

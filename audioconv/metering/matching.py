@@ -96,7 +96,8 @@ class Matching:
         length: str | int = "full",
     ) -> None:
         self.match = match
-        self._length = length
+        self._rate, self._length = rate, length
+        self._heard_any = False
         self._sound = None if match.target is not None else _meter(match, rate, weights)
         self._result = _meter(match, rate, outputs)
         self._heard = self._taken = 0
@@ -106,14 +107,16 @@ class Matching:
         if isinstance(self._length, int):
             block = block[: max(0, self._length - self._heard)]
         self._heard += len(block)
+        self._heard_any = self._heard_any or bool(block.any())
         if self._sound is not None:
-            self._sound.take(_checked(block, "input"))
+            self._sound.take(_checked(block, "input", "scale the sound first"))
 
     def take(self, block: Audio) -> None:
         """Add a block (n, channels) of the output."""
         under = block[: max(0, self._heard - self._taken)]
         self._taken += len(block)
-        self._result.take(_checked(under if self.match.measure == "rms" else block, "output"))
+        measured = under if self.match.measure == "rms" else block
+        self._result.take(_checked(measured, "output", "lower the gain"))
 
     def level(self) -> float:
         """Return the level that the output is to have.
@@ -131,10 +134,10 @@ class Matching:
             return level
         if self._sound.silent():
             raise AudioconvError(
-                f"the input is silent, and has no level to match; give one, such as {example}"
+                f"{self._input} silent, with no level to match; give one, such as {example}"
             )
         raise AudioconvError(
-            f"the input is nowhere louder than {ABSOLUTE:g} LUFS, where loudness ends, and has "
+            f"{self._input} nowhere louder than {ABSOLUTE:g} LUFS, where loudness ends, with "
             f"none to match; give one, such as {example}, or use `match='rms'`"
         )
 
@@ -149,11 +152,21 @@ class Matching:
         level = self.level()
         if self._result.silent():
             where = " under the input" if self.match.measure == "rms" else ""
+            silent, cause = f"the output is silent{where}", "check the impulse"
+            if not self._heard_any:
+                silent, cause = f"{self._input} silent, as is the output", "check the input"
             raise AudioconvError(
-                f"the output is silent{where}, and no gain brings it to {level:.2f} "
-                f"{self.match.unit}; check the impulse, or leave out `match`"
+                f"{silent}, and no gain brings it to {level:.2f} {self.match.unit}; {cause}, or "
+                "leave out `match`"
             )
         return _rounded(self._result.gain_to(level))
+
+    @property
+    def _input(self) -> str:
+        """Name as much of the input as counts, with its verb."""
+        if self._heard != self._length:
+            return "the input is"
+        return f"the first {self._heard / self._rate:g} s of the input are"
 
 
 def matching_of(
@@ -211,13 +224,13 @@ def _meter(match: Match, rate: int, weights: Sequence[float]) -> Meter:
     return Peak() if match.measure == "peak" else Rms()
 
 
-def _checked(block: Audio, what: str) -> Audio:
+def _checked(block: Audio, what: str, remedy: str) -> Audio:
     """Return a block whose squares are numbers."""
     peak = float(np.abs(block).max(initial=0))
     if not peak <= LOUDEST:  # true of a NaN, unlike peak > LOUDEST
         raise AudioconvError(
             f"the {what} reaches {peak:.3g}, full scale being 1; `match` needs a sound of at most "
-            f"{LOUDEST:g}; lower the gain"
+            f"{LOUDEST:g}; {remedy}"
         )
     return block
 
