@@ -710,6 +710,36 @@ def test_compare_says_no_polarity_of_what_has_none(call, tmp_path, noise):
     assert found["channel_polarity"] == ["inverted", None]
 
 
+def test_a_polarity_is_more_than_chance(call, tmp_path):
+    """Chance explains more of a sound, the fewer independent values bandwidth and length leave."""
+    from scipy.signal import butter, sosfiltfilt
+
+    random, rate = np.random.default_rng(7), 8000
+    narrow = butter(4, [50, 100], "bandpass", fs=rate, output="sos")
+
+    def polarity(one, other):
+        files = [
+            wav(tmp_path / f"{name}.wav", sound[:, np.newaxis], "DOUBLE", rate)
+            for name, sound in (("a", one), ("b", other))
+        ]
+        return strict_json(call("compare", *files, "--json").out)["polarity"]
+
+    for _ in range(6):  # at the best shift, chance explains about a tenth of these
+        one, other = (sosfiltfilt(narrow, random.standard_normal(rate)) for _ in range(2))
+        assert polarity(one, other) is None
+        # but not most, even of a tone
+        assert polarity(one, other - 2 * one) == "inverted"
+    tone = np.sin(2 * np.pi * 440 * np.arange(rate) / rate)
+    assert polarity(tone, -tone / 3) == "inverted"
+    click = np.eye(1, 100, 7)[0]
+    assert polarity(click, -click) == "inverted"
+    # over 48000 frames of white noise, chance explains 0.01 %, and 9 % is in common here
+    one, other = random.standard_normal((2, 48000))
+    for sign, name in [(1, "normal"), (-1, "inverted")]:
+        assert polarity(one, sign * 0.3 * one + 0.3 * math.sqrt(10) * other) == name
+    assert polarity(one[:100], other[:100]) is None
+
+
 def test_compare_measures_what_is_left(call, tmp_path):
     # an orthogonal rest of a tenth of the amplitude: energy 0.01 of 1.01
     t = np.arange(1000)

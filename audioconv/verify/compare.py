@@ -21,11 +21,13 @@ GRID = 2**16
 WINDOW = 2**17
 """Frames around the peak of the first sound that are searched for the shift."""
 
-ALIKE = 0.1
-"""Share of a channel's energy that the other sound must explain for its polarity to mean anything.
+BY_CHANCE = 1e-3
+"""Probability that two sounds that have nothing in common are given a polarity nevertheless."""
 
-The best shift of two sounds that have nothing in common explains some by chance, in proportion to
-the inverse of their length: of 1 s of noise, under 0.1 %."""
+MOSTLY = 0.5
+"""Share of a channel's energy that gives it a polarity in any case, as no other sound has more.
+
+A steady tone explains any other of its pitch: chance alone would never let it have one."""
 
 NORMAL, INVERTED = "normal", "inverted"
 
@@ -52,7 +54,7 @@ class Difference:
         length of each
     channel_polarity : tuple of {"normal", "inverted"} or None
         polarity of each channel of the second relative to the first; None if nothing can be said,
-        as one is silent or they have less than a tenth of their energy in common
+        as one is silent, or the first explains no more of the second than chance may, nor half
     gains : tuple of float
         factor of each channel in the best fit: that of `gain_db`, negative where inverted
     """
@@ -147,11 +149,13 @@ def _compare(first: str, second: str, progress: Progress) -> Difference:
                 differs_at = level.frames + int(np.argmax(different))
             level.take(one)
         frames = a.frames, b.frames
-        rate = a.info.rate
+        rate, channels = a.info.rate, a.info.channels
     if differs_at is None and frames[0] != frames[1]:
         differs_at = min(frames)
-    shift = 0 if differs_at is None else _shift(first, second, level.peak_frame)
-    fit = _best_fit(first, second, shift, progress)
+    shift, spread = 0, np.ones(channels)
+    if differs_at is not None:
+        shift, spread = _shift(first, second, level.peak_frame)
+    fit = _best_fit(first, second, shift, spread, progress)
     return Difference(
         identical=differs_at is None,
         shift=shift,
@@ -190,10 +194,18 @@ def _padded(block: Audio, frames: int) -> Audio:
     return np.pad(block, ((0, frames - len(block)), (0, 0)))
 
 
-def _shift(first: str, second: str, centre: int) -> int:
+def _shift(first: str, second: str, centre: int) -> tuple[int, Taps]:
     """Find the shift by cross-correlating the part of both around a frame, channels together.
 
     The magnitudes of the channels are added, as one may be inverted and another not.
+
+    Returns
+    -------
+    shift : int
+    spread : array, (channels,)
+        frames over which chance correlates the products of both: the sum of their autocorrelations
+        times each other, which is the energy of their correlation. It is 1 for white noise, and
+        grows as the bandwidth shrinks.
     """
     from scipy.fft import irfft, rfft  # a quarter of a second to import: only when used
 
@@ -210,9 +222,11 @@ def _shift(first: str, second: str, centre: int) -> int:
                     break
         parts.append(part)
     one, other = (rfft(part, 2 * WINDOW, axis=0) for part in parts)
-    correlation = np.abs(irfft(np.conj(one) * other, 2 * WINDOW, axis=0)).sum(axis=1)
-    lag = int(np.argmax(correlation))
-    return lag - 2 * WINDOW if lag > WINDOW else lag
+    correlation = irfft(np.conj(one) * other, 2 * WINDOW, axis=0)
+    lag = int(np.argmax(np.abs(correlation).sum(axis=1)))
+    largest = np.prod([np.sqrt(np.square(part).sum(axis=0)) for part in parts], axis=0)
+    spread = np.square(correlation / np.where(largest > 0, largest, 1)).sum(axis=0)
+    return lag - 2 * WINDOW if lag > WINDOW else lag, np.maximum(spread, 1)
 
 
 class _Fit(NamedTuple):
@@ -223,26 +237,41 @@ class _Fit(NamedTuple):
     polarity: tuple[str | None, ...]
 
 
-def _best_fit(first: str, second: str, shift: int, progress: Progress) -> _Fit:
+def _best_fit(first: str, second: str, shift: int, spread: Taps, progress: Progress) -> _Fit:
     """Return the least-squares gain of the first sound, with the sign of each channel.
 
     Channels that are alike enough have signs of their own; the others share that of all.
     """
     sums: list[Taps] = []
     for one, other in aligned(first, second, shift, progress, "fitting"):
-        products = ((one, other), (one, one), (other, other))
+        with np.errstate(over="ignore"):  # of sounds beyond all measure, which are not judged
+            both = one * other
+        products = ((one, other), (one, one), (other, other), (both, both))
         sums.append(np.array([np.vecdot(x.T, y.T) for x, y in products]))
     if not sums:
         return _Fit(0.0, np.zeros(0), ())
     total = np.array([[math.fsum(column) for column in row] for row in np.stack(sums, -1)])
-    product, energy, explained = total
+    product, energy, explained, squares = total
     # the share of the energy that a channel explains is the square of its correlation
-    alike = np.abs(product) > math.sqrt(ALIKE) * np.sqrt(energy) * np.sqrt(explained)
+    mostly = math.sqrt(MOSTLY) * np.sqrt(energy) * np.sqrt(explained)
+    alike = np.abs(product) > np.fmin(mostly, _chance(spread) * np.sqrt(squares))
     signs = np.where(alike, np.sign(product), 1.0 if product.sum() >= 0 else -1.0)
     gain = max(0.0, math.fsum(signs * product)) / (math.fsum(energy) or 1.0)
     names = np.where(signs < 0, INVERTED, NORMAL).tolist()
     polarity = tuple(name if clear else None for name, clear in zip(names, alike, strict=True))
     return _Fit(gain, signs * gain, polarity)
+
+
+def _chance(spread: Taps) -> Taps:
+    """Return how far chance may take a sum of products, over the root of the sum of their squares.
+
+    Products of two sounds that have nothing in common are as often positive as negative, and their
+    sum has a normal distribution: its variance is the sum of their squares, times the frames that
+    are correlated. The shift is the one of the largest sum, among as many as are independent.
+    """
+    shifts = 2 * WINDOW / spread
+    largest: Taps = np.sqrt(2 * np.log(shifts / BY_CHANCE) * spread)
+    return largest
 
 
 def _residual(first: str, second: str, shift: int, fit: _Fit, progress: Progress) -> float | None:
