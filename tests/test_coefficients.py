@@ -334,6 +334,8 @@ def test_eight_bits_are_unsigned(folder):
             "taps.raw:format=FLOAT,rate=1",
             "format is 'FLOAT'; did you mean 'FLOAT_LE'? there are U8",
         ),
+        ("taps.raw:format=f32le,rate=1", "format is 'F32LE'; did you mean 'FLOAT_LE'? there are"),
+        ("taps.raw:format=PCM_16,rate=1", "format is 'PCM_16'; did you mean 'S16_LE'? there are"),
         ("taps.raw:format=S16_LE,rate=0", "taps.raw: rate is 0 Hz; it must be between 1 and"),
         ("taps.raw:format=S16_LE,rate=8000,channels=0", "channels is 0; it must be between 1 and"),
         ("taps.raw:format=S16_LE,rate=8000,channels=65", "channels is 65"),

@@ -13,6 +13,7 @@ from audioconv.job import Job, Options
 
 if TYPE_CHECKING:
     from audioconv.files import FileReport
+    from audioconv.verify.compare import Difference
 
 UNLIKE = "unknown: B has too little in common with A"
 
@@ -119,9 +120,20 @@ def compare(
         rows.append(("gain", f"{difference.gain_db:+.4f} dB (B relative to A)"))
         rows.append(("polarity", difference.inversion or difference.polarity or UNLIKE))
         residual = difference.residual_db
-        null = (
-            f"none: B is A, {', '.join(filter(None, [difference.inversion, 'shifted and scaled']))}"
-        )
+        null = f"none: B is A{_changes(difference)}"
         rows.append(("residual", null if residual is None else f"{residual:.1f} dB relative to B"))
     rows.append(("differs", f"from {difference.first_difference_s:.6f} s"))
     printing.out(printing.two_columns(rows, indent=""))
+
+
+def _changes(difference: Difference) -> str:
+    """Return what the second sound is beside the first, such as ``, inverted and scaled``."""
+    from audioconv.files import listed  # late, so that help is fast
+
+    scaled = difference.gain_db is not None and f"{abs(difference.gain_db):.4f}" != "0.0000"
+    changes = [
+        *filter(None, [difference.inversion]),
+        *(["shifted"] if difference.shift else []),
+        *(["scaled"] if scaled else []),
+    ]
+    return f", {listed(changes)}" if changes else ""

@@ -222,7 +222,7 @@ class Writer:
         raise FormatError(
             f"the output {fault} at frame {level.peak_frame} "
             f"({level.peak_frame / self.info.rate:.6f} s), full scale being 1; "
-            f"{self.info.subtype} holds up to {largest:.3g}; lower the gain"
+            f"the limit for {self.info.subtype} is {largest:.3g}; lower the gain"
         )
 
     def discard(self) -> None:

@@ -36,6 +36,12 @@ FORMATS = {
 UNCLEAR = ("S24_LE", "S24_BE", "S24_4LE", "S24_4BE")
 """24 bits in 4 bytes: which three of them is not agreed upon."""
 
+ELSEWHERE = {
+    **{subtype: name for name, (subtype, order) in FORMATS.items() if order == "<"},
+    **{"F32LE": "FLOAT_LE", "F32BE": "FLOAT_BE", "F64LE": "FLOAT64_LE", "F64BE": "FLOAT64_BE"},
+}
+"""Names of libsndfile and ffmpeg, for suggestions."""
+
 USUAL = {".f32": "FLOAT_LE", ".f64": "FLOAT64_LE", ".dbl": "FLOAT64_LE"}
 """Sample format of a suffix."""
 
@@ -125,4 +131,5 @@ def _check_format(path: str, wanted: str) -> None:
             "convert it to S32_LE, or to packed 24 bits, S24_3LE"
         )
     if wanted not in FORMATS:
-        raise UsageError(f"{name}: format is {wanted!r};{choices_like(wanted, FORMATS)}")
+        known = ELSEWHERE.get(wanted, wanted)
+        raise UsageError(f"{name}: format is {wanted!r};{choices_like(known, FORMATS)}")

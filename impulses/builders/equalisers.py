@@ -48,8 +48,8 @@ def low_shelf(
     q : float, 0.01 to 1000
         steepness of the slope; above 0.7071 the response overshoots on both sides
     phase : {"minimum", "linear"}
-        minimum starts at once; linear rings as long before a transient as after it, and is
-        late by that time
+        minimum starts at once; linear has its centre at time 0, and rings as long before a
+        transient as after it
 
     Returns
     -------
@@ -101,8 +101,8 @@ def high_shelf(
     q : float, 0.01 to 1000
         steepness of the slope; above 0.7071 the response overshoots on both sides
     phase : {"minimum", "linear"}
-        minimum starts at once; linear rings as long before a transient as after it, and is
-        late by that time
+        minimum starts at once; linear has its centre at time 0, and rings as long before a
+        transient as after it
 
     Returns
     -------
@@ -158,8 +158,8 @@ def peak(
     q : float, 0.01 to 1000
         centre frequency over the width of the band with at least half the gain in dB
     phase : {"minimum", "linear"}
-        minimum starts at once; linear rings as long before a transient as after it, and is
-        late by that time
+        minimum starts at once; linear has its centre at time 0, and rings as long before a
+        transient as after it
 
     Returns
     -------

@@ -55,8 +55,8 @@ def low_pass(
     window : {"hamming", "hann", "blackman", "kaiser"}
         window of the sinc: hann and hamming are steepest, kaiser (beta 8.6) attenuates most
     phase : {"linear", "minimum"}
-        linear delays by (numtaps - 1) / 2 frames and rings before and after a transient;
-        minimum starts at once and rings only after it
+        linear has its centre at time 0, and rings (numtaps - 1) / 2 frames before a transient as
+        after it; minimum starts at once and rings only after it
 
     Returns
     -------
@@ -103,8 +103,8 @@ def high_pass(
     window : {"hamming", "hann", "blackman", "kaiser"}
         window of the sinc: hann and hamming are steepest, kaiser (beta 8.6) attenuates most
     phase : {"linear", "minimum"}
-        linear delays by (numtaps - 1) / 2 frames and rings before and after a transient;
-        minimum starts at once and rings only after it
+        linear has its centre at time 0, and rings (numtaps - 1) / 2 frames before a transient as
+        after it; minimum starts at once and rings only after it
 
     Returns
     -------
@@ -153,8 +153,8 @@ def band_pass(
     window : {"hamming", "hann", "blackman", "kaiser"}
         window of the sincs: hann and hamming are steepest, kaiser (beta 8.6) attenuates most
     phase : {"linear", "minimum"}
-        linear delays by (numtaps - 1) / 2 frames and rings before and after a transient;
-        minimum starts at once and rings only after it
+        linear has its centre at time 0, and rings (numtaps - 1) / 2 frames before a transient as
+        after it; minimum starts at once and rings only after it
 
     Returns
     -------

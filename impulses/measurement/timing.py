@@ -87,9 +87,9 @@ def check_low_end(located: LocatedResponse, start: int, low: float, rate: int) -
         return ()
     return (
         f"the low end rings before the impulse, which begins "
-        f"{format_time((located.lag - start) / rate)} before its peak: {largest:+.1f} dB in an "
-        f"octave between {low:.3g} and {8 * low:.3g} Hz; set before to {1000 * PERIODS / low:.3g} "
-        "ms",
+        f"{format_time((located.lag - start) / rate)} before its peak: an octave between "
+        f"{low:.3g} and {8 * low:.3g} Hz is off by {largest:+.1f} dB for it; pass "
+        f"`before={PERIODS / low:.3g}`",
     )
 
 
