@@ -3,6 +3,7 @@
 checks      refuses a job that makes no sense
 prepare     impulses and options folded into one impulse and one convolver
 quiet       notices of impulses through which nothing is heard
+notices     what a run has to say of its output, besides figures
 recipe      how a file was made, stored in the file
 provenance  the metadata and the recipe that an output carries
 measurement the pass before an output whose level is to match

@@ -6,7 +6,7 @@ import math
 import os
 
 from audioconv.errors import UsageError
-from audioconv.files import STANDARD, refuse_overwrite
+from audioconv.files import STANDARD, is_exact, refuse_overwrite
 from audioconv.ir.load import impulse_files, refuse_standard_twice
 from audioconv.job import Job, Options
 from audioconv.render.recipe import SUFFIX
@@ -50,4 +50,13 @@ def _check_quality(quality: float) -> None:
         raise UsageError(
             f"`quality` is {quality:g}; it must be between 0 and 1 (best), or a bit rate such as "
             "192k"
+        )
+
+
+def check_subtype(options: Options, subtype: str) -> None:
+    """Refuse to verify a lossy output."""
+    if options.verify and not is_exact(subtype):
+        raise UsageError(
+            f"{subtype} is a lossy coding, which cannot be verified; verify a PCM or "
+            "floating-point output"
         )

@@ -7,23 +7,18 @@ measured first, and then written once, with both gains.
 
 from __future__ import annotations
 
-import os
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, closing
-from typing import Any, Literal
+from typing import Any, Literal, Protocol, TypeVar
 
 import numpy as np
 
 from audioconv._version import __version__
 from audioconv.engines import stream
-from audioconv.engines.audio import Audio
-from audioconv.engines.subnormals import FLUSH_BELOW
-from audioconv.errors import AudioconvError, UsageError, counted
+from audioconv.engines.audio import Audio, Samples
 from audioconv.files import (
     FLOATS,
-    INTEGER_BITS,
-    STANDARD,
     TRANSPARENT,
     PeakMeter,
     Reader,
@@ -43,16 +38,31 @@ from audioconv.files import (
 from audioconv.job import Job, Options, Outcome, VerificationReport
 from audioconv.metering.matching import Gains, gains
 from audioconv.progress import Progress, silent
-from audioconv.render.checks import check_job
+from audioconv.render.checks import check_job, check_subtype
 from audioconv.render.measurement import Measurement, unplaced
+from audioconv.render.notices import Notices, dropped, misleading, vanished
 from audioconv.render.prepare import prepare
 from audioconv.render.provenance import Provenance
 from audioconv.render.recipe import SUFFIX
 from audioconv.units import parse_match
 from impulses.impulse import to_db
 
-NOTED = 10 ** (-60 / 20)
-"""Peak of the frames before time 0, relative to that of the output, from which it is noted."""
+E = TypeVar("E")
+
+
+class Sink(Protocol[E]):
+    """Where the sums go: a `Writer`, or the `Measurement` in its place."""
+
+    level: PeakMeter
+
+    def encode(self, block: Audio, start: int, /) -> E:
+        """Prepare a block whose first frame is `start`; in any thread and any order."""
+
+    def append(self, encoded: E, /) -> None:
+        """Append a prepared block; blocks must come in order."""
+
+    def write(self, block: Audio, /) -> None:
+        """Prepare and append a block."""
 
 
 def run(
@@ -166,9 +176,12 @@ class Rendering:
         )
         refuse_unfit(self._info)
         odd = suffix_notice(job.output, form, subtype)
-        notices = [*self._prepared.impulse.notes, notice, odd, padding_notice(self._info)]
-        self._notices = Notices(options.strict, filter(None, notices))
-        self._check_output()
+        self._notices = Notices(options.strict)
+        self._notices.add(
+            *dict.fromkeys([*self._prepared.impulse.notes, notice, odd, padding_notice(self._info)])
+        )
+        check_subtype(options, subtype)
+        self._notices.add(*misleading(job, self._info))
         self._provenance = Provenance(
             job, self._reader, self._prepared.ingredients, self._info, version
         )
@@ -180,33 +193,18 @@ class Rendering:
 
     def write(self, output: Target) -> None:
         """Write the convolution, in a second pass if a match or the guard asks for a gain."""
-        options, info = self._job.options, self._info
         if self._measurement is None:
-            self._begin(output, options.clip)
-        first = self._measurement or self._writer
-        dropped = self._pump(self._reader, first)
-        self._notices.add(*self._reader.notices)
-        self._notice_vanished(first.level)
-        if self._measurement is not None:
-            self._gains = self._measurement.gains(options)
+            self._write_plain(output)
         else:
-            self._gains = gains(None, first.level, info.subtype, options)
-        self._notice_dropped(dropped, first.level)
-        if self._measurement is not None:
             self._write_matched(output, self._measurement)
-        elif self._gains.guard != 1:
-            self._write_again(output)
-        if self._writer.clipped:
-            remedy = "match a lower level" if self._measurement else "lower `wet`"
-            self._notices.add(f"limited {self._writer.clipping()}; {remedy} to avoid it")
-        if notice := self._writer.level.step_notice(info.format, info.subtype, options.dither):
-            self._notices.add(notice)
+        form, subtype, dither = self._info.format, self._info.subtype, self._job.options.dither
+        self._notices.add(self._writer.level.step_notice(form, subtype, dither))
         self._progress("reading back")
         metadata = self._provenance.metadata
         self._writer.finish(metadata, self._provenance.chunks(self._reader.digest()))
         self._notices.add(*self._writer.notices)
         if lost := [*metadata.lost, *self._writer.lost]:
-            self._notices.add(f"the {info.format} output does not hold the input's {listed(lost)}")
+            self._notices.add(f"the {form} output does not hold the input's {listed(lost)}")
 
     def verify(self, output: Target) -> None:
         """Verify the output, if the job asks for it.
@@ -297,65 +295,76 @@ class Rendering:
             max_bytes=options.max_output,
         )
 
-    def _notice_dropped(self, peak: float, level: PeakMeter) -> None:
-        """Notice that sums before time 0, of a certain peak, are not in the output."""
-        head, most, gain = self._prepared.window.head, level.peak, self._gains.both
-        if peak == 0 or peak < most * NOTED:
-            return
-        beside = f"{to_db(peak / most):+.1f} dB beside the output's peak" if most else "all of it"
-        self._notices.add(
-            f"the {counted(head, 'frame')} ({1000 * head / self._info.rate:.2f} ms) before time 0 "
-            f"of the impulse are dropped, with a peak of {to_db(peak * gain):.1f} dBFS ({beside}); "
-            "`align='first'` keeps them"
-        )
+    def _write_plain(self, output: Target) -> None:
+        """Write, and begin again with less gain if the guard asks for it."""
+        options, subtype = self._job.options, self._info.subtype
+        self._begin(output, options.clip)
+        before = self._first_pass(self._writer, self._samples(self._reader), "convolving")
+        level = self._writer.level
+        self._gains = gains(None, level, subtype, options)
+        self._notices.add(self._dropped(before, level))
+        if self._gains.guard != 1:
+            cause = self._writer.clipping() if self._writer.clipped else "no room for dither"
+            self._notices.add(f"guard: {cause}; {self._gains.attenuation(subtype)}")
+            self._writer.discard()
+            self._begin(output, "error")
+            self._second_pass()
+        self._notice_clipped("lower `wet`")
 
-    def _notice_vanished(self, level: PeakMeter) -> None:
-        """Notice that all samples are so small that the engine takes them for zero."""
-        single = self._job.options.precision == "single"
-        limit = FLUSH_BELOW[np.dtype(np.float32 if single else np.float64)]
-        peaks = {"input": self._reader.peak, "impulse": self._prepared.levels.peak}
-        small = [name for name, peak in peaks.items() if 0 < peak < limit]
-        if small and level.peak == 0:
-            self._notices.add(
-                f"the output is silent: no sample of the {' or the '.join(small)} reaches "
-                f"{limit:g}, and the {self._prepared.engine} engine takes smaller ones for zero; "
-                "raise the level, or use `engine='direct'`"
-            )
-
-    def _write_again(self, output: Target) -> None:
-        """Begin again with the gain that the guard found."""
-        cause = self._writer.clipping() if self._writer.clipped else "no room for dither"
-        self._notices.add(f"guard: {cause}; {self._gains.attenuation(self._info.subtype)}")
-        self._writer.discard()
-        self._begin(output, "error")
-        with self._read() as again:
-            self._pump(again, self._writer)
-
-    def _write_matched(self, output: Target, measured: Measurement) -> None:
-        """Write with the gains that the measurement found."""
+    def _write_matched(self, output: Target, measurement: Measurement) -> None:
+        """Measure, and write with the gains that the measurement found."""
+        heard = measurement.heard(self._samples(self._reader), self._reader.unit)
+        before = self._first_pass(measurement, heard, "measuring")
+        self._gains = measurement.gains(self._job.options)
+        self._notices.add(self._dropped(before, measurement.level))
         guarded = self._gains.guard != 1
         if guarded:
-            self._notices.add(measured.guard_notice(self._gains))
+            self._notices.add(measurement.guard_notice(self._gains))
         self._begin(output, "error" if guarded else self._job.options.clip)
-        with self._read() as again:
-            self._pump(again, self._writer)
+        self._second_pass()
+        self._notice_clipped("match a lower level")
 
-    def _pump(self, reader: Reader, sink: Writer | Measurement) -> float:
-        """Move the sound through the convolver into the writer, or the measurement.
+    def _first_pass(self, sink: Sink[Any], samples: Iterable[Samples], step: str) -> float:
+        """Move the sound into a sink, and return the peak of the sums before time 0."""
+        before = self._pump(self._reader, samples, sink, step)
+        peak, options = self._reader.peak, self._job.options
+        self._notices.add(*self._reader.notices)
+        self._notices.add(vanished(self._prepared, peak, sink.level, options))
+        return before
+
+    def _second_pass(self) -> None:
+        """Read the sound again, and write it with the gains that the first pass found."""
+        gain = self._gains.both
+        step = "convolving" if gain == 1 else f"convolving at {to_db(gain):+.2f} dB"
+        with self._read() as again:
+            self._pump(again, self._samples(again), self._writer, step)
+
+    def _samples(self, reader: Reader) -> Iterator[Samples]:
+        """Yield the samples of the sound, in blocks that the convolver takes."""
+        convolver = self._prepared.convolver
+        return reader.samples(convolver.block, convolver.limit)
+
+    def _dropped(self, before: float, level: PeakMeter) -> str | None:
+        head, rate = self._prepared.window.head, self._info.rate
+        return dropped(before, level, self._gains.both, head, rate)
+
+    def _notice_clipped(self, remedy: str) -> None:
+        """Notice samples that were limited to full scale."""
+        if self._writer.clipped:
+            self._notices.add(f"limited {self._writer.clipping()}; {remedy} to avoid it")
+
+    def _pump(self, reader: Reader, samples: Iterable[Samples], sink: Sink[E], step: str) -> float:
+        """Move the samples of a sound through the convolver into a sink.
 
         Return the peak of the sums before time 0, which the output does not hold.
         """
         convolver, window, rate = self._prepared.convolver, self._prepared.window, reader.info.rate
         gain, needed = self._gains.both, window.needed(reader.info.frames)
         seconds = None if needed is None else needed / rate
-        step = "convolving" if gain == 1 else f"convolving at {to_db(gain):+.2f} dB"
-        samples = reader.samples(convolver.block, convolver.limit)
-        if isinstance(sink, Measurement):
-            samples, step = sink.heard(samples, reader.unit), "measuring"
-        peaks, dropped = [0.0], [0.0]
+        peaks, before = [0.0], [0.0]
 
-        def encode(part: Audio, start: int) -> Any:  # whatever the sink appends
-            dropped.append(_peak(window.before(part, start)))
+        def encode(part: Audio, start: int) -> E:
+            before.append(_peak(window.before(part, start)))
             part, at = window.keep(part, start)
             if window.length == "auto":  # which depends on the sums before they are scaled
                 peaks.append(_peak(part))
@@ -376,49 +385,16 @@ class Rendering:
                 if sink.level.frames == window.length:
                     break
         tail, frames = convolver.flush(), reader.frames
-        dropped.append(_peak(window.before(tail, frames)))
+        before.append(_peak(window.before(tail, frames)))
         for part in window.tail(tail, frames=frames, peak=max(peaks)):
             sink.write(_scaled(part, gain))
-        return max(dropped)
+        return max(before)
 
     def _frames(self) -> int | None:
         """Return the length of the output, if it is known in advance."""
         # a pipe may end earlier than its header states
         frames = None if self._job.options.allow_truncated else self._reader.info.frames
         return self._prepared.window.frames(frames, self._prepared.impulse.frames)
-
-    def _check_output(self) -> None:
-        """Refuse to verify a lossy output, and notice options and files that will mislead."""
-        job, options, subtype = self._job, self._job.options, self._info.subtype
-        if options.verify and not is_exact(subtype):
-            raise UsageError(
-                f"{subtype} is a lossy coding, which cannot be verified; verify a PCM or "
-                "floating-point output"
-            )
-        if options.dither != "none" and subtype not in INTEGER_BITS:
-            self._notices.add(f"`dither={options.dither!r}` has no effect on {subtype} samples")
-        if options.quality is not None and self._info.quality is None:
-            self._notices.add(f"`quality` has no effect on {subtype} samples")
-        stale = job.output != STANDARD and options.recipe != "sidecar"
-        if stale and os.path.isfile(job.output + SUFFIX):
-            sidecar = display_name(job.output + SUFFIX)
-            self._notices.add(f"{sidecar} exists, and describes another output")
-
-
-class Notices:
-    """Notices of a run, each once; under `strict` the first of them is an error."""
-
-    def __init__(self, strict: bool, given: Iterable[str] = ()) -> None:
-        self.given: list[str] = []
-        self._strict = strict
-        self.add(*dict.fromkeys(given))
-
-    def add(self, *notices: str) -> None:
-        """Add notices, or raise the first."""
-        for notice in notices:
-            if self._strict:
-                raise AudioconvError(f"{notice} (an error under `strict`)")
-            self.given.append(notice)
 
 
 def _scaled(block: Audio, gain: float) -> Audio:
