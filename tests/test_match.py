@@ -215,6 +215,15 @@ def test_a_softer_match_needs_no_guard(tmp_path, sound, room):
     convolved(sound, room, out, subtype="PCM_16", clip="error", match="peak")
 
 
+@pytest.mark.parametrize(("impulse_gain", "noted"), [(-45, True), (-35, False)])
+def test_a_match_that_raises_noise_is_noted(tmp_path, sound, impulse_gain, noted):
+    """By more than 40 dB, which an impulse that is almost silent needs."""
+    options = Options(match="rms", subtype="FLOAT")
+    done = run(Job(str(sound), str(tmp_path / "o.wav"), [f"delta:wet={impulse_gain}dB"], options))
+    told = [f"the match raises the output by {-impulse_gain:.1f} dB" in n for n in done.notices]
+    assert told == [True] * noted
+
+
 def test_the_other_ways_to_clip(tmp_path, sound, room):
     out = tmp_path / "out.wav"
     options = {"match": "rms=-3", "subtype": "PCM_16"}

@@ -18,6 +18,9 @@ from impulses.impulse import to_db
 NOTED = 10 ** (-60 / 20)
 """Peak of the frames before time 0, relative to that of the output, from which it is noted."""
 
+RAISED = 10 ** (40 / 20)
+"""Gain of a match from which it is noted: 16 bits then have the noise of 9."""
+
 
 class Notices:
     """Notices of a run; under `strict` the first of them is an error.
@@ -76,6 +79,23 @@ def vanished(prepared: Prepared, sound: float, sums: PeakMeter, options: Options
         f"the output is silent: no sample of the {' or the '.join(small)} reaches {limit:g}, and "
         f"the {prepared.engine} engine takes smaller ones for zero; raise the level, or use "
         "`engine='direct'`"
+    )
+
+
+def raised(match_gain: float) -> str | None:
+    """Notice that a match raises so much that it is noise, perhaps, that is heard.
+
+    Examples
+    --------
+    >>> raised(1e5)
+    'the match raises the output by 100.0 dB, and the noise of input and impulse with it; check \
+that neither is almost silent'
+    """
+    if match_gain <= RAISED:
+        return None
+    return (
+        f"the match raises the output by {to_db(match_gain):.1f} dB, and the noise of input and "
+        "impulse with it; check that neither is almost silent"
     )
 
 

@@ -40,7 +40,7 @@ from audioconv.metering.matching import Gains, gains
 from audioconv.progress import Progress, silent
 from audioconv.render.checks import check_job, check_subtype
 from audioconv.render.measurement import Measurement, unplaced
-from audioconv.render.notices import Notices, dropped, misleading, vanished
+from audioconv.render.notices import Notices, dropped, misleading, raised, vanished
 from audioconv.render.prepare import prepare
 from audioconv.render.provenance import Provenance
 from audioconv.render.recipe import SUFFIX
@@ -316,6 +316,7 @@ class Rendering:
         heard = measurement.heard(self._samples(self._reader), self._reader.unit)
         before = self._first_pass(measurement, heard, "measuring")
         self._gains = measurement.gains(self._job.options)
+        self._notices.add(raised(self._gains.match))
         self._notices.add(self._dropped(before, measurement.level))
         guarded = self._gains.guard != 1
         if guarded:
