@@ -339,7 +339,11 @@ def stereo_sound(tmp_path, noise):
         ((1, 0, 1, 0), {"map": "true-stereo"}, PARTLY.format("{}", "channel 2 of 2")),
         ((1, 0, 0, 1), {"map": "true-stereo"}, None),  # stereo, written as a matrix
         ((1, 0, 0, 1, 0, 0), {"map": "matrix"}, PARTLY.format("{}", "channels 2 and 3 of 3")),
-        ((1, 1), {"map": "matrix=1:1,2:4"}, None),  # nothing was to go to 2 and 3
+        (
+            (1, 1),
+            {"map": "matrix=1:1,2:4"},
+            "no path of the matrix leads to channels 2, 3 of the output: silent",
+        ),
         ((1, 1), {}, None),
         ((2.0**-16, 2.0**-17), {"subtype": "DOUBLE"}, QUIET.format(-96.3)),
         ((1e-200, 0.5e-200), {"subtype": "DOUBLE"}, QUIET.format(-4000.0)),
