@@ -1,5 +1,6 @@
 """Wrong, incomplete and ambiguous headers of AIFF, W64, CAF and AU."""
 
+import io
 import struct
 
 import numpy as np
@@ -134,3 +135,112 @@ def test_chunks_without_end_take_no_time(tmp_path):
         file.truncate(2**30)
     audio, _ = read_all(str(path))
     assert (audio[:, 0] * 2**15).tolist() == STEPS
+
+
+# chunks behind the samples that the end of the file cuts off
+
+
+GUID_TAIL = bytes.fromhex("f3acd3118cd100c04f8edb8a")
+"""The bytes after the first four in the name of a chunk of Wave 64."""
+
+HEADERS = {b"riff": 24, b"caff": 12}
+"""Bytes of the name and the size of a chunk; elsewhere 8."""
+
+CUT_FILES = {
+    "WAV of 8 bits": ("WAV", "PCM_U8", "FILE"),
+    "WAV of 16 bits": ("WAV", "PCM_16", "FILE"),
+    "RIFX": ("WAV", "PCM_16", "BIG"),
+    "WAV of floats": ("WAV", "FLOAT", "FILE"),
+    "WAV of mu-law": ("WAV", "ULAW", "FILE"),
+    "WAV of ADPCM": ("WAV", "MS_ADPCM", "FILE"),
+    "RF64": ("RF64", "PCM_24", "FILE"),
+    "W64": ("W64", "PCM_16", "FILE"),
+    "W64 of mu-law": ("W64", "ULAW", "FILE"),
+    "AIFF": ("AIFF", "PCM_16", "FILE"),
+    "AIFC of floats": ("AIFF", "FLOAT", "FILE"),
+    "CAF": ("CAF", "PCM_16", "FILE"),
+    "CAF of mu-law": ("CAF", "ULAW", "FILE"),
+    "CAF of ALAC": ("CAF", "ALAC_16", "FILE"),
+}
+
+
+def with_chunk(data, name, body):
+    """Return a file with one more chunk at its end, and the size of the file to match."""
+    magic = data[:4]
+    if magic == b"riff":
+        data += bytes(-len(data) % 8) + name + GUID_TAIL + struct.pack("<Q", 24 + len(body)) + body
+        return data[:16] + struct.pack("<Q", len(data)) + data[24:]
+    if magic == b"caff":
+        return data + name + struct.pack(">q", len(body)) + body
+    order = ">" if magic in (b"FORM", b"RIFX") else "<"
+    data += bytes(len(data) % 2) + name + struct.pack(order + "I", len(body)) + body
+    if magic == b"RF64":  # whose size stands in the ds64 chunk
+        return data[:20] + struct.pack("<Q", len(data) - 8) + data[28:]
+    return magic + struct.pack(order + "I", len(data) - 8) + data[8:]
+
+
+def heard(tmp_path, data, *, allow=False):
+    with Reader(put(tmp_path, data), allow_truncated=allow) as reader:
+        audio = np.concatenate(list(reader.blocks()))
+        return audio, [notice.replace(reader.info.path, "FILE") for notice in reader.notices]
+
+
+@pytest.mark.parametrize("allow", [False, True])
+@pytest.mark.parametrize("name", [b"aucv", b"LIST", b"zz9!"])
+@pytest.mark.parametrize("frames", [600, 601])
+@pytest.mark.parametrize("kind", CUT_FILES)
+def test_a_chunk_that_is_cut_off_anywhere_is_no_sound(kind, frames, name, allow, tmp_path):
+    form, subtype, endian = CUT_FILES[kind]
+    file = io.BytesIO()
+    sound = np.random.default_rng(1).uniform(-0.9, 0.9, frames)
+    soundfile.write(file, sound, 44100, subtype, endian, form)
+    base = file.getvalue()
+    whole = with_chunk(base, name, b'{"gain":1.5}' * 40)
+    at, header = whole.rindex(name), HEADERS.get(base[:4], 8)
+    expected, notices = heard(tmp_path, base)
+    assert len(expected) >= frames  # ADPCM fills its last block
+    for end in (*range(at + 1, at + header + 2), at + 100, len(whole) - 1):
+        audio, more = heard(tmp_path, whole[:end], allow=allow)
+        np.testing.assert_array_equal(audio, expected)
+        cut = f"the chunk {name.decode()!r}" if end >= at + 4 else "a chunk"
+        assert more == [*notices, f"{cut} at the end of FILE is cut off; the sound is complete"]
+    audio, more = heard(tmp_path, whole, allow=allow)
+    np.testing.assert_array_equal(audio, expected)
+    assert more == notices
+
+
+@pytest.mark.parametrize("size", [2**26 + 2, 2**31 - 2**17])
+def test_a_large_chunk_is_cut_off_if_the_file_states_to_hold_it(size, tmp_path):
+    file = io.BytesIO()
+    soundfile.write(file, np.full(100, 0.5), 44100, "PCM_16", format="WAV")
+    base = file.getvalue()
+    rest = b"zz9!" + struct.pack("<I", size) + b"text"
+    whole = len(base) + 8 + size - 8
+    for stated, expected in ((whole, "is cut off"), (whole - 1, "up to 6 frames more")):
+        audio, (notice,) = heard(tmp_path, base[:4] + struct.pack("<I", stated) + base[8:] + rest)
+        assert len(audio) == 100
+        assert expected in notice
+
+
+def test_printable_samples_past_the_stated_end_are_samples(tmp_path):
+    """Bytes near the middle of 8 bits are printable, but no size of a chunk."""
+    file = io.BytesIO()
+    soundfile.write(file, np.full(1000, -0.1), 44100, "PCM_U8", format="WAV")
+    data = file.getvalue()
+    assert data[-900:].decode("ascii").isprintable()
+    at = data.index(b"data") + 4
+    audio, (notice,) = heard(tmp_path, data[:at] + struct.pack("<I", 100) + data[at + 4 :])
+    assert len(audio) == 100
+    assert notice.startswith("FILE has up to 900 frames more than its header states")
+
+
+@pytest.mark.parametrize("count", range(1, 8))
+def test_a_few_printable_samples_of_a_file_as_long_as_it_states_are_samples(count, tmp_path):
+    file = io.BytesIO()
+    soundfile.write(file, np.full(100 + count, -0.1), 44100, "PCM_U8", format="WAV")
+    data = file.getvalue()[: 144 + count]
+    size = struct.pack("<I", len(data) - 8)
+    data = data[:4] + size + data[8:40] + struct.pack("<I", 100) + data[44:]
+    assert not any("cut off" in notice for notice in heard(tmp_path, data)[1])
+    if count > 1:  # one alone may be padding
+        assert len(heard(tmp_path, data, allow=True)[0]) == 100 + count

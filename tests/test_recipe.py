@@ -282,6 +282,21 @@ def test_recipe_none_leaves_it_out(call, folder):
     assert "out.wav contains no recipe" in said.err
 
 
+@pytest.mark.parametrize("kept", [1, 3, 4, 7, 8, 9, -2])
+def test_a_recipe_that_is_cut_off_is_not_followed(kept, call, folder):
+    call("convolve", "in.wav", "out.wav", "--ir", "ir.wav", "--recipe", "sidecar")
+    call("convolve", "in.wav", "out.wav", "--ir", "ir.wav", "-y")
+    data = (folder / "out.wav").read_bytes()
+    end = data.rindex(b"aucv") + kept if kept > 0 else len(data) + kept
+    (folder / "cut.wav").write_bytes(data[:end])
+    (folder / "out.wav.json").replace(folder / "aside.json")
+    said = call("redo", "cut.wav", code=1)
+    assert "the recipe at the end of cut.wav is cut off; get a complete copy" in said.err
+    (folder / "aside.json").replace(folder / "cut.wav.json")
+    call("redo", "cut.wav", "again.wav", code=3)  # by the sidecar; it differs from what is left
+    assert (folder / "again.wav").read_bytes() == data
+
+
 def test_the_recipe_of_an_input_is_not_passed_on(call, folder):
     call("convolve", "in.wav", "a.wav", "--ir", "ir.wav")
     quiet = ["--ir", "other.wav", "--ir-gain", "l1", "--strict"]

@@ -42,6 +42,7 @@ from audioconv.files.metadata import (
     listed,
     recipe_bytes,
     recipe_fields,
+    recipe_is_cut,
 )
 from audioconv.files.peak import PeakMeter
 from audioconv.files.quantise import triangular_noise
@@ -82,6 +83,7 @@ __all__ = [
     "read_bytes",
     "recipe_bytes",
     "recipe_fields",
+    "recipe_is_cut",
     "refuse_overwrite",
     "refuse_unfit",
     "rereadable",

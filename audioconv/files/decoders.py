@@ -14,6 +14,7 @@ from typing import IO, NamedTuple, Protocol
 from audioconv.engines.audio import Samples
 from audioconv.errors import TruncatedError, counted
 from audioconv.files.codecs import containers, pcm, riff
+from audioconv.files.codecs.riff import label
 from audioconv.files.formats import SoundInfo, display_name
 from audioconv.files.metadata import Metadata, wave_metadata
 from audioconv.files.source import PIECE, Digest, Source
@@ -128,7 +129,7 @@ class WaveDecoder:
         self._more = more if self._lenient else []
         return stated + sum(frames for _, frames in self._more)
 
-    def _find_more(self, file: IO[bytes], begin: int) -> list[_More]:
+    def _find_more(self, file: IO[bytes], begin: int, *, whole: bool = True) -> list[_More]:
         """Find and report frames after the end that the header states.
 
         Parameters
@@ -137,11 +138,16 @@ class WaveDecoder:
             seekable; its position changes
         begin : int
             offset of the samples
+        whole : bool
+            whether the file goes to the end of the pipe that it comes from
         """
         stated = self._header.data_bytes or 0
         behind = containers.behind(file, begin, begin + stated)
         if behind.another:
             self._notice("is followed by another file, which is not read")
+        if behind.cut and whole:
+            self.notices.append(cut_notice(self.info.path, behind.cut))
+            self.metadata = replace(self.metadata, cut=behind.cut)
         read = begin + stated // self._frame_bytes * self._frame_bytes
         more = []
         for extra in behind.extra:
@@ -203,22 +209,20 @@ class WaveDecoder:
         size = self._header.data_bytes
         if self._left == 0 and size is not None and not self._ended and not self._stream.regular:
             with tempfile.SpooledTemporaryFile(riff.MAX_CHUNKS) as rest:
-                # as in a file: one with the same magic, and without the samples
-                magic = b"RIFX" if self._header.order == ">" else b"RIFF"
-                end = rest.write(magic + bytes(8))
+                end = rest.write(self._header.without_samples())
                 behind = self._stream.read(PIECE)
                 while behind and rest.tell() <= riff.MAX_CHUNKS:
                     rest.write(behind)
                     behind = self._stream.read(PIECE)
-                self._read_trailing(rest, end)
+                self._read_trailing(rest, end, whole=not behind)
         self._ended = True
 
-    def _read_trailing(self, rest: IO[bytes], end: int) -> None:
+    def _read_trailing(self, rest: IO[bytes], end: int, *, whole: bool) -> None:
         """Read the metadata after the samples, which would end at an offset of a file."""
         size = self._header.data_bytes or 0
         begin = end - size // self._frame_bytes * self._frame_bytes
         self.metadata = _metadata_from(rest, begin + size + size % 2, self._header)
-        self._find_more(rest, begin)
+        self._find_more(rest, begin, whole=whole)
 
 
 class _More(NamedTuple):
@@ -250,6 +254,19 @@ def _metadata_from(file: IO[bytes], begin: int, header: riff.Header) -> Metadata
 def length_notice(path: str) -> str:
     """Return the notice that a header does not state the length."""
     return f"the header of {display_name(path)} does not state its length; it is read to its end"
+
+
+def cut_notice(path: str, chunk: bytes) -> str:
+    """Return the notice that the end of a file cuts off a chunk after the samples.
+
+    Parameters
+    ----------
+    path : str
+    chunk : bytes
+        its name; fewer than 4 bytes are not the whole of it
+    """
+    name = f"the chunk {label(chunk)!r}" if len(chunk) == 4 else "a chunk"
+    return f"{name} at the end of {display_name(path)} is cut off; the sound is complete"
 
 
 def more_notice(frames: int, *, read: bool, readable: bool = True) -> str:

@@ -23,6 +23,7 @@ from audioconv.files.codecs.splice import Splice
 from audioconv.files.decoders import (
     REMEDY,
     cause_of,
+    cut_notice,
     length_notice,
     more_notice,
     seekable_metadata,
@@ -117,6 +118,7 @@ class LibsndfileDecoder:
         self.metadata = metadata if header else metadata.with_tags(_tags(file))
         if len(speakers) > 2:
             self.metadata = replace(self.metadata, speakers=sum(speakers))
+        self.metadata = replace(self.metadata, cut=probed.extent.cut)
         self.notices = self._header_notices(probed)
         self.shortage: TruncatedError | None = None
         self._stated = frames = self._stated_frames(probed)
@@ -208,6 +210,8 @@ class LibsndfileDecoder:
                 f"{display_name(self._path)} has {channels} channels of no defined order; they are "
                 "read in the order of the file"
             )
+        if probed.extent.cut:
+            notices.append(cut_notice(self._path, probed.extent.cut))
         if more := self._more_frames(probed):
             kind = self._file.format
             notices.append(

@@ -69,6 +69,8 @@ class Metadata:
         bit mask of speaker positions; 0 if not given, or implied by the number of channels
     lost : tuple of str
         names of metadata that cannot be copied
+    cut : bytes or None
+        name of a chunk that the end of the file cuts off, up to 4 bytes of it; None without one
     """
 
     head: tuple[Chunk, ...] = ()
@@ -76,6 +78,7 @@ class Metadata:
     tags: dict[str, str] = field(default_factory=dict)
     speakers: int = 0
     lost: tuple[str, ...] = ()
+    cut: bytes | None = None
 
     def with_tags(self, tags: dict[str, str]) -> Metadata:
         """Return a copy with these tags; those in an unknown text encoding are lost."""
@@ -125,7 +128,7 @@ class Metadata:
                     yield chunk
 
         head, tail = tuple(keep(self.head)), tuple(keep(self.tail))
-        return replace(self, head=head, tail=tail, speakers=speakers, lost=tuple(lost))
+        return replace(self, head=head, tail=tail, speakers=speakers, lost=tuple(lost), cut=None)
 
     def as_chunks(self) -> tuple[tuple[Chunk, ...], tuple[Chunk, ...], list[str]]:
         """Return chunks for before and after the samples of a WAV, and the tags without a chunk."""
@@ -185,6 +188,11 @@ def recipe_bytes(metadata: Metadata) -> bytes | None:
     """Return the recipe in a file as its bytes, if it holds one."""
     bodies = [chunk.body for chunk in (*metadata.head, *metadata.tail) if chunk.id == RECIPE]
     return bodies[-1] if bodies else None
+
+
+def recipe_is_cut(metadata: Metadata) -> bool:
+    """Return whether the end of a file cuts off its recipe, or the name of that."""
+    return metadata.cut is not None and RECIPE.startswith(metadata.cut)
 
 
 def recipe_fields(metadata: Metadata) -> dict[str, Any] | None:

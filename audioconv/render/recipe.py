@@ -16,7 +16,16 @@ from typing import Any
 
 from audioconv._version import __version__
 from audioconv.errors import AudioconvError, FormatError, UsageError
-from audioconv.files import RECIPE, STANDARD, Chunk, Digest, Reader, display_name, recipe_bytes
+from audioconv.files import (
+    RECIPE,
+    STANDARD,
+    Chunk,
+    Digest,
+    Reader,
+    display_name,
+    recipe_bytes,
+    recipe_is_cut,
+)
 from audioconv.ir.ingredients import (
     Ingredient,
     Joined,
@@ -142,11 +151,17 @@ def read_recipe(path: str) -> tuple[Recipe, list[str], Digest | None]:
 
 
 def _embedded(path: str) -> bytes | None:
+    sidecar = os.path.isfile(path + SUFFIX)
     try:
-        with Reader(path, allow_truncated=os.path.isfile(path + SUFFIX)) as reader:
-            return recipe_bytes(reader.metadata)
+        with Reader(path, allow_truncated=sidecar) as reader:
+            data = recipe_bytes(reader.metadata)
+            if data is None and not sidecar and recipe_is_cut(reader.metadata):
+                raise AudioconvError(
+                    f"the recipe at the end of {display_name(path)} is cut off; get a complete copy"
+                )
+            return data
     except FormatError:
-        if os.path.isfile(path + SUFFIX):  # it can be made again
+        if sidecar:  # it can be made again
             return None
         raise
 

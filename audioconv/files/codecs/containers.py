@@ -18,7 +18,7 @@ from itertools import islice
 from typing import IO, NamedTuple
 
 from audioconv.errors import FormatError
-from audioconv.files.codecs.riff import UNTIL_THE_END, is_name, refuse_padded_samples
+from audioconv.files.codecs.riff import PLACEHOLDERS, UNTIL_THE_END, is_name, refuse_padded_samples
 from audioconv.files.codecs.splice import Piece
 from audioconv.files.codecs.tags import after_tags
 
@@ -28,6 +28,10 @@ SOX_UNKNOWN = 0x7F000000
 
 MAX_CHUNKS = 10_000
 """More chunks than any file has; a gigabyte of zeros would be read as very many."""
+
+MAX_METADATA = 2**26
+"""Largest chunk of no known name that is taken for one that is cut off; larger sizes are samples,
+unless the stated size of the file has room for them."""
 
 MAX_BODY = 64
 """Bytes of a chunk that are read; a fmt chunk has 40 or, with coefficients of ADPCM, 50."""
@@ -51,6 +55,8 @@ class Extent(NamedTuple):
         number of frames, if stated separately
     extra : tuple of range
         offsets of bytes after the samples that may be more of them
+    cut : bytes or None
+        name of a chunk after the samples that is cut off, as in `Behind`
     """
 
     begin: int = 0
@@ -58,6 +64,7 @@ class Extent(NamedTuple):
     until_the_end: bool = False
     frames: int | None = None
     extra: tuple[range, ...] = ()
+    cut: bytes | None = None
 
     def held_end(self, size: int) -> int:
         """Return the offset after the last sample in a file of `size` bytes."""
@@ -73,7 +80,7 @@ METADATA = (
     *(b"LIST", b"bext", b"iXML", b"cue ", b"smpl", b"inst", b"id3 ", b"ID3 ", b"axml", b"_PMX"),
     *(b"NAME", b"AUTH", b"(c) ", b"ANNO", b"APPL", b"MARK", b"INST", b"COMT", b"PEAK", b"info"),
 )
-"""Chunks after the samples that are recognised even if they are truncated."""
+"""Chunks after the samples that are recognised if they are cut off, whatever their size."""
 
 LAYOUTS = {
     **dict.fromkeys([b"RIFF", b"RF64", b"BW64"], "<4sI"),
@@ -81,6 +88,12 @@ LAYOUTS = {
     b"caff": ">4sq",
 }
 """Layouts of the name and the size of a chunk, by the first bytes of the file."""
+
+FILES = (*LAYOUTS, b"riff")
+"""The first bytes of files of chunks."""
+
+HEADERS = {**{kind: struct.calcsize(form) for kind, form in LAYOUTS.items()}, b"riff": 24}
+"""Bytes of the name and the size of a chunk."""
 
 
 def stated_extent(file: IO[bytes]) -> Extent:
@@ -142,8 +155,8 @@ def _extent(file: IO[bytes], kind: bytes, begin: int, size: int, frames: int | N
         return Extent(begin, until_the_end=True)
     if size < 0:
         raise FormatError(f"its header states a length of {size} bytes")
-    extra = behind(file, begin, begin + size).extra
-    return Extent(begin, begin + size, frames=frames, extra=extra)
+    rest = behind(file, begin, begin + size)
+    return Extent(begin, begin + size, frames=frames, extra=rest.extra, cut=rest.cut)
 
 
 class Behind(NamedTuple):
@@ -156,10 +169,13 @@ class Behind(NamedTuple):
         bytes that are no chunk and no tag
     another : bool
         whether another file of chunks follows
+    cut : bytes or None
+        name of a chunk that the end of the file cuts off, up to 4 bytes of it; None without one
     """
 
     extra: tuple[range, ...] = ()
     another: bool = False
+    cut: bytes | None = None
 
 
 def behind(file: IO[bytes], begin: int, end: int) -> Behind:
@@ -174,19 +190,23 @@ def behind(file: IO[bytes], begin: int, end: int) -> Behind:
     """
     size, kind = file.seek(0, os.SEEK_END), _kind(file)
     found = _chunks_behind(file, kind, begin, end, size)
-    another = any(chunk in (*LAYOUTS, b"riff") for chunk, _, _ in found)
-    extra = []
+    another = any(chunk in FILES for chunk, _, _ in found)
+    extra, cut = [], None
     stop = end
     for chunk, at, length in found:
         if chunk in SAMPLES:
             extra.append(range(at, min(at + length, size)))
-        elif at + length > size and chunk not in METADATA:
+        elif at + length > size:
+            cut = chunk if _is_cut(file, kind, chunk, at, length) else None
             break
         begin, stop = at, at + length
-    padded = min(size, stop + max(1, (begin - stop) % _alignment(kind)))
-    if extra or len(found) == MAX_CHUNKS or after_tags(file, padded, size) == size:
-        return Behind(tuple(extra), another)
-    return Behind(_after(file, stop), another)
+    padding = (begin - stop) % _alignment(kind)
+    padded = min(size, stop + max(1, padding))
+    tagged = any(after_tags(file, at, size) == size for at in (stop, padded))
+    cut = _cut_header(file, kind, stop, padding) or (None if tagged else cut)
+    if extra or cut or tagged or len(found) == MAX_CHUNKS:
+        return Behind(tuple(extra), another, None if cut in FILES else cut)
+    return Behind((range(stop, size),), another)
 
 
 def _chunks_behind(
@@ -197,9 +217,49 @@ def _chunks_behind(
         found = list(islice(_walk(file, kind, start, size), MAX_CHUNKS))
         if found:
             chunk, at, length = found[0]
-            if at + length <= size or chunk in (*METADATA, *SAMPLES):
+            if at + length <= size or chunk in SAMPLES or _is_cut(file, kind, *found[0]):
                 return found
     return []
+
+
+def _is_cut(file: IO[bytes], kind: bytes, chunk: bytes, begin: int, size: int) -> bool:
+    """Return whether a chunk of a printable name is cut off at the end of the file.
+
+    Otherwise it is made of samples after the stated end, whose bytes are seldom printable and
+    then a small size: by chance, in one of 3400 places of white noise at full scale.
+    """
+    fits = begin + size <= _stated_size(file, kind)
+    return chunk in METADATA or size <= MAX_METADATA or fits
+
+
+def _cut_header(file: IO[bytes], kind: bytes, begin: int, padding: int) -> bytes | None:
+    """Return up to 4 bytes of the name of a chunk whose header is cut off; None if it is not.
+
+    So few bytes are samples unless their beginning is printable, and the file is shorter than it
+    states. A CAF states no size of its own; but the first bytes of a chunk's size are zeros there.
+    """
+    size = file.seek(0, os.SEEK_END)
+    file.seek(begin)
+    rest = file.read(HEADERS.get(kind, 0) + padding)
+    rest = rest[padding:] if not any(rest[:padding]) else rest
+    if not rest or len(rest) >= HEADERS.get(kind, 0) or not is_name(rest[:4]):
+        return None
+    is_short = not any(rest[4:8]) if kind == b"caff" else size < _stated_size(file, kind)
+    return rest[:4] if is_short else None
+
+
+def _stated_size(file: IO[bytes], kind: bytes) -> int:
+    """Return the size of the whole file that its header states; 0 without one."""
+    file.seek(0)
+    start = file.read(28).ljust(28, b"\0")
+    if kind == b"riff":
+        return int.from_bytes(start[16:24], "little")
+    if kind == b"caff" or kind not in LAYOUTS:
+        return 0
+    if kind in LONG and start[12:16] == b"ds64":
+        return int.from_bytes(start[20:28], "little") + 8
+    size = int.from_bytes(start[4:8], "little" if LAYOUTS[kind][0] == "<" else "big")
+    return 0 if any(size in sizes for sizes in PLACEHOLDERS) else size + 8
 
 
 def _after(file: IO[bytes], end: int) -> tuple[range, ...]:
@@ -288,8 +348,8 @@ def _kind(file: IO[bytes]) -> bytes:
 
 
 def _alignment(kind: bytes) -> int:
-    """Return the bytes to a multiple of which chunks are padded."""
-    return 8 if kind == b"riff" else 1 if kind == b"caff" else 2
+    """Return the bytes to a multiple of which chunks are padded; libsndfile pads those of CAF."""
+    return 8 if kind == b"riff" else 2
 
 
 def _walk(file: IO[bytes], kind: bytes, begin: int, end: int) -> Iterator[tuple[bytes, int, int]]:

@@ -238,8 +238,10 @@ def _probe_extent(raw: IO[bytes], header: riff.Header | None, lenient: bool) -> 
         header, notice = header.corrected(size)
         found.notices += [notice] if notice else []
         end = None if header.data_bytes is None else header.offset + header.data_bytes
-        extra = containers.behind(raw, header.offset, end).extra if end else ()
-        extent = Extent(header.offset, end, until_the_end=end is None, extra=extra)
+        rest = containers.behind(raw, header.offset, end) if end else containers.Behind()
+        extent = Extent(
+            header.offset, end, until_the_end=end is None, extra=rest.extra, cut=rest.cut
+        )
     else:
         extent = containers.stated_extent(raw)
     if extent.end is not None and extent.end > size:

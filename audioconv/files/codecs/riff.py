@@ -89,6 +89,13 @@ class Header:
     chunks: tuple[Chunk, ...] = ()
     riff_bytes: int = field(default=0, compare=False)
 
+    def without_samples(self) -> bytes:
+        """Return the beginning of a file that holds only what follows the samples in this one."""
+        magic = b"RIFX" if self.order == ">" else b"RIFF"
+        samples = (self.data_bytes or 0) + self.offset - 12
+        size = min(max(0, self.riff_bytes - samples), UNTIL_THE_END)
+        return magic + struct.pack(self.order + "I", size) + b"WAVE"
+
     def corrected(self, size: int | None) -> tuple[Header, str | None]:
         """Return the header with the true length of the samples where it is wrong, and a notice.
 
