@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from impulses import Impulse, ImpulseError, double_spike, edit, feedback
 from impulses.acoustics.bands import Octave
 from impulses.acoustics.decay_curve import remove_offset
+from impulses.acoustics.endings import floor_end
 from impulses.acoustics.figures import CURVATURE_SCATTER
 from impulses.acoustics.iso3382 import Acoustics, measure
 from impulses.builders import shoebox
@@ -329,6 +330,71 @@ def test_a_fade_into_noise_is_a_fade(level):
     figures = measured(taps + level * white(2, 2)).broadband
     for name in TIMES[1:]:
         assert figures.why_not[name].endswith("as its end is faded out")
+
+
+# What follows the noise
+
+
+def followed(rt60, floor, after, click=0.0):
+    """A decay to a floor, for 1.5 s, a click, and 1.5 s of another floor (levels in dB).
+
+    Each tap has the magnitude of the closed form, with either sign, so that nothing scatters.
+    """
+    time = np.arange(round(1.5 * RATE)) / RATE
+    energy = 10 ** (-6 * time / rt60) + 10 ** (floor / 10)
+    energy[-RATE // 20 :] += click**2
+    energy = np.append(energy, np.full(len(energy), 10 ** (after / 10)))
+    return np.sqrt(energy) * np.sign(white(3))
+
+
+@pytest.mark.parametrize("rt60", [0.2, 0.5, 0.8])
+@pytest.mark.parametrize("floor", [-60, -80])
+@pytest.mark.parametrize(
+    ("change", "click"), [(-10.5, 0), (-20, 0), (-60, 0), (-120, 0), (-20, 0.02), (0, 0.02)]
+)
+def test_what_follows_the_noise_changes_nothing(rt60, floor, change, click):
+    """A room simulated with a recorded impulse response has the noise of that, then its own."""
+    found = measured(followed(rt60, floor, floor + change, click))
+    alone = measured(followed(rt60, floor, floor)[: round(1.5 * RATE)])
+    assert found.broadband.t30_s == pytest.approx(rt60, rel=0.01)
+    assert found.broadband.decay_range_db == pytest.approx(-floor, abs=1)
+    for one, two in zip(found.bands, alone.bands, strict=True):
+        if two.figures.t30_s is None:
+            continue
+        assert one.figures.t30_s == pytest.approx(two.figures.t30_s, rel=0.01)
+        assert one.figures.c80_db == pytest.approx(two.figures.c80_db, abs=0.02)
+        # at least 0.3 s of noise is left, whose mean has four standard deviations of
+        least = 4 * 4.34 / np.sqrt(0.3 * Octave(one.hz, RATE).width)
+        assert one.figures.decay_range_db == pytest.approx(two.figures.decay_range_db, abs=least)
+
+
+@pytest.mark.parametrize("after", [-50, -100, -140])
+@pytest.mark.parametrize("seconds", [0.9, 1.0, 1.01])
+def test_a_decay_cut_off_before_a_floor_keeps_its_figures(seconds, after):
+    """It falls by 30 dB a second, of which no more is lost than the last two averages, of 50 ms."""
+    energy = np.append(envelope(2, seconds) ** 2, np.full(RATE, 10 ** (after / 10)))
+    figures = measured(np.sqrt(energy) * np.sign(white(seconds + 1))).broadband
+    assert 30 * seconds - 3 <= figures.decay_range_db <= 30 * seconds + 3
+    assert figures.edt_s == pytest.approx(2, rel=0.01)
+    assert "keep a longer impulse" in figures.why_not["t30_s"]
+
+
+def test_a_loud_echo_after_the_noise_is_part_of_the_response():
+    """It has a tenth of the energy: 10 dB after 80 ms, where the room alone has 24 dB."""
+    taps = followed(0.2, -60, -60)
+    energy = np.sum(taps[: RATE // 2] ** 2)
+    taps[RATE : RATE + RATE // 20] = np.sqrt(0.1 * energy / (RATE // 20))
+    assert floor_end(taps**2, RATE) == len(taps)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_steady_noise_lasts(seed):
+    taps = white(3, seed) * envelope(0.5, 3) + 1e-3 * white(3, seed + 100)
+    assert floor_end(taps**2, RATE) == len(taps)
+    for hz in (31.5, 63.0, 125.0, 1000.0):
+        band = Octave(hz, RATE)
+        energy = band.filter(taps, held=True) ** 2
+        assert floor_end(energy, RATE, 1 / band.width) == len(energy)
 
 
 # Rounding

@@ -10,15 +10,13 @@ from typing import Literal
 
 import numpy as np
 
+from impulses.acoustics.endings import STEADY_FALL, floor_end
 from impulses.acoustics.lundeby import BLOCK, BLOCKS, FEWEST, Tail, averages, line_through, lundeby
 from impulses.impulse import Taps
 from impulses.quantities import Seconds
 
 TAIL_BLOCKS = 10
 """Averages by which presumed noise is tested for steadiness."""
-
-STEADY_FALL = -3.0
-"""dB by which steady noise may fall from end to end."""
 
 STRAIGHT = -0.9
 """Highest correlation of level and time at which averages count as a decay."""
@@ -132,6 +130,7 @@ def decay_end(energy: Taps, rate: int, shortest: Seconds = 0.0) -> DecayEnd | No
     DecayEnd(frames=9, kind='silence', noise=0.0, beyond=0.0, rt60=0.0)
     """
     energy = energy[: int(np.flatnonzero(energy)[-1]) + 1]
+    energy = energy[: floor_end(energy, rate, shortest)]
     tail = lundeby(energy, rate, shortest)
     if tail and _is_noise(energy, tail, rate):
         # at the crosspoint the decay is as loud as the noise

@@ -11,7 +11,13 @@ import numpy as np
 from impulses import analysis
 from impulses.acoustics.bands import Octave, octaves
 from impulses.acoustics.decay import DecayEnd, decay_end, energy_decay
-from impulses.acoustics.endings import above_noise, fade_start, rounded_off, rounding_step
+from impulses.acoustics.endings import (
+    above_noise,
+    fade_start,
+    floor_end,
+    rounded_off,
+    rounding_step,
+)
 from impulses.acoustics.figures import (
     DIRECT,
     LEAST_BT,
@@ -140,6 +146,10 @@ def from_onset(impulse: Impulse, channel: int | None) -> Response | None:
     limit: Literal["fade", "rounding"] | None = None
     if min(faded, rounded) < len(taps):
         limit = "fade" if faded < rounded else "rounding"
+    else:
+        # before the bands are filtered, which would ring from what follows the floor
+        taps = taps[: floor_end((taps**2).sum(axis=1), impulse.rate)]
+        faded = len(taps)
     return Response(taps, impulse.rate, onset, direct, faded, limit, step)
 
 

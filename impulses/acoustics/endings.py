@@ -1,7 +1,8 @@
-"""Where an impulse response ceases to be a decay: faded out, gated or rounded to 0.
+"""Where an impulse response ceases to be a decay: faded out, gated, rounded to 0, or over.
 
 A room never decays faster as time goes on: its energy is a sum of exponentials, whose level is
-convex. If it steepens towards its end, something else does that.
+convex. If it steepens towards its end, something else does that. If it falls all at once, what was
+measured may be a convolution with an impulse response that ends there, with its own noise.
 """
 
 from __future__ import annotations
@@ -10,8 +11,17 @@ import math
 
 import numpy as np
 
-from impulses.acoustics.lundeby import BLOCK, BLOCKS, MARGIN, averages, line_through
+from impulses.acoustics.lundeby import (
+    BLOCK,
+    BLOCKS,
+    FEWEST,
+    LATE,
+    MARGIN,
+    averages,
+    line_through,
+)
 from impulses.impulse import Taps
+from impulses.quantities import Seconds
 
 SMALL = 1000
 """Steps up to which taps are compared with whole steps, before float32 rounds them too."""
@@ -35,6 +45,20 @@ BEFORE = 4
 
 CHANCE = 4.0
 """Standard deviations of a slope that chance does not reach: once in 30000 times."""
+
+STEADY_FALL = -3.0
+"""dB by which steady noise may fall from end to end."""
+
+SUDDEN = 4.0
+"""Times as fast as before that the level falls at the end of a floor, at least: in a room it
+falls no faster at all, but averages scatter."""
+
+LEAST_PRODUCT = 4.0
+"""Bandwidth times duration of the averages that tell one floor from another: they scatter by
+about 2 dB."""
+
+NEGLIGIBLE = 0.01
+"""Share of the energy that may follow a floor; it is 0.04 dB."""
 
 LEAST_SCATTER = 0.1
 """dB of scatter of averages that are assumed at least: a computed decay may have none."""
@@ -96,9 +120,6 @@ def fade_start(energy: Taps, rate: int) -> int:
     decay beyond chance, and after which the end is at least 10 dB below the line, is a fade. As
     fades bend more and more, this is repeated before each bend, until nothing steepens.
 
-    The scatter of the averages is that of their second differences, ``sqrt(6)`` times as large,
-    which neither decay nor fade has much of.
-
     Parameters
     ----------
     energy : array, (frames,), >= 0
@@ -122,10 +143,9 @@ def fade_start(energy: Taps, rate: int) -> int:
         return len(energy)
     levels = 10 * np.log10(means)
     peak = int(np.argmax(levels))
-    bends = np.diff(levels[peak:], 2)
-    if len(bends) < BEFORE:
+    if len(levels) - peak < BEFORE + 2:
         return len(energy)
-    scatter = max(LEAST_SCATTER, float(np.median(np.abs(bends))) / 0.6745 / math.sqrt(6))
+    scatter = _scatter(levels[peak:])
     end, drop = len(levels), MARGIN
     while (bend := _bend(levels[max(peak, end - REACH) : end], scatter, drop)) is not None:
         end, drop = max(peak, end - REACH) + bend, 0.0
@@ -148,8 +168,93 @@ def above_noise(energy: Taps, rate: int) -> int:
     return (int(loud[-1]) + 1) * length if len(loud) else len(energy)
 
 
+def floor_end(energy: Taps, rate: int, shortest: Seconds = 0.0) -> int:
+    """Return the frame before which a decay and its floor lie; all frames if nothing follows them.
+
+    A lower floor may follow where an impulse response was cut off, or something louder that is not
+    part of the decay, such as the click of that cut.
+
+    There, the highest level yet to come falls by 10 dB and beyond chance, several times as fast as
+    by the 10 dB before. Until then, the level was steady, or it falls 10 dB below any level before.
+    What follows has little energy, but lasts.
+
+    Parameters
+    ----------
+    energy : array, (frames,), >= 0
+        From the onset on.
+    rate : int > 0
+        Frames per second.
+    shortest : float >= 0
+        Seconds in which the energy of a band can change, as for `lundeby`.
+
+    Examples
+    --------
+    >>> energy = 10.0 ** (-6 * np.arange(2000) / 1000) + 1e-5
+    >>> floor_end(energy, 1000)
+    2000
+    >>> floor_end(np.append(energy, np.full(2000, 1e-8)), 1000)
+    2010
+    """
+    length = max(_length(len(energy), rate), round(LEAST_PRODUCT * shortest * rate))
+    means = averages(energy, length)
+    if len(means) < 3 * BEFORE or not means.all():
+        return len(energy)
+    levels = 10 * np.log10(means)
+    end = _sudden_end(levels)
+    after = float(np.sum(energy[end * length :]))
+    return end * length if end and after < NEGLIGIBLE * float(np.sum(energy)) else len(energy)
+
+
+def _sudden_end(levels: Taps) -> int:
+    """Return the block at which a decay or its floor ends most suddenly; 0 if it lasts."""
+    peak = int(np.argmax(levels))
+    highest = np.maximum.accumulate(levels[::-1])[::-1]
+    drop = max(MARGIN, 2 * CHANCE * _scatter(levels))
+    best, most = 0, SUDDEN
+    falls = np.flatnonzero(np.diff(highest[peak + BEFORE : -BEFORE]) < 0)
+    for last in (peak + BEFORE + int(fall) for fall in falls):
+        after = int(np.argmax(highest <= highest[last] - drop))
+        if highest[last] > levels[peak] - LATE or not 0 < after <= len(levels) - BEFORE:
+            continue
+        first = min(int(np.argmax(highest < highest[last] + MARGIN)), last + 1 - BEFORE)
+        before = (highest[first - 1] - highest[last]) / (last + 1 - first)
+        sudden = (highest[last] - highest[after]) / (after - last) / before
+        if sudden >= most and (end := _floor_stop(levels[: last + 1], first, highest[after])):
+            best, most = end, sudden
+    return best
+
+
+def _floor_stop(levels: Taps, first: int, after: np.float64) -> int:
+    """Return the block at which a floor ends, before anything louder; 0 if there is none.
+
+    It begins within 10 dB of its lowest level, and its second half is no part of the decay; unless
+    the level `after` it is below all of it.
+    """
+    lowest = first + int(np.argmin(levels[first:]))
+    loud = levels > levels[lowest] + MARGIN
+    louder = np.flatnonzero(loud[lowest:])
+    end = lowest + int(louder[0]) if len(louder) else len(levels)
+    if after <= levels[lowest] - MARGIN:
+        return end
+    quiet = np.flatnonzero(loud[:lowest])
+    start = int(quiet[-1]) + 1 if len(quiet) else 0
+    half = levels[(start + end) // 2 : end]
+    steady = len(half) >= FEWEST and line_through(half)[0] * len(half) > STEADY_FALL
+    return end if steady else 0
+
+
 def _length(frames: int, rate: int) -> int:
     return max(1, min(round(BLOCK * rate), frames // BLOCKS))
+
+
+def _scatter(levels: Taps) -> float:
+    """Return the standard deviation of levels around a decay, in dB.
+
+    It is that of their second differences, ``sqrt(6)`` times as large, which neither decay nor fade
+    has much of.
+    """
+    bends = np.abs(np.diff(levels, 2))
+    return max(LEAST_SCATTER, float(np.median(bends)) / 0.6745 / math.sqrt(6))
 
 
 def _bend(levels: Taps, scatter: float, drop: float) -> int | None:
