@@ -6,6 +6,7 @@ from impulses import analysis
 from impulses.acoustics.bands import octaves
 from impulses.acoustics.decay import decay_end
 from impulses.acoustics.decay_curve import band_energy, remove_offset
+from impulses.acoustics.endings import floor_end
 from impulses.edit import cut
 from impulses.impulse import Impulse, ImpulseError
 
@@ -39,9 +40,11 @@ def trim_at_noise(impulse: Impulse) -> Impulse:
     peak = analysis.peak(impulse) or 1.0
     taps = remove_offset(impulse.taps.reshape(impulse.frames, -1) / peak)
     onset = analysis.onset(impulse.with_taps(taps, origin=0))
+    taps = taps[onset:]
+    taps = taps[: floor_end((taps**2).sum(axis=1), impulse.rate)]
     latest = 0
     for band in octaves(impulse.rate):
-        energy = band_energy(band, taps[onset:], held=True)
+        energy = band_energy(band, taps, held=True)
         end = decay_end(energy, impulse.rate, 1 / band.width) if energy.any() else None
         if end is not None and end.kind != "noise":
             raise ImpulseError(
