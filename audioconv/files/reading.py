@@ -207,7 +207,8 @@ class Reader:
 
     def _extreme(self, block: Samples, limit: float) -> FormatError:
         """Return the error that names the first sample of a block beyond a limit."""
-        levels = np.abs(as_audio(block, np.dtype(np.float64), self.unit))
+        with np.errstate(invalid="ignore"):  # to convert a signalling NaN
+            levels = np.abs(as_audio(block, np.dtype(np.float64), self.unit))
         at, channel = np.unravel_index(np.argmax(~(levels <= limit)), levels.shape)
         name, frame = display_name(self.info.path), self.frames + int(at)
         where = f"at frame {frame} ({frame / self.info.rate:.6f} s)"
