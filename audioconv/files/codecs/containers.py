@@ -189,6 +189,8 @@ def behind(file: IO[bytes], begin: int, end: int) -> Behind:
         offsets of the samples, as the header states them
     """
     size, kind = file.seek(0, os.SEEK_END), _kind(file)
+    if end >= size:
+        return Behind()
     found = _chunks_behind(file, kind, begin, end, size)
     another = any(chunk in FILES for chunk, _, _ in found)
     extra, cut = [], None
