@@ -28,10 +28,9 @@ Examples
 array([1. , 2. , 3.5, 1. , 1.5])
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
-
 from audioconv._version import __version__
+
+TYPE_CHECKING = False  # as in typing, which takes long to import: before it, Ctrl-C is Python's
 
 if TYPE_CHECKING:
     from audioconv.api import convolve, convolve_file, convolver, verify_file
@@ -79,7 +78,10 @@ def __dir__() -> list[str]:
     return [*globals(), *_HOMES]
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    from importlib import import_module  # late, for the same reason
+
+    found: object = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    return found

@@ -310,6 +310,7 @@ def test_an_error_in_any_call_of_any_output_leaves_the_old_file_or_the_new(tmp_p
     if target.suffix == ".flac":  # two that libsndfile hides, see below
         calls["write"].pop()
         calls["fsync"].pop(0)
+    calls["openat"].pop(0)  # a folder that cannot be listed is only not swept
     assert len(calls["fsync"]) == 2, "the file is brought to the disk, and then its name"
     after_its_name = [(name, calls[name][-1]) for name in ("fsync", "openat")]
 
@@ -452,7 +453,7 @@ def test_interrupted_calls_are_made_again(tmp_path, sound, form):
 def test_a_temporary_file_that_cannot_be_made_is_an_error(tmp_path, sound, error):
     folder, target = folder_for(tmp_path)
     calls = calls_that_touch(
-        folder / ".out.wav", tmp_path / "log", "openat", command(sound, target)
+        folder / ".audioconv-", tmp_path / "log", "openat", command(sound, target)
     )
     folder, target = folder_for(tmp_path)
     code, said = failing(f"openat:error={error}:when={calls[0]}", command(sound, target), folder)
@@ -464,16 +465,20 @@ def test_a_temporary_file_that_cannot_be_made_is_an_error(tmp_path, sound, error
 
 @needs_strace
 @pytest.mark.parametrize("error", ["EIO", "EINVAL"])
-def test_a_folder_that_cannot_be_synced_is_reported_and_the_new_file_is_there(
-    tmp_path, sound, new, error
-):
+def test_a_folder_that_cannot_be_synced_has_the_new_file(tmp_path, sound, new, error):
+    """A disk that fails is an error; a file system that syncs no folders is none."""
     folder, target = folder_for(tmp_path)
     calls = calls_that_touch(f"<{folder}>", tmp_path / "log", "fsync", command(sound, target))
     assert len(calls) == 1
     folder, target = folder_for(tmp_path)
-    code, said = failing(f"fsync:error={error}:when={calls[0]}", command(sound, target), folder)
-    assert (code, said.count("\n")) == (1, 1)
-    assert said.startswith(f"error: {target} cannot be written: ")
+    code, said = failing(
+        f"fsync:error={error}:when={calls[0]}", command(sound, target, "-q"), folder
+    )
+    if error == "EINVAL":
+        assert (code, said) == (0, "")
+    else:
+        assert (code, said.count("\n")) == (1, 1)
+        assert said.startswith(f"error: {target} is written, but a power failure may undo it")
     assert target.read_bytes() == new
     assert list(folder.iterdir()) == [target]
 

@@ -395,7 +395,7 @@ def test_a_named_pipe_is_read_and_written(tmp_path):
 def test_a_commit_replaces_the_old_file(tmp_path):
     path = tmp_path / "a"
     path.write_bytes(b"old")
-    with target(str(path)) as out:
+    with target(str(path), overwrite=True) as out:
         out.file.write(b"new")
         assert path.read_bytes() == b"old"
         assert len(names(tmp_path)) == 2
@@ -407,7 +407,7 @@ def test_a_commit_replaces_the_old_file(tmp_path):
 def test_without_a_commit_the_old_file_stays(tmp_path):
     path = tmp_path / "a"
     path.write_bytes(b"old")
-    with target(str(path)) as out:
+    with target(str(path), overwrite=True) as out:
         out.file.write(b"new")
     assert path.read_bytes() == b"old"
     assert names(tmp_path) == ["a"]
@@ -432,7 +432,7 @@ def test_a_failed_rename_leaves_the_old_file(tmp_path, monkeypatch):
             patch.setattr(f"audioconv.files.atomic.os.{step}", fail)
             with (
                 pytest.raises(FormatError, match="cannot be written: Input/output error"),
-                target(str(path)) as out,
+                target(str(path), overwrite=True) as out,
             ):
                 put(out, b"new")
         assert path.read_bytes() == b"old"
@@ -455,7 +455,7 @@ def test_a_link_stays_a_link(tmp_path):
     for content in (b"new", b"newer"):  # at first the link is dangling
         link.unlink(missing_ok=True)
         link.symlink_to(real)
-        with target(str(link)) as out:
+        with target(str(link), overwrite=True) as out:
             out.file.write(content)
             out.commit()
         assert link.is_symlink()
@@ -469,7 +469,7 @@ def test_permissions_are_kept(mode, tmp_path):
     path = tmp_path / "a"
     path.write_bytes(b"old")
     path.chmod(mode)
-    with target(str(path)) as out:
+    with target(str(path), overwrite=True) as out:
         out.commit()
     assert stat.S_IMODE(path.stat().st_mode) == mode
 
@@ -678,7 +678,7 @@ def test_a_writer_refuses_what_is_not_a_number(value, subtype, tmp_path):
 def test_clipping_is_refused_counted_or_left_to_the_guard(form, tmp_path):
     loud = np.array([[0.5], [1.5], [-2.0], [-1.0]])
     for clip in ("guard", "saturate"):
-        with target(str(tmp_path / "a")) as out:
+        with target(str(tmp_path / "a"), overwrite=True) as out:
             writer = Writer(out, sound_at(tmp_path / "a", form=form), clip=clip)
             writer.write(loud)
             assert writer.clipped == 2
@@ -688,7 +688,7 @@ def test_clipping_is_refused_counted_or_left_to_the_guard(form, tmp_path):
             out.commit()
         found = soundfile.read(tmp_path / "a", dtype="int16")[0].tolist()
         assert found == [16384, 32767, -32768, -32768]
-    with target(str(tmp_path / "a")) as out:
+    with target(str(tmp_path / "a"), overwrite=True) as out:
         writer = Writer(out, sound_at(tmp_path / "a", form=form), clip="error")
         with pytest.raises(FormatError, match=r"would clip: 2 samples .*loudest \+6.02 dB above"):
             writer.write(loud)
@@ -696,7 +696,7 @@ def test_clipping_is_refused_counted_or_left_to_the_guard(form, tmp_path):
 
 def test_floats_past_full_scale_are_kept(tmp_path):
     path = str(tmp_path / "a.wav")
-    with target(path) as out:
+    with target(path, overwrite=True) as out:
         writer = write_all(out, sound_at(path, "FLOAT"), np.array([[3.5], [-100.0]]))
         out.commit()
     assert writer.clipped == 0

@@ -24,9 +24,7 @@ from __future__ import annotations
 
 import os
 import re
-import signal
 import sys
-import threading
 from collections.abc import Sequence
 from typing import Annotated, ClassVar
 
@@ -87,7 +85,6 @@ def root(
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command line and return its exit code; an error is one line on standard error."""
-    _exit_on_termination()
     code = _run(sys.argv[1:] if arguments is None else list(arguments))
     try:
         if sys.stdout is not None:
@@ -125,16 +122,6 @@ def _run(arguments: Sequence[str]) -> int:
         return _failed(
             f"{type(error).__name__}: {error} (unexpected; run again with -v to see where)", 1
         )
-
-
-def _exit_on_termination() -> None:
-    """Exit on SIGTERM and SIGHUP through `finally` clauses, unless the parent ignores them."""
-    if threading.current_thread() is not threading.main_thread():
-        return
-    for name in ("SIGTERM", "SIGHUP"):
-        number = getattr(signal, name, None)
-        if number is not None and signal.getsignal(number) is signal.SIG_DFL:
-            signal.signal(number, lambda received, _: sys.exit(128 + received))
 
 
 def _trace(arguments: Sequence[str]) -> None:

@@ -3,7 +3,7 @@
 formats     `SoundInfo`: format, subtype, rate, channels, frames; the choice of an output format
 limits      channels, rates and quality that each format supports
 source      bytes as a stream, hashed while they are read
-scratch     temporary files
+scratch     temporary files, and the sweep of those that killed runs left behind
 codecs      the bytes of each file format
 metadata    titles, cue points and other data besides the samples
 decoders    the `Decoder` protocol, and the decoder for PCM and float WAV
@@ -15,6 +15,7 @@ quantise    float64 to integers, correctly rounded, with clipped samples counted
 encoders    the `Encoder` protocol, and the encoders
 writing     a stream of blocks as a file, read back and checked
 info        format, length, peak level and metadata of a file, for a report
+attributes  permissions, owner and extended attributes, for the file that replaces another
 atomic      a path holds the complete old file, the complete new one, or nothing
 """
 

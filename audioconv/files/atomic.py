@@ -1,11 +1,13 @@
 """Atomic output: a path holds the complete old file, the complete new one, or nothing.
 
 The new file is written under a temporary name beside the target. Once it is complete, checked and
-synced to disk, it is renamed to the target in one step.
+synced to disk, it gets the target's name in one step: in place of an old file where that is
+wanted, or else only if the name is free.
 """
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import stat
@@ -13,21 +15,28 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
+from itertools import count
 from pathlib import Path
-from typing import IO
+from typing import IO, NoReturn
 
 from audioconv.errors import FormatError, UsageError
+from audioconv.files.attributes import carry_over, set_mode
 from audioconv.files.formats import STANDARD, display_name
-from audioconv.files.scratch import scratch
+from audioconv.files.scratch import copied_to_tmpdir, is_scratch, scratch, temporary_file
 
 try:
     import fcntl
-except ImportError:  # Windows, where an open file cannot be removed anyway
+except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
-SUFFIX = ".part"
-LONGEST_PREFIX = 40
-"""Characters of the target's name in its temporary file's, as file systems limit the bytes."""
+UNSYNCABLE = (errno.EINVAL, errno.EBADF, errno.ENOTSUP, errno.ENOSYS)
+"""Errors of file systems that cannot sync a folder, or need not; PostgreSQL ignores them too."""
+
+PROBE = 2**20
+"""Bytes that a disk with room takes."""
+
+LONGEST_NAME = 240
+"""Bytes of a name that still leave room for a number: file systems allow 255."""
 
 
 class Target:
@@ -63,52 +72,176 @@ class Target:
             count = os.pwrite(self.file.fileno(), left, offset)
             left, offset = left[count:], offset + count
 
-    def commit(self) -> None:
-        """Publish the written bytes."""
+    def raise_if_full(self) -> None:
+        """Write further bytes to a file that an encoder could not complete.
+
+        libsndfile does not say why a write failed, but another one fails for the same reason.
+
+        Raises
+        ------
+        OSError
+        """
+        self.write_at(bytes(PROBE), os.fstat(self.file.fileno()).st_size)
+        self.file.flush()
+
+    def commit(self, companion: Target | None = None) -> None:
+        """Publish the written bytes.
+
+        Parameters
+        ----------
+        companion : Target, optional
+            another file, which describes this one and is published with it
+
+        Raises
+        ------
+        FormatError
+            If a file of this name has appeared, and may not be replaced: the new one is then left
+            beside it.
+        """
         self.file.flush()
 
 
 class _FileTarget(Target):
-    """A temporary file that is renamed to the target."""
+    """A temporary file that gets the name of the target.
 
-    def __init__(self, file: IO[bytes], path: str, target: Path) -> None:
-        super().__init__(file, path)
-        self._target = target
+    Parameters
+    ----------
+    file : binary file
+        the temporary file
+    name : str
+        of the target, in messages
+    final : Path
+        its path, free of links
+    overwrite : bool
+        whether a file of this name is replaced
+    """
 
-    def commit(self) -> None:
-        """Sync the file to disk, then rename it."""
-        assert self.path is not None
+    def __init__(self, file: IO[bytes], name: str, final: Path, overwrite: bool) -> None:
+        super().__init__(file, file.name)
+        self._temporary = file.name
+        self._name = name
+        self._final = final
+        self._overwrite = overwrite
+        self._mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
+        with suppress(OSError):  # of file systems that have none
+            set_mode(file.name, 0o600)  # nobody else's until it is complete
+
+    def commit(self, companion: Target | None = None) -> None:
+        """Sync the file to disk, then give it its name.
+
+        A companion is synced as well before either gets its name. Its name comes first where both
+        replace a file: a recipe that is ahead of its sound can still make it.
+        """
+        assert companion is None or isinstance(companion, _FileTarget)
+        files = [self] if companion is None else [self, companion]
+        for one in reversed(files):
+            with _reported(one._name):
+                one._complete()
+        if self._overwrite:
+            self._replace(companion)
+            self._sync_folder()
+        elif self._take([one._final for one in files], files):
+            self._sync_folder()
+        else:
+            self._leave_beside(files)
+
+    def _complete(self) -> None:
+        """Sync the file to disk, and give it the attributes of the file that it replaces."""
         self.file.flush()
-        os.fsync(self.file.fileno())
-        os.chmod(self.path, _mode(self._target))
-        self.file.close()  # Windows cannot rename an open file
-        os.replace(self.path, self._target)
-        _sync_directory(self._target.parent)
+        if self._overwrite and self._final.exists():
+            carry_over(str(self._final), self._temporary)
+        else:
+            set_mode(self._temporary, self._mode)
+        _sync(self.file.fileno())
+        if fcntl is None:
+            self.file.close()  # Windows cannot rename an open file
+
+    def _replace(self, companion: _FileTarget | None) -> None:
+        if companion is not None:
+            with _reported(companion._name):
+                os.replace(companion._temporary, companion._final)
+        try:
+            os.replace(self._temporary, self._final)
+        except OSError as error:
+            if companion is None:
+                raise
+            raise FormatError(
+                f"{self._name} cannot be written: {error.strerror or error}; its old content is "
+                f"still there, but {companion._name} describes the new one"
+            ) from error
+
+    def _take(self, paths: list[Path], files: list[_FileTarget]) -> bool:
+        """Give all files their names, or none of them; return whether the names were free."""
+        taken: list[tuple[str, Path]] = []
+        try:
+            for path, one in zip(paths, files, strict=True):
+                if one._overwrite and path == one._final:
+                    os.replace(one._temporary, path)
+                else:
+                    _rename_new(one._temporary, path)
+                taken.append((one._temporary, path))
+        except OSError as error:
+            for temporary, path in taken:
+                _take_back(temporary, path)
+            if isinstance(error, FileExistsError):
+                return False
+            raise
+        return True
+
+    def _leave_beside(self, files: list[_FileTarget]) -> NoReturn:
+        """Give the files free names beside those that are taken, and say so."""
+        stem, suffix = self._final.stem, self._final.suffix
+        if len(os.fsencode(self._final.name)) > LONGEST_NAME:
+            stem = stem[: LONGEST_NAME // 4]  # characters have at most four bytes
+        for number in count(2):
+            path = self._final.with_name(f"{stem}-{number}{suffix}")
+            companions = [one._final.with_name(path.name + one._final.suffix) for one in files[1:]]
+            if self._take([path, *companions], files):
+                break
+        self._sync_folder()
+        raise FormatError(
+            f"{self._name} has appeared during the run, and is left as it is; the new file is "
+            f"{display_name(str(path))}; pass `overwrite=True` to overwrite"
+        )
+
+    def _sync_folder(self) -> None:
+        try:
+            _sync_folder(self._final.parent)
+        except OSError as error:
+            raise FormatError(
+                f"{self._name} is written, but a power failure may undo it, as its folder cannot "
+                f"be synced to disk: {error.strerror or error}"
+            ) from error
 
 
 class _SpooledTarget(Target):
     """A temporary file that is copied to a pipe once it is complete."""
 
-    def __init__(self, file: IO[bytes], path: str, pipe: IO[bytes]) -> None:
-        super().__init__(file, path)
+    def __init__(self, file: IO[bytes], name: str, pipe: IO[bytes]) -> None:
+        super().__init__(file, file.name)
+        self._name = name
         self._pipe = pipe
 
-    def commit(self) -> None:
+    def commit(self, companion: Target | None = None) -> None:
         """Copy the file to the pipe."""
+        assert companion is None
         self.file.flush()
         self.file.seek(0)
-        shutil.copyfileobj(self.file, self._pipe, 2**20)
-        self._pipe.flush()
+        with _reported(self._name):
+            shutil.copyfileobj(self.file, self._pipe, 2**20)
+            self._pipe.flush()
 
 
 @contextmanager
-def target(path: str, *, reread: bool = False) -> Iterator[Target]:
+def target(path: str, *, overwrite: bool = False, reread: bool = False) -> Iterator[Target]:
     """Open an output; unless it is committed before the end, nothing remains of it.
 
     Parameters
     ----------
     path : str
         a file, or ``-`` for standard output
+    overwrite : bool
+        whether a file of this name is replaced, also one that appears before the commit
     reread : bool
         whether the output must be readable, or may be restarted, before it is committed; if
         so, a pipe is spooled to disk until it is complete
@@ -118,27 +251,31 @@ def target(path: str, *, reread: bool = False) -> Iterator[Target]:
     FormatError
         If the directory does not exist or is not writable, or writing fails.
     """
-    try:
-        with _open(path, reread) as opened:
-            yield opened
-    except BrokenPipeError:
-        raise FormatError(
-            f"{display_name(path, role='output')} was closed by its reader before the end"
-        ) from None
-    except OSError as error:
-        cause = error.strerror or error
-        raise FormatError(
-            f"{display_name(path, role='output')} cannot be written: {cause}"
-        ) from error
-
-
-def _open(path: str, reread: bool) -> AbstractContextManager[Target]:
-    special = path == STANDARD or (os.path.exists(path) and not os.path.isfile(path))
-    return _pipe_target(path, reread) if special else _file_target(path)
+    name = display_name(path, role="output")
+    remedy = "; set TMPDIR to a larger disk" if is_scratch(path) else ""
+    with _reported(name, remedy), _open(path, name, overwrite, reread) as opened:
+        yield opened
 
 
 @contextmanager
-def _file_target(path: str) -> Iterator[Target]:
+def _reported(name: str, remedy: str = "") -> Iterator[None]:
+    """Turn failed writes to an output into errors that name it."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise FormatError(f"{name} was closed by its reader before the end") from None
+    except OSError as error:
+        cause = error.strerror or error
+        raise FormatError(f"{name} cannot be written: {cause}{remedy}") from error
+
+
+def _open(path: str, name: str, overwrite: bool, reread: bool) -> AbstractContextManager[Target]:
+    special = path == STANDARD or (os.path.exists(path) and not os.path.isfile(path))
+    return _pipe_target(path, name, reread) if special else _file_target(path, name, overwrite)
+
+
+@contextmanager
+def _file_target(path: str, name: str, overwrite: bool) -> Iterator[Target]:
     folder = os.path.dirname(path)
     # checked first, because realpath drops a missing directory before "..", as in no/../a
     if folder and not os.path.isdir(folder):
@@ -147,26 +284,14 @@ def _file_target(path: str) -> Iterator[Target]:
     final = Path(os.path.realpath(path))
     if not final.parent.is_dir():
         raise FormatError(f"{display_name(str(final.parent))} is not a directory; make it first")
-    prefix = f".{final.name[:LONGEST_PREFIX]}."
-    _remove_leftovers(final.parent, prefix)
-    # named before it is made, so that a signal in between leaves nothing behind
-    temporary = str(final.parent / f"{prefix}{os.urandom(8).hex()}{SUFFIX}")
-    try:
-        with open(temporary, "x+b", opener=_open_private) as file:
-            _lock(file)
-            yield _FileTarget(file, temporary, final)
-    finally:
-        with suppress(FileNotFoundError):  # never made, or renamed by a commit
-            os.unlink(temporary)
-
-
-def _open_private(path: str, flags: int) -> int:
-    """Open a file that its owner alone can read, as `tempfile` does."""
-    return os.open(path, flags, 0o600)
+    # in the place of a private file, or of a group's, it is nobody else's from the beginning
+    mode = 0o600 if final.exists() else 0o666
+    with temporary_file(str(final.parent), mode) as file:
+        yield _FileTarget(file, name, final, overwrite)
 
 
 @contextmanager
-def _pipe_target(path: str, reread: bool) -> Iterator[Target]:
+def _pipe_target(path: str, name: str, reread: bool) -> Iterator[Target]:
     if Path(path).is_dir():
         raise FormatError(f"{display_name(path)} is a directory; name a file in it")
     if path == STANDARD and sys.stdout is None:
@@ -174,8 +299,8 @@ def _pipe_target(path: str, reread: bool) -> Iterator[Target]:
     # a separate stream: sys.stdout may write less than asked, and reports it only at exit
     with _closed(open(os.dup(sys.stdout.fileno()) if path == STANDARD else path, "wb")) as pipe:
         if reread:
-            with scratch() as file:
-                yield _SpooledTarget(file, file.name, pipe)
+            with copied_to_tmpdir(name), scratch() as file:
+                yield _SpooledTarget(file, name, pipe)
         else:
             yield Target(pipe, None)
 
@@ -189,27 +314,6 @@ def _closed(pipe: IO[bytes]) -> Iterator[IO[bytes]]:
     finally:
         with suppress(OSError):
             pipe.close()
-
-
-def _lock(file: IO[bytes]) -> bool:
-    """Lock a file until the process ends, where supported; return False if it was locked."""
-    if fcntl is None:
-        return True
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    return True
-
-
-def _remove_leftovers(folder: Path, prefix: str) -> None:
-    """Remove temporary files of killed runs to the same target; a live run holds a lock."""
-    for entry in os.scandir(folder):
-        if entry.name.startswith(prefix) and entry.name.endswith(SUFFIX):
-            # no permission, or gone already; on Windows, open in another run
-            with suppress(OSError), Path(entry.path).open("rb") as leftover:
-                if _lock(leftover):
-                    Path(entry.path).unlink()
 
 
 def refuse_overwrite(path: str, *, inputs: list[str], overwrite: bool) -> None:
@@ -245,20 +349,50 @@ def refuse_overwrite(path: str, *, inputs: list[str], overwrite: bool) -> None:
         )
 
 
-def _mode(path: Path) -> int:
-    """Return the permissions of the target, or those of a new file."""
-    with suppress(FileNotFoundError):
-        return stat.S_IMODE(path.stat().st_mode)
-    umask = os.umask(0)
-    os.umask(umask)
-    return 0o666 & ~umask
+def _rename_new(old: str, new: Path) -> None:
+    """Rename a file to a name that is free, or raise `FileExistsError`."""
+    if os.name == "nt":
+        os.rename(old, new)  # which replaces nothing there
+        return
+    try:
+        os.link(old, new)  # the old name goes with its context
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without hard links
+        if os.path.lexists(new):
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(new)) from None
+        os.rename(old, new)
 
 
-def _sync_directory(path: Path) -> None:
-    """Sync a rename to disk, where directories can be synced (not on Windows)."""
-    if hasattr(os, "O_DIRECTORY"):
+def _take_back(old: str, new: Path) -> None:
+    """Undo `_rename_new`."""
+    if os.path.lexists(old):
+        os.unlink(new)
+    else:
+        os.rename(new, old)
+
+
+def _sync(descriptor: int) -> None:
+    """Sync a file, or a folder, to disk."""
+    if fcntl is not None and hasattr(fcntl, "F_FULLFSYNC"):  # macOS, whose fsync stops at the drive
+        with suppress(OSError):  # not on every file system
+            fcntl.fcntl(descriptor, fcntl.F_FULLFSYNC)
+            return
+    os.fsync(descriptor)
+
+
+def _sync_folder(path: Path) -> None:
+    """Sync the names in a folder to disk, where this can be done (not on Windows)."""
+    if not hasattr(os, "O_DIRECTORY"):
+        return
+    try:
         descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+    except PermissionError:  # a folder for writing only
+        return
+    try:
+        _sync(descriptor)
+    except OSError as error:
+        if error.errno not in UNSYNCABLE:
+            raise
+    finally:
+        os.close(descriptor)

@@ -22,7 +22,7 @@ from audioconv.files.codecs import flac, pcm, riff
 from audioconv.files.codecs.deterministic import make_deterministic
 from audioconv.files.codecs.riff import Chunk
 from audioconv.files.codecs.speakers import from_wave, positions, reordered
-from audioconv.files.formats import INTEGER_BITS, SoundInfo
+from audioconv.files.formats import INTEGER_BITS, SoundInfo, display_name
 from audioconv.files.limits import compression
 from audioconv.files.metadata import COPIED, NO_METADATA, Metadata
 from audioconv.files.quantise import Integers
@@ -190,7 +190,9 @@ class LibsndfileEncoder:
         self.random_access = False
         self._bits = INTEGER_BITS.get(info.subtype)
         self._order = from_wave(positions(info.subtype, info.channels))
+        self._target = target
         self._raw = target.file
+        self._name = f"the {info.format} encoder of {display_name(info.path, role='output')}"
         settings = compression(info)
         try:
             self._file = soundfile.SoundFile(
@@ -206,6 +208,7 @@ class LibsndfileEncoder:
                 **settings._asdict(),
             )
         except (soundfile.SoundFileError, ValueError) as error:
+            target.raise_if_full()
             raise FormatError(
                 f"{info.format} cannot hold {info.subtype} samples of {info.channels} channels "
                 f"at {info.rate} Hz; use another `format` or `subtype`"
@@ -237,7 +240,8 @@ class LibsndfileEncoder:
             for start in range(0, len(data), most):
                 self._file.buffer_write(data[start : start + most], kind)
         except soundfile.SoundFileError as error:
-            raise FormatError(f"the encoder failed: {error}") from error
+            self._target.raise_if_full()
+            raise FormatError(f"{self._name} failed: {error}") from error
 
     def write_at(self, data: bytes, frame: int) -> None:
         """Refuse: libsndfile encodes forward only."""
@@ -252,7 +256,8 @@ class LibsndfileEncoder:
         self._file.close()
         make_deterministic(self._raw)
         if not flac.is_finished(self._raw):
-            raise FormatError("the encoder failed at the end: the FLAC header is incomplete")
+            self._target.raise_if_full()
+            raise FormatError(f"{self._name} failed at the end: its header is incomplete")
         return []
 
 

@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import os
 import sys
-import tempfile
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from types import TracebackType
 from typing import IO
 
@@ -26,7 +25,7 @@ from audioconv.files.decoders import REMEDY, Decoder, WaveDecoder, cause_of, tru
 from audioconv.files.formats import STANDARD, SoundInfo, TemporaryCopy, display_name
 from audioconv.files.libsndfile import LibsndfileDecoder
 from audioconv.files.metadata import Metadata
-from audioconv.files.scratch import scratch
+from audioconv.files.scratch import copied_to_tmpdir, scratch
 from audioconv.files.source import PIECE, Digest, Source
 
 BLOCK_FRAMES = 2**16
@@ -290,9 +289,8 @@ def _unreadable(path: str, error: Exception) -> FormatError:
 @contextmanager
 def _copied(file: IO[bytes], beginning: bytes = b"") -> Iterator[IO[bytes]]:
     """Copy a pipe, of which `beginning` has been read already, to a temporary file."""
-    files = ExitStack()
-    try:
-        copy = files.enter_context(scratch())
+    with copied_to_tmpdir("the piped input"), ExitStack() as opened:
+        copy = opened.enter_context(scratch())
         copy.write(beginning)
         while piece := file.read(PIECE):
             if copy.tell() + len(piece) > MAX_SPOOL:
@@ -304,17 +302,8 @@ def _copied(file: IO[bytes], beginning: bytes = b"") -> Iterator[IO[bytes]]:
         copy.flush()
         # opened again, as closing a buffered file for writing depends on its position, which
         # libsndfile moves
-        again = files.enter_context(open(copy.name, "rb"))  # noqa: SIM115  # closed there
-    except OSError as error:
-        with suppress(OSError):  # closing may fail like writing
-            files.close()
-        raise FormatError(
-            f"the piped input cannot be copied to {tempfile.gettempdir()}: {cause_of(error)}; set "
-            "TMPDIR to a larger disk, or give a file"
-        ) from None
-    except BaseException:
-        files.close()
-        raise
+        again = opened.enter_context(open(copy.name, "rb"))  # closed there
+        files = opened.pop_all()
     with files:
         yield again
 

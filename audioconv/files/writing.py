@@ -19,12 +19,12 @@ from audioconv.files.atomic import Target
 from audioconv.files.codecs import pcm
 from audioconv.files.codecs.riff import Chunk
 from audioconv.files.encoders import Rf64, WaveEncoder, encoder, holds_chunks
-from audioconv.files.formats import FLOATS, INTEGER_BITS, SoundInfo, is_exact
+from audioconv.files.formats import FLOATS, INTEGER_BITS, SoundInfo, display_name, is_exact
 from audioconv.files.metadata import NO_METADATA, Metadata
 from audioconv.files.peak import PeakMeter
 from audioconv.files.quantise import Integers, first_past, quantise, triangular_noise
 from audioconv.files.reading import Reader
-from audioconv.files.scratch import scratch
+from audioconv.files.scratch import copied_to_tmpdir, scratch
 from impulses.impulse import to_db
 
 CACHED = 2**14
@@ -259,9 +259,11 @@ class Writer:
                     for block in reader.blocks():
                         checksum = zlib.crc32(block.tobytes(), checksum)
         except FormatError as error:
+            self._target.raise_if_full()
             raise FormatError(f"the output cannot be read back: {error}") from error
         matches = (read.rate, read.channels) == (self.info.rate, self.info.channels)
         if not matches or not self._is_complete(read.frames):
+            self._target.raise_if_full()
             raise FormatError(
                 f"the header of the output states {read.frames} frames of {read.channels} channels "
                 f"at {read.rate} Hz, but {self.level.frames} of {self.info.channels} at "
@@ -269,6 +271,7 @@ class Writer:
                 "`format`"
             )
         if checksum != self._checksum:
+            self._target.raise_if_full()
             raise FormatError(
                 f"the {self.info.format} encoder changed {self.info.subtype} samples; use another "
                 "`subtype` or `format`"
@@ -318,7 +321,7 @@ def encode_all(info: SoundInfo, audio: Audio) -> bytes:
     >>> len(encode_all(SoundInfo("silence", "WAV", "PCM_16", 48000, 1, 100), silence))
     244
     """
-    with scratch() as file:
+    with copied_to_tmpdir(display_name(info.path, role="output")), scratch() as file:
         write_all(Target(file, file.name), info, audio)
         file.seek(0)
         return file.read()

@@ -10,6 +10,7 @@ from audioconv._version import __version__
 from audioconv.errors import UsageError
 from audioconv.files import (
     RECIPE,
+    STANDARD,
     Chunk,
     PeakMeter,
     SoundInfo,
@@ -87,7 +88,7 @@ def save(
         )
     recipe = {"audioconv": __version__, ORIGIN: impulse.origin, **recipe}
     chunk = Chunk(RECIPE, json.dumps(recipe, sort_keys=True).encode())
-    with target(output, reread=output == "-") as out:
+    with target(output, overwrite=overwrite, reread=output == STANDARD) as out:
         write_all(out, sound, impulse.taps, [chunk] * holds_chunks(sound))
         out.commit()
     silence = level.step_notice(form, kind) if level.peak else "every sample is 0"

@@ -45,7 +45,7 @@ def write(explained: Explained, facts: list[tuple[str, str]], checks: list[tuple
         "verified": {"passed": verified is not None and verified.passed, "rows": checks},
     }
     text = page(data).encode()
-    with target(job.output) as out:
+    with target(job.output, overwrite=job.options.overwrite) as out:
         out.file.write(text)
         out.commit()
     return len(text)

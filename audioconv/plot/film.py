@@ -80,7 +80,7 @@ def film(sliding: Sliding, output: str, look: Film, *, inputs: Sequence[str], ti
         scene = Scene(sliding, look.pixels, title)
         frames = (scene.at(c) for c in _positions(sliding, count))
         data = WRITERS[suffix](frames, look)
-    with target(output) as out:
+    with target(output, overwrite=look.overwrite) as out:
         out.file.write(data)
         out.commit()
     return count

@@ -126,7 +126,7 @@ def picture(output: str, look: Look, inputs: Sequence[str]) -> Iterator[Figure]:
         if look.title is not None:
             _add_title(figure, escape(look.title))
         data = _render(figure, file_format)
-    with target(output) as out:
+    with target(output, overwrite=look.overwrite) as out:
         out.file.write(data)
         out.commit()
 

@@ -13,21 +13,21 @@ from audioconv.render.recipe import SUFFIX
 from audioconv.units import parse_match
 
 
-def check_job(job: Job) -> None:
+def check_job(job: Job, *, replaces_sidecar: bool = False) -> None:
     """Raise `UsageError` if options contradict each other, or an output may not be written."""
     if not job.impulses:
         raise UsageError("no impulse is given; name a file or a builder spec")
     refuse_standard_twice([job.input, *impulse_files(job.impulses)])
     _check_options(job.options)
-    outputs = [job.output]
+    outputs = {job.output: job.options.overwrite}
     if job.options.recipe == "sidecar":
         pipe = os.path.exists(job.output) and not os.path.isfile(job.output)
         if job.output == STANDARD or pipe:
             raise UsageError("a sidecar recipe needs an output file beside it; name a file")
-        outputs.append(job.output + SUFFIX)
+        outputs[job.output + SUFFIX] = job.options.overwrite or replaces_sidecar
     inputs = [job.input, *impulse_files(job.impulses)]
-    for output in outputs:
-        refuse_overwrite(output, inputs=inputs, overwrite=job.options.overwrite)
+    for output, overwrite in outputs.items():
+        refuse_overwrite(output, inputs=inputs, overwrite=overwrite)
 
 
 def _check_options(options: Options) -> None:

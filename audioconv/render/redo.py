@@ -8,7 +8,7 @@ import stat
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import islice
 from typing import Any
 
@@ -159,16 +159,23 @@ def redo(
             folder = files.enter_context(scratch_folder())
             made = os.path.join(folder, "made")
         kind = "sidecar" if new == output else "chunk"
-        options = {**recipe.options, "overwrite": True, "recipe": kind}
-        job = Job(source, made, impulses, Options(**options))
-        outcome = run(job, progress, transparent=False, version=recipe.version)
+        options = Options(**{**recipe.options, "overwrite": overwrite, "recipe": kind})
+        job = Job(source, made, impulses, options)
+        outcome = run(
+            job,
+            progress,
+            transparent=False,
+            version=recipe.version,
+            replaces_sidecar=lost,
+        )
         difference = None if lost else _first_difference(output, made)
         same = file_digest(made) == known if lost else difference is None
         if not (same or ours or new is None):  # a file that is kept states its own version
-            outcome = run(job, progress, transparent=False)
+            again = replace(job, options=replace(options, overwrite=True))
+            outcome = run(again, progress, transparent=False)
         if new is None and (same if lost else not same and overwrite and ours):
             new = output
-            _replace(output, made)
+            _replace(output, made, overwrite=overwrite)
         return Redone(
             output=output,
             new=new,
@@ -183,9 +190,9 @@ def redo(
         )
 
 
-def _replace(output: str, made: str) -> None:
+def _replace(output: str, made: str, *, overwrite: bool) -> None:
     """Put a file in the place of the output."""
-    with target(output) as replaced, open(made, "rb") as file:
+    with target(output, overwrite=overwrite) as replaced, open(made, "rb") as file:
         shutil.copyfileobj(file, replaced.file, PIECE)
         replaced.commit()
 

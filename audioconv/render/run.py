@@ -71,6 +71,7 @@ def run(
     *,
     transparent: bool = True,
     version: str = __version__,
+    replaces_sidecar: bool = False,
 ) -> Outcome:
     """Convolve one file.
 
@@ -86,6 +87,8 @@ def run(
         quality that its encoder chooses
     version : str
         of audioconv, as the recipe states it: `redo` compares with the file of another
+    replaces_sidecar : bool
+        whether a sidecar is replaced even where the job overwrites nothing
 
     Raises
     ------
@@ -100,22 +103,25 @@ def run(
     191835
     """
     started = time.perf_counter()
-    check_job(job)
+    check_job(job, replaces_sidecar=replaces_sidecar)
+    overwrite = job.options.overwrite
     progress("reading")
     with ExitStack() as files:
         rendering = Rendering(job, files, progress, transparent=transparent, version=version)
         sidecar = None
         if job.options.recipe == "sidecar":
-            sidecar = files.enter_context(target(job.output + SUFFIX))
-        output = files.enter_context(target(job.output, reread=_restarts(job.options)))
+            sidecar = files.enter_context(
+                target(job.output + SUFFIX, overwrite=overwrite or replaces_sidecar)
+            )
+        output = files.enter_context(
+            target(job.output, overwrite=overwrite, reread=_restarts(job.options))
+        )
         rendering.write(output)
         rendering.verify(output)
         if sidecar is not None:
             sidecar.file.write(rendering.sidecar(output))
         progress("syncing to disk")
-        output.commit()
-        if sidecar is not None:
-            sidecar.commit()
+        output.commit(sidecar)
     return rendering.outcome(time.perf_counter() - started)
 
 
