@@ -31,6 +31,7 @@ from audioconv.files.formats import (
     display_name,
     escape,
     is_exact,
+    is_stream,
     output_format,
     suffix_notice,
 )
@@ -77,6 +78,7 @@ __all__ = [
     "holds_chunks",
     "info",
     "is_exact",
+    "is_stream",
     "listed",
     "output_format",
     "padding_notice",

@@ -21,7 +21,7 @@ from typing import IO, NoReturn
 
 from audioconv.errors import FormatError, UsageError
 from audioconv.files.attributes import carry_over, set_mode
-from audioconv.files.formats import STANDARD, display_name
+from audioconv.files.formats import STANDARD, display_name, is_stream
 from audioconv.files.scratch import copied_to_tmpdir, is_scratch, scratch, temporary_file
 
 try:
@@ -270,8 +270,9 @@ def _reported(name: str, remedy: str = "") -> Iterator[None]:
 
 
 def _open(path: str, name: str, overwrite: bool, reread: bool) -> AbstractContextManager[Target]:
-    special = path == STANDARD or (os.path.exists(path) and not os.path.isfile(path))
-    return _pipe_target(path, name, reread) if special else _file_target(path, name, overwrite)
+    if is_stream(path):
+        return _pipe_target(path, name, reread)
+    return _file_target(path, name, overwrite)
 
 
 @contextmanager

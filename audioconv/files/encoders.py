@@ -211,7 +211,7 @@ class LibsndfileEncoder:
             target.raise_if_full()
             raise FormatError(
                 f"{info.format} cannot hold {info.subtype} samples of {info.channels} channels "
-                f"at {info.rate} Hz; use another `format` or `subtype`"
+                f"at {info.rate} Hz; use another format or `subtype`"
             ) from error
         self._write_tags(metadata.as_tags()[0], info.format)
 

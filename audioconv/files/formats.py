@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import PurePath
 
@@ -169,18 +170,25 @@ def escape(text: str) -> str:
 
 
 def output_format(
-    path: str, source: SoundInfo, form: str | None = None, subtype: str | None = None
+    path: str,
+    source: SoundInfo,
+    form: str | None = None,
+    subtype: str | None = None,
+    *,
+    by_name: bool = False,
 ) -> tuple[str, str, str | None]:
     """Choose the format and subtype of an output.
 
     Parameters
     ----------
     path : str
-        its suffix gives the format if `form` is None; ``-`` is WAV
+        its suffix gives the format if `form` is None; a stream without one is WAV
     source : SoundInfo
         its subtype is kept where the format supports it; a lossy one becomes 24-bit
     form, subtype : str, optional
         libsndfile's names, in upper or lower case
+    by_name : bool
+        whether the caller cannot choose a format but by the name
 
     Returns
     -------
@@ -198,7 +206,7 @@ def output_format(
     >>> output_format("a.flac", SoundInfo("a.wav", "WAV", "FLOAT", 48000, 2, 100))
     ('FLAC', 'PCM_24', 'FLAC cannot hold FLOAT samples; written as PCM_24')
     """
-    form, implied = _format(path, source, form)
+    form, implied = _format(path, form, "" if by_name else ", or pass `format='WAV'`")
     offered = soundfile.available_subtypes(form)
     chosen = (subtype or implied or "").upper()
     if chosen:
@@ -243,23 +251,32 @@ def suffix_notice(path: str, form: str, subtype: str) -> str | None:
     return f"{display_name(path)} has the suffix of {expected}, but holds {held}; {remedy}"
 
 
-def _format(path: str, source: SoundInfo, form: str | None) -> tuple[str, str | None]:
+def is_stream(path: str) -> bool:
+    """Return whether an output is written as a stream: standard output, a pipe or a device.
+
+    Examples
+    --------
+    >>> is_stream("-"), is_stream("new.wav")
+    (True, False)
+    """
+    return path == STANDARD or (os.path.exists(path) and not os.path.isfile(path))
+
+
+def _format(path: str, form: str | None, or_pass: str) -> tuple[str, str | None]:
     """Return the format, and the subtype if the suffix implies one."""
     if form is not None:
         if form.upper() not in soundfile.available_formats():
             known = ", ".join(sorted(soundfile.available_formats()))
             raise UsageError(f"there is no format {form.upper()}; use one of {known}")
         return form.upper(), None
-    if path == STANDARD:
-        return "WAV", None
     suffix = PurePath(path).suffix.lower().lstrip(".")
     if suffix in SUFFIXES:
         return SUFFIXES[suffix]
-    if not suffix and source.format in soundfile.available_formats():
-        raise UsageError(
-            f"{display_name(path)} has no suffix; add one such as .wav, or pass `format='WAV'`"
-        )
+    if not suffix and is_stream(path):
+        return "WAV", None
+    if not suffix:
+        raise UsageError(f"{display_name(path)} has no suffix; add one such as .wav{or_pass}")
     raise UsageError(
         f"the suffix .{suffix} of {display_name(path)} is not a known format; use one of "
-        f"{', '.join(SUFFIXES)}, or pass `format`"
+        f"{', '.join(SUFFIXES)}{or_pass}"
     )

@@ -80,7 +80,7 @@ def refuse_unfit(info: SoundInfo) -> None:
     """
     for kind in (info.format, info.subtype):
         if kind in UNWRITABLE:
-            raise UsageError(f"{kind} {UNWRITABLE[kind]}; use WAV, or another `format`")
+            raise UsageError(f"{kind} {UNWRITABLE[kind]}; use WAV, or another format")
         if info.channels > CHANNELS.get(kind, info.channels):
             raise UsageError(
                 f"{kind} holds at most {counted(CHANNELS[kind], 'channel')}, but the output has "
@@ -90,7 +90,7 @@ def refuse_unfit(info: SoundInfo) -> None:
         if info.rate not in rates:
             raise UsageError(
                 f"{kind} supports rates of {', '.join(map(str, rates))} Hz, but the output has "
-                f"{info.rate}; resample the input first, or use another `format`"
+                f"{info.rate}; resample the input first, or use another format"
             )
         if info.rate > HIGHEST_RATE.get(kind, info.rate):
             raise UsageError(

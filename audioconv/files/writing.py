@@ -268,13 +268,13 @@ class Writer:
                 f"the header of the output states {read.frames} frames of {read.channels} channels "
                 f"at {read.rate} Hz, but {self.level.frames} of {self.info.channels} at "
                 f"{self.info.rate} were written; the disk or the encoder failed; try another "
-                "`format`"
+                "format"
             )
         if checksum != self._checksum:
             self._target.raise_if_full()
             raise FormatError(
                 f"the {self.info.format} encoder changed {self.info.subtype} samples; use another "
-                "`subtype` or `format`"
+                "`subtype` or format"
             )
 
     def _compare_tags(self, wanted: Metadata, read: Metadata) -> None:

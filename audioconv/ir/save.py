@@ -10,11 +10,11 @@ from audioconv._version import __version__
 from audioconv.errors import UsageError
 from audioconv.files import (
     RECIPE,
-    STANDARD,
     Chunk,
     PeakMeter,
     SoundInfo,
     holds_chunks,
+    is_stream,
     output_format,
     refuse_overwrite,
     target,
@@ -76,7 +76,7 @@ def save(
     refuse_overwrite(output, inputs=list(inputs), overwrite=overwrite)
     shape = (impulse.rate, impulse.taps.shape[1], impulse.frames)
     form, kind, notice = output_format(
-        output, SoundInfo(output, "WAV", "DOUBLE", *shape), None, subtype
+        output, SoundInfo(output, "WAV", "DOUBLE", *shape), None, subtype, by_name=True
     )
     sound = SoundInfo(output, form, kind, *shape)
     level = PeakMeter()
@@ -88,7 +88,7 @@ def save(
         )
     recipe = {"audioconv": __version__, ORIGIN: impulse.origin, **recipe}
     chunk = Chunk(RECIPE, json.dumps(recipe, sort_keys=True).encode())
-    with target(output, overwrite=overwrite, reread=output == STANDARD) as out:
+    with target(output, overwrite=overwrite, reread=is_stream(output)) as out:
         write_all(out, sound, impulse.taps, [chunk] * holds_chunks(sound))
         out.commit()
     silence = level.step_notice(form, kind) if level.peak else "every sample is 0"

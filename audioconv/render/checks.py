@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import math
-import os
 
 from audioconv.errors import UsageError
-from audioconv.files import STANDARD, is_exact, refuse_overwrite
+from audioconv.files import is_exact, is_stream, refuse_overwrite
 from audioconv.ir.load import impulse_files, refuse_standard_twice
 from audioconv.job import Job, Options
 from audioconv.render.recipe import SUFFIX
@@ -21,8 +20,7 @@ def check_job(job: Job, *, replaces_sidecar: bool = False) -> None:
     _check_options(job.options)
     outputs = {job.output: job.options.overwrite}
     if job.options.recipe == "sidecar":
-        pipe = os.path.exists(job.output) and not os.path.isfile(job.output)
-        if job.output == STANDARD or pipe:
+        if is_stream(job.output):
             raise UsageError("a sidecar recipe needs an output file beside it; name a file")
         outputs[job.output + SUFFIX] = job.options.overwrite or replaces_sidecar
     inputs = [job.input, *impulse_files(job.impulses)]
