@@ -102,7 +102,8 @@ class Options:
     verify : bool
         verify the output against the input, and print the proof
     overwrite : bool
-        replace the output if it exists
+        replace the output if it exists; the new file keeps its mode, owner and, on Linux, extended
+        attributes
     strict : bool
         make every notice an error
 
