@@ -8,6 +8,7 @@ text         columns of numbers, and the exports of REW
 raw          samples without a header
 sofa         SOFA files, and one response of them
 response     what a reader returns
+limits       limits on samples, checked before they are in memory
 ingredients  what an impulse response was made from, for a recipe
 edits        a series of edits, applied in a fixed order
 measure      a sweep, and the impulse response from its recording

@@ -9,6 +9,7 @@ from typing import Any
 
 from audioconv.errors import AudioconvError, UsageError
 from audioconv.files import display_name
+from audioconv.ir.limits import MAX_RECORDED
 from audioconv.ir.load import refuse_standard_twice
 from audioconv.ir.sound import read_file
 from audioconv.parameters import arguments, parameters
@@ -52,8 +53,8 @@ def deconvolve_files(
         If a file cannot be read, or the recording does not contain the excitation.
     """
     refuse_standard_twice([recording, excitation])
-    recorded, recorded_digest, _ = read_file(recording)
-    played, played_digest, recipe = read_file(excitation)
+    recorded, recorded_digest, _ = read_file(recording, MAX_RECORDED)
+    played, played_digest, recipe = read_file(excitation, MAX_RECORDED)
     sweep = _sweep(recipe.get(SWEEP), excitation, played.frames)
     given = arguments("deconvolve", parameters(deconvolve), settings or {}, played.rate)
     if given.get("harmonics", 1) > 1 and sweep is None:

@@ -12,9 +12,10 @@ from audioconv.errors import FormatError, UsageError, counted
 from audioconv.files import display_name, read_bytes
 from audioconv.files.codecs import pcm
 from audioconv.files.formats import MAX_CHANNELS
+from audioconv.ir.limits import MAX_SAMPLES
 from audioconv.ir.names import example_name
 from audioconv.ir.response import Response
-from audioconv.ir.sound import MAX_SAMPLES, check_size, checked_rate, chosen_channels
+from audioconv.ir.sound import checked_rate, chosen_channels
 from audioconv.parameters import choices_like
 from impulses import Impulse
 
@@ -97,7 +98,6 @@ def read_raw(
             f"{size}-byte frames ({subtype}, {counted(channels, 'channel')}); check format= and "
             "channels="
         )
-    check_size(path, len(data) // size * channels)
     samples = pcm.decode(data, subtype, channels, order)
     taps = samples.astype(np.float64) * pcm.unit(subtype)
     impulse = Impulse(taps, frequency)

@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from audioconv.errors import FormatError, UsageError
+from audioconv.errors import UsageError
 from audioconv.files import Digest, Reader, display_name, recipe_fields
 from audioconv.files.formats import MAX_RATE
+from audioconv.ir.limits import MAX_SAMPLES, check_size
 from audioconv.ir.response import Response
 from impulses import Impulse, ImpulseError
 from impulses import channels as selection
@@ -18,9 +19,6 @@ from impulses.quantities import whole
 
 ORIGIN = "origin"
 """Recipe key of the frame at time 0."""
-
-MAX_SAMPLES = 2**28
-"""Largest number of samples in a file, over all channels: 2 GiB of memory."""
 
 
 def read_sound(
@@ -56,15 +54,21 @@ def read_sound(
     return Response(chosen_channels(path, impulse, channel, channels), digest=digest)
 
 
-def read_file(path: str) -> tuple[Impulse, Digest, dict[str, Any]]:
-    """Read a sound file as an impulse response, with its digest and its recipe."""
+def read_file(path: str, most: int = MAX_SAMPLES) -> tuple[Impulse, Digest, dict[str, Any]]:
+    """Read a sound file as an impulse response, with its digest and its recipe.
+
+    Raises
+    ------
+    FormatError
+        If it cannot be read, or has more than `most` samples.
+    """
     blocks, samples = [], 0
     with Reader(path, hashed=True) as reader:
         sound = reader.info
-        check_size(path, (sound.frames or 0) * sound.channels)
+        check_size(path, (sound.frames or 0) * sound.channels, most)
         for block in reader.blocks():
             samples += block.size
-            check_size(path, samples)  # the header may be wrong, or not state the length
+            check_size(path, samples, most)  # the header may be wrong, or not state the length
             blocks.append(block)
         digest = reader.digest()
         recipe = recipe_fields(reader.metadata) or {}
@@ -94,12 +98,3 @@ def checked_rate(path: str, rate: int) -> int:
         return whole("rate", rate, 1, MAX_RATE, "Hz")
     except ImpulseError as error:
         raise UsageError(f"{display_name(path)}: {error}") from None
-
-
-def check_size(path: str, samples: int) -> None:
-    """Raise `FormatError` if a file has more samples than an impulse response may have."""
-    if samples > MAX_SAMPLES:
-        raise FormatError(
-            f"{display_name(path)} has {samples} samples or more; the limit is {MAX_SAMPLES} over "
-            "all channels; trim it"
-        )

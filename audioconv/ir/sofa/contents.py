@@ -12,22 +12,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audioconv.errors import AudioconvError, FormatError
-from audioconv.files import display_name
+from audioconv.files import display_name, escape
 from audioconv.ir.sofa.coordinates import (
     Vectors,
     fitted,
     local_positions,
     source_positions,
-    text,
     to_spherical,
     vectors,
 )
+from audioconv.ir.sofa.variables import Variables
 
 AXES = {"FIR": "MRN", "FIR-E": "MRNE", "FIRE": "MREN"}
 """Axes of Data.IR for each data type: measurements, receivers, samples, emitters."""
 
 OTHER_TYPES = {"TF": "transfer functions", "SOS": "second-order sections", "Audio": "recordings"}
 """Contents of data types without impulse responses, by the beginnings of their names."""
+
+MAX_PLACES = 2**21
+"""Positions of receivers and emitters, over all measurements; each takes some 300 bytes."""
 
 ARI, LAST_REVERSED = "ARI SOFA API for Matlab/Octave", (1, 1, 0)
 """Software with which left ears got receiver positions on the right, and its last version that did
@@ -113,7 +116,7 @@ def read_contents(path: str) -> Contents:
 
 
 @contextmanager
-def opened(path: str) -> Iterator[Any]:
+def opened(path: str) -> Iterator[Variables]:
     """Open a SOFA file of impulse responses; whatever it lacks is a `FormatError` with its name."""
     try:
         import h5py  # an extra
@@ -123,8 +126,9 @@ def opened(path: str) -> Iterator[Any]:
         ) from None
     try:
         with h5py.File(path, "r") as file:
-            _check_type(path, _attribute(file, "DataType"))
-            yield file
+            variables = Variables(path, file)
+            _check_type(path, variables.attribute("DataType"))
+            yield variables
     except FileNotFoundError:
         raise FormatError(f"{display_name(path)} does not exist; check the name") from None
     except (
@@ -132,27 +136,29 @@ def opened(path: str) -> Iterator[Any]:
         *(AttributeError, OverflowError),
     ) as error:
         raise FormatError(
-            f"{display_name(path)} is not a SOFA file of impulse responses: {error}; inspect it "
-            "with a SOFA tool"
+            f"{display_name(path)} is not a SOFA file of impulse responses: "
+            f"{escape(str(error))}; inspect it with a SOFA tool"
         ) from None
 
 
-def contents_of(file: Any) -> Contents:
+def contents_of(file: Variables) -> Contents:
     """Return the contents of an open SOFA file."""
-    data_type = _attribute(file, "DataType")
+    data_type = file.attribute("DataType")
     axes = _axes(file["Data.IR"], data_type)
     lengths = dict(zip(axes, file["Data.IR"].shape, strict=True))
     if 0 in lengths.values():
         raise ValueError(f"Data.IR has shape {file['Data.IR'].shape}, which is empty")
+    _check_places(lengths)
     measurements = lengths["M"]
     listeners, listener = _different(vectors(file, "ListenerPosition", measurements))
+    rates = file.values("Data.SamplingRate")
     return Contents(
-        conventions=_attribute(file, "SOFAConventions"),
-        version=_attribute(file, "SOFAConventionsVersion"),
+        conventions=file.attribute("SOFAConventions"),
+        version=file.attribute("SOFAConventionsVersion"),
         data_type=data_type or "FIR",
         axes=axes,
         frames=lengths["N"],
-        rates=fitted("Data.SamplingRate", file["Data.SamplingRate"][()].ravel(), (measurements,)),
+        rates=fitted("Data.SamplingRate", rates.ravel(), (measurements,)),
         sources=source_positions(file, measurements, lengths.get("E")),
         receivers=local_positions(file, "ReceiverPosition", measurements, lengths["R"]),
         listeners=listeners,
@@ -169,6 +175,15 @@ def _check_type(path: str, data_type: str) -> None:
         f"{display_name(path)} holds {held} (data type {data_type}), not impulse responses; "
         "convert it to FIR with a SOFA tool"
     )
+
+
+def _check_places(lengths: dict[str, int]) -> None:
+    """Refuse more positions than may be in memory; some bytes can stand for any number of them."""
+    count = lengths["M"] * (lengths["R"] + lengths.get("E", 1))
+    if count > MAX_PLACES:
+        raise ValueError(
+            f"it has {count} positions of receivers and emitters; the limit is {MAX_PLACES}"
+        )
 
 
 def _axes(data: Any, data_type: str) -> str:
@@ -194,12 +209,8 @@ def _different(positions: Vectors) -> tuple[Vectors, NDArray[np.int64]]:
     return different[order], np.argsort(order)[index.ravel()]
 
 
-def _has_reversed_ears(file: Any) -> bool:
-    version = re.fullmatch(r"(\d+)\.(\d+)\.(\d+)", _attribute(file, "APIVersion"))
-    if _attribute(file, "APIName") != ARI or version is None:
+def _has_reversed_ears(file: Variables) -> bool:
+    version = re.fullmatch(r"(\d+)\.(\d+)\.(\d+)", file.attribute("APIVersion"))
+    if file.attribute("APIName") != ARI or version is None:
         return False
     return tuple(map(int, version.groups())) <= LAST_REVERSED
-
-
-def _attribute(file: Any, name: str) -> str:
-    return text(file.attrs.get(name, ""))

@@ -7,16 +7,21 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from audioconv.ir.sofa.variables import Variables
+
 HARMONICS = "spherical harmonics"
 """Type of positions that stand for coefficients of a sound field."""
 
 AHEAD, UP = (1.0, 0.0, 0.0), (0.0, 0.0, 1.0)
 """View and up vector, in AES69, of a listener or source for which none is given."""
 
+FARTHEST = 1e9
+"""Largest coordinate in metres or degrees, of which the square is far from overflowing."""
+
 Vectors: TypeAlias = NDArray[np.float64]
 
 
-def source_positions(file: Any, measurements: int, emitters: int | None) -> Vectors:
+def source_positions(file: Variables, measurements: int, emitters: int | None) -> Vectors:
     """Return the positions of the emitters from the listener, (measurements, emitters, 3).
 
     They are NaN where `local_positions` are. Without an axis for emitters in the data (`emitters`
@@ -30,7 +35,7 @@ def source_positions(file: Any, measurements: int, emitters: int | None) -> Vect
     return np.asarray(np.einsum("mac,mec->mea", _frames(file, "Listener", measurements), relative))
 
 
-def local_positions(file: Any, variable: str, measurements: int, count: int) -> Vectors:
+def local_positions(file: Variables, variable: str, measurements: int, count: int) -> Vectors:
     """Return positions of receivers or emitters in metres, (measurements, count, 3).
 
     They are relative to the listener or the source, and NaN if they are spherical harmonics, or
@@ -44,7 +49,7 @@ def local_positions(file: Any, variable: str, measurements: int, count: int) -> 
 
 
 def vectors(
-    file: Any, variable: str, measurements: int, default: tuple[float, ...] | None = None
+    file: Variables, variable: str, measurements: int, default: tuple[float, ...] | None = None
 ) -> Vectors:
     """Return a position in metres for each measurement, (measurements, 3)."""
     values = np.array([default]) if default and variable not in file else _cartesian(file, variable)
@@ -95,7 +100,7 @@ def to_spherical(positions: Vectors) -> Vectors:
     return np.stack([angles[0] % 360, angles[1], radius], axis=-1)
 
 
-def _frames(file: Any, owner: str, measurements: int) -> Vectors:
+def _frames(file: Variables, owner: str, measurements: int) -> Vectors:
     """Return unit vectors ahead, left and up of the listener or source, (measurements, 3, 3)."""
     ahead = vectors(file, f"{owner}View", measurements, AHEAD)
     left = np.cross(vectors(file, f"{owner}Up", measurements, UP), ahead)
@@ -106,11 +111,11 @@ def _frames(file: Any, owner: str, measurements: int) -> Vectors:
     return np.asarray(frames / lengths)
 
 
-def _cartesian(file: Any, variable: str) -> Vectors:
+def _cartesian(file: Variables, variable: str) -> Vectors:
     """Return positions in metres; the second axis holds the coordinates."""
-    values = np.asarray(file[variable][()], np.float64)
-    if not np.isfinite(values).all():
-        raise ValueError(f"{variable} is not finite")
+    values = file.values(variable)
+    if not (np.abs(values) <= FARTHEST).all():  # NaN is not, either
+        raise ValueError(f"{variable} is not finite, or over {FARTHEST:g}")
     kind = _type(file, variable)
     # files keep the default up vector, which is Cartesian, beside a spherical view
     if kind == "cartesian" or (variable.endswith("Up") and (values == UP).all()):
@@ -120,10 +125,10 @@ def _cartesian(file: Any, variable: str) -> Vectors:
     return np.stack(_from_spherical(*np.moveaxis(values, 1, 0)), axis=1)
 
 
-def _type(file: Any, variable: str) -> str:
+def _type(file: Variables, variable: str) -> str:
     """Return the type of coordinates; an up vector has that of its view."""
     names = (variable, f"{variable.removesuffix('Up')}View")
-    kinds = (text(file[name].attrs.get("Type", "")) for name in names if name in file)
+    kinds = (file.attribute("Type", of=name) for name in names if name in file)
     return next(filter(None, kinds), "cartesian")
 
 
@@ -135,12 +140,6 @@ def fitted(variable: str, values: Any, shape: tuple[int, ...]) -> Vectors:
     ):
         raise ValueError(f"{variable} has shape {values.shape}; it must fit {shape}")
     return np.broadcast_to(values, shape)
-
-
-def text(value: Any) -> str:
-    """Return an attribute as text; HDF5 has bytes, text, or an array of one of them."""
-    value = np.ravel(value)[0] if np.size(value) else ""
-    return value.decode(errors="replace") if isinstance(value, bytes) else str(value)
 
 
 def _from_spherical(azimuth: Any, elevation: Any, radius: Any) -> tuple[Any, Any, Any]:

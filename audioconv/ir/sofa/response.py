@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 import numpy as np
 
 from audioconv.files import display_name
+from audioconv.ir.limits import MAX_SAMPLES, check_size
 from audioconv.ir.response import Response
 from audioconv.ir.sofa.choice import (
     Indices,
@@ -19,9 +19,9 @@ from audioconv.ir.sofa.choice import (
 )
 from audioconv.ir.sofa.contents import Contents, contents_of, opened
 from audioconv.ir.sofa.coordinates import Vectors, fitted
+from audioconv.ir.sofa.variables import Variables
 from audioconv.ir.sound import chosen_channels
 from impulses import Impulse
-from impulses.impulse import MAX_FRAMES
 from impulses.quantities import Degrees, Metres
 
 
@@ -84,6 +84,7 @@ def read_sofa(
         found = candidates(name, contents, wanted)
         if len(found) > 1 and not share_position(contents, found):
             raise ambiguity(name, contents, found)
+        check_size(path, len(found) * contents.frames * contents.shape[1])
         responses = _responses(file, contents, found)
         taps, notes = next(responses)
         # some files have a direction twice, such as azimuths 0 and 360
@@ -101,7 +102,7 @@ def read_sofa(
 
 
 def _responses(
-    file: Any, contents: Contents, found: Indices
+    file: Variables, contents: Contents, found: Indices
 ) -> Iterator[tuple[Vectors, tuple[str, ...]]]:
     """Yield taps (frames, receivers), delayed by Data.Delay, and notes."""
     delays = _delays(file, contents)
@@ -111,7 +112,7 @@ def _responses(
             raise ValueError(f"its rate is {rate:g} Hz, which is not a whole number")
         one = {"M": measurement, "E": emitter}
         where = tuple(one.get(axis, slice(None)) for axis in contents.axes)
-        responses = np.asarray(file["Data.IR"][where], np.float64)
+        responses = file.values("Data.IR", where)
         if contents.axes.index("N") < contents.axes.index("R"):
             responses = responses.T
         yield _delayed(responses, delays[measurement, :, emitter])
@@ -119,7 +120,8 @@ def _responses(
 
 def _delayed(responses: Vectors, delays: Vectors) -> tuple[Vectors, tuple[str, ...]]:
     """Delay responses, (receivers, samples), by whole samples, and note how these are rounded."""
-    if not ((delays >= 0) & (delays < MAX_FRAMES)).all():
+    longest = MAX_SAMPLES // len(responses) - responses.shape[1]
+    if not ((delays >= 0) & (delays <= longest)).all():
         raise ValueError(f"delays of {delays} samples")
     whole = np.rint(delays).astype(np.int64)
     taps = np.zeros((responses.shape[1] + int(whole.max(initial=0)), len(responses)))
@@ -129,9 +131,9 @@ def _delayed(responses: Vectors, delays: Vectors) -> tuple[Vectors, tuple[str, .
     return taps, (f"delays rounded by up to {rounded:.3f} samples",) * bool(rounded)
 
 
-def _delays(file: Any, contents: Contents) -> Vectors:
+def _delays(file: Variables, contents: Contents) -> Vectors:
     """Return the delays in samples, (measurements, receivers, emitters)."""
-    delays = np.asarray(file["Data.Delay"][()], np.float64)
+    delays = file.values("Data.Delay")
     delays = delays[..., np.newaxis] if delays.ndim == 2 else delays
     return fitted("Data.Delay", delays, contents.shape)
 
