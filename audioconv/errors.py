@@ -1,4 +1,4 @@
-"""Errors, each with the exit code of the command line, and counts in their messages."""
+"""Errors, each with the exit code of the command line, and counts and text in their messages."""
 
 
 class AudioconvError(Exception):
@@ -29,6 +29,21 @@ class VerificationError(AudioconvError):
     """An output that is not the convolution it should be."""
 
     exit_code = 3
+
+
+def printable(text: str) -> str:
+    r"""Escape characters that a terminal may obey instead of showing them.
+
+    Examples
+    --------
+    >>> printable("a\x1b[31m\u202e\n")
+    'a\\x1b[31m\\u202e\\n'
+    """
+    if text.isprintable():
+        return text
+    # lone surrogates stand for bytes of a name that are not UTF-8
+    readable = text.encode("utf-8", "backslashreplace").decode()
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in readable)
 
 
 def counted(number: int, noun: str) -> str:

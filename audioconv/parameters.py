@@ -10,13 +10,13 @@ from __future__ import annotations
 import inspect
 import types
 from collections.abc import Callable, Collection, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, is_dataclass
 from numbers import Integral, Real
 from typing import Annotated, Any, Literal, Union, cast, get_args, get_origin
 
 from audioconv.errors import UsageError
 from audioconv.units import (
+    LARGEST,
     parse_angle,
     parse_distance,
     parse_frequency,
@@ -229,8 +229,11 @@ def validated(parameter: Parameter, value: Any) -> Any:
         kind, expected = PYTHON_TYPES.get(parameter.unit, (str, "text"))
         numeric = kind is not bool and isinstance(value, bool)
         if isinstance(value, kind) and not numeric:
-            with suppress(OverflowError):  # an integer of over 300 digits
+            if kind not in (Integral, Real):
+                return value
+            if abs(cast(float, value)) < LARGEST:  # NaN is not, either
                 return float(cast(float, value)) if kind is Real else value
+            raise UsageError(f"{parameter.name} is out of range; it must be {expected}")
         if isinstance(value, str) and parameter.unit in AS_TEXT:
             try:
                 return parameter.parse(value, rate=1)

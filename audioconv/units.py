@@ -11,6 +11,9 @@ from typing import NamedTuple
 
 from audioconv.errors import UsageError
 
+LARGEST = 1e30
+"""Magnitude that no number reaches; its square, and sums of many, are far from overflowing."""
+
 LENGTHS = ("full", "input", "auto")
 
 MEASURES = {"peak": "dBFS", "rms": "dBFS", "lufs": "LUFS"}
@@ -42,8 +45,8 @@ def parse_gain(text: str) -> float:
     (0.5, 0.1)
     """
     number, unit = _number(text, "dB|db|DB|", "a gain; write 0.5 or -6dB")
-    if unit and number > 6000:  # 10^300, close to the largest double
-        raise UsageError(f"{text!r} is not a gain; write one under 6000 dB")
+    if unit and not 10 ** (min(number, 6000) / 20) < LARGEST:
+        raise UsageError(f"{text!r} is not a gain; write one under 600 dB")
     return 10 ** (number / 20) if unit else number
 
 
@@ -212,7 +215,7 @@ def _target(measure: str, text: str) -> float:
 def _number(text: str, units: str, expected: str) -> tuple[float, str]:
     """Split a number from its unit, one of the alternatives of a regular expression."""
     match = re.fullmatch(f"({NUMBER}) ?({units})", text.strip())
-    if match is None or not abs(float(match[1])) < 1e30:
+    if match is None or not abs(float(match[1])) < LARGEST:
         raise UsageError(f"{text!r} is not {expected}")
     return float(match[1]), match[2]
 

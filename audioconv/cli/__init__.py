@@ -22,7 +22,6 @@ explain   explain, animate
 
 from __future__ import annotations
 
-import os
 import re
 import sys
 from collections.abc import Sequence
@@ -63,7 +62,7 @@ app.command()(expand(explain.animate))
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        print(f"audioconv {__version__}")
+        printing.out(f"audioconv {__version__}")
         raise typer.Exit
 
 
@@ -85,13 +84,14 @@ def root(
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command line and return its exit code; an error is one line on standard error."""
+    printing.escape_unencodable()
     code = _run(sys.argv[1:] if arguments is None else list(arguments))
     try:
         if sys.stdout is not None:
             sys.stdout.flush()
     except OSError as error:
         # Python flushes the buffer again on exit, and would print a second error
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        printing.discard(sys.stdout)
         return code or _failed(str(printing.write_error(error)), 1)
     return code
 
@@ -117,6 +117,8 @@ def _run(arguments: Sequence[str]) -> int:
         return _failed(message, error.exit_code)
     except Exception as error:
         _trace(arguments)
+        if isinstance(error, OSError) and {*plain} & {*HELP_OPTIONS["help_option_names"]}:
+            return _failed(str(printing.write_error(error)), 1)  # typer prints help
         if isinstance(error, MemoryError):
             return _failed("not enough memory; use a shorter impulse", 1)
         return _failed(
@@ -129,7 +131,7 @@ def _trace(arguments: Sequence[str]) -> None:
     if any(re.fullmatch("-[qyv]*v[qyv]*|--verbose", argument) for argument in arguments):
         import traceback  # late: most runs succeed
 
-        traceback.print_exc()
+        printing.err(traceback.format_exc())
 
 
 def _failed(message: str, code: int) -> int:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import io
 import json
 import math
+import os
 import sys
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from typing import Any, TextIO
 
 from audioconv.cli import terminal
 from audioconv.cli.options import Show
 from audioconv.cli.wording import as_options
-from audioconv.errors import AudioconvError, counted
+from audioconv.errors import AudioconvError, counted, printable
 from audioconv.job import Outcome, VerificationReport
 
 Rows = list[tuple[str, str]]
@@ -19,13 +22,15 @@ Rows = list[tuple[str, str]]
 
 
 def err(text: str) -> None:
-    """Write a line to standard error, if there is one."""
-    if sys.stderr is not None:
-        print(text, file=sys.stderr)
+    """Write lines to standard error, if it is there and can be written."""
+    if sys.stderr is None:
+        return
+    with _unless_lost(sys.stderr):
+        print(_lines(text), file=sys.stderr)
 
 
 def out(text: str) -> None:
-    """Write a line to standard output.
+    """Write lines to standard output.
 
     Raises
     ------
@@ -33,9 +38,36 @@ def out(text: str) -> None:
         If it cannot be written.
     """
     try:
-        print(text)
+        print(_lines(text))
     except OSError as error:
         raise write_error(error) from None
+
+
+def _lines(text: str) -> str:
+    """Return lines as a terminal may show them, whatever text of a file is in them."""
+    return "\n".join(map(printable, text.split("\n")))
+
+
+@contextmanager
+def _unless_lost(stream: TextIO) -> Iterator[None]:
+    """Suppress errors of standard error: nothing that is done fails because it cannot be told."""
+    try:
+        yield
+    except (OSError, ValueError):
+        discard(stream)
+
+
+def escape_unencodable() -> None:
+    """Make both standard streams escape what their encodings lack, such as kanji in cp1252."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def discard(stream: TextIO) -> None:
+    """Send what is still to be written, and Python writes on exit, nowhere."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def write_error(error: OSError) -> AudioconvError:
@@ -47,13 +79,18 @@ def write_error(error: OSError) -> AudioconvError:
 
 def print_error(message: str) -> None:
     """Write an error as one line on standard error."""
-    err(f"error: {' '.join(as_options(message).splitlines())}")
+    err(f"error: {_line(message)}")
 
 
 def print_notices(notices: Sequence[str]) -> None:
     """Write each notice as a line on standard error."""
     for notice in notices:
-        err(f"notice: {as_options(notice)}")
+        err(f"notice: {_line(notice)}")
+
+
+def _line(message: str) -> str:
+    """Return a message of the library as one line."""
+    return " ".join(as_options(message).splitlines())
 
 
 def print_json(value: dict[str, Any]) -> None:
@@ -105,7 +142,8 @@ def print_sections(sections: Sequence[tuple[str, Rows]], notices: Sequence[str] 
     A terminal shows them as tables; otherwise they are lines that scripts may rely on.
     """
     if terminal.shows(sys.stderr):
-        terminal.table(sys.stderr, sections, [*map(as_options, notices)])
+        with _unless_lost(sys.stderr):
+            terminal.table(sys.stderr, sections, [*map(_line, notices)])
         return
     for heading, rows in sections:
         if heading:

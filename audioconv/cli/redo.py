@@ -23,7 +23,16 @@ def redo(
             "--from",
             metavar="PATH",
             help="File or folder to search for the input and the impulse responses. They are "
-            "recognised by their content, also beside OUT and in the working directory.",
+            "recognised by their content, also beside OUT and in the working directory; each "
+            "folder is searched 5 levels deep.",
+        ),
+    ] = None,
+    max_output: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SIZE",
+            help="Refuse to write more than this, such as 4GB; by default four times the length "
+            "that OUT has, or had, and 64 MiB.",
         ),
     ] = None,
     overwrite: Annotated[
@@ -41,7 +50,12 @@ def redo(
 
     with terminal.progress(quiet=show.quiet) as progress:
         result = make_again(
-            output, new, places=places or [], overwrite=overwrite, progress=progress
+            output,
+            new,
+            places=places or [],
+            max_output=max_output,
+            overwrite=overwrite,
+            progress=progress,
         )
     if show.json:
         printing.print_json(result.as_json())

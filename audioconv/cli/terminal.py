@@ -14,6 +14,7 @@ from threading import Event, Thread
 from time import perf_counter
 from typing import TYPE_CHECKING, NamedTuple, TextIO
 
+from audioconv.errors import printable
 from audioconv.progress import Progress, silent
 
 if TYPE_CHECKING:
@@ -213,12 +214,12 @@ def table(
     for heading, rows in everything:
         if heading:
             style = "bold red" if heading.startswith("NOT") else "bold"
-            console.print(Text(heading, style, overflow="fold"))
+            console.print(Text(printable(heading), style, overflow="fold"))
         grid = Table(box=None, show_header=False, padding=(0, 1))
         grid.add_column(no_wrap=True, min_width=widest)
         grid.add_column(overflow="fold")
         for label, value in rows:
-            grid.add_row(Text(label, STYLES.get(label, "dim")), Text(value))
+            grid.add_row(Text(label, STYLES.get(label, "dim")), Text(printable(value)))
         if rows:
             console.print(grid)
 

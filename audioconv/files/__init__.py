@@ -5,6 +5,7 @@ limits      channels, rates and quality that each format supports
 source      bytes as a stream, hashed while they are read
 scratch     temporary files, and the sweep of those that killed runs left behind
 codecs      the bytes of each file format
+plain_json  JSON from a stranger
 metadata    titles, cue points and other data besides the samples
 decoders    the `Decoder` protocol, and the decoder for PCM and float WAV
 libsndfile  the decoder for every other format
@@ -47,6 +48,7 @@ from audioconv.files.metadata import (
     recipe_is_cut,
 )
 from audioconv.files.peak import PeakMeter
+from audioconv.files.plain_json import read_json
 from audioconv.files.quantise import triangular_noise
 from audioconv.files.reading import Reader, read_all, read_bytes, rereadable
 from audioconv.files.scratch import scratch, scratch_folder
@@ -84,6 +86,7 @@ __all__ = [
     "padding_notice",
     "read_all",
     "read_bytes",
+    "read_json",
     "recipe_bytes",
     "recipe_fields",
     "recipe_is_cut",

@@ -8,7 +8,7 @@ from pathlib import PurePath
 
 import soundfile
 
-from audioconv.errors import FormatError, UsageError
+from audioconv.errors import FormatError, UsageError, printable
 
 STANDARD = "-"
 
@@ -164,9 +164,7 @@ def escape(text: str) -> str:
     >>> escape("a\nb\u202e")
     'a\\nb\\u202e'
     """
-    readable = text.encode("utf-8", "backslashreplace").decode()
-    shown = (c if c.isprintable() else c.encode("unicode_escape").decode() for c in readable)
-    return "".join(shown).replace("`", r"\x60")  # backticks mark arguments in messages
+    return printable(text).replace("`", r"\x60")  # backticks mark arguments in messages
 
 
 def output_format(
@@ -211,7 +209,7 @@ def output_format(
     chosen = (subtype or implied or "").upper()
     if chosen:
         if chosen not in offered:
-            raise UsageError(f"{form} has no subtype {chosen}; it has {', '.join(offered)}")
+            raise UsageError(f"{form} has no subtype {escape(chosen)}; it has {', '.join(offered)}")
         return form, chosen, None
 
     wanted = source.subtype if is_exact(source.subtype) else "PCM_24"
@@ -267,7 +265,7 @@ def _format(path: str, form: str | None, or_pass: str) -> tuple[str, str | None]
     if form is not None:
         if form.upper() not in soundfile.available_formats():
             known = ", ".join(sorted(soundfile.available_formats()))
-            raise UsageError(f"there is no format {form.upper()}; use one of {known}")
+            raise UsageError(f"there is no format {escape(form.upper())}; use one of {known}")
         return form.upper(), None
     suffix = PurePath(path).suffix.lower().lstrip(".")
     if suffix in SUFFIXES:
@@ -277,6 +275,6 @@ def _format(path: str, form: str | None, or_pass: str) -> tuple[str, str | None]
     if not suffix:
         raise UsageError(f"{display_name(path)} has no suffix; add one such as .wav{or_pass}")
     raise UsageError(
-        f"the suffix .{suffix} of {display_name(path)} is not a known format; use one of "
+        f"the suffix .{escape(suffix)} of {display_name(path)} is not a known format; use one of "
         f"{', '.join(SUFFIXES)}{or_pass}"
     )

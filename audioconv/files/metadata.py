@@ -11,7 +11,6 @@ INFO, cue, smpl); EBU Tech 3285, "Broadcast wave format", 2011 (bext); iXML 2.1.
 
 from __future__ import annotations
 
-import json
 import struct
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
@@ -21,6 +20,7 @@ from typing import Any
 from audioconv.files.codecs.lost_tags import in_words
 from audioconv.files.codecs.riff import IMPLIED_SPEAKERS, Chunk, Header, label
 from audioconv.files.formats import escape
+from audioconv.files.plain_json import read_json
 
 TAGS = {
     "title": b"INAM",
@@ -196,9 +196,9 @@ def recipe_is_cut(metadata: Metadata) -> bool:
 
 
 def recipe_fields(metadata: Metadata) -> dict[str, Any] | None:
-    """Return the recipe in a file as its fields, unchecked; None without a valid JSON object."""
-    with suppress(ValueError, RecursionError):
-        fields = json.loads(recipe_bytes(metadata) or b"null")
+    """Return the recipe in a file as its fields; None without an object of `read_json`."""
+    with suppress(ValueError):
+        fields = read_json((recipe_bytes(metadata) or b"null").decode())
         return fields if isinstance(fields, dict) else None
     return None
 

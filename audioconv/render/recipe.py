@@ -11,7 +11,6 @@ import os
 import re
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from audioconv._version import __version__
@@ -23,6 +22,7 @@ from audioconv.files import (
     Digest,
     Reader,
     display_name,
+    read_json,
     recipe_bytes,
     recipe_is_cut,
 )
@@ -54,12 +54,21 @@ OTHERS = {
 }
 """Keys in the recipes of other files, and the commands that make those."""
 
+HASHES, COUNTS = ("sha256", "taps_sha256"), ("bytes", "rate", "origin")
+"""Keys of hashes and of whole numbers in recipes."""
+
 ANY = Digest("0" * 64, 10**18)
 
-MALFORMED = (ValueError, TypeError, KeyError, AttributeError, RecursionError, OverflowError)
+MALFORMED = (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError)
 """Errors of JSON that is no recipe."""
 
 SUFFIX = ".json"
+
+MAX_SIDECAR = 2**22
+"""Largest sidecar in bytes; a command line is shorter."""
+
+LONGEST_VERSION = 40
+"""Characters of a version, which messages repeat."""
 
 
 @dataclass(frozen=True)
@@ -134,7 +143,7 @@ def read_recipe(path: str) -> tuple[Recipe, list[str], Digest | None]:
     exists = os.path.isfile(path)
     data = _embedded(path) if exists else None
     if os.path.isfile(sidecar) and data is None:
-        return _parsed(Path(sidecar).read_text("utf-8", "replace"), sidecar)
+        return _read_sidecar(sidecar)
     if data is None:
         raise AudioconvError(
             f"{display_name(path)} contains no recipe, and there is no {display_name(sidecar)}; a "
@@ -143,11 +152,24 @@ def read_recipe(path: str) -> tuple[Recipe, list[str], Digest | None]:
             if exists
             else f"{display_name(path)} does not exist; check the name"
         )
-    found = _parsed(data.decode("utf-8", "replace"), path)
+    recipe, _, output = _parsed(data.decode("utf-8", "replace"), path)
     with suppress(AudioconvError, OSError):  # the sidecar may have the paths
-        other = _parsed(Path(sidecar).read_text("utf-8", "replace"), sidecar)
-        return other if other[0] == found[0] else found
-    return found
+        other = _read_sidecar(sidecar)
+        if other[0] == recipe:
+            return other
+    return recipe, [], output  # a chunk names no path
+
+
+def _read_sidecar(path: str) -> tuple[Recipe, list[str], Digest | None]:
+    """Read a recipe beside a file."""
+    name = display_name(path)
+    if not os.path.isfile(path):  # a pipe would be waited for
+        raise AudioconvError(f"{name} is not a file; move it away")
+    with open(path, "rb") as file:
+        data = file.read(MAX_SIDECAR + 1)
+    if len(data) > MAX_SIDECAR:
+        raise AudioconvError(f"{name} has over {MAX_SIDECAR} bytes, as no recipe has; move it away")
+    return _parsed(data.decode("utf-8", "replace"), path)
 
 
 def _embedded(path: str) -> bytes | None:
@@ -168,7 +190,8 @@ def _embedded(path: str) -> bytes | None:
 
 def _parsed(text: str, path: str) -> tuple[Recipe, list[str], Digest | None]:
     try:
-        read = json.loads(text)
+        read = read_json(text)
+        _check_digests(read)
         for key, command in OTHERS.items():
             if key in read:
                 raise AudioconvError(
@@ -181,7 +204,7 @@ def _parsed(text: str, path: str) -> tuple[Recipe, list[str], Digest | None]:
             raise TypeError
         for impulse in impulses:
             _check(impulse)
-        found = Recipe(str(read["audioconv"]), source, tuple(impulses), _options(read["options"]))
+        found = Recipe(_version(read), source, tuple(impulses), _options(read["options"]))
         made = digest_of(read["output"]) if "output" in read else None
         paths = [i["path"] for i in files_in(ingredients) if "path" in i]
         if not all(isinstance(path, str) for path in paths):
@@ -204,6 +227,27 @@ def _check(impulse: Ingredient) -> None:
         impulse.kind in KINDS and re.fullmatch(OPTIONS, impulse.place)
     ):
         raise ValueError
+
+
+def _check_digests(read: Any) -> None:
+    """Raise `ValueError` if a hash in a recipe is none, or a length is no whole number.
+
+    Messages repeat both, and a conversion would accept much else.
+    """
+    for key, value in read.items() if isinstance(read, dict) else ():
+        if key in HASHES and not (isinstance(value, str) and re.fullmatch("[0-9a-f]{64}", value)):
+            raise ValueError(f"{key} is no SHA-256")
+        if key in COUNTS and (type(value) is not int or value < 0):
+            raise ValueError(f"{key} is no whole number")
+    for item in read.values() if isinstance(read, dict) else read if isinstance(read, list) else ():
+        _check_digests(item)
+
+
+def _version(read: dict[str, Any]) -> str:
+    version = read["audioconv"]
+    if not isinstance(version, str) or len(version) > LONGEST_VERSION:
+        raise TypeError
+    return version
 
 
 def _options(read: dict[str, Any]) -> dict[str, Any]:

@@ -7,9 +7,8 @@ import shutil
 import stat
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import asdict, dataclass, replace
-from itertools import islice
 from typing import Any
 
 from audioconv._version import __version__
@@ -32,6 +31,14 @@ from audioconv.render.recipe import Recipe, read_recipe
 from audioconv.render.run import run
 
 MOST_PLACES = 100_000
+"""Files and folders below those named that are considered, beside all files directly in these."""
+
+DEEPEST = 5
+"""Folders below those named that are searched."""
+
+ROOM = 2**26
+"""Bytes by which an output may exceed four times its known length, as of another version."""
+
 PIECE = 2**20
 
 
@@ -108,6 +115,7 @@ def redo(
     new: str | None = None,
     *,
     places: Sequence[str] = (),
+    max_output: int | str | None = None,
     overwrite: bool = False,
     progress: Progress = silent,
 ) -> Redone:
@@ -122,7 +130,10 @@ def redo(
         output that is missing, or that differs, may be overwritten and is of this version
     places : sequence of str
         files, and folders, to search for input and impulses by content, before the folder of the
-        output and the working directory
+        output and the working directory; each folder 5 levels deep
+    max_output : int or str, optional
+        refuse to write more than this many bytes, such as 4GB; by default four times the known
+        length of the output, and 64 MiB
     overwrite : bool
         whether an existing file may be replaced
     progress : Progress
@@ -144,7 +155,8 @@ def redo(
     progress("looking for the ingredients")
     recipe, paths, known = read_recipe(output)
     folders = [os.path.dirname(os.path.abspath(output)), os.getcwd()]
-    source, impulses = _ingredients(recipe, [*paths, *places, *folders], output)
+    search = [*_local_files(paths), *places, *folders]
+    source, impulses = _ingredients(recipe, search, output)
     lost = not os.path.exists(output)  # then the recipe was in a sidecar
     ours = recipe.version == __version__  # another version may make it differently
     if lost and new is None and ours:
@@ -159,7 +171,9 @@ def redo(
             folder = files.enter_context(scratch_folder())
             made = os.path.join(folder, "made")
         kind = "sidecar" if new == output else "chunk"
-        options = Options(**{**recipe.options, "overwrite": overwrite, "recipe": kind})
+        most = _most_bytes(output, known) if max_output is None else max_output
+        given = {"overwrite": overwrite, "recipe": kind, "max_output": most}
+        options = Options(**{**recipe.options, **given})
         job = Job(source, made, impulses, options)
         outcome = run(
             job,
@@ -195,6 +209,14 @@ def _replace(output: str, made: str, *, overwrite: bool) -> None:
     with target(output, overwrite=overwrite) as replaced, open(made, "rb") as file:
         shutil.copyfileobj(file, replaced.file, PIECE)
         replaced.commit()
+
+
+def _most_bytes(output: str, known: Digest | None) -> int:
+    """Return how long the result of a recipe may be: some lines can ask for any length."""
+    sizes = [known.bytes] if known else []
+    if os.path.exists(output):
+        sizes.append(os.path.getsize(output))
+    return 4 * max(sizes, default=0) + ROOM
 
 
 def _ingredients(recipe: Recipe, search: Sequence[str], output: str) -> tuple[str, list[str]]:
@@ -255,7 +277,7 @@ def _find(
 ) -> str:
     """Find a file by its content, and by a name that means the kind of file that it was."""
     seen = set()
-    for path in islice(_files(places), MOST_PLACES):
+    for path in _files(places):
         try:
             status = os.stat(path)
             known = (status.st_dev, status.st_ino)
@@ -265,7 +287,7 @@ def _find(
             seen.add(known)
             if file_digest(path) == wanted:
                 return path
-        except OSError:  # an unreadable file is skipped
+        except (OSError, ValueError):  # an unreadable file is skipped; a name may hold NUL
             continue
     raise AudioconvError(
         f"{display_name(output)} was made from a file of {wanted.bytes} bytes with SHA-256 "
@@ -274,22 +296,61 @@ def _find(
     )
 
 
+def _local_files(paths: Sequence[str]) -> list[str]:
+    """Return those paths in a sidecar that may be tried: files, which need no search.
+
+    A sidecar may be a stranger's. So a folder is not searched on its word, and no other computer is
+    asked for a file, as that would tell it who asks.
+    """
+    return [path for path in paths if not _is_remote(path) and os.path.isfile(path)]
+
+
+def _is_remote(path: str) -> bool:
+    r"""Return whether a path is of another computer, or of a device, as ``\\server\share``."""
+    return path.replace("/", "\\").startswith("\\\\")
+
+
 def _files(places: Sequence[str]) -> Iterator[str]:
-    """Yield every file in some places; linked folders come last, as they may lead anywhere."""
-    waiting = deque(places)
-    seen = set()
-    while waiting:
-        place = waiting.popleft()
-        if not os.path.isdir(place):
+    """Yield the files in some places, level by level.
+
+    Linked folders come last, as they may lead anywhere.
+    All files directly in the places are considered, and `MOST_PLACES` below.
+    """
+    waiting = deque((place, 0) for place in places)
+    linked: deque[tuple[str, int]] = deque()
+    seen, below = set(), 0
+    while waiting or linked:
+        place, depth = (waiting or linked).popleft()
+        if not depth and not os.path.isdir(place):
             yield place
             continue
-        for folder, inside, found in os.walk(place):
-            real = os.path.realpath(folder)
-            if real in seen:  # a link may lead to a folder around it
-                inside.clear()
-                continue
-            seen.add(real)
-            inside[:] = sorted(name for name in inside if not name.startswith("."))
-            paths = [os.path.join(folder, name) for name in inside]
-            waiting += [path for path in paths if os.path.islink(path)]
-            yield from (os.path.join(folder, file) for file in sorted(found))
+        real = os.path.realpath(place)
+        if real in seen:  # a link may lead to a folder around it
+            continue
+        seen.add(real)
+        files, folders, links = _listed(place)
+        below += len(files) + len(folders) if depth else 0
+        if below > MOST_PLACES:
+            return
+        yield from files
+        if depth < DEEPEST:
+            waiting += [(folder, depth + 1) for folder in folders]
+            linked += [(folder, depth + 1) for folder in links]
+
+
+def _listed(folder: str) -> tuple[list[str], list[str], list[str]]:
+    """Return the files, the folders, and the links to folders in a folder, each sorted."""
+    files: list[str] = []
+    folders: list[str] = []
+    links: list[str] = []
+    with suppress(OSError), os.scandir(folder) as entries:
+        for entry in sorted(entries, key=lambda entry: entry.name):
+            with suppress(OSError):  # what cannot be read is skipped
+                is_link = entry.is_symlink()
+                if is_link and _is_remote(os.readlink(entry.path)):
+                    continue
+                if not entry.is_dir():
+                    files.append(entry.path)
+                elif not entry.name.startswith("."):
+                    (links if is_link else folders).append(entry.path)
+    return files, folders, links
