@@ -233,13 +233,21 @@ def validated(parameter: Parameter, value: Any) -> Any:
                 return value
             if abs(cast(float, value)) < LARGEST:  # NaN is not, either
                 return float(cast(float, value)) if kind is Real else value
-            raise UsageError(f"{parameter.name} is out of range; it must be {expected}")
+            expected += f", under {LARGEST:g}"
         if isinstance(value, str) and parameter.unit in AS_TEXT:
             try:
                 return parameter.parse(value, rate=1)
             except UsageError as error:
                 raise UsageError(f"{parameter.name}: {error}") from None
-    raise UsageError(f"{parameter.name} is {value!r}; it must be {expected}")
+    raise UsageError(f"{parameter.name} is {_shown(value)}; it must be {expected}")
+
+
+def _shown(value: Any) -> str:
+    """Return an argument for a message; Python does not write integers of thousands of digits."""
+    try:
+        return repr(value)
+    except ValueError:
+        return "too long a number"
 
 
 def choices_like(word: str, choices: Collection[str]) -> str:

@@ -75,7 +75,7 @@ def read_file(path: str, most: int = MAX_SAMPLES) -> tuple[Impulse, Digest, dict
     assert digest is not None  # the file was read to its end
     taps = np.concatenate(blocks).astype(np.float64, copy=False)
     origin = recipe.get(ORIGIN, 0)
-    valid = isinstance(origin, int) and 0 <= origin < len(taps)
+    valid = type(origin) is int and 0 <= origin < len(taps)
     return Impulse(taps, sound.rate, origin=origin if valid else 0), digest, recipe
 
 

@@ -313,8 +313,8 @@ def _is_remote(path: str) -> bool:
 def _files(places: Sequence[str]) -> Iterator[str]:
     """Yield the files in some places, level by level.
 
-    Linked folders come last, as they may lead anywhere.
-    All files directly in the places are considered, and `MOST_PLACES` below.
+    Linked folders come last, as they may lead anywhere. All files directly in the places are
+    considered, and `MOST_PLACES` below.
     """
     waiting = deque((place, 0) for place in places)
     linked: deque[tuple[str, int]] = deque()
