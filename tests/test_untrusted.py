@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-from test_recipe import made_in, with_recipe
+from test_recipe import chunk, made_in
 
 from audioconv._version import __version__
 from audioconv.cli import main
@@ -37,6 +37,13 @@ def folder(tmp_path, monkeypatch):
 def digest(path):
     data = Path(path).read_bytes()
     return {"sha256": sha256(data).hexdigest(), "bytes": len(data)}
+
+
+def with_recipe(text):
+    """Write a sound with a recipe in it."""
+    soundfile.write("out.wav", np.zeros((10, 1)), RATE, "PCM_16")
+    data = Path("out.wav").read_bytes() + chunk(b"aucv", text)
+    Path("out.wav").write_bytes(data[:4] + (len(data) - 8).to_bytes(4, "little") + data[8:])
 
 
 def recipe(**changes):
@@ -105,8 +112,7 @@ def written(where, value):
     if where == "sidecar":
         Path("out.flac.json").write_bytes(text)
         return "out.flac"
-    soundfile.write("out.wav", np.zeros((10, 1)), RATE, "PCM_16")
-    with_recipe("out.wav", text)
+    with_recipe(text)
     return "out.wav"
 
 
@@ -194,8 +200,7 @@ def test_numbers_that_no_option_takes_are_refused(number, where, folder, capsys)
         text = json.dumps(value).replace("7.25", number)
         out = written(where, {})
         if where == "chunk":
-            soundfile.write("out.wav", np.zeros((10, 1)), RATE, "PCM_16")
-            with_recipe(out, text.encode())
+            with_recipe(text.encode())
         else:
             Path(f"{out}.json").write_text(text)
         assert main(["redo", out]) == 1
@@ -317,11 +322,9 @@ def test_a_link_to_another_computer_is_not_followed(call, folder, monkeypatch):
 def test_a_chunk_names_no_path(call, folder, tmp_path_factory):
     """Those that we write do not, and a file from elsewhere should not lead anywhere."""
     far = tmp_path_factory.mktemp("far")
-    made_in(call, folder)
+    named = {**digest("ir.wav"), "path": str(far / "ir.wav")}
+    with_recipe(json.dumps(recipe(impulses=[named])).encode())
     (folder / "ir.wav").rename(far / "ir.wav")
-    soundfile.write("out.wav", np.zeros((10, 1)), RATE, "PCM_16")
-    named = {**digest(far / "ir.wav"), "path": str(far / "ir.wav")}
-    with_recipe("out.wav", json.dumps(recipe(impulses=[named])).encode())
     assert read_recipe("out.wav")[1] == []
     call("redo", "out.wav", code=1)
 
@@ -370,20 +373,18 @@ def test_a_link_to_itself_hides_nothing(call, folder):
 
 
 @pytest.mark.parametrize(
-    "length", [{"options": {"length": "20000s"}}, {"impulses": ["delta:delay=20000s"]}]
+    "length", [{"options": {"length": "4600s"}}, {"impulses": ["double-spike:delay=4600s"]}]
 )
 @pytest.mark.parametrize("most", [[], ["--max-output", "1MB"]])
 def test_a_recipe_asks_for_no_more_than_is_known_of_its_output(length, most, call, folder):
-    """Of 8 kHz, 16 bits, 20,000 s are 320 MB."""
-    output = {} if most else {"output": {"sha256": "0" * 64, "bytes": 10**7}}
+    """Of 8 kHz, 16 bits, 4,600 s are 74 MB."""
+    output = {} if most else {"output": {"sha256": "0" * 64, "bytes": 10**6}}
     options = {"format": "WAV", "subtype": "PCM_16"} | length.get("options", {})
     sidecar = recipe(**{**length, "options": options}, **output)
-    if "impulses" in length:
-        sidecar["impulses"] = ["double-spike:delay=15000s"]
     Path("out.wav.json").write_text(json.dumps(sidecar))
     before = sorted(folder.iterdir())
     said = call("redo", "out.wav", *most, code=1)
-    limit = 1_000_000 if most else 4 * 10**7 + redoing.ROOM
+    limit = 1_000_000 if most else 4 * 10**6 + redoing.ROOM
     assert f"bytes or more; the limit of --max-output is {limit}" in said.err
     assert sorted(folder.iterdir()) == before
 
@@ -407,16 +408,13 @@ def test_a_long_flac_is_no_impulse(tmp_path, stated):
         data[21] &= 0xF0
         data[22:26] = bytes(4)
         Path(path).write_bytes(data)
-    frames = MAX_SAMPLES // 8 + 2**20 if stated else MAX_SAMPLES // 8
-    with pytest.raises(AudioconvError, match=f"the limit is {MAX_SAMPLES} over all") as error:
+    with pytest.raises(AudioconvError, match=f"the limit is {MAX_SAMPLES} over all"):
         load(path, None)
-    found = int(str(error.value).split(" has ")[1].split()[0])
-    assert found == 8 * frames if stated else MAX_SAMPLES < found < MAX_SAMPLES + 2**20
 
 
 def test_a_short_impulse_of_a_low_rate_does_not_grow_beyond_all_bounds(call, folder):
     soundfile.write("low.wav", np.zeros((3000, 8)), 1, "PCM_16")  # 8,000 times as many
-    said = call("convolve", "in.wav", "out.wav", "--ir", "low.wav", "--map", "each", code=2)
+    said = call("ir", "edit", "low.wav", "out.wav", "--rate", "8000", code=2)
     assert "samples long at 8000 Hz, over all channels; the limit is 33554432" in said.err
 
 
@@ -428,13 +426,11 @@ def audioconv(*line, **more):
     return subprocess.run(run, timeout=60, **more)
 
 
-@pytest.mark.parametrize("encoding", ["cp1252", "ascii", "latin-1:strict"])
-def test_text_that_the_encoding_lacks_is_escaped(folder, encoding):
+def test_text_that_the_encoding_lacks_is_escaped(folder):
     (folder / "in.wav").rename("日本.wav")
-    env = {**os.environ, "PYTHONIOENCODING": encoding}
+    env = {**os.environ, "PYTHONIOENCODING": "cp1252:strict"}
     for line in (
         ["info", "日本.wav"],
-        ["info", "--json", "日本.wav"],
         ["ir", "info", "日本.wav"],
         ["compare", "日本.wav", "日本.wav"],
         ["convolve", "日本.wav", "本.wav", "--ir", "ir.wav"],
@@ -445,7 +441,7 @@ def test_text_that_the_encoding_lacks_is_escaped(folder, encoding):
         assert done.returncode == 0, done.stderr
         said = done.stdout + done.stderr
         assert said.isascii()
-        assert (rb"\u65e5\u672c.wav" in said) == ("日本.wav" in line and line[0] != "compare")
+        assert (rb"\u65e5\u672c.wav" in said) == (line[0] not in ("compare", "--help"))
 
 
 FULL = Path("/dev/full")
