@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from audioconv.errors import counted
-from impulses.impulse import Impulse, ImpulseError
+from impulses.impulse import Impulse, ImpulseError, check_samples
 
 
 def select(impulse: Impulse, channels: Sequence[int]) -> Impulse:
@@ -23,7 +23,7 @@ def select(impulse: Impulse, channels: Sequence[int]) -> Impulse:
     Raises
     ------
     ImpulseError
-        If a channel does not exist.
+        If a channel does not exist, or the result would be too large.
 
     Examples
     --------
@@ -39,6 +39,7 @@ def select(impulse: Impulse, channels: Sequence[int]) -> Impulse:
                 f"channel is {channel}, but there {'is' if count == 1 else 'are'} "
                 f"{counted(count, 'channel')}, counted from 1"
             )
+    check_samples(impulse.frames * len(channels))
     return impulse.with_taps(impulse.taps[:, [channel - 1 for channel in channels]])
 
 
@@ -54,7 +55,7 @@ def join(impulses: Sequence[Impulse]) -> Impulse:
     Raises
     ------
     ImpulseError
-        If rates differ.
+        If rates differ, or the result would be too large.
 
     Examples
     --------
@@ -72,6 +73,7 @@ def join(impulses: Sequence[Impulse]) -> Impulse:
     origin = max(impulse.origin for impulse in impulses)
     starts = [origin - impulse.origin for impulse in impulses]
     frames = max(start + impulse.frames for start, impulse in zip(starts, impulses, strict=True))
+    check_samples(frames * sum(impulse.taps.shape[1] for impulse in impulses))
     padded = [
         np.pad(impulse.taps, [(start, frames - start - impulse.frames), (0, 0)])
         for start, impulse in zip(starts, impulses, strict=True)

@@ -16,6 +16,14 @@ Taps: TypeAlias = NDArray[np.float64]
 MAX_FRAMES = 2**27
 """Longest impulse, in frames: 46 minutes at 48 kHz, 1 GiB per channel."""
 
+MAX_SAMPLES = 2**25
+"""Most samples of an impulse from a file, over all channels, or of what it grows to by resampling,
+joining or choosing channels.
+
+Twelve minutes of one channel at 48 kHz. While they are convolved or analysed, up to a hundred
+bytes are needed for each (the taps and their spectrum, and copies of both): 3.2 GiB.
+"""
+
 
 class ImpulseError(AudioconvError, ValueError):
     """An invalid parameter or impulse; the message gives the value, the limit and the remedy."""
@@ -131,6 +139,15 @@ def too_long(frames: float) -> str:
         f"impulse would be {frames:.0f} frames long; the limit is {MAX_FRAMES} "
         "(1 GiB per channel); shorten the delay or end the decay earlier"
     )
+
+
+def check_samples(samples: float) -> None:
+    """Raise `ImpulseError` if an impulse would have more samples than may be in memory."""
+    if samples > MAX_SAMPLES:
+        raise ImpulseError(
+            f"impulse would be {samples:.0f} samples long over all channels; the limit is "
+            f"{MAX_SAMPLES}; shorten it"
+        )
 
 
 def to_db(ratio: float) -> float:

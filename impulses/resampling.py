@@ -7,7 +7,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from impulses.impulse import MAX_FRAMES, Impulse, ImpulseError, Taps, too_long
+from impulses.impulse import MAX_FRAMES, Impulse, ImpulseError, Taps, check_samples, too_long
 from impulses.quantities import within
 
 RINGING = 2048
@@ -22,9 +22,6 @@ AUDIBLE = 20000.0
 MISSED = 2 ** (1 / 3)
 """Least ratio, a third of an octave, of that end to the highest frequency of an impulse that is
 reported: so impulses at 32 kHz and above are not."""
-
-MAX_GROWN = 2**25
-"""Samples over all channels to which an impulse may grow: a few at 1 Hz would become gigabytes."""
 
 LARGEST_DENOMINATOR = 1000
 """Stretch factors are rounded to fractions with denominators up to this."""
@@ -68,11 +65,8 @@ def resample(impulse: Impulse, rate: int) -> Impulse:
     if most > MAX_FRAMES:
         raise ImpulseError(too_long(most))
     channels = impulse.taps.reshape(impulse.frames, -1)
-    if rate > impulse.rate and most * channels.shape[1] > MAX_GROWN:
-        raise ImpulseError(
-            f"impulse would be {most * channels.shape[1]:.0f} samples long at {rate} Hz, over all "
-            f"channels; the limit is {MAX_GROWN}; shorten it"
-        )
+    if rate > impulse.rate:  # a few frames at 1 Hz would become gigabytes
+        check_samples(most * channels.shape[1])
     padded = np.pad(channels, [(padding, padding), (0, 0)])
     resampled = resample_sound(padded, impulse.rate, rate) * (impulse.rate / rate)
 

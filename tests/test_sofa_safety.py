@@ -10,10 +10,10 @@ import pytest
 from test_sofa import PLACES, numbered, write
 
 from audioconv.errors import FormatError
-from audioconv.ir.limits import MAX_SAMPLES
 from audioconv.ir.load import load
 from audioconv.ir.sofa import read_contents
 from audioconv.ir.sofa.contents import MAX_PLACES
+from impulses.impulse import MAX_SAMPLES
 
 h5py = pytest.importorskip("h5py")
 

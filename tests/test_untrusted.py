@@ -14,13 +14,16 @@ from test_recipe import chunk, made_in
 
 from audioconv._version import __version__
 from audioconv.cli import main
-from audioconv.errors import AudioconvError, UsageError, printable
-from audioconv.ir.limits import MAX_SAMPLES
+from audioconv.errors import AudioconvError, FormatError, UsageError, printable
+from audioconv.ir import load as loading
+from audioconv.ir import text as text_files
+from audioconv.ir.limits import check_size
 from audioconv.ir.load import load
 from audioconv.job import Options
 from audioconv.render import redo as redoing
 from audioconv.render.recipe import read_recipe
 from audioconv.render.redo import redo
+from impulses.impulse import MAX_SAMPLES
 
 RATE = 8000
 
@@ -415,7 +418,49 @@ def test_a_long_flac_is_no_impulse(tmp_path, stated):
 def test_a_short_impulse_of_a_low_rate_does_not_grow_beyond_all_bounds(call, folder):
     soundfile.write("low.wav", np.zeros((3000, 8)), 1, "PCM_16")  # 8,000 times as many
     said = call("ir", "edit", "low.wav", "out.wav", "--rate", "8000", code=2)
-    assert "samples long at 8000 Hz, over all channels; the limit is 33554432" in said.err
+    assert "samples long over all channels; the limit is 33554432" in said.err
+
+
+@pytest.mark.parametrize("name", ["join:long.wav,a.wav,a.wav", "long.wav:channels=1,1,1"])
+def test_a_name_asks_for_no_more_samples_than_an_impulse_may_have(name, folder):
+    soundfile.write("a.wav", [0.5], RATE, "PCM_16")
+    with soundfile.SoundFile("long.wav", "w", RATE, 1, "PCM_16") as file:
+        for _ in range(MAX_SAMPLES // 3 // 2**20 + 1):
+            file.write(np.zeros(2**20, np.int16))
+    with pytest.raises(AudioconvError, match=f"the limit is {MAX_SAMPLES}; shorten it"):
+        load(name, None)
+
+
+def test_impulses_of_a_chain_or_a_join_are_counted_together(call, folder, monkeypatch):
+    monkeypatch.setattr(loading, "MAX_SAMPLES", 149)
+    for line in (
+        ("convolve", "in.wav", "o.wav", "--ir", "ir.wav", "--ir", "ir.wav", "--ir", "ir.wav"),
+        ("convolve", "in.wav", "o.wav", "--ir", "join:ir.wav,ir.wav,ir.wav"),
+        ("ir", "fold", "ir.wav", "ir.wav", "ir.wav", "o.wav"),
+    ):
+        said = call(*line, code=2)
+        assert "the impulses have 150 samples together, or more; the limit is 149" in said.err
+    call("convolve", "in.wav", "o.wav", "--ir", "ir.wav", "--ir", "ir.wav")
+
+
+def test_the_rows_of_a_text_are_counted_while_they_are_read(folder, monkeypatch):
+    monkeypatch.setattr(text_files, "check_size", lambda path, size: check_size(path, size, 49))
+    Path("taps.txt").write_text("0,1\n" * 25)
+    with pytest.raises(FormatError, match=r"taps\.txt has 50 samples or more; the limit is 49"):
+        load("taps.txt:rate=8000,channel=1", None)
+
+
+def test_a_text_on_one_line_is_no_impulse(folder):
+    Path("taps.txt").write_text("1 " * 2**16)
+    with pytest.raises(FormatError, match=r"131072 characters on line 1; the limit is 65536"):
+        load("taps.txt:rate=8000,channel=1", None)
+
+
+def test_no_silence_beyond_all_bounds_comes_before_an_export(folder):
+    lines = ["59 // Start time (seconds)", "0 // Peak index", "1e-6 // Sample interval (seconds)"]
+    Path("rew.txt").write_text("\n".join([*lines, "* Data start", "1", "0.5"]))
+    with pytest.raises(FormatError, match=f"has 59000002 samples .* limit is {MAX_SAMPLES}"):
+        load("rew.txt", None)
 
 
 # what cannot be written

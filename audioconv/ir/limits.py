@@ -4,16 +4,10 @@ from __future__ import annotations
 
 from audioconv.errors import FormatError
 from audioconv.files import display_name
-
-MAX_SAMPLES = 2**25
-"""Largest number of samples in an impulse response, over all channels.
-
-Twelve minutes of one channel at 48 kHz. While they are convolved or analysed, up to a hundred
-bytes are needed for each (the taps and their spectrum, and copies of both): 3.2 GiB.
-"""
+from impulses.impulse import MAX_SAMPLES
 
 MAX_RECORDED = 2**27
-"""Likewise in a recording that is deconvolved, which is not kept as long."""
+"""Most samples of a recording that is deconvolved, which is not kept as long as an impulse."""
 
 
 def check_size(path: str, samples: int, most: int = MAX_SAMPLES) -> None:

@@ -20,6 +20,7 @@ from audioconv.ir.kinds import KINDS, OTHER, kind_of
 from audioconv.ir.names import join_name, sides, split_join, split_name, with_options
 from audioconv.parameters import Parameter
 from impulses import BUILDERS, PRESETS, Impulse, ImpulseError, channels, edit
+from impulses.impulse import MAX_SAMPLES
 
 PRESET = "preset"
 
@@ -155,10 +156,31 @@ def load_chain(
     Without a rate, specs are built at that of the first file, or at the default.
     """
     refuse_standard_twice(impulse_files(irs))
-    files = {at: load(ir, None) for at, ir in enumerate(irs) if impulse_files([ir])}
+    places = [at for at, ir in enumerate(irs) if impulse_files([ir])]
+    files = dict(zip(places, together(load(irs[at], None) for at in places), strict=True))
     rates = [rate, *(impulse.rate for impulse, _ in files.values()), default]
     common = next((rate for rate in rates if rate is not None), None)
-    return [files.get(at) or load(ir, common) for at, ir in enumerate(irs)]
+    return together(files.get(at) or load(ir, common) for at, ir in enumerate(irs))
+
+
+def together(loaded: Iterable[tuple[Impulse, Ingredient]]) -> list[tuple[Impulse, Ingredient]]:
+    """Collect impulse responses while they are loaded, as far as they may be in memory together.
+
+    Raises
+    ------
+    UsageError
+        If several have more than `MAX_SAMPLES` samples.
+    """
+    kept, samples = [], 0
+    for impulse, ingredient in loaded:
+        kept.append((impulse, ingredient))
+        samples += impulse.taps.size
+        if len(kept) > 1 and samples > MAX_SAMPLES:
+            raise UsageError(
+                f"the impulses have {samples} samples together, or more; the limit is "
+                f"{MAX_SAMPLES} over all channels; trim them"
+            )
+    return kept
 
 
 def build(builder: str, values: dict[str, list[str]], rate: int) -> Impulse:

@@ -12,12 +12,12 @@ from audioconv.errors import FormatError, UsageError, counted
 from audioconv.files import display_name, read_bytes
 from audioconv.files.codecs import pcm
 from audioconv.files.formats import MAX_CHANNELS
-from audioconv.ir.limits import MAX_SAMPLES
 from audioconv.ir.names import example_name
 from audioconv.ir.response import Response
 from audioconv.ir.sound import checked_rate, chosen_channels
 from audioconv.parameters import choices_like
 from impulses import Impulse
+from impulses.impulse import MAX_SAMPLES
 
 FORMATS = {
     "U8": ("PCM_U8", "<"),

@@ -11,10 +11,11 @@ import numpy as np
 from audioconv.errors import UsageError
 from audioconv.files import Digest, Reader, display_name, recipe_fields
 from audioconv.files.formats import MAX_RATE
-from audioconv.ir.limits import MAX_SAMPLES, check_size
+from audioconv.ir.limits import check_size
 from audioconv.ir.response import Response
 from impulses import Impulse, ImpulseError
 from impulses import channels as selection
+from impulses.impulse import MAX_SAMPLES
 from impulses.quantities import whole
 
 ORIGIN = "origin"

@@ -5,9 +5,11 @@ from __future__ import annotations
 import codecs
 import math
 import re
-from collections.abc import Callable, Sequence
+from array import array
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from functools import partial
+from itertools import chain, islice
 from typing import NamedTuple
 
 import numpy as np
@@ -15,13 +17,20 @@ from numpy.typing import NDArray
 
 from audioconv.errors import FormatError, UsageError, counted
 from audioconv.files import display_name, escape, read_bytes
+from audioconv.ir.limits import check_size
 from audioconv.ir.names import example_name
 from audioconv.ir.response import Response
 from audioconv.ir.sound import checked_rate, chosen_channels
 from impulses import Impulse
 
 MAX_BYTES = 2**28
-"""Largest file: more than ten million numbers, each of which takes far more memory as text."""
+"""Largest file: more than ten million numbers as text."""
+
+LINE = re.compile(r"([^\r\n]*)(?:\r\n?|\n|\Z)")
+"""A line and its end; a list of all lines would take far more memory than the text."""
+
+LONGEST_LINE = 2**16
+"""Characters of a line, which is split into numbers as a whole."""
 
 HEADER_LINES = 100
 """Lines among which a header is looked for."""
@@ -95,7 +104,9 @@ def read_text(
     """
     data, digest = read_bytes(path, MAX_BYTES)
     lines = _lines(path, data)
-    header = _header(path, lines)
+    start = [*islice(lines, HEADER_LINES)]
+    header = _header(path, start)
+    lines = chain(start[header.lines :], lines)
     known = header.rate if rate is None else checked_rate(path, rate)
     named = partial(
         example_name, path, rate=rate if known else 48000, channel=channel, channels=(*channels,)
@@ -114,20 +125,25 @@ def read_text(
     return Response(_placed(path, header, chosen), digest=digest)
 
 
-def _lines(path: str, data: bytes) -> list[str]:
-    """Decode UTF-8 or UTF-16, as Windows writes it, into lines."""
+def _lines(path: str, data: bytes) -> Iterator[str]:
+    """Decode UTF-8 or UTF-16, as Windows writes it, and yield the lines."""
     wide = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     text = data.decode("utf-16" if wide else "utf-8-sig", "replace")
     if "\0" in text:
         raise FormatError(
             f"{display_name(path)} is not text; give a binary file another suffix, such as .raw"
         )
-    return text.splitlines()
+    for at, line in enumerate(LINE.finditer(text), 1):
+        if len(line[1]) > LONGEST_LINE:
+            raise FormatError(
+                f"{display_name(path)} has {len(line[1])} characters on line {at}; the limit is "
+                f"{LONGEST_LINE}; write one number on each"
+            )
+        yield line[1]
 
 
-def _header(path: str, lines: list[str]) -> Header:
+def _header(path: str, start: list[str]) -> Header:
     """Parse the header of REW: lines such as ``48000 // Peak index`` before the data."""
-    start = lines[:HEADER_LINES]
     frequencies = next((line for line in start if FREQUENCIES.search(line)), None)
     if frequencies is not None:
         raise FormatError(
@@ -170,43 +186,46 @@ def _placed(path: str, header: Header, impulse: Impulse) -> Impulse:
             f"last frame ({counted(impulse.frames, 'frame')}); export it again"
         )
     frames = round(shift)
+    check_size(path, (impulse.frames + max(frames, 0)) * impulse.taps.shape[1])
     taps = np.pad(impulse.taps, [(max(frames, 0), 0), (0, 0)])
     return impulse.with_taps(taps, origin=max(-frames, 0))
 
 
 def _table(
-    path: str, lines: list[str], first: int, named: Callable[..., str] | None
+    path: str, lines: Iterable[str], first: int, named: Callable[..., str] | None
 ) -> NDArray[np.float64]:
-    """Parse lines from `first` on: numbers (rows, columns).
+    """Parse the lines from number `first` on, counted from 0: numbers (rows, columns).
 
     If no column is chosen, there must be one; `named` returns a name with an option that is given.
     """
-    rows: list[list[float]] = []
-    titled = False
-    for at, line in enumerate(lines[first:], first):
+    values = array("d")
+    columns, titled = 0, False
+    for at, line in enumerate(lines, first):
         text = line.strip()
         if not text or text.startswith(COMMENTS):
             continue
-        if not (rows or titled) and _is_title(text):
+        if not (values or titled) and _is_title(text):
             titled = True
             continue
-        rows.append(_row(path, at, text, named))
-        if len(rows[-1]) != len(rows[0]):
+        row = _row(path, at, text, named)
+        columns = columns or len(row)
+        if len(row) != columns:
             raise FormatError(
-                f"{display_name(path)} has {counted(len(rows[-1]), 'number')} on line {at + 1}, "
-                f"after {len(rows[0])} on others; it must be as many on each"
+                f"{display_name(path)} has {counted(len(row), 'number')} on line {at + 1}, after "
+                f"{columns} on others; it must be as many on each"
             )
-    if not rows:
+        values.extend(row)
+        check_size(path, len(values))
+    if not values:
         raise FormatError(f"{display_name(path)} holds no numbers; there is no impulse in it")
-    columns = len(rows[0])
     if columns > 1 and named:
         raise UsageError(
             f"{display_name(path)} has {columns} columns, and one of them may be the time; choose "
             f"one, as in {named(channel=columns)}"
-            if len(rows) > 1
+            if len(values) > columns
             else f"{display_name(path)} has {columns} numbers on one line; write one on each"
         )
-    return np.array(rows)
+    return np.array(values).reshape(-1, columns)
 
 
 def _row(path: str, at: int, text: str, named: Callable[..., str] | None) -> list[float]:

@@ -16,7 +16,7 @@ from audioconv.engines.window import Window
 from audioconv.errors import AudioconvError, UsageError
 from audioconv.files import SoundInfo
 from audioconv.ir.ingredients import Ingredient, NamedFile
-from audioconv.ir.load import impulse_name, load, side_notes
+from audioconv.ir.load import impulse_name, load, side_notes, together
 from audioconv.job import Options
 from audioconv.render.quiet import note_quietness, note_silence
 from audioconv.units import parse_gain, parse_length
@@ -91,7 +91,7 @@ def _chain(
     irs: Sequence[str | Impulse], options: Options, source: SoundInfo
 ) -> tuple[Impulse, str, tuple[Ingredient, ...]]:
     """Load every impulse at the sound's rate, fold them, and describe the layout."""
-    loaded = [load(ir, source.rate) for ir in irs]
+    loaded = together(load(ir, source.rate) for ir in irs)
     impulses = [impulse for impulse, _ in loaded]
     laid_out: list[Impulse] = []
     channels = source.channels

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from audioconv.files import display_name
-from audioconv.ir.limits import MAX_SAMPLES, check_size
+from audioconv.ir.limits import check_size
 from audioconv.ir.response import Response
 from audioconv.ir.sofa.choice import (
     Indices,
@@ -22,6 +22,7 @@ from audioconv.ir.sofa.coordinates import Vectors, fitted
 from audioconv.ir.sofa.variables import Variables
 from audioconv.ir.sound import chosen_channels
 from impulses import Impulse
+from impulses.impulse import MAX_SAMPLES
 from impulses.quantities import Degrees, Metres
 
 

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from audioconv.errors import FormatError
 from audioconv.files import display_name, escape
-from audioconv.ir.limits import MAX_SAMPLES
+from impulses.impulse import MAX_SAMPLES
 
 MAX_HOPS = 16
 """Soft links on the way to a variable."""
