@@ -78,6 +78,9 @@ def places(text):
         recipe(impulses=[{"taps_sha256": text, "shape": [1, 1], "rate": 1, "origin": 0}]),
     )
     yield "place", recipe(impulses=[{**digest("ir.wav"), "place": text}])
+    yield "kind", recipe(impulses=[{**digest("ir.wav"), "place": "", "kind": text}])
+    yield "join", recipe(impulses=[{"join": [digest("ir.wav"), {**plain}]}])
+    yield "match", recipe(options={**recipe()["options"], "match": text})
     yield "spec", recipe(impulses=[text])
     yield "builder", recipe(impulses=[f"{text}:delay=1"])
     yield "parameter", recipe(impulses=[f"delta:{text}=1"])
@@ -94,6 +97,7 @@ def places(text):
 
 PLACES = [
     *("version", "input", "hash of the input", "hash of an impulse", "hash of taps", "place"),
+    *("kind", "join", "match"),
     *("spec", "builder", "parameter", "value", "unparsed", "option", "format", "subtype"),
     *("length", "ir_gain", "map", "clip", "engine", "quality", "wet", "key", "other", "sweep"),
 ]
@@ -188,6 +192,7 @@ def numbers(number):
         yield recipe(options={option: 7.25})
     yield recipe(input={**digest("in.wav"), "bytes": 7.25})
     yield recipe(impulses=[{**digest("ir.wav"), "bytes": 7.25}])
+    yield recipe(impulses=[{"join": [digest("ir.wav"), {**digest("ir.wav"), "bytes": 7.25}]}])
     yield recipe(output={**digest("in.wav"), "bytes": 7.25})
     taps = {"taps_sha256": "0" * 64, "shape": [1, 1], "rate": 1, "origin": 0}
     for key, value in {"shape": [7.25, 1], "rate": 7.25, "origin": 7.25}.items():
@@ -239,8 +244,25 @@ def test_gains_in_decibels_have_the_limit_of_factors(gain):
 @pytest.mark.parametrize("value", ["", "0" * 63, "0" * 65, "G" * 64, "A" * 64, 7, None, ["0" * 64]])
 def test_a_hash_is_a_hash(key, value, call, folder):
     taps = {"shape": [1, 1], "rate": 1, "origin": 0} if key == "taps_sha256" else {"bytes": 9}
-    Path("out.flac.json").write_text(json.dumps(recipe(impulses=[{**taps, key: value}])))
+    one = {**taps, key: value}
+    for impulse in (one, {"join": [digest("ir.wav"), one]}):
+        Path("out.flac.json").write_text(json.dumps(recipe(impulses=[impulse])))
+        assert "cannot follow the recipe" in call("redo", "out.flac", code=1).err
+
+
+@pytest.mark.parametrize("depth", [4, 60, 480, 900, 10_000])
+def test_joins_within_joins_end(depth, call, folder):
+    """Each doubles the commas of the name, so 60 would be a name of an exabyte."""
+    joined = '{"join": ["delta", ' * depth + '{"join": ["delta", "delta"]}' + "]}" * depth
+    text = json.dumps(recipe(impulses=["delta"])).replace('"delta"', joined)
+    Path("out.flac.json").write_text(text)
     assert "cannot follow the recipe" in call("redo", "out.flac", code=1).err
+
+
+def test_a_join_within_a_join_is_made_again(call, folder):
+    name = "join:join:ir.wav,,ir.wav,ir.wav"
+    call("convolve", "in.wav", "out.wav", "--ir", name)
+    call("redo", "out.wav")
 
 
 @pytest.mark.parametrize(

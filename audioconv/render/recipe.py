@@ -67,6 +67,9 @@ SUFFIX = ".json"
 MAX_SIDECAR = 2**22
 """Largest sidecar in bytes; a command line is shorter."""
 
+DEEPEST_JOIN = 4
+"""Joins within one another; each doubles the commas in the name of what is joined."""
+
 LONGEST_VERSION = 40
 """Characters of a version, which messages repeat."""
 
@@ -216,11 +219,16 @@ def _parsed(text: str, path: str) -> tuple[Recipe, list[str], Digest | None]:
     return found, paths, made
 
 
-def _check(impulse: Ingredient) -> None:
-    """Raise if an ingredient has a builder or a kind of file that does not exist."""
+def _check(impulse: Ingredient, depth: int = 0) -> None:
+    """Raise if an ingredient has a builder or a kind of file that does not exist.
+
+    A join has two parts or more, and is not in too many others.
+    """
     if isinstance(impulse, Joined):
+        if len(impulse.parts) < 2 or depth >= DEEPEST_JOIN:
+            raise ValueError
         for part in impulse.parts:
-            _check(part)
+            _check(part, depth + 1)
     if isinstance(impulse, str):
         known_builder(impulse.partition(":")[0])
     if isinstance(impulse, NamedFile) and not (
