@@ -198,9 +198,16 @@ def test_a_quality_that_the_coder_lacks_is_refused_before_any_work(case, call, f
     assert sorted(folder.iterdir()) == before
 
 
-@pytest.mark.parametrize(("wrong", "shown"), [(math.nan, "nan"), (math.inf, "inf"), (-1, "-1")])
-def test_a_number_that_is_no_quality_is_refused(wrong, shown, folder):
-    with pytest.raises(UsageError, match=f"`quality` is {shown}; it must be between 0 and 1"):
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        (math.nan, "quality is nan; it must be a number from 0 to 1"),
+        (math.inf, "quality is inf; it must be a number from 0 to 1"),
+        (-1, "`quality` is -1; it must be between 0 and 1"),
+    ],
+)
+def test_a_number_that_is_no_quality_is_refused(wrong, message, folder):
+    with pytest.raises(UsageError, match=message):
         run(Job("guitar.wav", "out.mp3", ["delta"], Options(quality=wrong)))
 
 

@@ -300,10 +300,9 @@ def test_a_sidecar_does_not_name_folders(call, folder, tmp_path_factory, monkeyp
     for path in (far, far / "deep", f"{far}/deep/..", "/", os.path.relpath(far)):
         sidecar_with(call, folder, str(path))
         (folder / "ir.wav").rename(far / "deep" / "ir.wav")
-        monkeypatch.setattr(redoing, "_listed", watched(redoing._listed, [str(folder)]))
-        assert "neither beside it nor in the" in call("redo", "out.flac", code=1).err
-        monkeypatch.undo()
-        os.chdir(folder)
+        with monkeypatch.context() as patch:
+            patch.setattr(redoing, "_listed", watched(redoing._listed, [str(folder)]))
+            assert "neither beside it nor in the" in call("redo", "out.flac", code=1).err
         (far / "deep" / "ir.wav").rename(folder / "ir.wav")
 
 
