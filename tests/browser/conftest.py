@@ -130,28 +130,26 @@ def served(browser):
     return open_
 
 
-@pytest.fixture(scope="session")
-def echo(opened, files):
-    path, data = files["echo"]
+def with_data(opened, path, data):
+    """Open a page, and return it with the data that it holds."""
     page = opened(path)
     page.data = data
     return page
+
+
+@pytest.fixture(scope="session")
+def echo(opened, files):
+    return with_data(opened, *files["echo"])
 
 
 @pytest.fixture(scope="session")
 def hall(opened, files):
-    path, data = files["hall"]
-    page = opened(path)
-    page.data = data
-    return page
+    return with_data(opened, *files["hall"])
 
 
 @pytest.fixture(scope="session")
 def filtered(opened, files):
-    path, data = files["filtered"]
-    page = opened(path)
-    page.data = data
-    return page
+    return with_data(opened, *files["filtered"])
 
 
 @pytest.fixture
