@@ -13,7 +13,7 @@ from audioconv.engines.convolver import Convolver
 from audioconv.engines.plan import plan
 from audioconv.engines.routes import routes
 from audioconv.errors import LayoutError, UsageError
-from audioconv.files import Reader, rereadable
+from audioconv.files import Reader, rereadable, unchanged
 from audioconv.job import Job, Outcome, VerificationReport
 from audioconv.progress import Progress, silent
 from audioconv.render.prepare import prepare
@@ -162,7 +162,7 @@ def verify_file(job: Job, progress: Progress = silent) -> VerificationReport:
     Raises
     ------
     FormatError
-        If a file cannot be read, or the output is of a lossy format.
+        If a file cannot be read or changes meanwhile, or the output is of a lossy format.
     VerificationError
         If the output is cut short, or has other channels or another rate.
 
@@ -176,7 +176,7 @@ def verify_file(job: Job, progress: Progress = silent) -> VerificationReport:
     True
     """
     truncated = _checked(job).options.allow_truncated
-    with rereadable(job.input) as path:
+    with rereadable(job.input) as path, unchanged(path):
         with Reader(path, allow_truncated=truncated) as reader:
             source = reader.info
         prepared = prepare(job.impulses, job.options, source)

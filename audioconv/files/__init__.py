@@ -3,6 +3,7 @@
 formats     `SoundInfo`: format, subtype, rate, channels, frames; the choice of an output format
 limits      channels, rates and quality that each format supports
 source      bytes as a stream, hashed while they are read
+watch       a file that must not change while it is read
 scratch     temporary files, and the sweep of those that killed runs left behind
 codecs      the bytes of each file format
 plain_json  JSON from a stranger
@@ -50,9 +51,10 @@ from audioconv.files.metadata import (
 from audioconv.files.peak import PeakMeter
 from audioconv.files.plain_json import read_json
 from audioconv.files.quantise import triangular_noise
-from audioconv.files.reading import Reader, read_all, read_bytes, rereadable
+from audioconv.files.reading import Reader, Readings, read_all, read_bytes, rereadable
 from audioconv.files.scratch import scratch, scratch_folder
 from audioconv.files.source import Digest, file_digest
+from audioconv.files.watch import changed_error, unchanged
 from audioconv.files.writing import EncodedBlock, Writer, encode_all, write_all
 
 __all__ = [
@@ -70,9 +72,11 @@ __all__ = [
     "Metadata",
     "PeakMeter",
     "Reader",
+    "Readings",
     "SoundInfo",
     "Target",
     "Writer",
+    "changed_error",
     "display_name",
     "encode_all",
     "escape",
@@ -99,5 +103,6 @@ __all__ = [
     "suffix_notice",
     "target",
     "triangular_noise",
+    "unchanged",
     "write_all",
 ]

@@ -27,6 +27,7 @@ from audioconv.files.libsndfile import LibsndfileDecoder
 from audioconv.files.metadata import Metadata
 from audioconv.files.scratch import copied_to_tmpdir, scratch
 from audioconv.files.source import PIECE, Digest, Source
+from audioconv.files.watch import Stamp, Watch, changed_error, watch
 
 BLOCK_FRAMES = 2**16
 """Frames of a block, unless the caller asks for another size."""
@@ -69,7 +70,8 @@ class Reader:
     ------
     FormatError
         If the file cannot be read, is not a sound file, holds no frames, or is truncated; and,
-        while reading, if a sample is not a finite number, or larger than the reader was told.
+        while reading, if a sample is not a finite number, or larger than the reader was told; and
+        at the end, if the file has changed meanwhile.
 
     Examples
     --------
@@ -95,7 +97,7 @@ class Reader:
         self._open = ExitStack()
         try:
             try:
-                self._decoder = _decoder(
+                self._decoder, self._watch = _decoder(
                     path, known_as or path, self._open, hashed, allow_truncated
                 )
             except OSError as error:
@@ -121,6 +123,11 @@ class Reader:
         trace: TracebackType | None,
     ) -> None:
         self._open.close()
+
+    @property
+    def stamp(self) -> Stamp | None:
+        """What the file was when it was opened; None unless it is a regular one."""
+        return self._watch.stamp
 
     @property
     def unit(self) -> float:
@@ -151,6 +158,7 @@ class Reader:
         if not complete and self._accepted is None:
             self._accept(truncated_error(self.info, self.info.frames, self.frames))
         self._check_shortage()
+        self._watch.refuse_changed(self.info.path)
 
     @property
     def metadata(self) -> Metadata:
@@ -221,21 +229,76 @@ class Reader:
         )
 
 
-def _decoder(source: str, path: str, files: ExitStack, hashed: bool, lenient: bool) -> Decoder:
-    """Open `source`, named `path` in messages, with the decoder for its format."""
+class Readings:
+    """Several readings of one file, which must not change from before the first to the end.
+
+    Parameters
+    ----------
+    path, known_as, allow_truncated
+        as for `Reader`
+
+    Examples
+    --------
+    >>> readings = Readings("samples/guitar.wav")
+    >>> for _ in range(2):
+    ...     with readings.open() as reader:
+    ...         frames = sum(map(len, reader.blocks()))
+    >>> readings.refuse_changed()
+    """
+
+    def __init__(
+        self, path: str, *, known_as: str | None = None, allow_truncated: bool = False
+    ) -> None:
+        self._path = path
+        self._name = known_as or path
+        self._allow_truncated = allow_truncated
+        self._watch = watch(path)
+        self._stamps: set[Stamp | None] = set()
+
+    def open(self, *, hashed: bool = False) -> Reader:
+        """Open the file for another reading.
+
+        Raises
+        ------
+        FormatError
+            As for `Reader`, and if it is another file than before.
+        """
+        reader = Reader(
+            self._path,
+            known_as=self._name,
+            allow_truncated=self._allow_truncated,
+            hashed=hashed,
+        )
+        self._stamps.add(reader.stamp)
+        if len(self._stamps) > 1:
+            with reader:
+                raise changed_error(self._name)
+        return reader
+
+    def refuse_changed(self) -> None:
+        """Raise `FormatError` if the file has been changed or replaced."""
+        self._watch.refuse_changed(self._name)
+
+
+def _decoder(
+    source: str, path: str, files: ExitStack, hashed: bool, lenient: bool
+) -> tuple[Decoder, Watch]:
+    """Open `source`, named `path` in messages, with the decoder for its format, and watch it."""
     file = files.enter_context(_open(source))
+    watched = Watch.opened(file)
     stream, header = _header(path, file, hashed)
     is_wave = header is not None and header.subtype is not None
     # bytes after the stated end of a WAV are found only in a file
     if not stream.regular and (lenient or not is_wave):
         file = files.enter_context(_copied(file, bytes(stream.beginning or b"")))
+        watched = Watch.opened(file)
         stream, header = _header(path, file, hashed)
     if header is not None and is_wave:
         stream.forget()
-        return WaveDecoder(path, stream, header, lenient)
+        return WaveDecoder(path, stream, header, lenient), watched
     if not os.fstat(file.fileno()).st_size:
         raise FormatError(f"{display_name(path)} is empty; there is no sound in it")
-    return LibsndfileDecoder(path, file, header, files, lenient)
+    return LibsndfileDecoder(path, file, header, files, lenient), watched
 
 
 def _header(path: str, file: IO[bytes], hashed: bool) -> tuple[Source, riff.Header | None]:

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from audioconv import parameters
 from audioconv.errors import FormatError, UsageError, counted
-from audioconv.files import STANDARD, display_name, file_digest
+from audioconv.files import STANDARD, display_name, file_digest, unchanged
 from audioconv.ir.ingredients import SOFA, Ingredient, Joined, NamedFile, TapsDigest
 from audioconv.ir.kinds import KINDS, OTHER, kind_of
 from audioconv.ir.names import join_name, sides, split_join, split_name, with_options
@@ -138,11 +138,12 @@ def _load_file(path: str, options: str, ir: str) -> tuple[Impulse, Ingredient]:
     values = _parse_assignments(options, display_name(ir), kind.example)
     # no option is a time, so none depends on a rate
     given = parameters.arguments(display_name(path), kind.options, values, rate=1)
-    try:
-        response = kind.read(path, **given)
-    except ImpulseError as error:
-        raise FormatError(f"{display_name(path)}: {error}") from None
-    digest = response.digest or file_digest(path)
+    with unchanged(path):
+        try:
+            response = kind.read(path, **given)
+        except ImpulseError as error:
+            raise FormatError(f"{display_name(path)}: {error}") from None
+        digest = response.digest or file_digest(path)
     if name == OTHER and not options:
         return response.impulse, digest
     return response.impulse, NamedFile(digest, options, name, response.ears)

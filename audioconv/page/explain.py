@@ -23,6 +23,7 @@ from audioconv.files import (
     rereadable,
     scratch_folder,
     target,
+    unchanged,
 )
 from audioconv.ir import names
 from audioconv.ir.load import impulse_files, impulse_name
@@ -119,7 +120,7 @@ def explain(job: Job, part: Part | None = None, progress: Progress = silent) -> 
     """
     part = part or Part()
     _check(job, part)
-    with rereadable(job.input) as path, scratch_folder() as folder:
+    with rereadable(job.input) as path, unchanged(path), scratch_folder() as folder:
         output = str(Path(folder) / "output.wav")
         outcome = _convolve(job, path, output, progress)
         selection = _select(path, job, part, progress, outcome.frames)
@@ -161,7 +162,7 @@ def slide(job: Job, part: Part | None = None, progress: Progress = silent) -> Sl
     (44100, 4411)
     """
     _refuse_standard_impulse(job)
-    with rereadable(job.input) as path:
+    with rereadable(job.input) as path, unchanged(path):
         return _select(path, job, part or Part(), progress).sliding
 
 

@@ -85,9 +85,9 @@ class Provenance:
         """Return the size of the chunks after the samples, as far as it is known."""
         return len(serialise([*self.metadata.tail, *self.chunks(ANY)]))
 
-    def sidecar(self, output: str) -> bytes:
-        """Return the recipe with paths, once the output can be read."""
-        recipe = self.recipe(self._reader.digest())
+    def sidecar(self, output: str, digest: Digest | None) -> bytes:
+        """Return the recipe with paths, once the output can be read, given that of the input."""
+        recipe = self.recipe(digest)
         if recipe is None:
             raise AudioconvError(
                 f"{display_name(self._job.input)} was not read to its end, so it has no digest "

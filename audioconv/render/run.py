@@ -20,11 +20,14 @@ from audioconv.engines.audio import Audio, Samples
 from audioconv.files import (
     FLOATS,
     TRANSPARENT,
+    Digest,
     PeakMeter,
     Reader,
+    Readings,
     SoundInfo,
     Target,
     Writer,
+    changed_error,
     display_name,
     is_exact,
     listed,
@@ -118,6 +121,7 @@ def run(
         )
         rendering.write(output)
         rendering.verify(output)
+        rendering.refuse_changed()
         if sidecar is not None:
             sidecar.file.write(rendering.sidecar(output))
         progress("syncing to disk")
@@ -166,7 +170,13 @@ class Rendering:
         self._path = job.input
         if _rereads(options):
             self._path = files.enter_context(rereadable(job.input))
-        self._reader = files.enter_context(self._read(hashed=options.recipe != "none"))
+        self._readings = Readings(
+            self._path, known_as=job.input, allow_truncated=options.allow_truncated
+        )
+        # what is measured before it is written is hashed as it is written
+        hashed = self._hashed and parse_match(options.match) is None
+        self._reader = files.enter_context(self._readings.open(hashed=hashed))
+        self._digest: Digest | None = None
         source = self._reader.info
         form, subtype, notice = output_format(job.output, source, options.format, options.subtype)
         progress("preparing the impulse")
@@ -207,7 +217,8 @@ class Rendering:
         self._notices.add(self._writer.level.step_notice(form, subtype, dither))
         self._progress("reading back")
         metadata = self._provenance.metadata
-        self._writer.finish(metadata, self._provenance.chunks(self._reader.digest()))
+        self._digest = self._digest or self._reader.digest()
+        self._writer.finish(metadata, self._provenance.chunks(self._digest))
         self._notices.add(*self._writer.notices)
         if lost := [*metadata.lost, *self._writer.lost]:
             self._notices.add(f"the {form} output does not hold the input's {listed(lost)}")
@@ -235,12 +246,17 @@ class Rendering:
             known_as=self._job.output,
             progress=self._progress,
         )
+        self.refuse_changed()  # a better cause than what comes of it
         self._verified.raise_if_failed(display_name(self._job.output, role="output"))
+
+    def refuse_changed(self) -> None:
+        """Raise `FormatError` if the input has changed since it was first opened."""
+        self._readings.refuse_changed()
 
     def sidecar(self, output: Target) -> bytes:
         """Return the recipe that lies beside the output."""
         assert output.path is not None  # a sidecar is for a file
-        return self._provenance.sidecar(output.path)
+        return self._provenance.sidecar(output.path, self._digest)
 
     def outcome(self, seconds: float) -> Outcome:
         """Return the outcome of the run, given its duration."""
@@ -281,11 +297,10 @@ class Rendering:
             return None
         return round(8 * self._writer.bytes * self._info.rate / frames)
 
-    def _read(self, *, hashed: bool = False) -> Reader:
-        truncated = self._job.options.allow_truncated
-        return Reader(
-            self._path, known_as=self._job.input, allow_truncated=truncated, hashed=hashed
-        )
+    @property
+    def _hashed(self) -> bool:
+        """Whether the output has a recipe, which states the hash of the input."""
+        return self._job.options.recipe != "none"
 
     def _begin(self, output: Target, clip: Literal["guard", "error", "saturate"]) -> None:
         """Begin to write the output."""
@@ -343,8 +358,11 @@ class Rendering:
         """Read the sound again, and write it with the gains that the first pass found."""
         gain = self._gains.both
         step = "convolving" if gain == 1 else f"convolving at {to_db(gain):+.2f} dB"
-        with self._read() as again:
+        with self._readings.open(hashed=self._hashed) as again:
             self._pump(again, self._samples(again), self._writer, step)
+            self._digest = again.digest()
+        if self._reader.digest() not in (None, self._digest):
+            raise changed_error(self._job.input)
 
     def _samples(self, reader: Reader) -> Iterator[Samples]:
         """Yield the samples of the sound, in blocks that the convolver takes."""

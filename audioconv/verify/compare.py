@@ -13,7 +13,7 @@ import numpy as np
 from audioconv.engines import stream
 from audioconv.engines.audio import Audio
 from audioconv.errors import LayoutError, UsageError, counted
-from audioconv.files import STANDARD, PeakMeter, Reader, display_name, rereadable
+from audioconv.files import STANDARD, PeakMeter, Reader, display_name, rereadable, unchanged
 from audioconv.progress import Progress, silent, watched
 from impulses.impulse import Taps, to_db
 
@@ -118,7 +118,7 @@ def compare_files(
     Raises
     ------
     FormatError
-        If either cannot be read.
+        If either cannot be read, or changes meanwhile.
     LayoutError
         If they differ in rate or channels.
 
@@ -130,7 +130,11 @@ def compare_files(
     if os.fspath(first) == os.fspath(second) == STANDARD:
         raise UsageError("both files are standard input; name one of them")
     # each is read several times
-    with rereadable(os.fspath(first)) as one, rereadable(os.fspath(second)) as other:
+    with (
+        rereadable(os.fspath(first)) as one,
+        rereadable(os.fspath(second)) as other,
+        unchanged(one, other),
+    ):
         return _compare(one, other, progress)
 
 

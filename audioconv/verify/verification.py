@@ -13,7 +13,7 @@ from audioconv.engines.convolver import Convolver
 from audioconv.engines.rounding import ErrorModel
 from audioconv.engines.window import Window
 from audioconv.errors import FormatError, TruncatedError, VerificationError, counted
-from audioconv.files import PeakMeter, Reader, SoundInfo, display_name, is_exact
+from audioconv.files import PeakMeter, Reader, Readings, SoundInfo, display_name, is_exact
 from audioconv.job import Options, VerificationReport
 from audioconv.metering.matching import Matching, gains, matching_of
 from audioconv.progress import Progress, silent, watched
@@ -66,7 +66,7 @@ def verify(
     Raises
     ------
     FormatError
-        If either file cannot be read, or the output's subtype is lossy.
+        If either file cannot be read or changes meanwhile, or the output's subtype is lossy.
     VerificationError
         If the output is cut short, or has other channels or another rate.
     """
@@ -102,14 +102,14 @@ class Verification:
         seed: int | None = None,
         progress: Progress = silent,
     ) -> None:
-        self._source = source
-        self._output = output
+        self._source = Readings(source, allow_truncated=options.allow_truncated)
+        self._output = Readings(output, known_as=known_as)
         self._convolver = convolver
         self._window = window
         self._options = options
         self._progress = progress
         self._random = np.random.default_rng(seed)
-        self._info, self._level = self._scan(known_as or output)
+        self._info, self._level = self._scan()
         if not is_exact(self._info.subtype):
             raise FormatError(
                 f"{display_name(self._info.path)} holds {self._info.subtype} samples, a lossy "
@@ -119,7 +119,7 @@ class Verification:
 
     def check_and_measure(self) -> tuple[VerificationReport, float]:
         """Do every check without a gain, and return also the gain that the output should have."""
-        with Reader(self._source, allow_truncated=self._options.allow_truncated) as reader:
+        with self._source.open() as reader:
             outputs = self._convolver.routing.outputs
             matching = matching_of(
                 self._options, self._window, reader.info, reader.speakers, outputs
@@ -142,11 +142,7 @@ class Verification:
         evidence = _Evidence(
             self._convolver, self._window, self._model, points, frames, rounding, matching
         )
-        truncated = self._options.allow_truncated
-        with (
-            Reader(self._source, allow_truncated=truncated) as reader,
-            Reader(self._output) as written,
-        ):
+        with self._source.open() as reader, self._output.open() as written:
             self._refuse_other_kind(reader.info.rate)
             found = watched(
                 evidence.pairs(reader, written, self._options.cores),
@@ -157,14 +153,16 @@ class Verification:
             )
             for _ in found:
                 pass
+        self._source.refuse_changed()
+        self._output.refuse_changed()
         _refuse_extremes(reader)
         return self._verdict(evidence, gain, rounding), evidence.sums
 
-    def _scan(self, known_as: str) -> tuple[SoundInfo, PeakMeter]:
-        """Read the output once, for its true length and its loudest sample."""
+    def _scan(self) -> tuple[SoundInfo, PeakMeter]:
+        """Read the output once, for its length and its loudest sample."""
         level = PeakMeter()
         try:
-            with Reader(self._output, known_as=known_as) as reader:
+            with self._output.open() as reader:
                 info, blocks = reader.info, reader.blocks()
                 for block in watched(
                     blocks, self._progress, "reading back", info.rate, info.frames
@@ -205,7 +203,7 @@ class Verification:
         spots_right = spot.excess <= allowed
         report = VerificationReport(
             failures=[],
-            frames=self._level.frames,
+            frames=evidence.found,
             channels=self._info.channels,
             subtype=self._info.subtype,
             points=evidence.points,
@@ -214,7 +212,7 @@ class Verification:
             certificate_passed=residual <= residual_limit,
             samples_worst=samples.worst if right else samples.farthest.size,
             samples_limit=allowed + (quantisation if right else samples.farthest.allowance),
-            samples_passed=right and self._level.frames == evidence.sums.frames,
+            samples_passed=right and evidence.found == evidence.sums.frames,
             spots=len(samples.picked) * self._info.channels,
             spots_worst=spots_worst if spots_right else spot.size,
             spots_limit=allowed + (quantisation if spots_right else spot.allowance),
@@ -259,7 +257,13 @@ def _place(deviation: Deviation) -> tuple[int, int]:
 
 
 class _Evidence:
-    """Everything that one pass over input and output gathers."""
+    """Everything that one pass over input and output gathers.
+
+    Attributes
+    ----------
+    found : int
+        frames of the output
+    """
 
     def __init__(
         self,
@@ -275,6 +279,7 @@ class _Evidence:
         self.points = points
         self.sums = PeakMeter()
         self.samples = SampleCheck(rounding, frames)
+        self.found = 0
         self._rounding = rounding
         self._matching = matching
         self._convolver = convolver
@@ -291,12 +296,14 @@ class _Evidence:
         out = stream.regrid(written.blocks(), BLOCK)
         for sums in stream.regrid(self._output(reader, threads), BLOCK):
             found = next(out, sums[:0])
+            self.found += len(found)
             both = min(len(sums), len(found))  # a difference in length is a failure of its own
             self.sums.take(sums)
             if self._matching is not None:
                 self._matching.take(sums)
             self.samples.take(sums[:both], found[:both])
             yield sums
+        self.found += sum(map(len, out))
         self._spots.finish()
 
     def _output(self, reader: Reader, threads: int) -> Iterator[Audio]:
