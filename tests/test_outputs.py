@@ -123,6 +123,35 @@ def test_a_temporary_that_is_swept_before_it_is_locked_is_made_again(tmp_path, m
     assert (tmp_path / "o").read_bytes() == b"new"
 
 
+def test_a_scratch_folder_that_is_swept_before_it_is_opened_is_made_again(tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    mkdir, made = os.mkdir, []
+
+    def sweep(path, mode):
+        mkdir(path, mode)
+        made.append(path)
+        if len(made) == 1:
+            Path(path).rmdir()
+
+    monkeypatch.setattr("os.mkdir", sweep)
+    with scratch_folder() as folder:
+        assert [folder] == made[1:]
+        assert Path(folder).is_dir()
+    assert names(tmp_path) == []
+
+
+def test_parallel_scratch_folders_are_not_swept_by_each_other(tmp_path):
+    code = (
+        "from audioconv.files.scratch import scratch\n"
+        "for _ in range(100):\n"
+        "    with scratch() as file: file.write(b'whole')\n"
+    )
+    env = {**os.environ, "TMPDIR": str(tmp_path)}
+    runs = [subprocess.Popen([sys.executable, "-c", code], env=env) for _ in range(8)]
+    assert [one.wait(60) for one in runs] == [0] * 8
+    assert names(tmp_path) == []
+
+
 def test_parallel_commits_lose_nothing(tmp_path):
     code = (
         "import sys\n"

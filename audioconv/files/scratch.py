@@ -111,8 +111,7 @@ def scratch_folder() -> Iterator[str]:
         path = _FOLDER.new_path(tempfile.gettempdir())
         try:
             os.mkdir(path, 0o700)
-            with _open_folder(path) as descriptor:
-                made = descriptor is None or _hold(descriptor, path)
+            with _held_folder(path) as made:
                 if made:
                     yield path
         finally:
@@ -137,14 +136,18 @@ def is_scratch(path: str) -> bool:
 
 
 @contextmanager
-def _open_folder(path: str) -> Iterator[int | None]:
-    """Open a folder, where folders can be opened (not on Windows)."""
+def _held_folder(path: str) -> Iterator[bool]:
+    """Lock a folder, where folders can be opened (not on Windows); yield False if it was swept."""
     if fcntl is None:
-        yield None
+        yield True
         return
-    descriptor = os.open(path, _FOLDER.flags)
     try:
-        yield descriptor
+        descriptor = os.open(path, _FOLDER.flags)
+    except FileNotFoundError:
+        yield False
+        return
+    try:
+        yield _hold(descriptor, path)
     finally:
         os.close(descriptor)
 
