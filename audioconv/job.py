@@ -257,6 +257,10 @@ class VerificationReport:
         number of frames that the output should have
     samples_failed_at, spots_failed_at : pair of int, or None
         frame, from 0, and channel, from 1, of the sample that exceeds its limit by most
+    limited : int
+        samples that are past full scale before rounding, and limited to it
+    limited_passed : bool
+        whether `clip` lets samples be limited, if any are, and the run limited as many
     """
 
     failures: list[str]
@@ -280,11 +284,14 @@ class VerificationReport:
     frames_expected: int | None = None
     samples_failed_at: tuple[int, int] | None = None
     spots_failed_at: tuple[int, int] | None = None
+    limited: int = 0
+    limited_passed: bool = True
 
     @property
     def passed(self) -> bool:
         """Whether all checks passed."""
-        return self.certificate_passed and self.samples_passed and self.spots_passed
+        checks = (self.certificate_passed, self.samples_passed, self.spots_passed)
+        return all(checks) and self.limited_passed
 
     def as_json(self) -> dict[str, Any]:
         """Return plain data with stable names."""

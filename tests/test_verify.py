@@ -1,6 +1,7 @@
 """Verification must pass what is right and catch what is wrong, down to one sample."""
 
 import itertools
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -14,7 +15,7 @@ from audioconv.cli import main
 from audioconv.engines import ENGINES
 from audioconv.engines.plan import plan
 from audioconv.engines.routes import routes
-from audioconv.errors import FormatError
+from audioconv.errors import FormatError, VerificationError
 from audioconv.files import Reader
 from audioconv.job import Job, Options
 from audioconv.render.prepare import prepare
@@ -521,3 +522,87 @@ def test_a_sample_that_is_no_number_is_farthest_off(at, order):
     assert check.farthest.excess == np.inf
     assert check.farthest.frame == at + (4 if order < 0 else 0)
     assert np.isnan(check.worst)
+
+
+# --- samples past full scale -------------------------------------------------------------------
+
+
+@pytest.fixture
+def loud(tmp_path):
+    """Return a sound of 16 bits that is past full scale three times when it is doubled."""
+    source = tmp_path / "in.wav"
+    audio = np.zeros(2000, np.int16)
+    audio[[5, 700, 1999]] = -32768, 20_000, 16_384  # 16,384 is a sample past: 2^15
+    audio[[6, 701]] = -16_384, 16_383
+    soundfile.write(source, audio, RATE)
+    return source
+
+
+@pytest.mark.parametrize("engine", ["sparse", "partitioned"])
+def test_limited_samples_are_counted_and_allowed_only_where_asked_for(loud, tmp_path, call, engine):
+    out = tmp_path / "o.wav"
+    outcome = run(Job(loud, out, ["delta"], Options(wet=2.0, clip="saturate", verify=True)))
+    assert outcome.verified.limited == outcome.clipped == 3
+    common = {"wet": 2.0, "engine": engine}
+    report = check(loud, out, ["delta"], clip="saturate", **common)
+    assert report.passed
+    assert (report.limited, report.limited_passed) == (3, True)
+    report = check(loud, out, ["delta"], clip="error", **common)
+    assert not report.passed
+    assert report.samples_passed
+    assert report.failures == [
+        "it has 3 samples past full scale, limited to it, but `clip='error'` allows none"
+    ]
+    arguments = ["verify", loud, out, "--ir", "delta", "--wet", "2"]
+    assert "limited   3 samples past" in call(*arguments, "--clip", "saturate").err
+    shown = call(*arguments, "--clip", "error", code=3).err
+    assert "FAILED    3 samples past full scale, limited to it" in shown
+    assert "but --clip error allows none" in shown
+    call(*arguments, "--clip", "guard", code=3)
+
+
+def test_a_limited_sample_below_full_scale_fails(loud, tmp_path):
+    out = tmp_path / "o.wav"
+    run(Job(loud, out, ["delta"], Options(wet=2.0, clip="saturate")))
+    audio, _ = soundfile.read(out, dtype="int16")
+    audio[700] -= 1
+    soundfile.write(out, audio, RATE)
+    report = check(loud, out, ["delta"], wet=2.0, clip="saturate")
+    assert report.samples_failed_at == (700, 1)
+
+
+@pytest.mark.parametrize("dither", ["none", "tpdf"])
+def test_a_run_that_counts_its_limited_samples_wrongly_is_caught(
+    loud, tmp_path, monkeypatch, dither
+):
+    from audioconv.files import writing
+
+    true = writing.quantise
+    options = Options(wet=2.0, clip="saturate", verify=True, dither=dither)
+    found = run(Job(loud, tmp_path / "o.wav", ["delta"], options))
+    assert found.clipped == found.verified.limited
+
+    def forgetful(audio, bits, noise=0.0):
+        integers, clipped = true(audio, bits, noise)
+        return integers, max(0, clipped - 1)
+
+    monkeypatch.setattr(writing, "quantise", forgetful)
+    with pytest.raises(VerificationError, match=r"limited to it; the run limited \d+"):
+        run(Job(loud, tmp_path / "wrong.wav", ["delta"], options))
+    assert not (tmp_path / "wrong.wav").exists()
+
+
+@pytest.mark.parametrize("subtype", ["PCM_U8", "PCM_16", "PCM_24", "PCM_32", "FLOAT"])
+@pytest.mark.parametrize("precision", ["double", "single"])
+def test_limited_samples_are_those_that_quantising_counts(tmp_path, noise, subtype, precision):
+    """The bounds of both ends, and ties at them, are those of `quantise`."""
+    source = tmp_path / "in.wav"
+    audio = np.tanh(noise(3000, 2))
+    audio[:4] = [[0.5], [-0.5], [0.5 - 2.0**-17], [-0.5 - 2.0**-17]]
+    soundfile.write(source, audio, RATE, subtype="PCM_24")
+    options = Options(wet=2.0, clip="saturate", verify=True, subtype=subtype, precision=precision)
+    if precision == "single" and subtype in ("PCM_24", "PCM_32"):
+        options = replace(options, subtype="PCM_16")
+    outcome = run(Job(source, tmp_path / "o.wav", ["delta:delay=3S"], options))
+    assert outcome.verified.limited == outcome.clipped
+    assert (outcome.clipped > 100) == (subtype != "FLOAT")

@@ -260,6 +260,7 @@ def verification_section(report: VerificationReport) -> tuple[str, Rows]:
             f"{counted(report.spots, 'sample')} against the direct sum, exactly rounded: "
             f"{_deviation(report.spots_worst, report.spots_limit, report.spots_failed_at)}",
         ),
+        *_limited(report),
         ("bound", bound),
         ("rounding", f"{report.subtype} adds at most {report.quantisation:.3g}"),
     ]
@@ -273,6 +274,14 @@ def _samples(report: VerificationReport) -> str:
         f"there are {counted(report.frames, 'frame')} instead of {report.frames_expected}; the "
         "frames that both have are right"
     )
+
+
+def _limited(report: VerificationReport) -> Rows:
+    """Return the row on samples limited to full scale, if there are any."""
+    if report.limited_passed and not report.limited:
+        return []
+    row = f"{counted(report.limited, 'sample')} past full scale, limited to it"
+    return [("limited" if report.limited_passed else "FAILED", row)]
 
 
 def _deviation(worst: float, limit: float, place: tuple[int, int] | None) -> str:

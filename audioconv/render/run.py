@@ -243,6 +243,7 @@ class Rendering:
             self._prepared.window,
             self._job.options,
             gain=self._gains.both,
+            limited=self._writer.clipped,
             known_as=self._job.output,
             progress=self._progress,
         )

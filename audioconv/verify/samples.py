@@ -30,6 +30,7 @@ class Rounding:
     def __init__(self, subtype: str, dither: str, gain: float) -> None:
         self._bits = INTEGER_BITS.get(subtype)
         self._dither = dither == "tpdf" and self._bits is not None
+        self._step = 2.0 ** (1 - (self._bits or 0))
         self._gain = gain
         self._relative = FLOAT_ROUNDOFF.get(subtype, 0.0)
         # half a step of the integers, or half the least float32
@@ -37,13 +38,33 @@ class Rounding:
 
     def wanted(self, sums: Audio, start: int) -> Taps:
         """Return the values that the output's frames from `start` on are rounded from."""
+        return self.limited(self.unlimited(sums, start))
+
+    def unlimited(self, sums: Audio, start: int) -> Taps:
+        """Return the same before they are limited to full scale."""
         wanted: Taps = sums.astype(np.float64, copy=False) * self._gain
-        if self._bits is None:
-            return wanted
-        step = 2.0 ** (1 - self._bits)
         if self._dither:
-            wanted = wanted + triangular_noise(start, *wanted.shape) * step
-        return np.clip(wanted, -1, 1 - step)
+            wanted = wanted + triangular_noise(start, *wanted.shape) * self._step
+        return wanted
+
+    def limited(self, unlimited: Taps) -> Taps:
+        """Return values limited to full scale, if the subtype has one."""
+        return unlimited if self._bits is None else np.clip(unlimited, -1, 1 - self._step)
+
+    def past(self, unlimited: Taps) -> Taps:
+        """Return by how much each value is past all that round to full scale at most.
+
+        A value that is past it by 0 is a tie, which rounds to the even number: past the largest,
+        but not past the smallest.
+
+        Examples
+        --------
+        >>> Rounding("PCM_U8", "none", 1.0).past(np.array([1.0, -1.0]))
+        array([ 0.00390625, -0.00390625])
+        """
+        if self._bits is None:
+            return np.full_like(unlimited, -np.inf)
+        return np.maximum(unlimited - (1 - self._step / 2), -1 - self._step / 2 - unlimited)
 
     def allowance(self, wanted: Audio) -> Audio:
         """Return the largest deviation of each sample that rounding explains."""
@@ -118,6 +139,10 @@ class SampleCheck:
         that of the sample which exceeds its allowance by most, or comes nearest to it
     picked : dict of int to array
         samples found at those frames
+    limited : int
+        sums past full scale
+    past : Deviation
+        the sum that is past it by most
     """
 
     def __init__(self, rounding: Rounding, picked: Iterable[int]) -> None:
@@ -125,12 +150,16 @@ class SampleCheck:
         self.worst = 0.0
         self.farthest = NONE
         self.picked: dict[int, Taps] = {}
+        self.limited = 0
+        self.past = NONE
         self._rounding = rounding
         self._wanted = sorted(set(picked))
 
     def take(self, sums: Audio, found: Audio) -> None:
         """Compare the next frames (n, channels), as many of one as of the other."""
-        wanted = self._rounding.wanted(sums, self.frames)
+        unlimited = self._rounding.unlimited(sums, self.frames)
+        wanted = self._rounding.limited(unlimited)
+        self._count_limited(unlimited)
         deviation = np.abs(found - wanted)
         if len(deviation):
             here = farthest_off(deviation, self._rounding.allowance(wanted), self.frames)
@@ -141,3 +170,13 @@ class SampleCheck:
             picked = self._wanted.pop(0)
             self.picked[picked] = found[picked - self.frames].copy()
         self.frames += len(found)
+
+    def _count_limited(self, unlimited: Taps) -> None:
+        """Count the sums past full scale; samples that are not limited to it deviate."""
+        past = self._rounding.past(unlimited)
+        beyond = (past > 0) | ((past == 0) & (unlimited > 0))
+        if not beyond.any():
+            return
+        self.limited += int(np.count_nonzero(beyond))
+        here = farthest_off(past, np.zeros_like(past), self.frames)
+        self.past = max(self.past, here, key=lambda one: one.excess)

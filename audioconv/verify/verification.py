@@ -39,6 +39,7 @@ def verify(
     options: Options,
     *,
     gain: float | None = None,
+    limited: int | None = None,
     known_as: str | None = None,
     seed: int | None = None,
     progress: Progress = silent,
@@ -57,6 +58,8 @@ def verify(
         those that the output was made with
     gain : float, optional
         of match and clip guard together; determined from input and sums if not given
+    limited : int, optional
+        number of samples that the run limited to full scale, if it is known
     known_as : str, optional
         name of the output in messages, where `output` is a temporary file
     seed : int, optional
@@ -76,6 +79,7 @@ def verify(
         convolver,
         window,
         options,
+        limited=limited,
         known_as=known_as,
         seed=seed,
         progress=progress,
@@ -98,6 +102,7 @@ class Verification:
         window: Window,
         options: Options,
         *,
+        limited: int | None = None,
         known_as: str | None = None,
         seed: int | None = None,
         progress: Progress = silent,
@@ -107,6 +112,7 @@ class Verification:
         self._convolver = convolver
         self._window = window
         self._options = options
+        self._limited = limited
         self._progress = progress
         self._random = np.random.default_rng(seed)
         self._info, self._level = self._scan()
@@ -223,8 +229,19 @@ class Verification:
             frames_expected=evidence.sums.frames,
             samples_failed_at=None if right else _place(samples.farthest),
             spots_failed_at=None if spots_right else _place(spot),
+            limited=samples.limited,
+            limited_passed=self._may_limit(samples, allowed),
         )
         return replace(report, failures=[*self._failures(report)])
+
+    def _may_limit(self, samples: SampleCheck, allowed: float) -> bool:
+        """Return whether so many sums may be past full scale.
+
+        Where none may, those may that are past it by no more than their rounding error.
+        """
+        if self._limited is not None and samples.limited != self._limited:
+            return False
+        return self._options.clip == "saturate" or samples.past.excess <= allowed
 
     def _failures(self, report: VerificationReport) -> Iterator[str]:
         """Describe each failed check."""
@@ -244,6 +261,13 @@ class Verification:
                     f"the sample at frame {frame} ({frame / self._info.rate:.6f} s), channel "
                     f"{channel}, is {off}; its limit is {limit:.3g}"
                 )
+        if not report.limited_passed:
+            allows = f"`clip='{self._options.clip}'` allows none"
+            known = "" if self._limited is None else f"; the run limited {self._limited}"
+            yield (
+                f"it has {counted(report.limited, 'sample')} past full scale, limited to it"
+                f"{known if self._options.clip == 'saturate' else f', but {allows}'}"
+            )
         if not report.certificate_passed:
             yield (
                 f"the certificate is {report.certificate_residual:.3g} off; its limit is "
