@@ -14,6 +14,7 @@ from streams import convolved
 from audioconv.cli import main
 from audioconv.engines import ENGINES
 from audioconv.engines.plan import plan
+from audioconv.engines.rounding import EXPECTED
 from audioconv.engines.routes import routes
 from audioconv.errors import FormatError, VerificationError
 from audioconv.files import Reader
@@ -606,3 +607,130 @@ def test_limited_samples_are_those_that_quantising_counts(tmp_path, noise, subty
     outcome = run(Job(source, tmp_path / "o.wav", ["delta:delay=3S"], options))
     assert outcome.verified.limited == outcome.clipped
     assert (outcome.clipped > 100) == (subtype != "FLOAT")
+
+
+# --- engines and levels ------------------------------------------------------------------------
+
+
+def tone(frames):
+    return 0.9 * np.sin(2 * np.pi * 440 * np.arange(frames) / RATE)[:, None]
+
+
+@pytest.mark.parametrize("subtype", ["PCM_16", "FLOAT", "DOUBLE"])
+@pytest.mark.parametrize("irs", [["delta:delay=7S"], ["noise:rt60=50ms"], ["ir.wav"]])
+@pytest.mark.parametrize("sound", ["tone", "noise", "constant", "click"])
+def test_single_precision_of_any_engine_is_verified_by_any_other(
+    tmp_path, noise, sound, irs, subtype
+):
+    """Of a tone, errors of a transform are no noise: largest by the count of their standard."""
+    source, out = tmp_path / "in.wav", tmp_path / "o.wav"
+    audio = {
+        "tone": tone(30_000),
+        "noise": np.tanh(noise(30_000, 1)),
+        "constant": np.full((30_000, 1), 0.7),
+        "click": np.eye(30_000, 1),
+    }[sound]
+    soundfile.write(source, 0.9 * audio, RATE)
+    soundfile.write(tmp_path / "ir.wav", 0.02 * tone(900), RATE, subtype="FLOAT")
+    irs = [ir.replace("ir.wav", str(tmp_path / "ir.wav")) for ir in irs]
+    few = irs[0].startswith("delta")
+    for made in ("overlap-add", "partitioned", "sparse", "direct"):
+        options = {"precision": "single", "subtype": subtype, "overwrite": True}
+        run(Job(source, out, irs, Options(engine=made, **options)))
+        for engine in ("auto", "partitioned", "direct") if few else ("auto", "direct"):
+            report = check(source, out, irs, engine=engine, **options)
+            assert report.passed, (made, engine, report.failures)
+
+
+def test_another_engine_is_allowed_only_what_its_roundings_explain(tmp_path):
+    """100 times the error that is there, and still 90 dB under the sound, is caught."""
+    source, out = tmp_path / "in.wav", tmp_path / "o.wav"
+    soundfile.write(source, tone(30_000), RATE)
+    common = {"precision": "single", "subtype": "DOUBLE"}
+    run(Job(source, out, ["delta:delay=7S"], Options(engine="partitioned", **common)))
+    audio, _ = soundfile.read(out)
+    audio[12_345] += 3e-5
+    soundfile.write(out, audio, RATE, subtype="DOUBLE")
+    report = check(source, out, ["delta:delay=7S"], **common)
+    assert report.samples_failed_at == (12_345, 1)
+    # 16 u sqrt(20), times the peak, and the bound of the single product
+    unit = 2.0**-24
+    expected = (EXPECTED * unit * np.sqrt(20) + 5 * unit) * 0.9
+    assert report.samples_limit == pytest.approx(expected, rel=1e-3)
+
+
+def test_a_run_allows_no_engine_but_its_own(tmp_path, monkeypatch):
+    """What is verified as it is made has no other's errors."""
+    from audioconv.files import writing
+
+    source = tmp_path / "in.wav"
+    soundfile.write(source, tone(30_000), RATE)
+    options = Options(precision="single", subtype="DOUBLE", verify=True)
+    true = writing.Writer.encode
+
+    def off(self, block, start):
+        wrong = block.astype(np.float64)
+        wrong[len(wrong) // 2] += 1e-6
+        return true(self, wrong, start)
+
+    monkeypatch.setattr(writing.Writer, "encode", off)
+    with pytest.raises(VerificationError, match="frame"):
+        run(Job(source, tmp_path / "o.wav", ["delta:delay=7S"], options))
+
+
+@pytest.mark.parametrize("level", [1e-40, 1e-46, 1e-60, 1e-99])
+@pytest.mark.parametrize("engine", ["sparse", "overlap-add", "direct"])
+def test_faint_samples_in_double_are_verified_as_loud_ones_are(tmp_path, noise, level, engine):
+    source, out = tmp_path / "in.wav", tmp_path / "o.wav"
+    audio = np.tanh(noise(3000, 1))
+    soundfile.write(source, 1.1 * level / np.abs(audio).max() * audio, RATE, subtype="DOUBLE")
+    irs = ["multi-tap:delay=0,3S,gain=1,0.31"]
+    run(Job(source, out, irs, Options(engine=engine)))
+    assert check(source, out, irs, engine=engine).passed
+    right, _ = soundfile.read(out)
+    for wrong in (np.zeros_like(right), -right, np.roll(right, 1), right * (1 + 1e-6)):
+        soundfile.write(out, wrong, RATE, subtype="DOUBLE")
+        assert not check(source, out, irs, engine=engine).passed
+
+
+@pytest.mark.parametrize("level", [1.0, 1e-20, 1e-36, 1e-44, 1e-60])
+@pytest.mark.parametrize("engine", ["sparse", "overlap-add", "direct"])
+def test_faint_samples_in_single_precision_are_no_false_alarm(tmp_path, noise, level, engine):
+    source, out = tmp_path / "in.wav", tmp_path / "o.wav"
+    soundfile.write(source, level * np.tanh(noise(3000, 1)), RATE, subtype="DOUBLE")
+    irs = ["multi-tap:delay=0,3S,gain=1,0.31"]
+    run(Job(source, out, irs, Options(engine=engine, precision="single", verify=True)))
+
+
+@pytest.mark.parametrize(
+    ("level", "gain", "precision", "message"),
+    [
+        (1.0, "1e-200", "double", "the largest tap of the impulse is 1e-200"),
+        (1.0, "1e-310", "double", "the largest tap"),
+        (1.0, "1e-31", "single", "one between 1e-30 and"),
+        (1e-60, "1e-60", "double", "the largest sample times the largest tap is"),
+        (1e98, "60dB", "double", "the largest sample times the largest tap is"),
+    ],
+)
+def test_products_beyond_arithmetic_are_refused(tmp_path, noise, level, gain, precision, message):
+    source, out = tmp_path / "in.wav", tmp_path / "o.wav"
+    audio = np.tanh(noise(3000, 1))
+    soundfile.write(source, level * audio / np.abs(audio).max(), RATE, subtype="DOUBLE")
+    soundfile.write(out, np.zeros(3000), RATE, subtype="DOUBLE")
+    with pytest.raises(FormatError, match=message):
+        check(source, out, ["delta"], ir_gain=gain, precision=precision)
+
+
+@pytest.mark.parametrize("field", ["guaranteed", "floor"])
+def test_an_infinite_bound_lets_nothing_pass(tmp_path, monkeypatch, field):
+    source, out = tmp_path / "in.wav", tmp_path / "o.wav"
+    soundfile.write(source, tone(3000), RATE, subtype="DOUBLE")
+    soundfile.write(out, -tone(3000), RATE, subtype="DOUBLE")
+    chosen = Options(engine="direct")
+    with Reader(str(source)) as reader:
+        prepared = prepare(["delta"], chosen, reader.info)
+    model = prepared.convolver.error_model()
+    endless = replace(model, **{field: np.inf * np.ones_like(getattr(model, field))})
+    monkeypatch.setattr(prepared.convolver, "error_model", lambda: endless)
+    with pytest.raises(FormatError, match="is not finite, so that anything would pass"):
+        verify(str(source), str(out), prepared.convolver, prepared.window, chosen)

@@ -18,6 +18,11 @@ for max|H|, as no part of h exceeds it.
 
 Sums without a transform stay within (taps + 2) u |h|_1 max|x| (Higham, section 3.1).
 
+Of sums by an engine that is not known, less can be said. An error of independent roundings that
+pass through log2 N stages has u sqrt(log2 N) max|H| |x|_2 of root energy, and spreads over the N
+points of a transform, in which |x|_2 is at most sqrt(N) max|x|. So it has about
+u sqrt(log2 N) max|H| max|x| at each sample, whatever the length of the transform, but for the log.
+
 References
 ----------
 N. J. Higham, "Accuracy and stability of numerical algorithms", 2nd edition, SIAM, 2002.
@@ -46,6 +51,12 @@ PER_STAGE = 7
 # a million taps.
 EXPECTED = 16
 
+LONGEST = 2**20
+"""Points of the longest transform of an impulse that is not longer itself."""
+
+FEW = 20
+"""Taps of an impulse whose sum is no bad bound on its response."""
+
 
 @dataclass(frozen=True, eq=False)
 class ErrorModel:
@@ -65,7 +76,9 @@ class ErrorModel:
     largest_sum : float
         largest sum of abs(h) into one output
     floor : float
-        error due to samples flushed to zero
+        error due to samples flushed to zero, or to products below the least normal number
+    other_engine : array, (inputs, outputs)
+        error that no output sample of any engine is expected to exceed, for each unit of max|x|
     relative : float
         estimated root energy of the error of a whole output, for each unit of that of the input
     grid_scale : float or None
@@ -79,6 +92,7 @@ class ErrorModel:
     expected: Taps
     largest_sum: float
     floor: float
+    other_engine: Taps
     relative: float
     grid_scale: float | None
 
@@ -116,7 +130,8 @@ def plain_sums(
         guaranteed=unit * _matrix(routing, guaranteed),
         expected=EXPECTED * unit * _matrix(routing, lambda r: _root_energy(routing.taps(r))),
         largest_sum=_largest_sum(routing),
-        floor=0.0,
+        floor=_underflow(routing, dtype),
+        other_engine=_other_engine(routing, unit),
         relative=unit * max(sums, default=0.0),
         grid_scale=grid.grid_scale(routing, signal_bits, dtype),
     )
@@ -172,6 +187,7 @@ def transforms(
         expected=EXPECTED * unit * _matrix(routing, lambda r: _root_energy(routing.taps(r))),
         largest_sum=_largest_sum(routing),
         floor=FLUSH_BELOW[dtype] * _largest_sum(routing),
+        other_engine=_other_engine(routing, unit),
         # being a sum of independent roundings, it grows with the root of the stages
         relative=unit * math.sqrt(math.log2(points)) * max(responses, default=0.0),
         grid_scale=grid_scale,
@@ -228,6 +244,29 @@ def _matrix(routing: Routing, weight: Callable[[Route], float]) -> Taps:
     for route in routing.routes:
         weights[route.source, route.target] += weight(route)
     return weights
+
+
+def _other_engine(routing: Routing, unit: float) -> Taps:
+    """Return `EXPECTED` times the error of transforms of any engine, by input and output."""
+    points = max(LONGEST, 4 * routing.frames)
+    largest = [
+        float(np.abs(taps).sum())  # nearly the same, and without SciPy
+        if np.count_nonzero(taps) <= FEW
+        else _largest_response(taps, 2 * routing.frames)
+        for taps in routing.kernels
+    ]
+    each = EXPECTED * unit * math.sqrt(math.log2(points))
+    return each * _matrix(routing, lambda route: largest[route.kernel])
+
+
+def _underflow(routing: Routing, dtype: np.dtype[Any]) -> float:
+    """Return the error of one output that numbers below the least normal one cause.
+
+    Each is off by the least number at most: a sample, which a tap then scales, and a product.
+    """
+    terms = _matrix(routing, lambda route: int(np.count_nonzero(routing.taps(route))))
+    most = float(terms.sum(axis=0).max()) + _largest_sum(routing)
+    return float(np.finfo(dtype).smallest_subnormal) * most
 
 
 def _largest_sum(routing: Routing) -> float:

@@ -25,6 +25,8 @@ class ErrorBound:
         guaranteed bound of the worst block so far, full scale being 1
     expected : float
         error that no sample is expected to exceed, in the worst block so far
+    other_engine : float
+        error that no sample of any engine is expected to exceed
 
     Examples
     --------
@@ -40,6 +42,7 @@ class ErrorBound:
     def __init__(self, model: ErrorModel) -> None:
         self.worst = 0.0
         self.expected = 0.0
+        self.other_engine = 0.0
         self._model = model
         self._peak = 0.0
         self._recent: deque[tuple[Taps, Taps]] = deque(maxlen=model.reach)
@@ -54,6 +57,7 @@ class ErrorBound:
         guaranteed = (norm if model.transforms else peak) @ model.guaranteed
         self.worst = max(self.worst, float(guaranteed.max()))
         self.expected = max(self.expected, float((norm @ model.expected).max()))
+        self.other_engine = max(self.other_engine, float((peak @ model.other_engine).max()))
         self._peak = max(self._peak, float(peak.max()))
 
     @property
@@ -74,7 +78,7 @@ class ErrorBound:
         if self.exact:
             return 0.0
         if not self._model.transforms:
-            return self.worst
+            return self.worst + self._model.floor
         # a sum that was not exact may have been rounded to the wrong point of the grid
         scale = self._model.grid_scale
         half_step = 0.0 if scale is None else 0.5 / scale

@@ -13,6 +13,8 @@ from audioconv.files import INTEGER_BITS, triangular_noise
 from impulses.impulse import Taps
 
 FLOAT_ROUNDOFF = {"FLOAT": 2.0**-24, "DOUBLE": 2.0**-53}
+LEAST_FLOAT = {"FLOAT": 2.0**-150, "DOUBLE": 2.0**-1074}
+"""Half the least number; of DOUBLE all of it, as there is no half."""
 
 
 class Rounding:
@@ -33,8 +35,8 @@ class Rounding:
         self._step = 2.0 ** (1 - (self._bits or 0))
         self._gain = gain
         self._relative = FLOAT_ROUNDOFF.get(subtype, 0.0)
-        # half a step of the integers, or half the least float32
-        self._absolute = 2.0**-self._bits if self._bits else 2.0**-150
+        # half a step of the integers, or half the least number of a float
+        self._absolute = 2.0**-self._bits if self._bits else LEAST_FLOAT.get(subtype, 0.0)
 
     def wanted(self, sums: Audio, start: int) -> Taps:
         """Return the values that the output's frames from `start` on are rounded from."""

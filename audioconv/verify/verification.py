@@ -26,6 +26,8 @@ POINTS = 2
 RANDOM_SPOTS = 12
 RANDOM_SEAMS = 4
 QUIETEST, LOUDEST = 1e-100, 1e100
+QUIETEST_TAP = {"double": QUIETEST, "single": 1e-30}
+"""Least peak of an impulse whose taps keep the precision of the arithmetic."""
 
 BLOCK = 2**16
 """Frames that are compared at a time."""
@@ -113,6 +115,7 @@ class Verification:
         self._window = window
         self._options = options
         self._limited = limited
+        self._made_elsewhere = limited is None  # a run verifies what its own engine made
         self._progress = progress
         self._random = np.random.default_rng(seed)
         self._info, self._level = self._scan()
@@ -121,6 +124,7 @@ class Verification:
                 f"{display_name(self._info.path)} holds {self._info.subtype} samples, a lossy "
                 "coding of the sums; verify a PCM or floating-point output"
             )
+        self._tap = _largest_tap(convolver, options)
         self._model = convolver.error_model()  # once, as it transforms every kernel
 
     def check_and_measure(self) -> tuple[VerificationReport, float]:
@@ -162,6 +166,7 @@ class Verification:
         self._source.refuse_changed()
         self._output.refuse_changed()
         _refuse_extremes(reader)
+        _refuse_products(self._tap * reader.peak)
         return self._verdict(evidence, gain, rounding), evidence.sums
 
     def _scan(self) -> tuple[SoundInfo, PeakMeter]:
@@ -203,8 +208,9 @@ class Verification:
         samples, bound = evidence.samples, evidence.bound
         residual, residual_limit = evidence.certificate()
         spots_worst, spot = evidence.spot_deviation()
-        allowed = bound.remaining * gain
+        allowed = self._allowed(evidence, gain, max(samples.farthest.excess, spot.excess))
         quantisation = rounding.most(evidence.sums.peak * gain)
+        _refuse_infinite(allowed, quantisation, residual_limit)
         right = samples.farthest.excess <= allowed
         spots_right = spot.excess <= allowed
         report = VerificationReport(
@@ -233,6 +239,17 @@ class Verification:
             limited_passed=self._may_limit(samples, allowed),
         )
         return replace(report, failures=[*self._failures(report)])
+
+    def _allowed(self, evidence: _Evidence, gain: float, excess: float) -> float:
+        """Return the error of the sums that samples may have.
+
+        In single precision, an output that this engine does not explain may be that of another.
+        """
+        bound = evidence.bound
+        allowed = bound.remaining * gain
+        if excess > allowed and self._options.precision == "single" and self._made_elsewhere:
+            allowed += bound.other_engine * gain
+        return allowed
 
     def _may_limit(self, samples: SampleCheck, allowed: float) -> bool:
         """Return whether so many sums may be past full scale.
@@ -392,4 +409,34 @@ def _refuse_extremes(reader: Reader) -> None:
         raise FormatError(
             f"the peak of {display_name(reader.info.path)} is {reader.peak:.3g}; verification "
             f"needs one between {QUIETEST:g} and {LOUDEST:g}; scale the sound first"
+        )
+
+
+def _largest_tap(convolver: Convolver, options: Options) -> float:
+    """Return the largest tap of an impulse, or refuse one out of range."""
+    tap = max((float(np.abs(taps).max()) for taps in convolver.routing.kernels), default=0.0)
+    least = QUIETEST_TAP[options.precision]
+    if tap and not least <= tap <= LOUDEST:
+        raise FormatError(
+            f"the largest tap of the impulse is {tap:.3g}; verification needs one between "
+            f"{least:g} and {LOUDEST:g}; scale the impulse"
+        )
+    return tap
+
+
+def _refuse_products(level: float) -> None:
+    """Refuse a largest product of a sample and a tap whose rounding error float64 cannot show."""
+    if level and not QUIETEST <= level <= LOUDEST:
+        raise FormatError(
+            f"the largest sample times the largest tap is {level:.3g}; verification needs one "
+            f"between {QUIETEST:g} and {LOUDEST:g}; scale the sound or the impulse"
+        )
+
+
+def _refuse_infinite(*limits: float) -> None:
+    """Refuse limits that would let anything pass."""
+    if not np.isfinite(limits).all():
+        raise FormatError(
+            "the bound on the rounding errors is not finite, so that anything would pass; scale "
+            "the sound or the impulse"
         )
