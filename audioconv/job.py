@@ -261,6 +261,10 @@ class VerificationReport:
         samples that are past full scale before rounding, and limited to it
     limited_passed : bool
         whether `clip` lets samples be limited, if any are, and the run limited as many
+    precision : str
+        of the arithmetic that computed the sums
+    peak : float
+        largest sample of the output
     """
 
     failures: list[str]
@@ -286,6 +290,8 @@ class VerificationReport:
     spots_failed_at: tuple[int, int] | None = None
     limited: int = 0
     limited_passed: bool = True
+    precision: str = "double"
+    peak: float = 0.0
 
     @property
     def passed(self) -> bool:

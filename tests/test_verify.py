@@ -734,3 +734,29 @@ def test_an_infinite_bound_lets_nothing_pass(tmp_path, monkeypatch, field):
     monkeypatch.setattr(prepared.convolver, "error_model", lambda: endless)
     with pytest.raises(FormatError, match="is not finite, so that anything would pass"):
         verify(str(source), str(out), prepared.convolver, prepared.window, chosen)
+
+
+# --- what the report claims --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("precision", ["double", "single"])
+def test_the_report_says_to_which_level_single_precision_proves_it(made, tmp_path, call, precision):
+    source, hall, _ = made
+    out = tmp_path / "o.wav"
+    command = ["--ir", hall, "--wet", "0.25", "--precision", precision, "--subtype", "FLOAT"]
+    shown = call("convolve", source, out, *command, "--verify").err
+    report = check(source, out, [hall], wet=0.25, precision=precision, subtype="FLOAT")
+    assert report.peak == np.abs(soundfile.read(out)[0]).max()
+    assert "sums computed anew by the same engine hold Y(z) = X(z) H(z) at 2 random" in shown
+    rows = [row.split("  ", 2)[2].strip() for row in shown.splitlines() if " proven " in row]
+    assert len(rows) == 2
+    if precision == "double":
+        assert not any(row.startswith("to ") for row in rows)
+        return
+    peak = f"beside a peak of {20 * np.log10(report.peak):+.2f} dBFS: "
+    limits = (report.certificate_limit, report.samples_limit)
+    for row, limit in zip(rows, limits, strict=True):
+        level, rest = row.split(", ", 1)
+        assert rest.startswith(peak)
+        # the points, and with them the limit of the certificate, are others
+        assert abs(float(level.split()[-2]) - 20 * np.log10(limit)) < 3

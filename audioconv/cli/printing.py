@@ -247,23 +247,36 @@ def verification_section(report: VerificationReport) -> tuple[str, Rows]:
     return "verified" if report.passed else "NOT verified", [
         (
             certificate,
-            f"Y(z) = X(z) H(z) at {len(report.points)} random points of the unit circle "
+            f"{_to_level(report, report.certificate_limit)}sums computed anew by the same engine "
+            f"hold Y(z) = X(z) H(z) at {len(report.points)} random points of the unit circle "
             f"(k = {points} of 2^31 - 1): {report.certificate_residual:.2g} off, limit "
             f"{report.certificate_limit:.2g}; one sum off by more, anywhere, would show",
         ),
         (
             samples,
-            f"all {count} samples are those sums, rounded: {_samples(report)}",
+            f"{_to_level(report, report.samples_limit)}all {count} samples are those sums, "
+            f"rounded: {_samples(report)}",
         ),
         (
             spots,
-            f"{counted(report.spots, 'sample')} against the direct sum, exactly rounded: "
+            f"{_to_level(report, report.spots_limit)}{counted(report.spots, 'sample')} against "
+            "the direct sum, exactly rounded: "
             f"{_deviation(report.spots_worst, report.spots_limit, report.spots_failed_at)}",
         ),
         *_limited(report),
         ("bound", bound),
         ("rounding", f"{report.subtype} adds at most {report.quantisation:.3g}"),
     ]
+
+
+def _to_level(report: VerificationReport, limit: float) -> str:
+    """Say how far below the signal a limit lies, if single precision left it high."""
+    if report.precision != "single" or not report.passed:
+        return ""
+    from impulses.impulse import to_db  # late, so that help is fast
+
+    level, peak = (format_db(to_db(value), "dBFS") for value in (limit, report.peak))
+    return f"to {level}, beside a peak of {peak}: "
 
 
 def _samples(report: VerificationReport) -> str:

@@ -237,6 +237,8 @@ class Verification:
             spots_failed_at=None if spots_right else _place(spot),
             limited=samples.limited,
             limited_passed=self._may_limit(samples, allowed),
+            precision=self._options.precision,
+            peak=self._level.peak,
         )
         return replace(report, failures=[*self._failures(report)])
 
