@@ -8,15 +8,20 @@ import numpy as np
 import pytest
 import soundfile
 
+from audioconv._version import __version__
 from audioconv.errors import AudioconvError, UsageError
-from audioconv.files import TRANSPARENT, SoundInfo, encode_all, refuse_unfit, suffix_notice
+from audioconv.files import TRANSPARENT, Digest, SoundInfo, encode_all, refuse_unfit, suffix_notice
 from audioconv.files.writing import CACHED
 from audioconv.job import Job, Options
+from audioconv.render.recipe import Recipe
 from audioconv.render.redo import redo
 from audioconv.render.run import run
 from audioconv.units import parse_quality
 
 OPUS_RATE = 48000
+NO_QUALITY = Recipe(__version__, Digest("0" * 64, 0), (), {})
+"""Recipe as of version 0.1.0, which had no qualities."""
+
 CODERS = {"MPEG_LAYER_III": "out.mp3", "VORBIS": "out.ogg", "OPUS": "out.opus"}
 
 MPEG_1 = [32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320]
@@ -72,7 +77,7 @@ def test_the_default_is_far_better_than_that_of_the_encoder(coder, kilobits, fol
     outcome, _ = coded(coder)
     assert outcome.bit_rate >= 1000 * kilobits
     better = snr(CODERS[coder], source_of(coder))
-    run(Job(source_of(coder), f"own-{CODERS[coder]}", ["delta"]), transparent=False)
+    run(Job(source_of(coder), f"own-{CODERS[coder]}", ["delta"]), follows=NO_QUALITY)
     assert better - snr(f"own-{CODERS[coder]}", source_of(coder)) > 5
 
 
@@ -305,7 +310,7 @@ def test_a_recipe_without_a_quality_means_that_of_the_encoder(coder, folder):
     """As version 0.1.0 wrote them, by the encoder's own default."""
     out = CODERS[coder]
     job = Job(source_of(coder), out, ["delta"], Options(recipe="sidecar"))
-    run(job, transparent=False)
+    run(job, follows=NO_QUALITY)
     assert "quality" not in sidecar(out)["options"]
     sound, rate = soundfile.read(source_of(coder))
     form = soundfile.info(out).format

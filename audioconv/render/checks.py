@@ -12,7 +12,7 @@ from audioconv.render.recipe import SUFFIX
 from audioconv.units import parse_match
 
 
-def check_job(job: Job, *, replaces_sidecar: bool = False) -> None:
+def check_job(job: Job, *, replaces_sidecar: bool) -> None:
     """Raise `UsageError` if options contradict each other, or an output may not be written."""
     if not job.impulses:
         raise UsageError("no impulse is given; name a file or a builder spec")
@@ -22,7 +22,7 @@ def check_job(job: Job, *, replaces_sidecar: bool = False) -> None:
     if job.options.recipe == "sidecar":
         if is_stream(job.output):
             raise UsageError("a sidecar recipe needs an output file beside it; name a file")
-        outputs[job.output + SUFFIX] = job.options.overwrite or replaces_sidecar
+        outputs[job.output + SUFFIX] = replaces_sidecar
     inputs = [job.input, *impulse_files(job.impulses)]
     for output, overwrite in outputs.items():
         refuse_overwrite(output, inputs=inputs, overwrite=overwrite)

@@ -161,32 +161,27 @@ def redo(
     ours = recipe.version == __version__  # another version may make it differently
     if lost and new is None and ours:
         new = output
+    options = Options(
+        **{
+            **recipe.options,
+            "overwrite": overwrite,
+            "recipe": "sidecar" if new == output else "chunk",
+            "max_output": _most_bytes(output, known) if max_output is None else max_output,
+        }
+    )
     with ExitStack() as files:
         if new is not None:
-            compared = [] if lost else [output]
-            inputs = [source, *impulse_files(impulses), *compared]
+            inputs = [source, *impulse_files(impulses), *([] if lost else [output])]
             refuse_overwrite(new, inputs=inputs, overwrite=overwrite)
             made = new
         else:
-            folder = files.enter_context(scratch_folder())
-            made = os.path.join(folder, "made")
-        kind = "sidecar" if new == output else "chunk"
-        most = _most_bytes(output, known) if max_output is None else max_output
-        given = {"overwrite": overwrite, "recipe": kind, "max_output": most}
-        options = Options(**{**recipe.options, **given})
-        job = Job(source, made, impulses, options)
-        outcome = run(
-            job,
-            progress,
-            transparent=False,
-            version=recipe.version,
-            replaces_sidecar=lost,
-        )
+            made = os.path.join(files.enter_context(scratch_folder()), "made")
+        outcome = run(Job(source, made, impulses, options), progress, follows=recipe)
         difference = None if lost else _first_difference(output, made)
         same = file_digest(made) == known if lost else difference is None
         if not (same or ours or new is None):  # a file that is kept states its own version
-            again = replace(job, options=replace(options, overwrite=True))
-            outcome = run(again, progress, transparent=False)
+            again = Job(source, made, impulses, replace(options, overwrite=True))
+            outcome = run(again, progress, follows=replace(recipe, version=__version__))
         if new is None and (same if lost else not same and overwrite and ours):
             new = output
             _replace(output, made, overwrite=overwrite)

@@ -46,7 +46,7 @@ from audioconv.render.measurement import Measurement, unplaced
 from audioconv.render.notices import Notices, dropped, misleading, raised, vanished
 from audioconv.render.prepare import prepare
 from audioconv.render.provenance import Provenance
-from audioconv.render.recipe import SUFFIX
+from audioconv.render.recipe import SUFFIX, Recipe
 from audioconv.units import parse_match
 from impulses.impulse import to_db
 
@@ -72,9 +72,7 @@ def run(
     job: Job,
     progress: Progress = silent,
     *,
-    transparent: bool = True,
-    version: str = __version__,
-    replaces_sidecar: bool = False,
+    follows: Recipe | None = None,
 ) -> Outcome:
     """Convolve one file.
 
@@ -85,13 +83,9 @@ def run(
     ----------
     job : Job
     progress : Progress
-    transparent : bool
-        whether a lossy output is transparent where the job asks for no quality, rather than of the
-        quality that its encoder chooses
-    version : str
-        of audioconv, as the recipe states it: `redo` compares with the file of another
-    replaces_sidecar : bool
-        whether a sidecar is replaced even where the job overwrites nothing
+    follows : Recipe, optional
+        recipe to follow, as `redo` does: its version of audioconv is stated, its encoders choose a
+        quality where it has none (as in version 0.1.0), and its sidecar is replaced
 
     Raises
     ------
@@ -106,18 +100,16 @@ def run(
     191835
     """
     started = time.perf_counter()
+    replaces_sidecar = job.options.overwrite or follows is not None
     check_job(job, replaces_sidecar=replaces_sidecar)
-    overwrite = job.options.overwrite
     progress("reading")
     with ExitStack() as files:
-        rendering = Rendering(job, files, progress, transparent=transparent, version=version)
+        rendering = Rendering(job, files, progress, follows=follows)
         sidecar = None
         if job.options.recipe == "sidecar":
-            sidecar = files.enter_context(
-                target(job.output + SUFFIX, overwrite=overwrite or replaces_sidecar)
-            )
+            sidecar = files.enter_context(target(job.output + SUFFIX, overwrite=replaces_sidecar))
         output = files.enter_context(
-            target(job.output, overwrite=overwrite, reread=_restarts(job.options))
+            target(job.output, overwrite=job.options.overwrite, reread=_restarts(job.options))
         )
         rendering.write(output)
         rendering.verify(output)
@@ -150,8 +142,7 @@ class Rendering:
     files : ExitStack
         keeps the input open as long as it is
     progress : Progress
-    transparent : bool
-    version : str
+    follows : Recipe, optional
         as for `run`
     """
 
@@ -161,8 +152,7 @@ class Rendering:
         files: ExitStack,
         progress: Progress,
         *,
-        transparent: bool,
-        version: str,
+        follows: Recipe | None = None,
     ) -> None:
         options = job.options
         self._job = job
@@ -188,7 +178,7 @@ class Rendering:
             source.rate,
             self._prepared.convolver.routing.outputs,
             self._frames(),
-            _quality(options, subtype, transparent),
+            _quality(options, subtype, transparent=follows is None),
         )
         refuse_unfit(self._info)
         odd = suffix_notice(job.output, form, subtype)
@@ -199,7 +189,11 @@ class Rendering:
         check_subtype(options, subtype)
         self._notices.add(*misleading(job, self._info))
         self._provenance = Provenance(
-            job, self._reader, self._prepared.ingredients, self._info, version
+            job,
+            self._reader,
+            self._prepared.ingredients,
+            self._info,
+            __version__ if follows is None else follows.version,
         )
         self._gains = Gains()
         self._measurement = Measurement.of(options, self._prepared.window, self._reader, self._info)
@@ -431,7 +425,7 @@ def _peak(block: Audio) -> float:
     return float(np.abs(block).max(initial=0))
 
 
-def _quality(options: Options, subtype: str, transparent: bool) -> float | None:
+def _quality(options: Options, subtype: str, *, transparent: bool) -> float | None:
     """Return the quality of the output, or None if it has none, or the encoder chooses it."""
     if subtype not in TRANSPARENT:
         return None
