@@ -222,11 +222,11 @@ def profile(impulse: Impulse, columns: int, depth: float = 60.0) -> tuple[Taps, 
     taps = impulse.taps[onset(impulse) :].reshape(-1, impulse.taps[0].size) / _scale(impulse)
     energy = np.vecdot(taps, taps)
     window = max(1, round(PROFILE_WINDOW * impulse.rate))
-    windows = np.add.reduceat(energy, np.arange(0, len(energy), window))
+    windows = np.add.reduceat(energy, np.arange(0, len(energy), window, dtype=np.int64))
     last = int(np.flatnonzero(windows >= windows.max() * from_db(-depth) ** 2)[-1])
     frames = min(len(energy), (last + 1) * window)
     count = min(columns, frames)
-    edges = np.arange(count + 1) * frames // count
+    edges = np.arange(count + 1, dtype=np.int64) * frames // count
     mean = np.add.reduceat(energy[:frames], edges[:-1]) / np.diff(edges)
     with np.errstate(divide="ignore"):  # -inf for silence
         return 10 * np.log10(mean / mean.max()), frames

@@ -193,7 +193,9 @@ def fade(impulse: Impulse, *, fade_in: int = 0, fade_out: int = 0) -> Impulse:
     window = np.ones(impulse.frames)
     for ends, length in ((window, fade_in), (window[::-1], fade_out)):
         # n + 1 of length + 1 steps: no frame is wasted on a gain of exactly 0 or 1
-        ends[:length] = 0.5 - 0.5 * np.cos(np.pi * np.arange(1, length + 1) / (length + 1))
+        ends[:length] = 0.5 - 0.5 * np.cos(
+            np.pi * np.arange(1, length + 1, dtype=np.int64) / (length + 1)
+        )
     return impulse.with_taps(impulse.taps * window.reshape(-1, *[1] * (impulse.taps.ndim - 1)))
 
 

@@ -91,7 +91,7 @@ def largest_magnitude(paths: Taps) -> float:
         return best  # as no frequency has more than the sum of abs(h)
     near = math.cos(math.pi * (len(paths) - 1) / (2 * points)) * SLACK
     position = _finest(spectra, np.flatnonzero(magnitude >= near * best))
-    around = FINER * (position + np.arange(-1, 2))
+    around = FINER * (position + np.arange(-1, 2, dtype=np.int64))
     whole = FINER * STEPS * points
     before, there, after = (float(value) for value in _at(paths, around, whole))
     curvature = before - 2 * there + after
@@ -119,10 +119,10 @@ def _centred_spectrum(taps: Taps, points: int) -> NDArray[np.complex128]:
     return spectrum
 
 
-def _finest(spectra: list[NDArray[np.complex128]], bins: NDArray[np.int_]) -> int:
+def _finest(spectra: list[NDArray[np.complex128]], bins: NDArray[np.intp]) -> int:
     """Return the largest value within half a bin of some bins, by its number of steps."""
-    offsets = np.arange(-STEPS // 2, STEPS // 2 + 1)
-    distance = np.arange(-REACH, REACH + 1)[:, np.newaxis] - offsets / STEPS
+    offsets = np.arange(-STEPS // 2, STEPS // 2 + 1, dtype=np.int64)
+    distance = np.arange(-REACH, REACH + 1, dtype=np.int64)[:, np.newaxis] - offsets / STEPS
     within = np.sqrt(np.maximum(1 - (distance / (REACH + 0.5)) ** 2, 0))
     weights = np.sinc(distance) * np.i0(BETA * within) / np.i0(BETA)
     windows = [sliding_window_view(spectrum, 2 * REACH + 1) for spectrum in spectra]
@@ -133,7 +133,7 @@ def _finest(spectra: list[NDArray[np.complex128]], bins: NDArray[np.int_]) -> in
         most = int(values.argmax())
         if values.flat[most] > best:
             row, offset = divmod(most, len(offsets))
-            best, position = float(values.flat[most]), int(some[row] * STEPS + offsets[offset])
+            best, position = float(values.flat[most]), int(some[row]) * STEPS + int(offsets[offset])
     return position
 
 
@@ -145,7 +145,7 @@ def _interpolated(bins: NDArray[np.complex128], weights: Taps) -> Taps:
     return magnitudes
 
 
-def _at(paths: Taps, positions: NDArray[np.int_], whole: int) -> Taps:
+def _at(paths: Taps, positions: NDArray[np.int64], whole: int) -> Taps:
     """Return the sum of ``abs(H)`` at some positions of the circle, of `whole`, by its definition.
 
     With ``n = a + b B``, the sum over `a` is one matrix product for all `b`. Phases are reduced in
@@ -153,8 +153,10 @@ def _at(paths: Taps, positions: NDArray[np.int_], whole: int) -> Taps:
     """
     block = 2 ** (((len(paths) - 1).bit_length() + 1) // 2)
     count = -(-len(paths) // block)
-    inner = _turns(np.arange(block)[:, np.newaxis], positions, whole)
-    outer = _turns(np.arange(count)[:, np.newaxis], block * positions % whole, whole)
+    inner = _turns(np.arange(block, dtype=np.int64)[:, np.newaxis], positions, whole)
+    outer = _turns(
+        np.arange(count, dtype=np.int64)[:, np.newaxis], block * positions % whole, whole
+    )
     total = np.zeros(len(positions))
     for taps in paths.T:
         blocks = np.zeros((count, block))
@@ -165,7 +167,7 @@ def _at(paths: Taps, positions: NDArray[np.int_], whole: int) -> Taps:
 
 
 def _turns(
-    frames: NDArray[np.int_], positions: NDArray[np.int_], whole: int
+    frames: NDArray[np.int64], positions: NDArray[np.int64], whole: int
 ) -> NDArray[np.complex128]:
     turns: NDArray[np.complex128] = np.exp(-2j * np.pi / whole * (frames * positions % whole))
     return turns

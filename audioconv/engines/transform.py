@@ -82,8 +82,10 @@ class FourStep:
         self.shape = points // columns, columns
         self._step = max(BAND // columns, math.isqrt(points // columns))
         # w^(c (j + i)) = w^(c j) w^(c i): two small tables that stay in the cache, for a large one
-        self._first = _roots(points, np.arange(0, points // columns, self._step), columns)
-        self._next = _roots(points, np.arange(self._step), columns)
+        self._first = _roots(
+            points, np.arange(0, points // columns, self._step, dtype=np.int64), columns
+        )
+        self._next = _roots(points, np.arange(self._step, dtype=np.int64), columns)
         self._first_back, self._next_back = self._first.conj(), self._next.conj()
 
     def astype(self, dtype: np.dtype[Any]) -> FourStep:
@@ -128,14 +130,14 @@ class FourStep:
         _in_place(self._back, plane, axis=0)
 
 
-def _roots(points: int, rows: NDArray[np.int_], columns: int) -> Matrix:
+def _roots(points: int, rows: NDArray[np.int64], columns: int) -> Matrix:
     """Return w_N^(c j) for some rows j, within 2.5 units of roundoff.
 
     Sine and cosine are taken of less than an eighth of a turn, and the quarters are exact.
     """
     roots: Matrix = np.empty((len(rows), columns), complex)
     for root, row in zip(roots, rows, strict=True):
-        eighths = 8 * (row * np.arange(columns) % points)  # of a turn, times N
+        eighths = 8 * (row * np.arange(columns, dtype=np.int64) % points)  # of a turn, times N
         quarters = (eighths + points) // (2 * points)
         rest = (eighths - 2 * points * quarters) * (-np.pi / 4 / points)
         root[:] = np.exp(1j * rest) * np.array([1, -1j, -1, 1j])[quarters % 4]

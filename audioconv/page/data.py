@@ -183,7 +183,7 @@ def _decay(impulse: Impulse) -> dict[str, Any]:
     analysis = analyse_decay(impulse)
     rate, energy, figures = impulse.rate, analysis.energy, analysis.figures
     level = extremes(energy, min(DECAY_COLUMNS, len(energy)))[1]
-    starts = np.arange(len(level)) * len(energy) // len(level)
+    starts = np.arange(len(level), dtype=np.int64) * len(energy) // len(level)
     top = float(level.max(initial=0))
     curve = np.zeros(0) if analysis.curve is None else analysis.curve.levels_db()
     lines = []

@@ -167,7 +167,9 @@ def level_axis(axes: Axes, low: float, high: float, *, max_ticks: int = 7) -> No
     """Set limits of an axis in dB, and ticks at multiples of one of `LEVEL_STEPS`."""
     step = next((step for step in LEVEL_STEPS if (high - low) / step <= max_ticks), 100)
     axes.set_ylim(low, high)
-    axes.set_yticks(np.arange(math.ceil(low / step), math.floor(high / step) + 1) * step)
+    axes.set_yticks(
+        np.arange(math.ceil(low / step), math.floor(high / step) + 1, dtype=np.int64) * step
+    )
 
 
 def decibel_range(levels: Sequence[np.ndarray], max_range: float) -> tuple[float, float]:

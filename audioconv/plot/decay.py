@@ -245,15 +245,15 @@ def level_columns(energy: np.ndarray, columns: int = COLUMNS) -> tuple[np.ndarra
     step = max(1, -(-len(energy) // columns))
     padded = np.pad(energy, (0, -len(energy) % step)).reshape(-1, step)
     largest = padded.argmax(axis=1)
-    power = padded[np.arange(len(padded)), largest]
+    power = padded[np.arange(len(padded), dtype=np.int64), largest]
     levels = np.full(len(power), np.nan)
     np.log10(power / (energy.max(initial=0.0) or 1.0), out=levels, where=power > 0)
-    return largest + step * np.arange(len(padded)), 10 * levels
+    return largest + step * np.arange(len(padded), dtype=np.int64), 10 * levels
 
 
 def _thin(frames: int) -> np.ndarray:
     """Return enough frames for a smooth curve, including the last one."""
-    return np.unique(np.linspace(0, frames - 1, min(frames, 2 * COLUMNS)).astype(int))
+    return np.unique(np.linspace(0, frames - 1, min(frames, 2 * COLUMNS)).astype(np.int64))
 
 
 def _duration(analysis: DecayAnalysis, rate: int) -> float:

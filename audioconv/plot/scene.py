@@ -132,7 +132,7 @@ def _fill(
 ) -> Any:
     """Fill between the lowest and highest value of each column."""
     low, high = extremes(values, columns)
-    times = begin + np.arange(columns) * len(values) / columns / rate
+    times = begin + np.arange(columns, dtype=np.int64) * len(values) / columns / rate
     return row.fill_between(times, low, high, color=colour, linewidth=0.8)
 
 

@@ -110,7 +110,7 @@ def _draw(panel: Axes, content: Panel, second: float, top: float) -> Any:
     """Draw a spectrogram, and return the mesh for the colour bar."""
     power = content.spectrogram
     # columns are centred on their times
-    edges = content.begin + power.step * (np.arange(power.power.shape[1] + 1) - 0.5)
+    edges = content.begin + power.step * (np.arange(power.power.shape[1] + 1, dtype=np.int64) - 0.5)
     mesh = panel.pcolormesh(
         edges * second,
         power.edges,

@@ -146,7 +146,7 @@ def _draw_box(panel: Axes, projection: _Projection) -> None:
         panel.plot([x[0]] * 2, [y[0], y[0] - 1], **firm)
         panel.text(x[0], y[0] - 2, name, ha="center", va="top", fontsize=7.5)
     left, right = float(projection.x(low, 0)), float(projection.x(high, 0))
-    for level in np.arange(0, -DEPTH - 1, -10):
+    for level in np.arange(0, -DEPTH - 1, -10, dtype=np.float64):
         y0 = float(projection.y(level, 0))
         panel.plot([left, right], [y0, y0], **thin)
         panel.plot([right, right + 0.008], [y0, y0], **firm)

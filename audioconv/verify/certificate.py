@@ -73,7 +73,7 @@ class Evaluation:
         self.energy = np.zeros(channels)
         self._points = list(points)
         self._frames = 0
-        powers = [_powers(k, np.arange(CHUNK)) for k in points]
+        powers = [_powers(k, np.arange(CHUNK, dtype=np.int64)) for k in points]
         # (CHUNK, 2 points): cosines and sines, so that a chunk is one real matrix product
         self._table = np.stack([part for p in powers for part in (p.real, p.imag)], axis=1)
         # each sum is kept as a pair whose exact sum it is, to a hundred and six bits
@@ -91,7 +91,7 @@ class Evaluation:
         padded[: len(block)] = block
         rows = padded.reshape(chunks, CHUNK, -1).transpose(0, 2, 1)  # (chunks, channels, CHUNK)
         parts = (rows @ self._table).reshape(chunks, block.shape[1], len(self._points), 2)
-        starts = self._frames + CHUNK * np.arange(chunks)
+        starts = self._frames + CHUNK * np.arange(chunks, dtype=np.int64)
         for p, k in enumerate(self._points):
             turned = (parts[:, :, p, 0] + 1j * parts[:, :, p, 1]) * _powers(k, starts)[
                 :, np.newaxis

@@ -71,7 +71,7 @@ def extremes(values: Signal, columns: int = COLUMNS) -> tuple[Signal, Signal]:
     >>> extremes(np.array([1.0, -1.0, 3.0, 2.0]), 2)
     (array([-1.,  2.]), array([1., 3.]))
     """
-    starts = np.arange(columns) * len(values) // columns
+    starts = np.arange(columns, dtype=np.int64) * len(values) // columns
     if len(values) < columns:
         return values[starts], values[starts]
     return np.minimum.reduceat(values, starts), np.maximum.reduceat(values, starts)

@@ -49,7 +49,7 @@ class Envelope:
     @property
     def starts(self) -> NDArray[np.int64]:
         """First frame of each column."""
-        return np.arange(len(self.low)) * self.step
+        return np.arange(len(self.low), dtype=np.int64) * self.step
 
     @property
     def peak(self) -> float:

@@ -128,10 +128,10 @@ def spectrogram(
             sums[:half] = sums[::2] + sums[1::2]
             sums[half:] = 0
             each *= 2
-        np.add.at(sums, (slices + np.arange(len(power))) // each, power)
+        np.add.at(sums, (slices + np.arange(len(power), dtype=np.int64)) // each, power)
         slices += len(power)
     sums = sums[: -(-slices // each)]
-    counts = np.full((len(sums), 1), each)
+    counts = np.full((len(sums), 1), float(each))
     counts[-1] = slices - each * (len(sums) - 1)
     return Spectrogram((sums / counts).T, edges, each * hop / rate, length / rate, points / rate)
 
@@ -175,15 +175,15 @@ class _Transform:
     """
 
     def __init__(self, bins: NDArray[np.float64], points: int) -> None:
-        self._hann = np.sin(np.pi * np.arange(points) / points) ** 2
+        self._hann = np.sin(np.pi * np.arange(points, dtype=np.int64) / points) ** 2
         # the amplitude of a sine is twice the magnitude of its bin over the sum of the window
         self._scale = (2 / self._hann.sum()) ** 2
-        first = np.ceil(bins[:-1]).astype(int)
-        last = np.minimum(np.ceil(bins[1:]).astype(int), points // 2 + 1)
+        first = np.ceil(bins[:-1]).astype(np.int64)
+        last = np.minimum(np.ceil(bins[1:]).astype(np.int64), points // 2 + 1)
         self._wide = last > first
         self._first, self._last = first[self._wide], last[self._wide]
         middles = (bins[1:] * bins[:-1])[~self._wide] ** 0.5
-        self._below = middles.astype(int)
+        self._below = middles.astype(np.int64)
         self._share = middles - self._below
 
     def power(self, windows: NDArray[np.float64]) -> Power:

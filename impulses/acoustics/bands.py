@@ -140,5 +140,5 @@ def _ringing(hz: float, rate: int) -> tuple[int, int]:
     spike[0] = 1
     energy = sosfilt(_sections(hz, rate), spike) ** 2
     summed = np.cumsum(energy) / energy.sum()
-    centre = energy @ np.arange(len(energy)) / energy.sum()
+    centre = energy @ np.arange(len(energy), dtype=np.int64) / energy.sum()
     return int(np.searchsorted(summed, 1 - RING)) + 1, round(float(centre))

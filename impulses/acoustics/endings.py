@@ -282,5 +282,5 @@ def _bend(levels: Taps, scatter: float, drop: float) -> int | None:
 def _off_line(levels: Taps) -> Taps:
     """Return the residual of a fitted line."""
     slope, level, _ = line_through(levels)
-    rest: Taps = levels - level - slope * np.arange(len(levels))
+    rest: Taps = levels - level - slope * np.arange(len(levels), dtype=np.int64)
     return rest

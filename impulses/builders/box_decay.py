@@ -123,7 +123,8 @@ class BoxDecay:
         frames, levels = self._curve(exponents)
         end = frames[min(int(np.searchsorted(-levels, 25)), len(frames) - 1)]
         step = end // FRAMES + 1  # 1, unless the decay is very long
-        line = fit(np.interp(np.arange(0, end + step, step), frames, levels), 1, -5, -25)
+        at = np.arange(0, end + step, step, dtype=np.float64)
+        line = fit(np.interp(at, frames, levels), 1, -5, -25)
         return float(line.rt60 * step) / self.rate if line else 0.0
 
     def seconds_to(self, levels: Sequence[float], exponents: Sequence[float]) -> list[float]:
@@ -164,7 +165,7 @@ class BoxDecay:
         late = mean[1:] * (energy[last:].sum() / (mean[0] - mean[1]))
         early = energy_decay(energy, beyond=late[0])
         energy = np.concatenate([early, late]) / early[0]
-        frames = np.concatenate([np.arange(self.frames), self._late])
+        frames = np.concatenate([np.arange(self.frames, dtype=np.int64), self._late])
         return frames, 10 * np.log10(np.maximum(energy, 1e-300))
 
     def _response(self, exponents: Sequence[float]) -> Taps:

@@ -190,7 +190,7 @@ def feedback(
     """
     step, notes = _repeat_interval(rate, delay, fractional)
     gain = _feedback_gain(step, gain, rt60)
-    repeats = np.arange(_repeat_count(gain, floor, step * rate) + 1)
+    repeats = np.arange(_repeat_count(gain, floor, step * rate) + 1, dtype=np.int64)
     levels = gain ** repeats[:, np.newaxis]
     return _spikes(rate, repeats * step, levels, notes, fractional=fractional)
 
@@ -244,7 +244,7 @@ def ping_pong(
     one_of("first", first, get_args(Side))
     step, notes = _repeat_interval(rate, delay)
     gain = _feedback_gain(step, gain, None)
-    repeats = np.arange(_repeat_count(gain, floor, step * rate) + 1)
+    repeats = np.arange(_repeat_count(gain, floor, step * rate) + 1, dtype=np.int64)
     near, far = (1 + width) / 2, (1 - width) / 2
     sides = np.where(repeats[:, np.newaxis] % 2 == 0, [near, far], [far, near])
     if first == "right":

@@ -153,7 +153,7 @@ def _lagrange_basis(offsets: Taps, order: int) -> Taps:
 
 def _sinc(offset: float) -> Taps:
     """Return a sinc centred on the offset, under a Kaiser window centred on it too."""
-    time = np.arange(SINC_TAPS) - offset
+    time = np.arange(SINC_TAPS, dtype=np.int64) - offset
     # the window is half a sample longer than 40 on either side, to reach the farthest sample
     window = np.i0(KAISER_BETA * np.sqrt(1 - (time / (SINC_TAPS / 2)) ** 2))
     windowed = np.sinc(time) * window

@@ -136,7 +136,7 @@ def images(
     shape = [len(axis.offset) for axis in axes]
     squares = [axis.offset**2 for axis in axes]
     for first in range(0, math.prod(shape), CHUNK):
-        flat = np.arange(first, min(first + CHUNK, math.prod(shape)))
+        flat = np.arange(first, min(first + CHUNK, math.prod(shape)), dtype=np.int64)
         x, y, z = np.unravel_index(flat, shape)
         distance = np.sqrt(squares[0][x] + squares[1][y] + squares[2][z])
         kept = (distance >= start) & (distance < stop)
@@ -229,10 +229,10 @@ def _coefficients(width: int) -> Taps:
     The frames cover the whole window for any fraction from 0 to 1, so nothing is cut off. The
     coefficients interpolate the sinc at the zeros of the next Chebyshev polynomial.
     """
-    degrees = np.arange(DEGREE + 1)
+    degrees = np.arange(DEGREE + 1, dtype=np.int64)
     angles = np.pi * (degrees + 0.5) / (DEGREE + 1)
     fractions = (np.cos(angles) + 1) / 2
-    t = np.arange(width) - width // 2 + 1 - fractions[:, np.newaxis]
+    t = np.arange(width, dtype=np.int64) - width // 2 + 1 - fractions[:, np.newaxis]
     tap = 0.5 * (1 + np.cos(2 * np.pi * t / width)) * np.sinc(t)
     # einsum, as the rounding of a matrix product may depend on the number of threads
     coefficients: Taps = np.einsum("da,at->dt", np.cos(np.outer(degrees, angles)), tap)

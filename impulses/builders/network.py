@@ -190,7 +190,7 @@ def _delays(low: int, high: int, lines: int, generator: np.random.Generator) -> 
 
 
 def _primes(low: int, high: int) -> np.ndarray[tuple[int], np.dtype[np.intp]]:
-    prime = np.arange(high + 1) > 1
+    prime = np.arange(high + 1, dtype=np.int64) > 1
     for number in range(2, math.isqrt(high) + 1):
         prime[number**2 :: number] = False
     primes = np.flatnonzero(prime)

@@ -95,7 +95,7 @@ def noise(
     white = random_generator(seed).standard_normal((channels, frames))
     parts = _split_bands(white, rate, centres) if centres else [white]
     for part, time in zip(parts, rt60, strict=True):
-        part *= _decay(np.arange(frames), rate, time)
+        part *= _decay(np.arange(frames, dtype=np.int64), rate, time)
     taps = np.zeros((before + frames, channels))
     taps[before:] = _unit_energy(sum(parts, np.zeros((channels, 1)))).T
     return Impulse(taps, rate)
@@ -167,7 +167,9 @@ def velvet(
         )
     within_cell, side = random_generator(seed).random((channels, 2, cells)).swapaxes(0, 1)
     # round half up: half to even could put 1.5 and 2.5, of neighbouring cells, on one frame
-    positions = np.floor(np.arange(cells) * cell + within_cell * (cell - 1) + 0.5).astype(np.int64)
+    positions = np.floor(
+        np.arange(cells, dtype=np.int64) * cell + within_cell * (cell - 1) + 0.5
+    ).astype(np.int64)
     spikes = np.where(side < 0.5, -1.0, 1.0) * _decay(positions, rate, rt60)
     taps = np.zeros((frames, channels))
     np.put_along_axis(taps, positions.T, _unit_energy(spikes).T, axis=0)

@@ -53,7 +53,7 @@ def hilbert(rate: int, *, numtaps: int = 4095, window: Window = "hamming") -> Im
     >>> (hilbert(48000, numtaps=7).taps.ravel() * np.pi).round(3) + 0.0
     array([-0.053,  0.   , -1.54 ,  0.   ,  1.54 ,  0.   ,  0.053])
     """
-    n = np.arange(1, half_length(numtaps) + 1)
+    n = np.arange(1, half_length(numtaps) + 1, dtype=np.int64)
     return _antisymmetric(rate, (n % 2) * 2 / (np.pi * n), window)
 
 
@@ -98,7 +98,7 @@ def differentiator(rate: int, *, numtaps: int = 1023, window: Window = "hann") -
     >>> differentiator(48000, numtaps=5).taps.ravel()
     array([-0. ,  0.5,  0. , -0.5,  0. ])
     """
-    n = np.arange(1, half_length(numtaps) + 1)
+    n = np.arange(1, half_length(numtaps) + 1, dtype=np.int64)
     return _antisymmetric(rate, (-1.0) ** n / n, window)
 
 

@@ -138,9 +138,9 @@ class DelayLine:
         """Sum of the squares of the samples in the line."""
         return float(np.sum(self.read(self.delay) ** 2))
 
-    def _indices(self, count: int, offset: int = 0) -> np.ndarray[tuple[int], np.dtype[np.intp]]:
+    def _indices(self, count: int, offset: int = 0) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
         start = self._position + offset
-        return np.arange(start, start + count) % len(self._ring)
+        return np.arange(start, start + count, dtype=np.int64) % len(self._ring)
 
 
 class Allpass:

@@ -81,7 +81,7 @@ def arrival_times(response: Taps, lag: int, sweep: Sweep) -> tuple[Taps, Taps]:
     spectrum = rfft(around, size)
     low, high = sweep.band
     count = int(3 * min(OCTAVES, np.log2(high / low)))
-    edges = high * 2.0 ** (np.arange(-count, 1) / 3)
+    edges = high * 2.0 ** (np.arange(-count, 1, dtype=np.int64) / 3)
     middles, times = [], []
     for first, last in itertools.pairwise(edges):
         band = slice(int(np.ceil(first * size / rate)), int(last * size / rate))

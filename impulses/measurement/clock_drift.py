@@ -147,11 +147,11 @@ def _sharpest(response: Taps, lag: int, sweep: Sweep, resolution: float) -> tupl
     reach = _reach(sweep, MAX_CLOCK_DRIFT)
     around = take_lags(response, lag - reach, lag + reach)
     steps = max(1, min(400, int(MAX_CLOCK_DRIFT / resolution)))
-    drifts = np.arange(-steps, steps + 1) * (MAX_CLOCK_DRIFT / steps)
+    drifts = np.arange(-steps, steps + 1, dtype=np.int64) * (MAX_CLOCK_DRIFT / steps)
     # oversampled, so that no peak falls between samples
     coarse = _crests(around, sweep, list(1 / (1 + drifts)), oversampling=2)
     best = 1 / max(coarse, key=lambda ratio: coarse[ratio]) - 1
-    near = best + np.arange(-8, 9) / 8 * (MAX_CLOCK_DRIFT / steps)
+    near = best + np.arange(-8, 9, dtype=np.int64) / 8 * (MAX_CLOCK_DRIFT / steps)
     fine = _crests(around, sweep, [1.0, *(1 / (1 + near))], oversampling=2)
     ratio = max(fine, key=lambda ratio: fine[ratio])
     return 1 / ratio - 1, fine[ratio] / fine[1.0] if fine[1.0] else 1.0
@@ -182,7 +182,7 @@ def _at_speeds(
 
     size = next_fast_len(len(response), real=True)
     spectrum = rfft(response, size)
-    frequency = np.arange(len(spectrum)) * (sweep.rate / size)
+    frequency = np.arange(len(spectrum), dtype=np.int64) * (sweep.rate / size)
     low, high = sweep.band
     inside = slice(*np.searchsorted(frequency, (low, high)))
     frequency = frequency[inside]

@@ -146,7 +146,7 @@ def _polarity(located: LocatedResponse) -> Notes:
 def _repetition(located: LocatedResponse, rate: int) -> Notes:
     """Note if the recording contains the excitation twice."""
     frames = len(located.response)
-    later = (np.arange(frames) - located.lag) % frames
+    later = (np.arange(frames, dtype=np.int64) - located.lag) % frames
     distance = np.minimum(later, frames - later)
     # no harmonic is that early, and to resolve an echo that late the sweep would be longer
     others = np.abs(located.response) * (distance >= located.active)

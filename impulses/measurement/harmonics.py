@@ -53,7 +53,7 @@ def harmonic(recording: Taps, sweep: Sweep, order: int, linear: Impulse, begin: 
     size = next_fast_len(len(recording) + sweep.frames, real=True)
     inverse = _inverse(sweep, order, size)
     count = round(spacing(sweep, order) * rate)
-    lags = np.arange(-linear.origin, linear.frames - linear.origin)
+    lags = np.arange(-linear.origin, linear.frames - linear.origin, dtype=np.int64)
     window = _order_window(lags, begin, count)
     taps = np.empty(linear.taps.shape)
     for channel in range(recording.shape[1]):
@@ -84,7 +84,7 @@ def _inverse(sweep: Sweep, order: int, size: int) -> Spectrum:
     """
     rate, growth = sweep.rate, sweep.growth
     low, _ = sweep.band
-    frequency = np.arange(1, size // 2 + 1) * (rate / size)
+    frequency = np.arange(1, size // 2 + 1, dtype=np.int64) * (rate / size)
     turns = frequency * growth * (np.log(frequency / low) - 1)
     turns += 1 / 8 + order * low * growth
     turns += frequency * (sweep.lead_frames / rate - sweep.harmonic_advance(order))

@@ -64,7 +64,7 @@ def regularised_inverse(
 def band_window(size: int, rate: int, band: tuple[float, float]) -> Taps:
     """Return 1 within a band and 0 outside, with half a cosine within its ends."""
     low, high = band
-    frequency = np.arange(size // 2 + 1) * (rate / size)
+    frequency = np.arange(size // 2 + 1, dtype=np.int64) * (rate / size)
     shape = np.ones(len(frequency))
     if low > 0:
         shape *= half_cosine((frequency - low) / (low * LOW_EDGE - low))
@@ -91,7 +91,7 @@ def estimated_band(excitation: Taps, rate: int) -> tuple[float, float]:
     size = next_fast_len(len(excitation), real=True)
     energy = np.concatenate([[0.0], np.cumsum(np.abs(rfft(excitation, size)) ** 2)])
     bins = len(energy) - 1
-    octaves = np.arange(-int(48 * np.log2(bins)), 1) / 48
+    octaves = np.arange(-int(48 * np.log2(bins)), 1, dtype=np.int64) / 48
     edges = np.unique([0, *np.round(bins * 2.0**octaves).astype(np.int64)])
     part = np.diff(energy[edges])
     density = part / np.diff(edges)
@@ -106,4 +106,4 @@ def estimated_band(excitation: Taps, rate: int) -> tuple[float, float]:
 
 def take_lags(response: Taps, first: int, stop: int) -> Taps:
     """Return a circular response at the lags from `first`, which may be negative, to `stop`."""
-    return np.take(response, np.arange(first, stop), axis=0, mode="wrap")
+    return np.take(response, np.arange(first, stop, dtype=np.int64), axis=0, mode="wrap")

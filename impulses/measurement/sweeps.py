@@ -230,7 +230,7 @@ class Sweep:
 
     def _faded(self) -> Taps:
         low, _ = self.band
-        time = np.arange(self.active_frames) / self.rate
+        time = np.arange(self.active_frames, dtype=np.int64) / self.rate
         # expm1 is accurate for small x; for the synchronised sweep it only drops whole turns
         phase = 2 * np.pi * low * self.growth * np.expm1(time / self.growth)
         faded = edit.fade(

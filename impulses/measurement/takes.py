@@ -59,7 +59,7 @@ def find_takes(located: LocatedResponse, recorded: int) -> list[int]:
     recorded : int
         Frames of the recording.
     """
-    lags = np.arange(len(located.response))
+    lags = np.arange(len(located.response), dtype=np.int64)
     lags[recorded:] -= len(lags)
     first, slack = lags + _onset(located), round(LOST * located.active)
     whole = (first >= -slack) & (first + located.active <= recorded + slack)

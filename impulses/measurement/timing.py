@@ -79,7 +79,7 @@ def check_low_end(located: LocatedResponse, start: int, low: float, rate: int) -
     whole = take_lags(located.response, located.lag - reach, located.lag + reach)
     kept = whole.copy()
     kept[: max(0, start - located.lag + reach)] = 0
-    edges = np.round(low * 2.0 ** np.arange(4) * len(whole) / rate).astype(np.int64)
+    edges = np.round(low * 2.0 ** np.arange(4, dtype=np.int64) * len(whole) / rate).astype(np.int64)
     energies = [_octave_energies(sound, edges) for sound in (kept, whole)]
     changes = [to_db(np.sqrt(k / w)) if w > 0 else 0.0 for k, w in zip(*energies, strict=True)]
     largest = max(changes, key=abs)

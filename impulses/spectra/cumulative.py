@@ -93,7 +93,7 @@ def cumulative_decay(
     seconds = np.linspace(0, span, slices)
     hz = frequencies(impulse.rate, points)
     fade = max(1, round(span / 100 * impulse.rate))
-    ramp = np.sin(np.pi / 2 * np.arange(1, fade + 1) / (fade + 1)) ** 2
+    ramp = np.sin(np.pi / 2 * np.arange(1, fade + 1, dtype=np.int64) / (fade + 1)) ** 2
     power = np.zeros((slices, points))
     for row, time in zip(power, seconds, strict=True):
         start = onset + round(time * impulse.rate)

@@ -67,7 +67,7 @@ class Spectrum(NamedTuple):
 
 def spectrum_of(taps: Taps, rate: int, hz: Taps, smoothing: int, centre: int) -> Spectrum:
     """Transform taps, with time 0 at frame `centre`."""
-    both = np.stack([taps, (np.arange(len(taps)) - centre) * taps])
+    both = np.stack([taps, (np.arange(len(taps), dtype=np.int64) - centre) * taps])
     if not smoothing:
         h, g = transform_at(both, hz / rate)
         shifted = h * np.exp(2j * np.pi * hz / rate * centre)
@@ -126,8 +126,8 @@ def transform_at(columns: Taps, frequency: Taps) -> NDArray[np.complex128]:
     transform = np.empty((rows, len(frequency)), np.complex128)
     for start in range(0, len(frequency), AT_A_TIME):
         angle = -2j * np.pi * frequency[start : start + AT_A_TIME, np.newaxis]
-        inner = blocks @ np.exp(angle * np.arange(block)).T
-        outer = np.exp(angle * (block * np.arange(blocks.shape[1]))).T
+        inner = blocks @ np.exp(angle * np.arange(block, dtype=np.int64)).T
+        outer = np.exp(angle * (block * np.arange(blocks.shape[1], dtype=np.int64))).T
         transform[:, start : start + AT_A_TIME] = (inner * outer).sum(axis=1)
     return transform
 
@@ -135,7 +135,7 @@ def transform_at(columns: Taps, frequency: Taps) -> NDArray[np.complex128]:
 def _integral(values: NDArray[Any], upto: Taps) -> NDArray[Any]:
     """Integrate the linear interpolation of values at 0, 1, 2 ... from 0 to each position."""
     at_nodes = np.concatenate([[0], np.cumsum((values[1:] + values[:-1]) / 2)])
-    node = np.minimum(upto.astype(int), len(values) - 2)
+    node = np.minimum(upto.astype(np.int64), len(values) - 2)
     rest = upto - node
     slope = values[node + 1] - values[node]
     integral: NDArray[Any] = at_nodes[node] + rest * values[node] + rest**2 / 2 * slope

@@ -150,7 +150,7 @@ def notes_on(contents: Contents, chosen: int, wanted: Wanted) -> tuple[str, ...]
 def _numbered(name: str, contents: Contents, wanted: Wanted) -> Indices:
     """Return the responses of a listener, an emitter and a measurement."""
     count, _, sources = contents.shape
-    measurements, emitters = np.divmod(np.arange(count * sources), sources)
+    measurements, emitters = np.divmod(np.arange(count * sources, dtype=np.int64), sources)
     fits = np.ones(len(measurements), bool)
     for key, noun, number, numbers in (
         ("listener", "listener position", wanted.listener, contents.listener[measurements]),
