@@ -18,6 +18,7 @@ encoders    the `Encoder` protocol, and the encoders
 writing     a stream of blocks as a file, read back and checked
 info        format, length, peak level and metadata of a file, for a report
 attributes  permissions, owner and extended attributes, for the file that replaces another
+reserved    names that no file has on Windows
 atomic      a path holds the complete old file, the complete new one, or nothing
 """
 

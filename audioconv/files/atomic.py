@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import IO, NoReturn
 
 from audioconv.errors import FormatError, UsageError
+from audioconv.files import reserved
 from audioconv.files.attributes import carry_over, set_mode
 from audioconv.files.formats import STANDARD, display_name, is_stream
 from audioconv.files.scratch import copied_to_tmpdir, is_scratch, scratch, temporary_file
@@ -318,7 +319,7 @@ def _closed(pipe: IO[bytes]) -> Iterator[IO[bytes]]:
 
 
 def refuse_overwrite(path: str, *, inputs: list[str], overwrite: bool) -> None:
-    """Refuse an output that exists, or that is one of the inputs, also through a link.
+    """Refuse an output that exists, is one of the inputs, also through a link, or cannot be.
 
     Raises
     ------
@@ -328,6 +329,8 @@ def refuse_overwrite(path: str, *, inputs: list[str], overwrite: bool) -> None:
         return
     if not path:
         raise UsageError("the name of the output is empty; name a file")
+    if reserved.ON_WINDOWS:
+        reserved.refuse_reserved(path)
     try:
         existing = os.stat(path)
     except (FileNotFoundError, NotADirectoryError):

@@ -17,7 +17,7 @@ from audioconv.errors import FormatError, UsageError, counted
 from audioconv.files import STANDARD, display_name, file_digest, unchanged
 from audioconv.ir.ingredients import SOFA, Ingredient, Joined, NamedFile, TapsDigest
 from audioconv.ir.kinds import KINDS, OTHER, kind_of
-from audioconv.ir.names import join_name, sides, split_join, split_name, with_options
+from audioconv.ir.names import drive_of, join_name, sides, split_join, split_name, with_options
 from audioconv.parameters import Parameter
 from impulses import BUILDERS, PRESETS, Impulse, ImpulseError, channels, edit
 from impulses.impulse import MAX_SAMPLES
@@ -116,8 +116,8 @@ def load(ir: str | Impulse, rate: int | None) -> tuple[Impulse, Ingredient]:
         builder, _, rest = ir.partition(":")
         return build(builder, _parse_assignments(rest, ir), rate), ir
     path, options = split_name(ir)
-    exists = path == STANDARD or os.path.lexists(path)
-    if not exists and re.fullmatch(SPEC, path):
+    is_path = path == STANDARD or os.path.lexists(path) or drive_of(path)
+    if not is_path and re.fullmatch(SPEC, path):
         hint = _builder_suggestion(ir.partition(":")[0])
         raise UsageError(f"{display_name(ir)} is neither a file nor a builder;{hint}")
     return _load_file(path, options, ir)

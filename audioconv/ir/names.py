@@ -57,15 +57,23 @@ def split_name(ir: str) -> tuple[str, str]:
     """
     if os.path.lexists(ir):
         return ir, ""
-    for colon in reversed([*re.finditer(":", ir)]):
-        path, options = ir[: colon.start()], ir[colon.end() :]
+    drive = drive_of(ir)
+    rest = ir.removeprefix(drive)
+    for colon in reversed([*re.finditer(":", rest)]):
+        path, options = drive + rest[: colon.start()], rest[colon.end() :]
         exists = path == STANDARD or os.path.lexists(path)
         if exists and re.fullmatch(OPTIONS, options):
             return path, options
-    path, colon_found, options = ir.rpartition(":")
+    path, colon_found, options = rest.rpartition(":")
     if colon_found and (re.fullmatch(ASSIGNMENT, options) or path.lower().endswith(SOFA)):
-        return path, options
+        return drive + path, options
     return ir, ""
+
+
+def drive_of(ir: str) -> str:
+    """Return the drive or the share that a path on Windows begins with, as ``C:hall.wav`` does."""
+    drive = os.path.splitdrive(ir)[0]
+    return "" if drive == f"{STANDARD}:" else drive  # standard input, with options
 
 
 def with_options(path: str, options: str) -> str:
