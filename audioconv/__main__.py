@@ -3,15 +3,23 @@
 import signal
 import sys
 import time
+from functools import cache
 from types import FrameType
 
 GRACE = 1.0
 """Seconds in which a run cleans up after a signal, and takes no notice of further ones."""
 
+CLOSING = (2, 5, 6)
+"""Events of a console on Windows: it is closed, its user logs off, the system shuts down."""
+
+PATIENCE = 10.0
+"""Seconds in which a run on Windows must have ended; the system ends it after 5 or so."""
+
 
 def main() -> None:
     """Run the command line, and exit with its code."""
     _end_on_signals()
+    _end_with_console()
     try:
         from audioconv.cli import main as run  # late: it takes a tenth of a second
 
@@ -27,7 +35,7 @@ def main() -> None:
 def _end_on_signals() -> None:
     """End through `finally` clauses on signals that end a program, unless the parent ignores them.
 
-    On Windows, the end of a console is a SIGBREAK.
+    On Windows, Ctrl-Break is SIGBREAK.
     """
     ending_since = -GRACE
 
@@ -46,6 +54,29 @@ def _end_on_signals() -> None:
         defaults = (signal.SIG_DFL, signal.default_int_handler)
         if number is not None and signal.getsignal(number) in defaults:
             signal.signal(number, end)
+
+
+@cache  # which keeps the handler, as the system calls it
+def _end_with_console() -> object:
+    """On Windows, let a run end as on Ctrl-Break when its console is closed; return the handler.
+
+    Python sees a SIGBREAK then, but the system ends the process as soon as its handlers have
+    returned. So this one, in a thread of its own, does not.
+    """
+    if sys.platform != "win32":
+        return None
+    import ctypes
+
+    def closing(event: int) -> int:
+        if event not in CLOSING:
+            return 0  # which leaves it to other handlers
+        signal.raise_signal(signal.SIGBREAK)
+        time.sleep(PATIENCE)
+        return 1
+
+    handler = ctypes.WINFUNCTYPE(ctypes.c_int, ctypes.c_uint)(closing)
+    ctypes.windll.kernel32.SetConsoleCtrlHandler(handler, 1)
+    return handler
 
 
 if __name__ == "__main__":
