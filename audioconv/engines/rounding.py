@@ -16,7 +16,9 @@ x and that of the inverse grow by the root of 2, those of h and of the product b
 impulse is cut into partitions, m counts all blocks that their transforms span, and |h|_1 stands
 for max|H|, as no part of h exceeds it.
 
-Sums without a transform stay within (taps + 2) u |h|_1 max|x| (Higham, section 3.1).
+Sums without a transform, of n products that lead to one output from all inputs, stay within
+(n + 2 + m) u |h|_1 max|x| (Higham, section 3.1): sample, tap and product are rounded, and then
+n - 1 sums of products and m of blocks, in any order.
 
 Of sums by an engine that is not known, less can be said. An error of independent roundings that
 pass through log2 N stages has u sqrt(log2 N) max|H| |x|_2 of root energy, and spreads over the N
@@ -114,10 +116,10 @@ def plain_sums(
     """
     reach = 1 + -(-(routing.frames - 1) // block)
     unit = unit_roundoff(dtype)
+    terms = _terms(routing)
 
     def guaranteed(route: Route) -> float:
-        taps = routing.taps(route)
-        return (np.count_nonzero(taps) + 2 + reach) * float(np.abs(taps).sum())
+        return (float(terms[route.target]) + 2 + reach) * float(np.abs(routing.taps(route)).sum())
 
     # all partial sums may grow the same way, to the sum of magnitudes
     sums = (
@@ -264,9 +266,15 @@ def _underflow(routing: Routing, dtype: np.dtype[Any]) -> float:
 
     Each is off by the least number at most: a sample, which a tap then scales, and a product.
     """
-    terms = _matrix(routing, lambda route: int(np.count_nonzero(routing.taps(route))))
-    most = float(terms.sum(axis=0).max()) + _largest_sum(routing)
+    most = float(_terms(routing).max()) + _largest_sum(routing)
     return float(np.finfo(dtype).smallest_subnormal) * most
+
+
+def _terms(routing: Routing) -> Taps:
+    """Return the number of products that are summed into each output, (outputs,)."""
+    counts = _matrix(routing, lambda route: int(np.count_nonzero(routing.taps(route))))
+    terms: Taps = counts.sum(axis=0)
+    return terms
 
 
 def _largest_sum(routing: Routing) -> float:
