@@ -1,6 +1,7 @@
 """Verification must pass what is right and catch what is wrong, down to one sample."""
 
 import itertools
+import json
 from dataclasses import replace
 from fractions import Fraction
 
@@ -230,6 +231,63 @@ def test_a_file_cut_off_is_a_failed_verification(made, tmp_path, capsys):
     assert "is truncated" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("rate", "channels"), [(44100, 1), (48000, 1), (44100, 2), (48000, 2)], ids=str
+)
+def test_another_rate_or_number_of_channels_is_said_as_such(tmp_path, noise, rate, channels):
+    """The samples of a copy in stereo, or of a file that states another rate, are all right."""
+    source, out = tmp_path / "in.wav", tmp_path / "o.wav"
+    soundfile.write(source, 0.3 * np.tanh(noise(3000)), 48000)
+    run(Job(source, out, ["delta:delay=3S"]))
+    audio, _ = soundfile.read(out, dtype="int16", always_2d=True)
+    soundfile.write(out, np.tile(audio, channels), rate)
+    if (rate, channels) == (48000, 1):
+        assert check(source, out, ["delta:delay=3S"]).passed
+        return
+    stated = f"{channels} channel{'s' * (channels - 1)} at {rate} Hz"
+    with pytest.raises(VerificationError) as caught:
+        check(source, out, ["delta:delay=3S"])
+    assert str(caught.value) == f"{out} has {stated}, but the convolution has 1 at 48000 Hz"
+
+
+@pytest.mark.parametrize("failed", ["certificate", "samples", "spots", "limited"])
+def test_each_check_alone_fails_the_verification(made, failed):
+    source, hall, outputs = made
+    report = check(source, outputs["PCM_16"], [hall], wet=0.25)
+    report.raise_if_failed("out.wav")
+    wrong = replace(report, failures=["it is wrong"], **{f"{failed}_passed": False})
+    assert not wrong.passed
+    assert wrong.as_json()["passed"] is False
+    with pytest.raises(VerificationError, match=r"out\.wav is not the .* be: it is wrong; if"):
+        wrong.raise_if_failed("out.wav")
+
+
+@pytest.mark.parametrize("right", [True, False])
+@pytest.mark.parametrize("quiet", [True, False])
+def test_the_report_in_json_and_the_exit_code_say_the_same(made, tmp_path, call, right, quiet):
+    source, hall, outputs = made
+    out = tmp_path / "o.wav"
+    out.write_bytes(outputs["PCM_16"].read_bytes())
+    if not right:
+        corrupted(out, one_sample(2.0**-15))
+    arguments = ["verify", source, out, "--ir", hall, "--wet", "0.25", *["-q"] * quiet]
+    said = call(*arguments, "--json", code=0 if right else 3)
+    found = json.loads(said.out, parse_constant=lambda word: pytest.fail(f"{word} is not JSON"))
+    report = check(source, out, [hall], wet=0.25)
+    drawn = {"points", "certificate_residual", "certificate_limit", "spots", "spots_worst"}
+    expected = json.loads(json.dumps(report.as_json()))
+    assert found.keys() == expected.keys()
+    assert {n: v for n, v in found.items() if n not in drawn} == {
+        n: v for n, v in expected.items() if n not in drawn
+    }
+    assert found["passed"] == right
+    assert found["samples_failed_at"] == (None if right else [123_456, 2])
+    heading = "" if quiet else "verified\n" if right else "NOT verified\n"
+    assert said.err.startswith(heading)
+    assert len(said.err.splitlines()) == (0 if quiet else 6) + (not right)  # and the error
+    assert call(*arguments, code=0 if right else 3).out == ""
+
+
 def test_an_output_that_fails_never_reaches_its_name(samples, tmp_path, monkeypatch, capsys):
     """A writer that drops a sample is caught before the old file is replaced."""
     from audioconv.files import writing
@@ -356,6 +414,45 @@ def test_the_certificate_holds_for_matrices(noise):
     assert residual <= limit
     residual, limit = certified(x, y[:, ::-1], routing)
     assert residual > limit
+
+
+@pytest.mark.parametrize("largest", ["x", "y", "taps", "error", "floor", "alike"])
+def test_every_term_of_the_limit_of_the_certificate(noise, largest):
+    """The limit is 16 standard deviations of all roundings that are on the way."""
+    points, unit = [3 * 10**8, 1, 0], 2.0**-53
+    loud = {name: 1e3 if name == largest else 1.0 for name in ("x", "y", "taps")}
+    x, taps = loud["x"] * noise(300, 2), loud["taps"] * noise(40, 2, 2, seed=1)
+    taps[:, 1, 0] = 0
+    y = loud["y"] * noise(339, 2, seed=2)
+    error = 3e3 * unit if largest == "error" else 7 * unit
+    floor = 1e-11 if largest == "floor" else 1e-13
+    sides = [certificate.Evaluation(points, 2) for _ in range(2)]
+    for side, audio in zip(sides, (x, y), strict=True):
+        side.take(audio)
+    how = {"sums_error": error, "floor": floor}
+    residual, limit = certificate.check(*sides, routes(taps, 2), points, **how)
+
+    def value(audio, k):
+        return sum(
+            sample * np.exp(2j * np.pi * (k * n % certificate.M) / certificate.M)
+            for n, sample in enumerate(audio)
+        )
+
+    found = []
+    for k, target in itertools.product(points, range(2)):
+        there = value(y[:, target], k)
+        wanted = 0
+        variance = (12 * np.linalg.norm(y[:, target])) ** 2 + (2 * abs(there)) ** 2
+        for source in range(2 if target else 1):  # one path is silent
+            sound, impulse = value(x[:, source], k), value(taps[:, source, target], k)
+            wanted += sound * impulse
+            variance += (12 * np.linalg.norm(x[:, source]) * abs(impulse)) ** 2
+            variance += (12 * np.linalg.norm(taps[:, source, target]) * abs(sound)) ** 2
+            variance += (4 * abs(sound * impulse)) ** 2
+            variance += (error / unit * np.linalg.norm(x[:, source])) ** 2
+        found.append((abs(there - wanted), 16 * unit * np.sqrt(variance) + floor))
+    expected = max(found, key=lambda pair: pair[0] / pair[1])
+    assert (residual, limit) == pytest.approx(expected, rel=1e-9, abs=0)
 
 
 def test_phases_are_exact_for_a_sound_of_any_length():
@@ -523,6 +620,105 @@ def test_a_sample_that_is_no_number_is_farthest_off(at, order):
     assert check.farthest.excess == np.inf
     assert check.farthest.frame == at + (4 if order < 0 else 0)
     assert np.isnan(check.worst)
+
+
+# --- what rounding allows ----------------------------------------------------------------------
+
+ROUNDOFF = {
+    # half a step of integers of b bits; and half a unit of the last place, or the least number
+    "PCM_U8": (2.0**-8, 0.0),
+    "PCM_16": (2.0**-16, 0.0),
+    "PCM_24": (2.0**-24, 0.0),
+    "PCM_32": (2.0**-32, 0.0),
+    "FLOAT": (2.0**-150, 2.0**-24),
+    "DOUBLE": (2.0**-1074, 2.0**-53),
+}
+
+
+@pytest.mark.parametrize("subtype", ROUNDOFF)
+@pytest.mark.parametrize("level", [0.0, 1e-40, 0.3, 0.9])
+def test_rounding_is_allowed_half_a_step_and_no_more(subtype, level):
+    absolute, relative = ROUNDOFF[subtype]
+    rounding = Rounding(subtype, "none", 1.0)
+    # 4 roundoffs for the comparison itself
+    expected = absolute + (relative + 4 * 2.0**-53) * level
+    assert rounding.allowance(np.array([[-level]]))[0, 0] == pytest.approx(expected, rel=1e-12)
+    assert rounding.most(level) == pytest.approx(expected, rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("subtype", "kept", "off"),
+    [
+        ("PCM_16", 2.0**-16, 1.01 * 2.0**-16),
+        ("PCM_24", 2.0**-24, 1.01 * 2.0**-24),
+        ("PCM_32", 2.0**-32, 1.01 * 2.0**-32),
+        # beside 1/2, whose last place is worth 2^-24 in FLOAT, and 2^-53 in DOUBLE
+        ("FLOAT", 2.0**-25, 1.01 * 2.0**-25),
+        ("DOUBLE", 2.0**-53, 3 * 2.0**-53),
+    ],
+)
+@pytest.mark.parametrize("sign", [1, -1])
+def test_a_tie_is_within_the_limit_and_more_is_not(subtype, kept, off, sign):
+    for deviation, right in ((kept, True), (off, False)):
+        compared = SampleCheck(Rounding(subtype, "none", 1.0), [])
+        compared.take(np.array([[sign * (0.5 + deviation)]]), np.array([[sign * 0.5]]))
+        assert (compared.farthest.excess <= 0) == right
+        assert compared.worst == pytest.approx(deviation, rel=1e-6)
+
+
+@pytest.mark.parametrize("at", range(6))
+def test_the_largest_deviation_of_all_samples_is_reported(at):
+    found = np.linspace(0.01, 0.06, 6)[:, None] * [1.0, -1.0]
+    found[at, at % 2] = 0.5
+    compared = SampleCheck(Rounding("DOUBLE", "none", 1.0), [0, 4, 4])
+    for part in (found[:2], found[2:5], found[5:]):
+        compared.take(np.zeros_like(part), part)
+    assert compared.worst == compared.farthest.size == 0.5
+    assert (compared.farthest.frame, compared.farthest.channel) == (at, at % 2)
+    assert compared.frames == 6
+    assert {frame: row.tolist() for frame, row in compared.picked.items()} == {
+        0: found[0].tolist(),
+        4: found[4].tolist(),
+    }
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("gain", [1.0, 0.25])
+@pytest.mark.parametrize("bits", [15, None])
+def test_limits_are_those_of_sums_and_rounding_together(tmp_path, noise, engine, gain, bits):
+    source, ir, out = (tmp_path / name for name in ("in.wav", "ir.wav", "o.wav"))
+    kind = "DOUBLE" if bits is None else "PCM_16"
+    soundfile.write(source, 0.9 * np.tanh(noise(3000, 2)), RATE, subtype=kind)
+    soundfile.write(ir, 0.3 * np.tanh(noise(30, 2, seed=1)), RATE, subtype=kind)
+    options = Options(engine=engine, subtype="DOUBLE")
+    with Reader(str(source)) as reader:
+        prepared = prepare([str(ir)], options, reader.info)
+        sound = np.concatenate([*reader.blocks()])
+    convolver = prepared.convolver
+    sums = convolved([sound], convolver)
+    soundfile.write(out, gain * sums, RATE, subtype="DOUBLE")
+    window = prepared.window
+    report = verify(str(source), str(out), convolver, window, options, gain=gain, seed=1)
+    assert report.passed
+    bound = ErrorBound(convolver.error_model())
+    for start in range(0, len(sound), convolver.block):
+        bound.take(sound[start : start + convolver.block])
+    assert report.error_bound == bound.worst
+    assert report.exact == bound.exact == (bits is not None)
+    rounding = 2.0**-1074 + 5 * 2.0**-53 * gain * np.abs(sums).max()
+    assert report.quantisation == pytest.approx(rounding, rel=1e-9)
+    limit = gain * bound.remaining + rounding
+    assert report.samples_limit == pytest.approx(limit, rel=1e-9, abs=0)
+    assert report.spots_limit == pytest.approx(limit, rel=1e-9, abs=0)
+    assert report.samples_worst == 0
+    # a single error just past the limit of its own sample fails, and one within it does not
+    for more, right in ((0.9, True), (1.2, False)):
+        wrong = gain * sums
+        own = gain * bound.remaining + 5 * 2.0**-53 * abs(wrong[1000, 1])
+        wrong[1000, 1] += more * own
+        soundfile.write(out, wrong, RATE, subtype="DOUBLE")
+        report = verify(str(source), str(out), convolver, window, options, gain=gain, seed=1)
+        assert report.samples_passed == right
 
 
 # --- samples past full scale -------------------------------------------------------------------
