@@ -439,6 +439,24 @@ def test_quiet_says_nothing(call, tmp_path):
     assert (said.out, said.err) == ("", "")
 
 
+def test_explain_in_json_is_the_outcome_and_the_size_of_the_page(call, tmp_path, monkeypatch):
+    monkeypatch.setattr("audioconv.views.cost.MAX_FRAMES", 2**8)  # whose times are measured
+    source, page = wav(tmp_path / "in.wav", samples(SPEECH)[:9000]), tmp_path / "page.html"
+    arguments = ["explain", source, "--ir", "delta:delay=88S", "-o", page]
+    said = call(*arguments, "--json")
+    found = strict_json(said.out)
+    assert list(found) == [*OUTCOME, "bytes"]
+    assert found["bytes"] == page.stat().st_size
+    assert found["verified"]["passed"] is True
+    assert (found["input"], found["frames"]) == (source, 9000 + 88)
+    assert said.err == f"{page}: a page of {found['bytes'] / 1e6:.2f} MB\n"
+    said = call(*arguments, "-y", "--json", "-q")
+    assert strict_json(said.out)["bytes"] == page.stat().st_size
+    assert said.err == ""
+    said = call(*arguments[:-1], "-", "--json", code=2)
+    assert "--json and the page cannot both go to standard output" in said.err
+
+
 def test_version():
     done = run("--version")
     assert (done.returncode, done.stderr) == (0, b"")
@@ -637,6 +655,75 @@ def test_info_of_sounds(call, tmp_path):
     assert text == (
         f"{path}: WAV PCM_16, 8000 Hz, 2 channels, 2 frames (0.000 s), peak -6.02 dBFS\n"
     )
+
+
+@pytest.mark.parametrize("json", [[], ["--json"]])
+@pytest.mark.parametrize("bad", ["none.wav", "text.wav", "cut.wav"])
+@pytest.mark.parametrize("place", range(3))
+def test_one_bad_file_hides_no_other(call, tmp_path, json, bad, place):
+    good = [wav(tmp_path / name, [0.5, 0.25], rate=8000) for name in ("a.wav", "b.wav")]
+    Path(tmp_path / "text.wav").write_text("this is no sound\n" * 9)
+    wav(tmp_path / "cut.wav", np.zeros(100))
+    (tmp_path / "cut.wav").write_bytes((tmp_path / "cut.wav").read_bytes()[:-50])
+    files = good.copy()
+    files.insert(place, str(tmp_path / bad))
+    said = call("info", *files, *json, code=1)
+    lines = said.out.splitlines()
+    assert [strict_json(line)["path"] if json else line.split(":")[0] for line in lines] == good
+    first, last = said.err.splitlines()
+    assert first.startswith(f"error: {tmp_path / bad} ")
+    assert last == "error: 1 of 3 files cannot be read; fix or omit them"
+
+
+def test_one_bad_file_alone_is_one_error(call, tmp_path):
+    said = call("info", tmp_path / "none.wav", code=1)
+    assert said.err == f"error: {tmp_path / 'none.wav'} does not exist; check the name\n"
+    said = call("info", *[tmp_path / "none.wav"] * 2, code=1)
+    assert said.err.splitlines()[-1] == "error: 2 of 2 files cannot be read; fix or omit them"
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_compare_of_another_length(call, tmp_path, order):
+    """Silence behind a sound is a difference, and one that nothing is left of."""
+    sound = samples(SPEECH)[:20_000]
+    a, b = (
+        wav(tmp_path / f"{frames}.wav", np.pad(sound, ((0, frames - 20_000), (0, 0))))
+        for frames in (20_000, 90_000)[::order]
+    )
+    said = call("compare", a, b).out
+    lengths = (20_000, 90_000)[::order]
+    assert said.splitlines() == [
+        f"length    {lengths[0]} and {lengths[1]} frames",
+        "shift     0 frames (B after A)",
+        "gain      +0.0000 dB (B relative to A)",
+        "polarity  normal",
+        "residual  none: B is A",
+        f"differs   from {20_000 / RATE:.6f} s",
+    ]
+    found = strict_json(call("compare", a, b, "--json").out)
+    assert found["identical"] is False
+    assert found["first_difference_s"] == 20_000 / RATE
+
+
+@pytest.mark.parametrize("silent", ["a", "b", "ab"])
+def test_compare_with_silence(call, tmp_path, silent):
+    sound = samples(SPEECH)[10_000:20_000]
+    a, b = (wav(tmp_path / f"{name}.wav", sound * (name not in silent)) for name in "ab")
+    first = int(np.flatnonzero(sound)[0]) / RATE
+    if silent == "ab":  # of another length, as they are identical otherwise
+        b, first = wav(tmp_path / "b.wav", np.zeros(10_001)), 10_000 / RATE
+    rows = call("compare", a, b).out.splitlines()
+    length = ["length   10000 and 10001 frames"] * (silent == "ab")
+    assert rows == [
+        *length,
+        "gain     none: one of them is silent",
+        f"differs  from {first:.6f} s",
+    ]
+    found = strict_json(call("compare", a, b, "--json").out)
+    assert (found["identical"], found["gain_db"], found["polarity"]) == (False, None, None)
+    assert found["first_difference_s"] == first
+    # of a silent B nothing is left; of a silent A, all of B
+    assert found["residual_db"] == (0 if silent == "a" else None)
 
 
 def test_compare(call, tmp_path):

@@ -7,6 +7,7 @@ import os
 import stat
 import struct
 import sys
+import tempfile
 import threading
 from dataclasses import replace
 from fractions import Fraction
@@ -31,6 +32,7 @@ from audioconv.files import (
     display_name,
     output_format,
     read_all,
+    reading,
     refuse_overwrite,
     rereadable,
     target,
@@ -38,7 +40,7 @@ from audioconv.files import (
 )
 from audioconv.files.codecs import riff
 from audioconv.files.encoders import WaveEncoder
-from audioconv.files.quantise import quantise, triangular_noise
+from audioconv.files.quantise import first_past, quantise, triangular_noise
 from audioconv.job import Job, Options
 from audioconv.render.run import run
 
@@ -123,6 +125,39 @@ def test_full_scale_is_where_it_is(bits):
     # half a step below -1 ties to the even -full and is whole; half a step below 1 ties to full
     assert integers.tolist() == [[-full, full - 1, full - 1, full - 1, -full]]
     assert clipped == 2
+
+
+@pytest.mark.parametrize("bits", [8, 16, 24, 32, None])
+@pytest.mark.parametrize("past", [1.5, -1.5])
+@pytest.mark.parametrize("frame", range(4))
+def test_the_first_frame_past_full_scale_is_named(bits, past, frame):
+    audio = np.full((5, 2), -1.0)  # full scale itself
+    audio[frame, frame % 2] = past
+    audio[4] = 3.0, -3.0
+    assert first_past(audio, bits) == frame
+    assert first_past(audio.astype(np.float32), bits) == frame
+
+
+@pytest.mark.parametrize("bits", [8, 16, 24, 32, None])
+def test_full_scale_is_passed_where_samples_are_limited(bits):
+    """Half a step below 1 ties to full scale, which is one step too much; below -1 to -1."""
+    half = 0.5 / 2 ** ((bits or 60) - 1)
+    kept, past = [-1 - half, 1 - 2.5 * half, 0.0], 1 - half
+    if bits is None:  # where there are no steps
+        kept, past = [-1.0, 1.0, 0.0], np.nextafter(1.0, 2.0)
+    assert first_past(np.array([[*kept], [0.0, past, 0.0]]), bits) == 1
+    assert first_past(np.array([[*kept], [0.0, -1 - 3.5 * half - 1e-15, 0.0]]), bits) == 1
+    if bits is not None:
+        assert quantise(np.array([kept]), bits)[1] == 0
+        assert quantise(np.array([[past]]), bits)[1] == 1
+
+
+def test_noise_may_take_a_sample_past_full_scale():
+    noise = np.array([[0.4, -0.9], [0.0, 0.6], [0.9, 0.9]])
+    largest = np.full((3, 2), 1 - 1 / 128)  # of 8 bits
+    assert first_past(largest, 8, noise) == 1
+    least = np.full((3, 2), -1.0)
+    assert first_past(least, 8, noise) == 0
 
 
 def test_rounding_leaves_its_argument_alone():
@@ -367,6 +402,50 @@ def test_a_pipe_is_reread_from_a_copy_that_is_gone_after(piped, tmp_path):
         for _ in range(3):
             assert read_all(path)[0].ravel().tolist() == [0.5, -0.25]
     assert not Path(path).exists()
+
+
+@pytest.mark.parametrize("form", ["WAV", "FLAC"])
+@pytest.mark.parametrize("over", [0, 1])
+def test_a_pipe_is_copied_up_to_a_limit(piped, tmp_path, monkeypatch, form, over):
+    """To be read again, or by libsndfile, which needs a file."""
+    path = wav(tmp_path / f"a.{form}", np.zeros(1000), "PCM_16", format=form)
+    data = Path(path).read_bytes()
+    monkeypatch.setattr(reading, "MAX_SPOOL", len(data) - over)
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    piped(data)
+    if not over:
+        with rereadable("-") as again:
+            assert Path(again).read_bytes() == data
+        return
+    with pytest.raises(FormatError, match="the piped input exceeds 0 GiB, the limit of a temp"):
+        rereadable("-").__enter__() if form == "WAV" else read_all("-")
+    assert names(tmp_path) == [Path(path).name]
+
+
+@pytest.mark.parametrize("reread", [False, True])
+def test_a_closed_standard_output_is_refused(monkeypatch, reread):
+    monkeypatch.setattr(sys, "stdout", None)  # as Python has it where there is none
+    with (
+        pytest.raises(FormatError, match="standard output is closed; name a file, or open it"),
+        target("-", reread=reread),
+    ):
+        pytest.fail("it was opened")
+
+
+@posix
+@pytest.mark.parametrize("reread", [False, True])
+@pytest.mark.parametrize("size", [10, 10_000_000])
+def test_an_output_whose_reader_has_gone_is_an_error(monkeypatch, reread, size):
+    reading_end, writing_end = os.pipe()
+    os.close(reading_end)
+    with os.fdopen(writing_end, "wb") as pipe:
+        monkeypatch.setattr(sys, "stdout", pipe)
+        with (
+            pytest.raises(FormatError, match="standard output was closed by its reader before"),
+            target("-", reread=reread) as out,
+        ):
+            put(out, bytes(size))
 
 
 @posix

@@ -252,6 +252,35 @@ def test_the_hash_is_of_the_file_whatever_reads_it(suffix, call, folder):
     assert recipe_in("ir.out.wav")["impulses"][0]["sha256"] == sha256(f"x.{suffix}")
 
 
+@pytest.mark.parametrize("suffix", ["wav", "flac", "aiff"])
+@pytest.mark.parametrize("way", ["a file", "a pipe", "a pipe of unknown length"])
+def test_the_hash_is_of_samples_that_were_not_wanted_too(suffix, way, call, folder, monkeypatch):
+    """Without them, the output can be made, but not a recipe of a sound without an end."""
+    path = folder / f"x.{suffix}"
+    sound(path, np.random.default_rng(0).uniform(-0.3, 0.3, 300_000))  # more than one block
+    data = path.read_bytes()
+    endless = way == "a pipe of unknown length" and suffix == "wav"
+    if endless:
+        data = data[:4] + b"\xff" * 4 + data[8:40] + b"\xff" * 4 + data[44:]
+    line = ["out.wav", "--ir", "delta", "--length", "1ms", "--clip", "error"]
+    if way == "a file":
+        call("convolve", path, *line)
+    else:
+        with pipe_of(data) as pipe:
+            monkeypatch.setattr(sys, "stdin", pipe)
+            call("convolve", "-", *line)
+    if not endless:
+        assert recipe_in("out.wav")["input"] == {"sha256": sha256(path), "bytes": len(data)}
+        return
+    assert not [body for name, body in chunks_of("out.wav") if name == b"aucv"]
+    with pipe_of(data) as pipe:
+        monkeypatch.setattr(sys, "stdin", pipe)
+        said = call("convolve", "-", "b.wav", *line[1:], "--recipe", "sidecar", code=1).err
+    assert "standard input was not read to its end, so it has no digest for a recipe" in said
+    assert "--recipe none" in said
+    assert not list(folder.glob("b.wav*"))
+
+
 @pytest.mark.parametrize("length", ["full", "1ms"])
 def test_the_hash_is_of_all_of_the_file(length, call, folder):
     """What follows the samples counts, and so do samples beyond what is wanted."""

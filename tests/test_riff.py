@@ -408,11 +408,47 @@ def test_a_header_that_contradicts_itself_is_refused(data, message, tmp_path):
     assert str(caught.value).startswith(f"{path} is damaged: ")
 
 
-@pytest.mark.parametrize("length", [0, 4, 8, 12])
+@pytest.mark.parametrize("length", [0, 4, 8, 12, 15])
 def test_a_ds64_chunk_too_short_for_its_sizes_is_refused(length):
     parts = [chunk(b"ds64", bytes(length)), chunk(b"fmt ", fmt()), b"data", b"\xff" * 4]
     with pytest.raises(FormatError, match="ds64"):
         parse(riff_file(*parts, magic=b"RF64", size=2**32 - 1))
+
+
+@pytest.mark.parametrize("length", [16, 28])
+def test_a_ds64_chunk_needs_no_more_than_two_sizes(length):
+    sizes = struct.pack("<QQ", 5_000_000_000, 4_999_999_960).ljust(length, b"\0")
+    parts = [chunk(b"ds64", sizes), chunk(b"fmt ", fmt()), b"data", b"\xff" * 4]
+    found = parse(riff_file(*parts, magic=b"RF64", size=2**32 - 1))
+    assert (found.riff_bytes, found.data_bytes) == (5_000_000_000, 4_999_999_960)
+
+
+TRAILING = {
+    # chunks that fill what is allowed, the last of which is of odd length, and one byte more
+    "as much as is allowed": ([b"abcd", b"efgh"], [50, 49], [b"abcd", b"efgh"], ()),
+    "an empty chunk besides": ([b"a  d", b"efgh"], [99, 0], [b"a  d", b"efgh"], ()),
+    "one too large": ([b"abcd"], [100], [], ("abcd (of 100 bytes)",)),
+    "two too large together": ([b"abcd", b"efg "], [50, 50], [b"abcd"], ("efg (of 50 bytes)",)),
+    "many": ([b"abcd"] * 9, [20] * 9, [b"abcd"] * 4, ("abcd (of 20 bytes)",)),
+    "four spaces": ([b"abcd", b"    ", b"efgh"], [3, 4, 5], [b"abcd"], ()),
+    "a control character": ([b"abcd", b"ef\x1bh"], [3, 4], [b"abcd"], ()),
+    "letters that are not ASCII": ([b"abcd", b"ef\xe9h"], [3, 4], [b"abcd"], ()),
+    "more samples": ([b"abcd", b"data", b"efgh"], [3, 4, 5], [b"abcd"], ()),
+}
+
+
+@pytest.mark.parametrize("case", TRAILING)
+@pytest.mark.parametrize("order", "<>")
+def test_chunks_behind_the_samples_end_with_a_limit_or_with_what_is_none(case, order, monkeypatch):
+    names, sizes, kept, broken = TRAILING[case]
+    monkeypatch.setattr(riff, "MAX_CHUNKS", 99)
+    data = b"".join(
+        chunk(name, bytes(range(size)), order) for name, size in zip(names, sizes, strict=True)
+    )
+    chunks, found = riff.read_chunks(io.BytesIO(data).read, order)
+    assert [name for name, _ in chunks] == kept
+    assert [body for _, body in chunks] == [bytes(range(size)) for size in sizes[: len(kept)]]
+    assert found == broken
 
 
 @pytest.mark.parametrize(("channels", "rate"), [(0, RATE), (65, RATE), (1, 0), (1, 1_536_001)])
