@@ -831,6 +831,51 @@ def test_the_fitting_gain_just_fits(subtype, dither):
     assert PeakMeter(highest=9.0, lowest=-9.0).fitting_gain("FLOAT", dither) == 1
 
 
+@pytest.mark.parametrize("bits", [8, 16, 24, 32])
+@pytest.mark.parametrize("room", [0, 1])
+def test_what_rounds_to_full_scale_fits_as_it_is(bits, room):
+    """Half a step more ties, at the top to the even number, which is one too many."""
+    subtype = "PCM_U8" if bits == 8 else f"PCM_{bits}"
+    full, dither = 2 ** (bits - 1), "tpdf" if room else "none"
+    top, bottom = full - 1 - room, full - room
+
+    def gain(high, low):
+        return PeakMeter(high / full, low / full).fitting_gain(subtype, dither)
+
+    assert gain(top + 0.49, -bottom - 0.49) == 1
+    high, low = (top, -bottom) if room else (top + 0.5, -bottom - 0.5)
+    assert gain(0, low) == 1
+    assert (gain(high, 0) == 1) == bool(room)
+    assert gain(top + 0.51, 0) == pytest.approx(top / (top + 0.51), rel=1e-15)
+    assert gain(0, -bottom - 0.51) == pytest.approx(bottom / (bottom + 0.51), rel=1e-15)
+    assert gain(2 * top, -3 * bottom) == pytest.approx(1 / 3, rel=1e-15)
+    assert gain(3 * top, -2 * bottom) == pytest.approx(1 / 3, rel=1e-15)
+
+
+@pytest.mark.parametrize(
+    ("audio", "frame"),
+    [
+        ([[0.5], [-0.5], [0.5]], 0),
+        ([[-0.5], [0.5], [-0.5]], 0),
+        ([[0.1], [0.5], [-0.5]], 1),
+        ([[0.1], [-0.5], [0.5]], 1),
+        ([[0.1, 0.2], [0.3, -0.5], [0.5, -0.5]], 1),
+        ([[0.1, 0.2], [-0.1, 0.5], [-0.5, 0.5]], 1),
+        ([[0.1, 0.2], [-0.5, 0.5], [0.5, -0.5]], 1),
+        ([[0.1], [-0.6], [0.5]], 1),
+        ([[0.5], [-0.4], [0.6]], 2),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("cut", [1, 2, 3])
+def test_the_place_of_a_peak_is_its_first(audio, frame, cut):
+    level = PeakMeter()
+    for start in range(0, len(audio), cut):
+        level.take(np.array(audio[start : start + cut]))
+    assert level.peak_frame == frame
+    assert level.peak == np.abs(audio).max()
+
+
 def test_a_level_is_of_all_blocks():
     level = PeakMeter()
     for block in ([[0.5, -0.5]], np.zeros((0, 2)), [[0.1, 0.2], [-0.75, 0.5]], [[0.75, 0.0]]):
