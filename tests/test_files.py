@@ -147,6 +147,7 @@ def test_full_scale_is_passed_where_samples_are_limited(bits):
         kept, past = [-1.0, 1.0, 0.0], np.nextafter(1.0, 2.0)
     assert first_past(np.array([[*kept], [0.0, past, 0.0]]), bits) == 1
     assert first_past(np.array([[*kept], [0.0, -1 - 3.5 * half - 1e-15, 0.0]]), bits) == 1
+    assert first_past(np.array([[0.0], [1.25 if bits is None else 1.0]], np.float32), bits) == 1
     if bits is not None:
         assert quantise(np.array([kept]), bits)[1] == 0
         assert quantise(np.array([[past]]), bits)[1] == 1

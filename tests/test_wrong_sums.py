@@ -77,26 +77,13 @@ class Faulty:
         self._right.reset()
 
 
-@pytest.fixture(params=ENGINES)
-def engine(request):
-    return request.param
-
-
-@pytest.fixture(params=FAULTS)
-def break_engine(request, engine, monkeypatch):
-    """Return a function that puts a fault into the engine."""
-
-    def broken():
-        module = import_module(f"audioconv.engines.{ENGINES[engine]}")
-        right = getattr(module, ENGINES[engine])
-        monkeypatch.setattr(
-            module,
-            ENGINES[engine],
-            lambda *routing, **how: Faulty(right(*routing, **how), FAULTS[request.param]),
-        )
-        return request.param
-
-    return broken
+def put(fault, engine, monkeypatch):
+    """Put a fault into an engine."""
+    module = import_module(f"audioconv.engines.{ENGINES[engine]}")
+    right = getattr(module, ENGINES[engine])
+    monkeypatch.setattr(
+        module, ENGINES[engine], lambda *routing, **how: Faulty(right(*routing, **how), fault)
+    )
 
 
 @pytest.fixture
@@ -118,13 +105,15 @@ def with_verify(job):
     return replace(job, options=replace(job.options, verify=True))
 
 
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("fault", FAULTS)
 @pytest.mark.parametrize("subtype", ["PCM_16", "DOUBLE"])
 def test_certificate_and_spots_see_wrong_sums_of_which_an_output_is_made(
-    job, engine, subtype, break_engine
+    job, engine, subtype, fault, monkeypatch
 ):
     """It holds just those sums, so that the comparison of all samples sees nothing."""
     made = job(engine, subtype)
-    fault = break_engine()
+    put(FAULTS[fault], engine, monkeypatch)
     run(made)
     report = verify_file(made)
     assert report.samples_passed
@@ -143,15 +132,54 @@ def test_certificate_and_spots_see_wrong_sums_of_which_an_output_is_made(
         run(with_verify(made))
 
 
-def test_wrong_sums_do_not_pass_a_right_output(job, engine, break_engine):
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("fault", FAULTS)
+def test_wrong_sums_do_not_pass_a_right_output(job, engine, fault, monkeypatch):
     made = job(engine, "DOUBLE")
     run(made)
     assert verify_file(made).passed
-    break_engine()
+    put(FAULTS[fault], engine, monkeypatch)
     report = verify_file(made)
     assert report.spots_passed
     assert not report.certificate_passed
     assert not report.samples_passed
+
+
+HALF = 256  # of a block of the matrix engine: spots lie on both sides of its ends
+PLACES = {
+    "first": lambda head, last, loudest: head,
+    "last": lambda head, last, loudest: last,
+    "loudest": lambda head, last, loudest: loudest,
+    "before the first seam": lambda head, last, loudest: HALF - 1,
+    "after the first seam": lambda head, last, loudest: HALF,
+    "before the last seam": lambda head, last, loudest: last // HALF * HALF - 1,
+    "after the last seam": lambda head, last, loudest: last // HALF * HALF,
+}
+
+
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("align", ["none", "peak"])
+def test_spots_lie_at_ends_and_seams_and_the_loudest_frame(job, place, align, monkeypatch):
+    """Wherever time 0 is: seams are those of the convolution, which begins `head` frames before."""
+    made = job("toeplitz", "DOUBLE", align=align)
+    run(made)
+    right, _ = soundfile.read(made.output)
+    head = FRAMES + 39 - len(right)
+    assert (head > 0) == (align == "peak")
+    loudest = head + int(np.abs(right).max(axis=1).argmax())
+    wrong = PLACES[place](head, head + len(right) - 1, loudest)
+
+    def off(sums, start):
+        if start <= wrong < start + len(sums):
+            sums[wrong - start, 0] += 1e-9
+        return sums
+
+    put((as_it_is, off), "toeplitz", monkeypatch)
+    run(made)
+    report = verify_file(made)
+    assert report.spots_failed_at == (wrong - head, 1)
+    assert report.spots_worst == pytest.approx(1e-9, rel=1e-3)
+    assert not report.certificate_passed
 
 
 def late(right):
