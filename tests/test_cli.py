@@ -415,6 +415,16 @@ def test_a_run_tells_its_head_room(call, tmp_path):
     assert "-1.16 dBFS (guaranteed: at most -1.16 dBFS; expected: about -4.08 dBFS)" in said
 
 
+def test_an_encoder_prints_nothing_between_json(tmp_path):
+    """ALAC says of a short block of noise that it takes more bits than the samples do."""
+    noise = np.random.default_rng(1).integers(-(2**15), 2**15, (6, 1))
+    wav(tmp_path / "in.wav", noise / 2**15)
+    line = ("convolve", "in.wav", "out.caf", "--subtype", "ALAC_16", "--ir", "delta", "--json")
+    done = run(*line, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert strict_json(done.stdout)["frames"] == 6
+
+
 def test_json_of_silence_is_json(call, tmp_path):
     silent = wav(tmp_path / "silent.wav", np.zeros(100))
     found = strict_json(call("convolve", silent, tmp_path / "o.wav", "--ir", "delta", "--json").out)

@@ -10,7 +10,7 @@ plain_json  JSON from a stranger
 metadata    titles, cue points and other data besides the samples
 decoders    the `Decoder` protocol, and the decoder for PCM and float WAV
 libsndfile  the decoder for every other format
-silence     standard error, kept from a decoder that writes to it
+silence     standard error and output, kept from decoders and encoders that write to them
 reading     a file or a pipe as a stream of float64 blocks
 peak        the peak of a stream, the gain that makes it fit, and whether it is lost
 quantise    float64 to integers, correctly rounded, with clipped samples counted

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import replace
 from typing import Literal, Protocol, TypeAlias
 
@@ -26,6 +26,7 @@ from audioconv.files.formats import INTEGER_BITS, SoundInfo, display_name
 from audioconv.files.limits import compression
 from audioconv.files.metadata import COPIED, NO_METADATA, Metadata
 from audioconv.files.quantise import Integers
+from audioconv.files.silence import stdout_silenced
 
 Rf64: TypeAlias = Literal["auto", "always", "never"]
 
@@ -237,11 +238,15 @@ class LibsndfileEncoder:
         kind = "int32" if self._bits else "float64"
         most = LIBSNDFILE_BLOCK * self._file.channels * np.dtype(kind).itemsize
         try:
-            for start in range(0, len(data), most):
-                self._file.buffer_write(data[start : start + most], kind)
+            with self._silenced():
+                for start in range(0, len(data), most):
+                    self._file.buffer_write(data[start : start + most], kind)
         except soundfile.SoundFileError as error:
             self._target.raise_if_full()
             raise FormatError(f"{self._name} failed: {error}") from error
+
+    def _silenced(self) -> AbstractContextManager[None]:
+        return stdout_silenced() if self._file.subtype.startswith("ALAC") else nullcontext()
 
     def write_at(self, data: bytes, frame: int) -> None:
         """Refuse: libsndfile encodes forward only."""
@@ -253,7 +258,8 @@ class LibsndfileEncoder:
 
     def close(self, frames: int, tail: Sequence[Chunk] = ()) -> list[str]:
         """Complete the file; chunks are ignored, and `Writer` checks the tags."""
-        self._file.close()
+        with self._silenced():
+            self._file.close()
         make_deterministic(self._raw)
         if not flac.is_finished(self._raw):
             self._target.raise_if_full()

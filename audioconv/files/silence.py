@@ -1,17 +1,22 @@
-"""Standard error, kept from a decoder that writes to it."""
+"""Standard error and standard output, kept from decoders and encoders that write to them."""
 
 from __future__ import annotations
 
+import ctypes
 import os
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+STDOUT, STDERR = 1, 2
 
-class _StderrSilencer:
-    """Redirect standard error to the null device while any thread asks for it."""
 
-    def __init__(self) -> None:
+class _Silencer:
+    """Redirect a standard stream to the null device while any thread asks for it."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
         self._lock = threading.Lock()
         self._depth = 0
         self._saved = -1
@@ -20,10 +25,10 @@ class _StderrSilencer:
         """Redirect it, if it is not yet redirected."""
         with self._lock:
             if self._depth == 0:
-                self._saved = _duplicate(2)
+                self._saved = _duplicate(self._descriptor)
                 if self._saved >= 0:
                     null = os.open(os.devnull, os.O_WRONLY)
-                    os.dup2(null, 2)
+                    os.dup2(null, self._descriptor)
                     os.close(null)
             self._depth += 1
 
@@ -32,7 +37,7 @@ class _StderrSilencer:
         with self._lock:
             self._depth -= 1
             if self._depth == 0 and self._saved >= 0:
-                os.dup2(self._saved, 2)
+                os.dup2(self._saved, self._descriptor)
                 os.close(self._saved)
 
 
@@ -43,14 +48,32 @@ def _duplicate(descriptor: int) -> int:
         return -1
 
 
-_silencer = _StderrSilencer()
+_stderr, _stdout = _Silencer(STDERR), _Silencer(STDOUT)
 
 
 @contextmanager
 def stderr_silenced() -> Iterator[None]:
     """Keep the MP3 decoder inside libsndfile from writing to standard error."""
-    _silencer.begin()
+    _stderr.begin()
     try:
         yield
     finally:
-        _silencer.end()
+        _stderr.end()
+
+
+@contextmanager
+def stdout_silenced() -> Iterator[None]:
+    """Keep the ALAC encoder inside libsndfile from writing to standard output."""
+    flush_c()
+    _stdout.begin()
+    try:
+        yield
+    finally:
+        flush_c()
+        _stdout.end()
+
+
+def flush_c() -> None:
+    """Write out what libraries in C have printed, but the C library still holds."""
+    library = ctypes.CDLL("ucrtbase" if sys.platform == "win32" else None)
+    library.fflush(None)
