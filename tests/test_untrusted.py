@@ -171,6 +171,15 @@ def test_text_of_an_option_is_shown_as_text(option, text, folder, capsys):
     assert len(shown(capsys.readouterr())) == 2
 
 
+@pytest.mark.parametrize("text", HOSTILE)
+@pytest.mark.parametrize("rate", [RATE, None])
+def test_text_of_a_spec_is_shown_as_text(rate, text, folder):
+    for name in (f"delta:{text}", f"double-spike:delay={text}", f"preset:large-hall,{text}"):
+        with pytest.raises(AudioconvError) as error:
+            load(name, rate)
+        assert str(error.value).isprintable(), ascii(str(error.value))
+
+
 def test_printable_leaves_plain_text_alone():
     assert printable("日本 \u00e9 `x` \\") == "日本 \u00e9 `x` \\"
     assert printable("\x1b\u202e\ud83d\t") == "\\x1b\\u202e\\ud83d\\t"

@@ -112,7 +112,9 @@ def load(ir: str | Impulse, rate: int | None) -> tuple[Impulse, Ingredient]:
         return _load_joined(parts, rate)
     if _is_spec(ir):
         if rate is None:
-            raise UsageError(f"{ir} has no rate of its own; pass `rate`, such as `rate=48000`")
+            raise UsageError(
+                f"{display_name(ir)} has no rate of its own; pass `rate`, such as `rate=48000`"
+            )
         builder, _, rest = ir.partition(":")
         return build(builder, _parse_assignments(rest, ir), rate), ir
     path, options = split_name(ir)
@@ -323,7 +325,7 @@ def _parse_assignments(text: str, ir: str, example: str = "delay=350ms") -> dict
     for item in filter(None, text.split(",")):
         before, equals, value = item.rpartition("=")
         if not (equals or key):
-            raise UsageError(f"{item!r} in {ir} is not key=value, such as {example}")
+            raise UsageError(f"{item!r} in {display_name(ir)} is not key=value, such as {example}")
         key = before.strip() if equals else key
         values.setdefault(key, []).append(value)
     return values
