@@ -14,7 +14,7 @@ from dataclasses import dataclass, is_dataclass
 from numbers import Integral, Real
 from typing import Annotated, Any, Literal, Union, cast, get_args, get_origin
 
-from audioconv.errors import UsageError
+from audioconv.errors import UsageError, printable
 from audioconv.units import (
     LARGEST,
     parse_angle,
@@ -119,7 +119,7 @@ class Parameter:
         if self.count not in (None, len(items)):
             raise UsageError(
                 f"it takes {self.count} values, separated by commas, but {len(items)} "
-                f"{'is' if len(items) == 1 else 'are'} given: {','.join(items)}"
+                f"{'is' if len(items) == 1 else 'are'} given: {printable(','.join(items))}"
             )
         return tuple(self.parse(item, rate) for item in items)
 

@@ -9,7 +9,7 @@ import math
 import re
 from typing import NamedTuple
 
-from audioconv.errors import UsageError
+from audioconv.errors import UsageError, printable
 
 LARGEST = 1e30
 """Magnitude that no number reaches; its square, and sums of many, are far from overflowing."""
@@ -146,7 +146,7 @@ def parse_length(text: str, rate: int) -> str | int:
             f"length {text!r} is not one of {', '.join(LENGTHS)}, or a time such as 10s"
         ) from None
     if frames < 1:
-        raise UsageError(f"length {text} is {frames} frames; it must be at least one")
+        raise UsageError(f"length {printable(text)} is {frames} frames; it must be at least one")
     return frames
 
 
@@ -198,8 +198,8 @@ def _target(measure: str, text: str) -> float:
     unit = MEASURES[measure]
     if text.lower().endswith("tp"):
         raise UsageError(
-            f"match {measure}={text} is a true peak, between the samples; a match is of the "
-            "samples themselves, such as peak=-1dBFS"
+            f"match {measure}={printable(text)} is a true peak, between the samples; a match "
+            "is of the samples themselves, such as peak=-1dBFS"
         )
     units = "(?i:lufs|lkfs|db|)" if measure == "lufs" else "(?i:dbfs|db|)"
     example = f"{measure}={-23 if measure == 'lufs' else -20}"

@@ -19,10 +19,11 @@ from audioconv.ir import load as loading
 from audioconv.ir import text as text_files
 from audioconv.ir.limits import check_size
 from audioconv.ir.load import load
-from audioconv.job import Options
+from audioconv.job import Job, Options
 from audioconv.render import redo as redoing
 from audioconv.render.recipe import read_recipe
 from audioconv.render.redo import redo
+from audioconv.render.run import run
 from impulses.impulse import MAX_SAMPLES
 
 RATE = 8000
@@ -174,10 +175,21 @@ def test_text_of_an_option_is_shown_as_text(option, text, folder, capsys):
 @pytest.mark.parametrize("text", HOSTILE)
 @pytest.mark.parametrize("rate", [RATE, None])
 def test_text_of_a_spec_is_shown_as_text(rate, text, folder):
-    for name in (f"delta:{text}", f"double-spike:delay={text}", f"preset:large-hall,{text}"):
+    specs = ("delta:{}", "double-spike:delay={}", "preset:large-hall,{}", "shoebox:source={},1")
+    for name in (spec.format(text) for spec in specs):
         with pytest.raises(AudioconvError) as error:
             load(name, rate)
         assert str(error.value).isprintable(), ascii(str(error.value))
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"length": "\n0s"}, {"match": "peak=\x1b[31mTP"}, {"wet": "\x1b"}],
+)
+def test_text_of_an_option_of_python_is_shown_as_text(options, folder):
+    with pytest.raises(UsageError) as error:
+        run(Job("in.wav", "out.wav", ["delta"], Options(**options)))
+    assert str(error.value).isprintable(), ascii(str(error.value))
 
 
 def test_printable_leaves_plain_text_alone():
