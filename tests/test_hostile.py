@@ -26,6 +26,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import soundfile
+from fuzz.encoders import REFUSED
 from fuzz.headers import TABLE, THERE, chunk, fmt, wav
 from fuzz.mutation import mutated
 from fuzz.small_sounds import (
@@ -503,16 +504,6 @@ HUGE_TAPS = np.full((3, 1), 1e30)
 LARGEST = {"FLOAT": float(np.finfo(np.float32).max), "DOUBLE": float(np.finfo(np.float64).max)}
 BITS = {"PCM_S8": 8, "PCM_U8": 8, "PCM_16": 16, "PCM_24": 24, "PCM_32": 32}
 BITS |= {f"ALAC_{bits}": bits for bits in (16, 20, 24, 32)}
-
-REFUSED = {
-    "RAW": soundfile.available_subtypes("RAW"),  # no header, so it does not read back
-    "SD2": soundfile.available_subtypes("SD2"),  # its header is another file
-    "SDS": soundfile.available_subtypes("SDS"),
-    "MP3": ["MPEG_LAYER_I", "MPEG_LAYER_II"],
-    "WAV": ["MPEG_LAYER_III"],
-    "AIFF": ["DWVW_12", "DWVW_16", "DWVW_24"],
-}
-"""Subtypes that libsndfile offers, but cannot write or read back."""
 
 
 def extreme_cases(form, subtype):
