@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from streams import convolved, finished
 
-from audioconv.engines import ENGINES
+from audioconv.engines import ENGINES, grid
 from audioconv.engines.partitioned import Partitioned
 from audioconv.engines.plan import choose, engine_name, plan
 from audioconv.engines.routes import routes
@@ -486,17 +486,18 @@ def test_a_long_impulse_gets_larger_partitions_and_no_call_all_the_work(noise, m
         assert most <= -(-stage._partitions * 4 // stage.block)
 
 
+class Dirty:
+    """NumPy whose new memory holds what would be heard."""
+
+    def __getattr__(self, name):
+        return getattr(np, name)
+
+    def empty(self, shape, dtype=float):
+        return np.full(shape, np.nan, dtype)
+
+
 @pytest.mark.parametrize("engine", ["overlap-add", "sparse"])
 def test_an_output_without_a_route_is_silent(engine, monkeypatch, noise):
-    class Dirty:
-        """NumPy whose new memory holds what would be heard."""
-
-        def __getattr__(self, name):
-            return getattr(np, name)
-
-        def empty(self, shape, dtype=float):
-            return np.full(shape, np.nan, dtype)
-
     taps = noise(9, 2, 3)
     taps[:, :, 1] = 0
     monkeypatch.setattr(engine_module(engine.replace("-", "_")), "np", Dirty())
@@ -504,6 +505,94 @@ def test_an_output_without_a_route_is_silent(engine, monkeypatch, noise):
     assert np.isfinite(y).all()
     assert not y[:, 1].any()
     assert y[:, 0].any()
+
+
+# taps (delay, input, output), all equal
+ALIKE = {
+    "two inputs into one output": [(3, 0, 0), (3, 1, 0)],
+    "two inputs into one output, and one into another": [(3, 0, 0), (3, 1, 0), (3, 1, 1)],
+    "crossed": [(3, 0, 1), (3, 1, 0)],
+    "straight and crossed": [(0, 0, 0), (0, 1, 1), (5, 0, 1), (5, 1, 0)],
+    "one path, then all": [(1, 1, 1), (4, 0, 0), (4, 1, 1)],
+    "crossed, then straight": [(0, 0, 1), (2, 0, 0), (2, 1, 1)],
+    "all, then one path": [(0, 0, 0), (0, 1, 1), (6, 0, 0)],
+    "all, and all again": [(0, 0, 0), (0, 1, 1), (6, 0, 0), (6, 1, 1)],
+    "straight into two of three": [(2, 0, 0), (2, 1, 1), (6, 0, 2)],
+}
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("case", ALIKE)
+def test_taps_that_are_alike_are_all_heard(engine, case, monkeypatch):
+    """Whole numbers, whose sums are exact: a path lost, or memory not set, is seen."""
+    taps = np.zeros((7, 2, 1 + max(target for _, _, target in ALIKE[case])))
+    for place in ALIKE[case]:
+        taps[place] = 0.5
+    routing = routes(taps, 2)
+    x = np.random.default_rng(6).integers(-100, 100, (3 * BLOCK + 5, 2)).astype(float)
+    monkeypatch.setattr(engine_module("sparse"), "np", Dirty())
+    y = run(plan(routing, engine, signal_bits=0), x, [7])
+    np.testing.assert_array_equal(y, oracle.convolve_routes(x, routing))
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_paths_of_different_numbers_of_bits_share_the_finer_grid(engine):
+    """An impulse that is one spike on the left and a recording of 24 bits on the right."""
+    random = np.random.default_rng(8)
+    taps = np.zeros((20, 2))
+    taps[0, 0] = 1
+    taps[:, 1] = random.integers(-(2**23), 2**23, 20) / 2**23
+    taps[0, 1] = 2.0**-23
+    x = random.integers(-(2**15), 2**15, (3 * BLOCK + 5, 2)) / 2**15
+    for order in ([0, 1], [1, 0]):
+        routing = routes(taps[:, order], 2)
+        assert grid.fractional_bits(routing) == 23
+        y = run(plan(routing, engine, signal_bits=15), x, [5])
+        whole = [
+            np.convolve(np.rint(x[:, c] * 2**15).astype(int), np.rint(t * 2**23).astype(int))
+            for c, t in enumerate(taps[:, order].T)
+        ]
+        np.testing.assert_array_equal(y, np.stack(whole, axis=1) / 2**38)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("frames", [1, 9])
+def test_a_new_convolver_has_a_silent_tail(engine, frames, noise):
+    convolver = plan(routes(noise(frames, 2, 3), 2), engine)
+    for _ in range(2):
+        tail = convolver.flush()
+        assert tail.shape == (frames - 1, 3)
+        assert not tail.any()
+    x = noise(20, 2, seed=1)
+    assert_close(
+        run(convolver, x, []), oracle.convolve_routes(x, convolver.routing), x, convolver.routing
+    )
+
+
+@pytest.mark.parametrize("engine", ["overlap-add", "partitioned"])
+@pytest.mark.parametrize(("single", "tiny"), [(False, 5e-324), (False, 1e-310), (True, 1e-40)])
+def test_no_transform_of_a_sound_meets_a_subnormal_number(engine, single, tiny, monkeypatch, noise):
+    """They would make it 40 times slower, which is counted here instead of timed."""
+    met = []
+
+    def watch(name):
+        real = getattr(scipy.fft, name)
+
+        def watched(values, *arguments, **options):
+            parts = np.abs(np.stack([np.real(values), np.imag(values)]))
+            met.append(int(((parts > 0) & (parts < np.finfo(parts.dtype).tiny)).sum()))
+            return real(values, *arguments, **options)
+
+        monkeypatch.setattr(scipy.fft, name, watched)
+
+    for name in ("rfft", "fft"):
+        watch(name)
+    convolver = plan(routes(noise(9, 1, seed=1), 1), engine, single=single)
+    x = noise(5 * BLOCK, 1)
+    x[::2] = tiny
+    run(convolver, x, [])
+    assert met
+    assert not any(met)
 
 
 @pytest.mark.parametrize("engine", ["direct", "sparse", "toeplitz"])

@@ -45,6 +45,12 @@ def test_layouts(impulse_channels, channels, rule, expected):
     assert paths(marked(impulse_channels), channels, rule) == expected
 
 
+@pytest.mark.parametrize("rule", ["auto", "mono", "each", "true-stereo", "matrix", "matrix=1:1"])
+def test_a_matrix_of_three_axes_is_laid_out_already(rule):
+    impulse = Impulse(np.arange(1.0, 19).reshape(3, 2, 3), 48000)
+    assert arrange(impulse, 2, rule) is impulse
+
+
 def test_silent_paths_are_dropped_but_outputs_stay():
     taps = np.zeros((3, 2, 2))
     taps[0, 0, 0] = 1
