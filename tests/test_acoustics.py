@@ -573,6 +573,24 @@ def test_only_a_constant_is_an_offset():
         np.testing.assert_array_equal(remove_offset(taps), taps)
 
 
+@pytest.mark.parametrize("offsets", [(0.01, -0.01), (0.01, 0.0), (-0.003, 0.002)])
+def test_each_channel_has_an_offset_of_its_own(offsets):
+    """As many volts up on one as down on the other: none in the mean of both."""
+    clean = np.stack([envelope(0.3, 2), -0.5 * envelope(0.3, 2)], axis=1)
+    # what is left of the decay in the last tenth, from 360 dB down, is no offset
+    np.testing.assert_allclose(remove_offset(clean + offsets), clean, rtol=0, atol=1e-15)
+
+
+def test_a_narrow_band_does_not_resolve_the_direct_sound():
+    """2.5 ms are resolved by 400 Hz, and an octave is its middle over the root of 2 wide."""
+    for band in measured(white(2) * envelope(1.0, 2)).bands:
+        narrow = band.hz / np.sqrt(2) < 400
+        assert narrow == (band.hz <= 500)
+        assert (band.figures.drr_db is None) == narrow
+        reason = "a band under 400 Hz wide does not resolve 2.5 ms; see a higher band"
+        assert band.figures.why_not.get("drr_db") == (reason if narrow else None)
+
+
 def test_an_offset_under_noise_does_not_ring_in_a_band():
     taps = white(2) * envelope(0.5, 2) + 1e-3 * white(2, 1)
     clean, shifted = measured(taps), measured(taps + 0.003)

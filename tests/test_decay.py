@@ -173,6 +173,37 @@ def test_a_slow_second_decay_is_not_noise(slow):
     assert end.beyond == pytest.approx(energy[-1] * q / (1 - q), rel=0.01)
 
 
+@pytest.mark.parametrize("knee", [-20, -30, -40])
+@pytest.mark.parametrize("seed", range(4))
+def test_a_decay_with_a_knee_goes_on_as_after_the_knee(knee, seed):
+    """The early decay meets the mean of what follows before that begins, yet it falls by 15 dB.
+
+    The line goes through ten averages of n frames of it, each of which scatters by 4.34 sqrt(2 / n)
+    dB, and so its slope by the root of 82.5, the sum of squares of -4.5 to 4.5, less.
+    """
+    energy = noise_like(exponential(0.3, 1.0) + 10 ** (knee / 10) * exponential(4.0, 1.0), seed)
+    tail = lundeby(energy, RATE)
+    assert tail.crosspoint < tail.noise_from < 0.5
+    end = decay_end(energy, RATE)
+    assert (end.kind, end.frames) == ("cut", len(energy))
+    frames = (1.0 - tail.noise_from) * RATE / 10
+    step = 60 / 4.0 * frames / RATE  # dB from one average to the next
+    assert end.rt60 == pytest.approx(4.0, rel=5 * 4.34 * np.sqrt(2 / frames / 82.5) / step)
+
+
+@pytest.mark.parametrize("depth", [60, 100])
+@pytest.mark.parametrize("frames", [3, 9, 10, 11])
+def test_a_last_part_of_a_few_frames_is_extrapolated(frames, depth):
+    """Ten averages need ten frames; of fewer, the line of the late decay is taken."""
+    rt60 = 6 * frames / RATE  # the last 10 dB have as many frames
+    energy = exponential(rt60, rt60 * depth / 60)
+    end = decay_end(energy, RATE)
+    q = 10 ** (-6 / rt60 / RATE)
+    assert (end.kind, end.frames) == ("cut", len(energy))
+    assert end.rt60 == pytest.approx(rt60, rel=1e-6)
+    assert end.beyond == pytest.approx(energy[-1] * q / (1 - q), rel=1e-6)
+
+
 @pytest.mark.parametrize("spikes", [[0], [0, 1000], [0, 3000, 6000, 9000]])
 def test_echoes_end_in_silence(spikes):
     energy = np.zeros(20000)

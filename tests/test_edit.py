@@ -272,6 +272,15 @@ def test_delay_puts_silence_first(impulse, frames):
     np.testing.assert_array_equal(delayed.taps[frames:], impulse.taps)
 
 
+@pytest.mark.parametrize(("origin", "kept"), [(0, 3), (2, 3), (3, 4), (5, 6)])
+def test_an_early_part_reaches_as_far_as_time_0(origin, kept):
+    impulse = Impulse([[0.0], [1.0], [0.5], [0.25], [0.125], [0.1]], 1, origin=origin)
+    early, late = edit.split(impulse, 2)
+    assert early.taps.ravel().tolist() == [0, 1, 0.5, 0, 0, 0][:kept]
+    assert late.taps.ravel().tolist() == [0, 0, 0, 0.25, 0.125, 0.1]
+    assert (early.origin, late.origin) == (origin, origin)
+
+
 def test_negative_delay_refused():
     with pytest.raises(ImpulseError, match="delay is -1 frames; it must be 0 or more"):
         edit.delay(Impulse([[1.0]], 48000), -1)
@@ -473,6 +482,36 @@ def test_resampled_spikes_are_where_the_origin_puts_them(source, target, start):
     assert first + 20 + magnitude[first + 20 :].argmax() == second
     assert resampled.frames >= math.ceil(impulse.frames * target / source) + shift
     assert resampled.notes[-1].startswith(f"impulse resampled from {source} to {target} Hz")
+
+
+@pytest.mark.parametrize(("source", "target"), CONVERSIONS)
+@pytest.mark.parametrize("origin", [0, 0.01, 0.02])
+def test_time_0_stays_where_it_is_in_a_resampled_impulse(source, target, origin):
+    """Of three spikes 10 ms apart, time 0 is at the same one before and after."""
+    impulse = multi_tap(source, delay=[0, 0.01, 0.02], gain=[0.5, 0.5, 1])
+    impulse = impulse.with_taps(impulse.taps, origin=round(origin * source))
+    resampled = resampling.resample(impulse, target)
+    loudest = int(np.abs(resampled.taps[:, 0]).argmax())
+    assert loudest - resampled.origin == round((0.02 - origin) * target)
+
+
+def test_an_origin_between_two_samples_goes_to_the_nearest():
+    at = {
+        origin: resampling.resample(Impulse(np.ones((9, 1)), 48000, origin=origin), 32000).origin
+        for origin in range(7)
+    }
+    assert [at[origin] - at[0] for origin in range(7)] == [0, 1, 1, 2, 3, 3, 4]
+
+
+def test_lengths_that_are_refused_before_they_are_made():
+    # 2048 frames of ringing on either side
+    with pytest.raises(ImpulseError, match=f"would be {(10 + 4096) * 48000} frames long"):
+        resampling.resample(Impulse(np.ones((10, 1)), 1), 48000)
+    with pytest.raises(ImpulseError, match=f"would be {2 * 4106 * 8000} samples long over all"):
+        resampling.resample(Impulse(np.ones((10, 2)), 1), 8000)
+    # 1342177 times 100 frames would be within the limit
+    with pytest.raises(ImpulseError, match="would be 134217800 frames long"):
+        resampling.stretch(Impulse(np.zeros((1342178, 1)), 48000), 100)
 
 
 @pytest.mark.parametrize("shape", [(333, 1), (333, 2), (333, 2, 2), (1, 1)])
