@@ -347,6 +347,27 @@ def test_the_gain_of_the_clip_guard_is_noted_beside_the_sums(samples):
     assert data["listen"]["after"]["loudness_db"] <= 0
 
 
+@pytest.mark.parametrize(
+    ("channels", "rule", "others", "played"),
+    [
+        (2, "matrix=1:1,2:2", "", ""),
+        (2, "matrix=1:1,2:1", "1 more path adds", ""),
+        (3, "matrix=1:1,2:1,3:1", "2 more paths add", "Only channels 1 to 2 are played."),
+        (1, "matrix=1:1,1:2,1:3", "", "Only channels 1 to 2 are played."),
+    ],
+)
+def test_what_the_page_leaves_out_is_noted(tmp_path, noise, channels, rule, others, played):
+    sound = wav(tmp_path / "x.wav", 0.1 * noise(5000, channels))
+    spikes = wav(tmp_path / "h.wav", np.full((1, rule.count(":")), 0.25))
+    explained = explain(Job(sound, "page.html", [spikes], Options(map=rule)), Part(seconds=1))
+    data = data_of(explained)
+    noted = [note for note in data["sliding"]["notes"] if "path alone" in note]
+    expected = f"this is one path alone; {others} to the same output channel"
+    assert noted == ([expected] if others else [])
+    assert ("Only channels" in data["listen"]["note"]) == bool(played)
+    assert played in data["listen"]["note"]
+
+
 def test_a_cut_output_is_shown_no_further_than_it_goes(samples):
     job = Job(str(samples / "speech.wav"), "page.html", ["delta:delay=1s"], Options(length="0.8s"))
     explained = explain(job, Part(seconds=1))

@@ -1,6 +1,7 @@
 """SOFA files: made here with h5py, and real ones. tests/peers has those that sofar writes."""
 
 import json
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -276,6 +277,44 @@ def test_nonsense_in_a_file_is_refused(head, variable, value):
         file[variable][...] = value
     with pytest.raises(FormatError, match="is not a SOFA file of impulse responses"):
         load(f"{head}:azimuth=0", None)
+
+
+@pytest.mark.parametrize(
+    ("variable", "kind"),
+    [
+        ("SourcePosition", "cylindrical"),
+        ("SourcePosition", "spherical harmonics"),
+        ("ListenerPosition", "polar"),
+        ("ListenerView", "cylindrical"),
+    ],
+)
+def test_other_types_of_positions_are_refused_by_name(tmp_path, variable, kind):
+    value = [[1, 0.5, 0.5]]
+    path = write(tmp_path / "x.sofa", numbered(1, 2, 3), **{**ONE, variable: (value, kind)})
+    with pytest.raises(FormatError, match=f"{variable} has type '{kind}', not cartesian or"):
+        load(path, None)
+
+
+@pytest.mark.parametrize(
+    ("variable", "shape", "fitting"),
+    [
+        ("SourcePosition", (5, 3), (6, 3)),
+        ("SourcePosition", (6, 2), (6, 3)),
+        ("SourcePosition", (6, 3, 1), (6, 3)),
+        ("ListenerPosition", (2, 3), (6, 3)),
+        ("ListenerView", (6, 4), (6, 3)),
+        ("ReceiverPosition", (3, 3, 1), (2, 3, 6)),
+        ("ReceiverPosition", (2, 3, 5), (2, 3, 6)),
+    ],
+)
+def test_positions_of_another_shape_are_refused(tmp_path, variable, shape, fitting):
+    path = write(
+        tmp_path / "x.sofa", numbered(6, 2, 3), **{variable: (np.ones(shape), "cartesian")}
+    )
+    with pytest.raises(
+        FormatError, match=re.escape(f"{variable} has shape {shape}; it must fit {fitting}")
+    ):
+        load(f"{path}:azimuth=0", None)
 
 
 def test_a_group_for_a_variable_is_refused(head):
