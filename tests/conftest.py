@@ -13,7 +13,7 @@ import pytest
 
 from audioconv.cli import main
 
-collect_ignore = ["bench"]  # it has no tests: `python -m tests.bench` measures
+collect_ignore = ["bench", "mutants"]  # they have no tests, but are run: python -m tests.bench
 
 SAMPLES = Path(__file__).parent.parent / "samples"
 SHARED = Path(__file__).parent.parent.parent / "shared"
