@@ -181,6 +181,27 @@ def test_a_tail_that_is_quiet_beside_the_sound_is_no_tail():
         assert sum(map(len, Window(0, "auto").tail(tail, frames=9, peak=peak))) == kept
 
 
+def test_an_automatic_end_of_silence_is_the_end_of_the_sound():
+    for peak in (0.0, 1.0):
+        assert sum(map(len, Window(0, "auto").tail(np.zeros((5, 2)), frames=9, peak=peak))) == 0
+
+
+@pytest.mark.parametrize(
+    ("window", "sound", "needed"),
+    [
+        (Window(3, "full"), 100, 100),
+        (Window(3, "input"), 100, 100),
+        (Window(3, "auto"), None, None),
+        (Window(3, 20), None, 23),  # those before time 0 are needed for it too
+        (Window(3, 20), 100, 23),
+        (Window(3, 20), 21, 21),
+        (Window(0, 20), 20, 20),
+    ],
+)
+def test_no_more_of_a_sound_is_needed_than_reaches_the_output(window, sound, needed):
+    assert window.needed(sound) == needed
+
+
 @pytest.mark.parametrize("failing", [0, 3, 7])
 @pytest.mark.parametrize("place", ["kernel", "finish", "source"])
 def test_an_error_anywhere_ends_the_stream_and_its_threads(failing, place, noise):

@@ -13,12 +13,14 @@ PACKAGE = ROOT / "audioconv"
 TESTS: dict[str, list[str]] = {
     "files/atomic.py": ["test_files", "test_outputs", "test_faults"],
     "files/quantise.py": ["test_files", "test_verify"],
-    "verify/*.py": ["test_verify"],
+    "verify/bound.py": ["test_rounding", "test_wrong_sums", "test_verify"],
+    "verify/compare.py": ["test_verify", "test_changes"],
+    "verify/*.py": ["test_wrong_sums", "test_verify"],
     "engines/overlap_add.py": ["test_engines", "test_transform"],
-    "engines/rounding.py": ["test_engines", "test_verify"],
+    "engines/rounding.py": ["test_rounding", "test_engines"],
     "engines/routes.py": ["test_routes", "test_engines"],
     "engines/transform.py": ["test_transform", "test_engines"],
-    "engines/window.py": ["test_stream"],
+    "engines/window.py": ["test_stream", "test_render"],
     "engines/*.py": ["test_engines", "test_stream"],
 }
 """Files of tests for each module, those first that are quick. The first pattern that fits counts.
