@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import zlib
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from test_sofa import PLACES, numbered, write
 
 from audioconv.errors import FormatError
 from audioconv.ir.load import load
-from audioconv.ir.sofa import read_contents
+from audioconv.ir.sofa import chunks, read_contents
 from audioconv.ir.sofa.contents import MAX_PLACES
 from impulses.impulse import MAX_SAMPLES
 
@@ -220,6 +221,65 @@ def test_a_small_file_takes_little_memory(ends, bomb, how, asked):
     assert "limit is" in said or "must fit" in said
 
 
+def overfull(path, name, mebibytes):
+    """Put a chunk in the place of a variable that inflates to more than its shape says."""
+    with h5py.File(path, "a") as file:
+        shape = VARIABLES[name]
+        del file[name]
+        data = file.create_dataset(name, shape, "f8", chunks=shape, compression="gzip")
+        deflate = zlib.compressobj(9)
+        stream = [deflate.compress(bytes(2**20)) for _ in range(mebibytes)]
+        data.id.write_direct_chunk((0,) * len(shape), b"".join([*stream, deflate.flush()]))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs a limit on memory")
+@pytest.mark.parametrize("name", ["Data.IR", "SourcePosition"])
+def test_a_chunk_that_inflates_to_gigabytes_takes_little_memory(name, head):
+    overfull(head, name, 1000)
+    done = subprocess.run(
+        [sys.executable, "-c", LIMITED],
+        input=json.dumps([f"{head}:index=1"]),
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    code, said = json.loads(done.stdout)
+    assert code == 1
+    assert f"a chunk of {name} holds more than the {8 * np.prod(VARIABLES[name])} bytes" in said
+
+
+@pytest.mark.parametrize("longer", [False, True])
+def test_a_chunk_that_is_longer_than_its_shape_is_not_read(head, longer):
+    """Nothing makes a stream that long but malice."""
+    with h5py.File(head, "a") as file:
+        shape = VARIABLES["Data.IR"]
+        del file["Data.IR"]
+        data = file.create_dataset("Data.IR", shape, "f8", chunks=shape, compression="gzip")
+        rest = bytes(chunks.HARMLESS if longer else 0)
+        data.id.write_direct_chunk((0, 0, 0), zlib.compress(bytes(8 * np.prod(shape))) + rest)
+    if longer:
+        with pytest.raises(FormatError, match=r"a chunk of Data\.IR holds more"):
+            load(f"{head}:index=1", None)
+    else:
+        load(f"{head}:index=1", None)
+
+
+@pytest.mark.parametrize("how", [{}, {"shuffle": True}, {"shuffle": True, "fletcher32": True}])
+@pytest.mark.parametrize("skipped", [False, True])
+def test_large_chunks_that_hold_what_they_say_are_read(head, how, skipped, noise):
+    values = noise(*VARIABLES["Data.IR"][:2], 2**14)
+    with h5py.File(head, "a") as file:
+        del file["Data.IR"]
+        data = file.create_dataset(
+            "Data.IR", values.shape, "f8", chunks=values.shape, compression="gzip", **how
+        )
+        data[...] = values
+        if skipped and not how:  # as HDF5 stores what does not shrink
+            data.id.write_direct_chunk((0, 0, 0), values.tobytes(), filter_mask=1)
+        assert data.id.get_chunk_info(0).size > chunks.HARMLESS
+    np.testing.assert_array_equal(load(f"{head}:index=2", None)[0].taps, values[1].T)
+
+
 def test_no_more_positions_than_the_limit(head):
     with h5py.File(head, "a") as file:
         del file["Data.IR"]
@@ -233,6 +293,29 @@ def test_delays_count_as_samples(head):
         file["Data.Delay"][0, 1] = MAX_SAMPLES // 2 - 3  # 2 ears and 4 frames
     with pytest.raises(FormatError, match="delays of"):
         load(f"{head}:index=1", None)
+
+
+def test_compression_that_states_its_own_length_is_refused(head):
+    with h5py.File(head, "a") as file:
+        kept = file["SourcePosition"][()]
+        del file["SourcePosition"]
+        file.create_dataset("SourcePosition", data=kept, compression="lzf")
+    with pytest.raises(FormatError, match="SourcePosition is coded by the filter number 32000"):
+        read_contents(head)
+
+
+def test_nothing_is_coded_again_after_deflate(head):
+    with h5py.File(head, "a") as file:
+        shape = VARIABLES["SourcePosition"]
+        del file["SourcePosition"]
+        properties = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+        properties.set_chunk(shape)
+        properties.set_deflate(9)
+        properties.set_shuffle()
+        space = h5py.h5s.create_simple(shape)
+        h5py.h5d.create(file.id, b"SourcePosition", h5py.h5t.IEEE_F64LE, space, properties)
+    with pytest.raises(FormatError, match="SourcePosition is coded by other filters after"):
+        read_contents(head)
 
 
 @pytest.mark.parametrize("code", ["shuffle twice", "unknown"])

@@ -4,6 +4,7 @@ The format is AES69, a convention for HDF5. A file holds M measurements of the p
 to R receivers; a response is one measurement of one emitter, at all receivers. It is used as it was
 measured: nothing is interpolated.
 
+chunks       compressed chunks, of which none may hold more than its shape says
 variables    variables and attributes, of which none leads out of the file
 contents     a file without its responses: positions, rates, axes
 coordinates  positions in a file, seen from the listener

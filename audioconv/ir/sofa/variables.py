@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from audioconv.errors import FormatError
 from audioconv.files import display_name, escape
+from audioconv.ir.sofa.chunks import refuse_codings, refuse_overfull
 from impulses.impulse import MAX_SAMPLES
 
 MAX_HOPS = 16
@@ -28,10 +29,6 @@ MAX_ATTRIBUTE = 2**16
 
 MAX_TEXT = 200
 """Characters of an attribute, beyond which it is cut."""
-
-FILTERS = {1: "deflate", 2: "shuffle", 3: "fletcher32", 4: "szip", 5: "nbit", 6: "scaleoffset"}
-FILTERS[32000] = "lzf"
-"""Compression that h5py itself undoes, by the numbers that HDF5 has registered."""
 
 
 class Variables:
@@ -58,7 +55,7 @@ class Variables:
         if properties is None or not hasattr(data, "dims"):
             raise ValueError(f"{name} is a group, not data")
         self._refuse_elsewhere(name, properties())
-        _refuse_codings(name, properties())
+        refuse_codings(name, properties())
         if data.dtype.kind not in "iuf" or data.dtype.subdtype:
             raise ValueError(f"{name} does not hold numbers")
         return data
@@ -81,6 +78,7 @@ class Variables:
                 f"{display_name(self._path)} has {count} values of {name} to be read; the limit is "
                 f"{MAX_SAMPLES}; save a part of it"
             )
+        refuse_overfull(name, data, where)
         return np.asarray(data[where], np.float64)
 
     def attribute(self, name: str, of: str | None = None) -> str:
@@ -134,15 +132,6 @@ class Variables:
             f"{display_name(self._path)} cannot be read: its {name} is {how}, and may hold the "
             "content of any other file; copy the data into the file with an HDF5 tool"
         )
-
-
-def _refuse_codings(name: str, properties: Any) -> None:
-    """Refuse unknown compression, and compression of what is compressed, which has no bound."""
-    codes = [properties.get_filter(n)[0] for n in range(properties.get_nfilters())]
-    for code in codes:
-        if code not in FILTERS or codes.count(code) > 1:
-            held = FILTERS.get(code, f"number {code}")
-            raise ValueError(f"{name} is coded by the filter {held}, unknown or more than once")
 
 
 def _text(value: Any) -> str:
