@@ -8,7 +8,7 @@ from functools import reduce
 import numpy as np
 
 from audioconv.errors import counted
-from impulses.impulse import MAX_FRAMES, Impulse, ImpulseError, Taps, too_long
+from impulses.impulse import MAX_FRAMES, Impulse, ImpulseError, Taps, check_samples, too_long
 
 FEW_TAPS = 64
 """Most non-zero taps of an impulse that is folded by shifted adds, which keep echoes exact."""
@@ -62,6 +62,10 @@ def _fold(first: Impulse, second: Impulse) -> Impulse:
         outputs, inputs = f.shape[-1], g.shape[1]
         if outputs != inputs and (f.shape, g.shape)[f.ndim == 3][1:] != (1,):
             raise _channel_error(outputs, inputs)
+        first_in = f.shape[1] if f.ndim == 3 else inputs
+        last_out = g.shape[2] if g.ndim == 3 else outputs
+        # of the result, and of what acts channel by channel as a matrix
+        check_samples(frames * max(first_in * last_out, first_in * inputs, outputs * last_out))
         f = f if f.ndim == 3 else _diagonal(f, inputs)
         g = g if g.ndim == 3 else _diagonal(g, outputs)
         taps = np.zeros((frames, f.shape[1], g.shape[2]))

@@ -13,12 +13,15 @@ from audioconv.errors import AudioconvError, counted
 
 Taps: TypeAlias = NDArray[np.float64]
 
-MAX_FRAMES = 2**27
-"""Longest impulse, in frames: 46 minutes at 48 kHz, 1 GiB per channel."""
+MAX_RECORDED = 2**27
+"""Longest test signal, recording or response, in frames: 46 minutes at 48 kHz."""
+
+MAX_FRAMES = 2**25
+"""Longest impulse that is built or edited, in frames: 12 minutes at 48 kHz."""
 
 MAX_SAMPLES = 2**25
-"""Most samples of an impulse from a file, over all channels, or of what it grows to by resampling,
-joining or choosing channels.
+"""Most samples of an impulse that is built or from a file, over all channels, or of what it grows
+to by resampling, joining, choosing channels or being laid out as a matrix.
 
 Twelve minutes of one channel at 48 kHz. While they are convolved or analysed, up to a hundred
 bytes are needed for each (the taps and their spectrum, and copies of both): 3.2 GiB.
@@ -76,8 +79,8 @@ class Impulse:
                 f"impulse taps have shape {taps.shape}; they must be (frames, channels) or "
                 "(frames, inputs, outputs), none of them 0"
             )
-        if len(taps) > MAX_FRAMES:
-            raise ImpulseError(too_long(len(taps)))
+        if len(taps) > MAX_RECORDED:
+            raise ImpulseError(too_long(len(taps), MAX_RECORDED))
         whole = isinstance(self.rate, int | np.integer) and not isinstance(self.rate, bool)
         if not whole or self.rate < 1:
             raise ImpulseError(
@@ -133,11 +136,11 @@ class Impulse:
         )
 
 
-def too_long(frames: float) -> str:
+def too_long(frames: float, most: int = MAX_FRAMES) -> str:
     """Return the error message for an impulse of `frames` frames, which is over the limit."""
     return (
-        f"impulse would be {frames:.0f} frames long; the limit is {MAX_FRAMES} "
-        "(1 GiB per channel); shorten the delay or end the decay earlier"
+        f"impulse would be {frames:.0f} frames long; the limit is {most} "
+        f"({most * 8 // 2**20} MiB per channel); shorten the delay or end the decay earlier"
     )
 
 

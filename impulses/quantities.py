@@ -103,8 +103,8 @@ def one_of(name: str, value: T, choices: Collection[T]) -> T:
     return value
 
 
-def frames_of(name: str, seconds: float, rate: int) -> int:
-    """Return a time rounded to frames; raise ImpulseError if negative or too long.
+def frames_of(name: str, seconds: float, rate: int, most: int = MAX_FRAMES) -> int:
+    """Return a time rounded to frames; raise ImpulseError if negative, or not under `most`.
 
     Examples
     --------
@@ -114,8 +114,8 @@ def frames_of(name: str, seconds: float, rate: int) -> int:
     above("rate", rate, 0, "Hz")
     if not 0 <= seconds < math.inf:
         raise ImpulseError(f"{name} is {seconds:g} s; it must be 0 or more, and finite")
-    if seconds * rate >= MAX_FRAMES:
-        raise ImpulseError(too_long(seconds * rate + 1))
+    if seconds * rate >= most:
+        raise ImpulseError(too_long(seconds * rate + 1, most))
     return round(seconds * rate)
 
 

@@ -7,7 +7,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from impulses.impulse import MAX_FRAMES, Impulse, ImpulseError, Taps, check_samples, too_long
+from impulses.impulse import MAX_RECORDED, Impulse, ImpulseError, Taps, check_samples, too_long
 from impulses.quantities import within
 
 RINGING = 2048
@@ -62,8 +62,8 @@ def resample(impulse: Impulse, rate: int) -> Impulse:
     longest = RINGING * max(1, impulse.rate // rate)
     padding = step * -(-longest // step)
     most = (impulse.frames + 2 * padding) * max(1, rate / impulse.rate)
-    if most > MAX_FRAMES:
-        raise ImpulseError(too_long(most))
+    if most > MAX_RECORDED:
+        raise ImpulseError(too_long(most, MAX_RECORDED))
     channels = impulse.taps.reshape(impulse.frames, -1)
     if rate > impulse.rate:  # a few frames at 1 Hz would become gigabytes
         check_samples(most * channels.shape[1])
@@ -145,8 +145,8 @@ def stretch(impulse: Impulse, factor: float) -> Impulse:
     2400
     """
     within("stretch", factor, 0.01, 100)
-    if impulse.frames * factor > MAX_FRAMES:
-        raise ImpulseError(too_long(impulse.frames * factor))
+    if impulse.frames * factor > MAX_RECORDED:
+        raise ImpulseError(too_long(impulse.frames * factor, MAX_RECORDED))
     ratio = Fraction(factor).limit_denominator(LARGEST_DENOMINATOR)
     # resample between two rates whose ratio is the factor, then restore the original rate
     slow = replace(impulse, rate=ratio.denominator)

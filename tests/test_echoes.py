@@ -120,7 +120,7 @@ def test_rate_below_one_refused(rate):
 
 
 def test_taps_over_the_limit_refused(monkeypatch):
-    monkeypatch.setattr(impulses.impulse, "MAX_FRAMES", 10)
+    monkeypatch.setattr(impulses.impulse, "MAX_RECORDED", 10)
     assert Impulse(np.zeros((10, 1)), 1).frames == 10
     with pytest.raises(ImpulseError, match=r"would be 11 frames long; the limit is 10 .*; shorten"):
         Impulse(np.zeros((11, 1)), 1)

@@ -315,7 +315,7 @@ def test_errors_of_specs_name_the_choices(spec, message):
 
 
 def test_a_delay_past_the_limit_is_refused():
-    with pytest.raises(UsageError, match="frames long; the limit is 134217728"):
+    with pytest.raises(UsageError, match="frames long; the limit is 33554432"):
         load_impulse("delta:delay=10000s", RATE)
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from oracle import UNIT
 
 from impulses import ImpulseError
-from impulses.impulse import MAX_FRAMES
+from impulses.impulse import MAX_RECORDED
 from impulses.measurement.sweeps import Sweep
 
 BARE = {"fade_in": 0, "fade_out": 0, "lead": 0, "silence": 0, "level": 0}
@@ -169,10 +169,10 @@ def test_any_sweep_is_rebuilt_from_its_fields(sweep):
         ({"duration": 0}, "duration is 0 s; it must be above 0 s"),
         ({"duration": math.nan}, "duration is nan s"),
         ({"duration": math.inf}, "duration is inf s"),
-        ({"duration": 1e6}, f"the limit is {MAX_FRAMES}"),
-        ({"duration": 1e6, "kind": "mls"}, f"the limit is {MAX_FRAMES}"),
-        ({"duration": 2000, "silence": 2000}, f"the limit is {MAX_FRAMES}"),
-        ({"kind": "mls", "repeats": 1000}, f"the limit is {MAX_FRAMES}"),
+        ({"duration": 1e6}, f"the limit is {MAX_RECORDED}"),
+        ({"duration": 1e6, "kind": "mls"}, f"the limit is {MAX_RECORDED}"),
+        ({"duration": 2000, "silence": 2000}, f"the limit is {MAX_RECORDED}"),
+        ({"kind": "mls", "repeats": 1000}, f"the limit is {MAX_RECORDED}"),
         ({"repeats": 0}, "repeats is 0; it must be between 1 and"),
         ({"start": 0}, "from 0 to 20000 Hz; at a rate of 48000 Hz it must rise, from above 0 to"),
         ({"start": math.nan}, "from nan to 20000 Hz"),

@@ -418,18 +418,24 @@ def test_a_link_to_itself_hides_nothing(call, folder):
 
 
 @pytest.mark.parametrize(
-    "length", [{"options": {"length": "4600s"}}, {"impulses": ["double-spike:delay=4600s"]}]
+    "length", [{"options": {"length": "400s"}}, {"impulses": ["double-spike:delay=400s"]}]
 )
+@pytest.mark.parametrize("stated", [0, 10**15])
 @pytest.mark.parametrize("most", [[], ["--max-output", "1MB"]])
-def test_a_recipe_asks_for_no_more_than_is_known_of_its_output(length, most, call, folder):
-    """Of 8 kHz, 16 bits, 4,600 s are 74 MB."""
-    output = {} if most else {"output": {"sha256": "0" * 64, "bytes": 10**6}}
-    options = {"format": "WAV", "subtype": "PCM_16"} | length.get("options", {})
+def test_a_recipe_asks_for_no_more_than_is_known_of_its_output(
+    length, stated, most, call, folder, monkeypatch
+):
+    """Of 8 kHz, 24 bits, 400 s are 9.6 MB; a stranger states any length of a lost output."""
+    monkeypatch.setattr(redoing, "ROOM", 2**22)
+    output = {"output": {"sha256": "0" * 64, "bytes": stated}} if stated else {}
+    options = {"format": "WAV", "subtype": "PCM_24"} | length.get("options", {})
     sidecar = recipe(**{**length, "options": options}, **output)
     Path("out.wav.json").write_text(json.dumps(sidecar))
     before = sorted(folder.iterdir())
     said = call("redo", "out.wav", *most, code=1)
-    limit = 1_000_000 if most else 4 * 10**6 + redoing.ROOM
+    read = ["in.wav"] if "impulses" in length else ["in.wav", "ir.wav"]
+    known = redoing.EXPANSION * sum((folder / name).stat().st_size for name in read)
+    limit = 1_000_000 if most else (known if stated else 0) + redoing.ROOM
     assert f"bytes or more; the limit of --max-output is {limit}" in said.err
     assert sorted(folder.iterdir()) == before
 
@@ -471,6 +477,70 @@ def test_a_name_asks_for_no_more_samples_than_an_impulse_may_have(name, folder):
             file.write(np.zeros(2**20, np.int16))
     with pytest.raises(AudioconvError, match=f"the limit is {MAX_SAMPLES}; shorten it"):
         load(name, None)
+
+
+LIMITED = """
+import contextlib, io, json, resource, sys
+from audioconv.cli import main
+import audioconv.render.run, scipy.fft, scipy.signal
+size = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
+resource.setrlimit(resource.RLIMIT_AS, (size + 2**28,) * 2)
+for line in json.load(sys.stdin):
+    said = io.StringIO()
+    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(said):
+        code = main(line)
+    print(json.dumps([code, said.getvalue()]))
+"""
+
+SPECS = [
+    "delta:delay=4200s",
+    "double-spike:delay=16000s",
+    "multi-tap:delay=0,5000s,gain=1,1",
+    "feedback:delay=1s,rt60=5000s",
+    "ping-pong:delay=1s,gain=0.9999",
+    "fractional-delay:delay=4200s",
+    "noise:rt60=4000s",
+    "noise:rt60=1s,predelay=4000s",
+    "velvet:rt60=4000s",
+    "moving-average:length=4200s",
+]
+"""Impulses of 2^25 samples and more at 8 kHz, in a few bytes."""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs a limit on memory")
+def test_a_small_spec_or_map_takes_little_memory(folder):
+    """A quarter of a GiB holds 2^25 samples once, and none of these twice as long."""
+    soundfile.write("wide.wav", np.zeros((9000, 64)), RATE, "PCM_16")
+    to_itself = ",".join(f"{n}:{n}" for n in range(1, 65))
+    lines = [["convolve", "in.wav", "o.wav", "--ir", spec] for spec in SPECS]
+    far = ",".join(f"1:{n}" for n in range(9936, 10000))
+    lines += [["convolve", "in.wav", "o.wav", "--ir", "wide.wav", "--map", f"matrix={far}"]]
+    lines += [
+        ["convolve", "wide.wav", "o.wav", "--ir", ir, *more]
+        for ir in ("wide.wav", "delta:delay=1.1s")
+        for more in (
+            ["--map", f"matrix={to_itself}"],
+            ["--ir", "delta", "--map", f"matrix={to_itself}"],
+        )
+    ]
+    done = subprocess.run(
+        [sys.executable, "-c", LIMITED],
+        input=json.dumps(lines),
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    ends = [json.loads(line) for line in done.stdout.splitlines()]
+    assert len(ends) == len(lines), done.stderr
+    for line, (code, said) in zip(lines, ends, strict=True):
+        assert (code, said.count("\n")) == (2, 1), (line, said)
+        assert "the limit is 33554432" in said, (line, said)
+
+
+@pytest.mark.parametrize("paths", ["1:10000", f"1:1,1:{10**400}", "1:-1", "1", "1:1:1", "", "a:b"])
+def test_a_path_of_a_matrix_has_at_most_four_digits(paths, folder, call):
+    line = ["convolve", "in.wav", "o.wav", "--ir", "ir.wav", "--map", f"matrix={paths},1:2"]
+    assert "is not a list of input:output pairs" in call(*line, code=2).err
 
 
 def test_impulses_of_a_chain_or_a_join_are_counted_together(call, folder, monkeypatch):

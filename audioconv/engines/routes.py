@@ -6,6 +6,7 @@ The only place that knows the rules. `arrange` lays out the channels of an impul
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import cycle
@@ -14,9 +15,12 @@ from typing import NamedTuple
 import numpy as np
 
 from audioconv.errors import LayoutError, UsageError, counted
-from impulses.impulse import Impulse, Taps
+from impulses.impulse import Impulse, Taps, check_samples
 
 TRUE_STEREO = "LL,LR,RL,RR"
+
+PAIR = r"\s*(\d{1,4})\s*:\s*(\d{1,4})\s*"
+"""One path of a matrix; no sound has as many channels as four digits can count."""
 
 
 class Route(NamedTuple):
@@ -281,12 +285,10 @@ def _matrix(impulse: Impulse, channels: int, detail: str) -> Impulse:
 
 def _paths(detail: str, count: int, channels: int) -> list[tuple[int, int]]:
     """Parse the paths of a matrix for an impulse of `count` channels, counted from 0."""
-    try:
-        paths = [(int(i) - 1, int(o) - 1) for i, o in (p.split(":") for p in detail.split(","))]
-    except ValueError:
-        raise UsageError(
-            f"matrix {detail!r} is not a list of input:output pairs such as 1:1,1:2"
-        ) from None
+    pairs = [re.fullmatch(PAIR, pair) for pair in detail.split(",")]
+    if not all(pairs):
+        raise UsageError(f"matrix {detail!r} is not a list of input:output pairs such as 1:1,1:2")
+    paths = [(int(pair[1]) - 1, int(pair[2]) - 1) for pair in pairs if pair]
     fits = all(0 <= i < channels and o >= 0 for i, o in paths)
     if not fits or count not in (1, len(paths)):
         raise LayoutError(
@@ -301,6 +303,7 @@ def _paths(detail: str, count: int, channels: int) -> list[tuple[int, int]]:
 
 def _place(impulse: Impulse, inputs: int, outputs: int, paths: list[tuple[int, int]]) -> Impulse:
     """Put channel n of the file on path n, or its one channel on each; channels of a path add."""
+    check_samples(impulse.frames * inputs * outputs)
     taps = np.zeros((impulse.frames, inputs, outputs))
     for column, (source, target) in zip(cycle(impulse.taps.T), paths, strict=False):
         taps[:, source, target] += column

@@ -6,9 +6,6 @@ from audioconv.errors import FormatError
 from audioconv.files import display_name
 from impulses.impulse import MAX_SAMPLES
 
-MAX_RECORDED = 2**27
-"""Most samples of a recording that is deconvolved, which is not kept as long as an impulse."""
-
 
 def check_size(path: str, samples: int, most: int = MAX_SAMPLES) -> None:
     """Raise `FormatError` if a file has more samples than may be in memory.

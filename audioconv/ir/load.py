@@ -20,7 +20,7 @@ from audioconv.ir.kinds import KINDS, OTHER, kind_of
 from audioconv.ir.names import drive_of, join_name, sides, split_join, split_name, with_options
 from audioconv.parameters import Parameter
 from impulses import BUILDERS, PRESETS, Impulse, ImpulseError, channels, edit
-from impulses.impulse import MAX_SAMPLES
+from impulses.impulse import MAX_SAMPLES, check_samples
 
 PRESET = "preset"
 
@@ -203,7 +203,9 @@ def build(builder: str, values: dict[str, list[str]], rate: int) -> Impulse:
     arguments = parameters.arguments(builder, declared, values, rate)
     gains = {p.name: arguments.pop(p.name) for p in MIX if p.name in arguments}
     try:
-        impulse = edit.mix(BUILDERS[builder](rate, **arguments), **gains)
+        built = BUILDERS[builder](rate, **arguments)
+        check_samples(built.taps.size)
+        impulse = edit.mix(built, **gains)
     except ImpulseError as error:
         message = str(error)
         for parameter in declared:  # as a spec writes them: rt60-high, not rt60_high

@@ -9,12 +9,11 @@ from typing import Any
 
 from audioconv.errors import AudioconvError, UsageError
 from audioconv.files import display_name
-from audioconv.ir.limits import MAX_RECORDED
 from audioconv.ir.load import refuse_standard_twice
 from audioconv.ir.sound import read_file
 from audioconv.parameters import arguments, parameters
 from impulses import ImpulseError
-from impulses.impulse import Taps
+from impulses.impulse import MAX_RECORDED, Taps
 from impulses.measurement.deconvolution import Deconvolved, deconvolve
 from impulses.measurement.recordings import same_rate
 from impulses.measurement.sweeps import Sweep

@@ -39,6 +39,9 @@ DEEPEST = 5
 ROOM = 2**26
 """Bytes by which an output may exceed four times its known length, as of another version."""
 
+EXPANSION = 64
+"""Bytes of a lost output for each of its ingredients: enough from MP3 at 32 kbit/s to 24 bits."""
+
 PIECE = 2**20
 
 
@@ -132,8 +135,9 @@ def redo(
         files, and folders, to search for input and impulses by content, before the folder of the
         output and the working directory; each folder 5 levels deep
     max_output : int or str, optional
-        refuse to write more than this many bytes, such as 4GB; by default four times the known
-        length of the output, and 64 MiB
+        refuse to write more than this many bytes, such as 4GB; by default four times the length
+        of the output and 64 MiB, or for one that is lost, of the length that its recipe states, but
+        not over 64 times that of its ingredients
     overwrite : bool
         whether an existing file may be replaced
     progress : Progress
@@ -161,17 +165,20 @@ def redo(
     ours = recipe.version == __version__  # another version may make it differently
     if lost and new is None and ours:
         new = output
+    ingredients = [source, *impulse_files(impulses)]
+    if max_output is None:
+        max_output = _most_bytes(output, known, ingredients)
     options = Options(
         **{
             **recipe.options,
             "overwrite": overwrite,
             "recipe": "sidecar" if new == output else "chunk",
-            "max_output": _most_bytes(output, known) if max_output is None else max_output,
+            "max_output": max_output,
         }
     )
     with ExitStack() as files:
         if new is not None:
-            inputs = [source, *impulse_files(impulses), *([] if lost else [output])]
+            inputs = [*ingredients, *([] if lost else [output])]
             refuse_overwrite(new, inputs=inputs, overwrite=overwrite)
             made = new
         else:
@@ -206,12 +213,16 @@ def _replace(output: str, made: str, *, overwrite: bool) -> None:
         replaced.commit()
 
 
-def _most_bytes(output: str, known: Digest | None) -> int:
-    """Return how long the result of a recipe may be: some lines can ask for any length."""
-    sizes = [known.bytes] if known else []
+def _most_bytes(output: str, known: Digest | None, ingredients: Sequence[str]) -> int:
+    """Return how long the result of a recipe may be: some lines can ask for any length.
+
+    They can state any length of a lost output too, which counts as far as its ingredients bear
+    it out.
+    """
     if os.path.exists(output):
-        sizes.append(os.path.getsize(output))
-    return 4 * max(sizes, default=0) + ROOM
+        return 4 * os.path.getsize(output) + ROOM
+    stated = known.bytes if known else 0
+    return min(4 * stated, EXPANSION * sum(map(os.path.getsize, ingredients))) + ROOM
 
 
 def _ingredients(recipe: Recipe, search: Sequence[str], output: str) -> tuple[str, list[str]]:

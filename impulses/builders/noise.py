@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from audioconv.errors import counted
-from impulses.impulse import Impulse, ImpulseError, Taps
+from impulses.impulse import Impulse, ImpulseError, Taps, check_samples
 from impulses.quantities import (
     Decibels,
     Hertz,
@@ -92,6 +92,7 @@ def noise(
         )
     before = frames_of("predelay", predelay, rate)
     frames = max(1, max(_decay_frames(rate, time, floor, predelay) for time in rt60))
+    check_samples((before + frames) * channels)
     white = random_generator(seed).standard_normal((channels, frames))
     parts = _split_bands(white, rate, centres) if centres else [white]
     for part, time in zip(parts, rt60, strict=True):
@@ -158,6 +159,7 @@ def velvet(
     _check(rate, channels)
     within("density", density, 1e-3, rate, "/s")
     frames = _decay_frames(rate, rt60, floor)
+    check_samples(frames * channels)
     cell = rate / density
     cells = int(frames / cell)
     if cells < 1:

@@ -13,12 +13,12 @@ from typing import Literal, get_args
 import numpy as np
 
 from impulses import edit
-from impulses.impulse import MAX_FRAMES, Impulse, ImpulseError, Taps, from_db, too_long
+from impulses.impulse import MAX_RECORDED, Impulse, ImpulseError, Taps, from_db, too_long
 from impulses.quantities import Decibels, Hertz, Seconds, above, frames_of, one_of, within
 
 Kind = Literal["exponential", "synchronised", "mls"]
 
-LONGEST_ORDER = MAX_FRAMES.bit_length() - 1
+LONGEST_ORDER = MAX_RECORDED.bit_length() - 1
 """Order of the longest maximum length sequence that fits into an impulse: 27."""
 
 
@@ -95,11 +95,14 @@ class Sweep:
         within("rate", self.rate, 1000, 768_000, "Hz")
         above("duration", self.duration, 0, "s")
         within("level", self.level, -120, 0, "dB")
-        within("repeats", self.count, 1, MAX_FRAMES)
+        within("repeats", self.count, 1, MAX_RECORDED)
         if self.kind != "mls":
             self._check_sweep()
-        if self.frames > MAX_FRAMES:
-            raise ImpulseError(too_long(self.frames))
+        if self.frames > MAX_RECORDED:
+            raise ImpulseError(too_long(self.frames, MAX_RECORDED))
+
+    def _frames(self, name: str, seconds: float) -> int:
+        return frames_of(name, seconds, self.rate, MAX_RECORDED)
 
     def _check_sweep(self) -> None:
         low, high = self.band
@@ -113,9 +116,7 @@ class Sweep:
                 f"duration is {self.duration:g} s; a synchronised sweep from {low:g} to "
                 f"{high:g} Hz must be at least {math.log(high / low) / (2 * low):.3g} s"
             )
-        fades = frames_of("fade_in", self.fade_in, self.rate) + frames_of(
-            "fade_out", self.fade_out, self.rate
-        )
+        fades = self._frames("fade_in", self.fade_in) + self._frames("fade_out", self.fade_out)
         if fades > self.active_frames:
             raise ImpulseError(
                 f"fades of {self.fade_in:g} and {self.fade_out:g} s do not fit a sweep of "
@@ -152,10 +153,10 @@ class Sweep:
     @property
     def period(self) -> int:
         """Frames of one period of an MLS, 2^order - 1."""
-        frames = frames_of("duration", self.duration, self.rate)
+        frames = self._frames("duration", self.duration)
         order = max(2, math.ceil(math.log2(frames + 1)))
         if order > LONGEST_ORDER:
-            raise ImpulseError(too_long(2**order - 1))
+            raise ImpulseError(too_long(2**order - 1, MAX_RECORDED))
         return int(2**order - 1)
 
     @property
@@ -165,12 +166,12 @@ class Sweep:
             return self.period * self.count
         low, high = self.band
         length = self.growth * math.log(high / low)
-        return max(1, frames_of("duration", length, self.rate))
+        return max(1, self._frames("duration", length))
 
     @property
     def lead_frames(self) -> int:
         """Frames of silence before the excitation."""
-        return frames_of("lead", self.lead, self.rate)
+        return self._frames("lead", self.lead)
 
     @property
     def frames(self) -> int:
@@ -181,7 +182,7 @@ class Sweep:
     @property
     def _cycle(self) -> int:
         """Frames of the excitation and the silence after it."""
-        return self.active_frames + frames_of("silence", self.silence, self.rate)
+        return self.active_frames + self._frames("silence", self.silence)
 
     @property
     def seconds(self) -> float:
@@ -235,7 +236,7 @@ class Sweep:
         phase = 2 * np.pi * low * self.growth * np.expm1(time / self.growth)
         faded = edit.fade(
             Impulse(np.sin(phase)[:, np.newaxis], self.rate),
-            fade_in=frames_of("fade_in", self.fade_in, self.rate),
-            fade_out=frames_of("fade_out", self.fade_out, self.rate),
+            fade_in=self._frames("fade_in", self.fade_in),
+            fade_out=self._frames("fade_out", self.fade_out),
         )
         return faded.taps[:, 0]
