@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
@@ -16,6 +17,7 @@ from audioconv.errors import LayoutError, UsageError
 from audioconv.files import Reader, rereadable, unchanged
 from audioconv.job import Job, Outcome, VerificationReport
 from audioconv.progress import Progress, silent
+from audioconv.render.notices import Notices
 from audioconv.render.prepare import prepare
 from audioconv.render.run import run
 from audioconv.verify import verify
@@ -157,7 +159,8 @@ def verify_file(job: Job, progress: Progress = silent) -> VerificationReport:
     Returns
     -------
     VerificationReport
-        `passed`, and the deviations and limits of every check
+        `passed`, the deviations and limits of every check, and `notices` on both files and the
+        impulse
 
     Raises
     ------
@@ -180,7 +183,7 @@ def verify_file(job: Job, progress: Progress = silent) -> VerificationReport:
         with Reader(path, allow_truncated=truncated) as reader:
             source = reader.info
         prepared = prepare(job.impulses, job.options, source)
-        return verify(
+        report = verify(
             path,
             job.output,
             prepared.convolver,
@@ -188,6 +191,9 @@ def verify_file(job: Job, progress: Progress = silent) -> VerificationReport:
             job.options,
             progress=progress,
         )
+    notices = Notices(job.options.strict)
+    notices.add(*dict.fromkeys([*prepared.impulse.notes, *report.notices]))
+    return replace(report, notices=notices.given)
 
 
 def _head(h: ArrayLike | Impulse, align: str) -> int:

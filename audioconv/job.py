@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from functools import cache
 from numbers import Integral
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
@@ -265,6 +265,8 @@ class VerificationReport:
         of the arithmetic that computed the sums
     peak : float
         largest sample of the output
+    notices : list of str
+        what the user should know of the files that were read, such as one that is cut off
     """
 
     failures: list[str]
@@ -292,6 +294,7 @@ class VerificationReport:
     limited_passed: bool = True
     precision: str = "double"
     peak: float = 0.0
+    notices: list[str] = field(default_factory=list)
 
     @property
     def passed(self) -> bool:

@@ -963,3 +963,20 @@ def test_the_report_says_to_which_level_single_precision_proves_it(made, tmp_pat
         assert rest.startswith(peak)
         # the points, and with them the limit of the certificate, are others
         assert abs(float(level.split()[-2]) - 20 * np.log10(limit)) < 3
+
+
+def test_notices_on_both_files_are_shown(call, samples, tmp_path):
+    """Those of the input as `convolve` shows them, those of the output as `info` does."""
+    cut, made = tmp_path / "cut.wav", tmp_path / "made.wav"
+    cut.write_bytes((samples / "speech.wav").read_bytes()[:50_000])
+    job = [cut, made, "--ir", samples / "hall.wav", "--allow-truncated"]
+    shown = json.loads(call("convolve", *job, "--json").out)["notices"]
+    assert len(shown) == 1
+    made.write_bytes(made.read_bytes()[:-9])  # of the recipe, behind the samples
+    shown += json.loads(call("info", made, "--json").out)["notices"]
+    assert len(shown) == 2
+    said = call("verify", *job, "--json")
+    assert json.loads(said.out)["notices"] == shown
+    assert [line.partition(": ")[2] for line in said.err.splitlines()[-2:]] == shown
+    assert shown[0] in call("verify", *job, "--strict", code=1).err
+    assert shown[0] not in call("verify", *job, "--quiet").err

@@ -86,7 +86,7 @@ def verify(
     if show.json:
         printing.print_json(report.as_json())
     if not show.quiet:
-        printing.print_sections([printing.verification_section(report)])
+        printing.print_sections([printing.verification_section(report)], report.notices)
     report.raise_if_failed(display_name(output, role="output"))
 
 

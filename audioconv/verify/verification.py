@@ -167,7 +167,9 @@ class Verification:
         self._output.refuse_changed()
         _refuse_extremes(reader)
         _refuse_products(self._tap * reader.peak)
-        return self._verdict(evidence, gain, rounding), evidence.sums
+        report = self._verdict(evidence, gain, rounding)
+        report.notices.extend(dict.fromkeys([*reader.notices, *written.notices]))
+        return report, evidence.sums
 
     def _scan(self) -> tuple[SoundInfo, PeakMeter]:
         """Read the output once, for its length and its loudest sample."""
