@@ -489,7 +489,7 @@ def test_published_images_and_impulse(shared):
         ),
         (
             {"room": (0.01, 0.02, 0.02), "source": (0.001,) * 3, "microphone": (0.001, 0.018, 0.01)}
-            | {"speed_of_sound": 1e5, "length": 1000.0},
+            | {"speed_of_sound": 1e5, "length": 600.0},
             f"image sources along one side of the room; the limit is {MAX_AXIS}; shorten the",
         ),
     ],
