@@ -12,8 +12,10 @@ from audioconv.api import verify_file
 from audioconv.errors import FormatError
 from audioconv.files import Reader, file_digest
 from audioconv.job import Job, Options
+from audioconv.render.prepare import prepare
 from audioconv.render.recipe import read_recipe
 from audioconv.render.run import run
+from audioconv.verify import verify
 
 RATE = 44100
 ECHO = "double-spike:delay=9S,gain=0.9"
@@ -144,6 +146,23 @@ def test_a_file_that_changes_while_it_is_verified_is_an_error(made, tmp_path, ch
     progress = at((step, 1e-9, lambda: change(changed, other)))
     with pytest.raises(FormatError, match=f"{which}.wav {CHANGED}"):
         verify_file(job, progress)
+
+
+@pytest.mark.parametrize("which", ["in", "out"])
+def test_a_verification_sees_a_change_after_the_last_sample(made, tmp_path, which):
+    """Without a caller that looks after its input."""
+    source, other = made
+    out = tmp_path / "out.wav"
+    job = Job(str(source), str(out), [ECHO], Options(clip="saturate"))
+    run(job)
+    with Reader(job.input) as reader:
+        prepared = prepare(job.impulses, job.options, reader.info)
+    arguments = job.input, job.output, prepared.convolver, prepared.window, job.options
+    assert verify(*arguments).passed
+    changed = {"in": source, "out": out}[which]
+    progress = at(("verifying", 2.0, lambda: overwrite(changed, other)))  # of 2.3 seconds
+    with pytest.raises(FormatError, match=f"{which}.wav {CHANGED}"):
+        verify(*arguments, progress=progress)
 
 
 def test_a_length_is_that_of_the_samples_compared(made, tmp_path):

@@ -26,17 +26,19 @@ from audioconv.verify import certificate, verify
 from audioconv.verify.bound import ErrorBound
 from audioconv.verify.samples import Rounding, SampleCheck
 from audioconv.verify.spots import Spots, direct_sum, two_product
+from audioconv.verify.verification import BLOCK
 
 RATE = 44100
 HALL = "hall.wav"
 
 
-def check(source, output, irs, **options):
+def check(source, output, irs, *, gain=None, **options):
     """Verify with fixed random points, so that a test is the same on every run."""
     chosen = Options(**options)
     with Reader(str(source)) as reader:
         prepared = prepare([str(ir) for ir in irs], chosen, reader.info)
-    return verify(str(source), str(output), prepared.convolver, prepared.window, chosen, seed=1)
+    convolver, window = prepared.convolver, prepared.window
+    return verify(str(source), str(output), convolver, window, chosen, gain=gain, seed=1)
 
 
 @pytest.fixture(scope="module")
@@ -206,6 +208,20 @@ def test_another_length_is_said_as_such(made, tmp_path, name, frames, capsys):
     assert f"it has {report.frames} frames instead of {report.frames_expected}" in shown
 
 
+@pytest.mark.parametrize("more", [0, 1, BLOCK, 3 * BLOCK])
+def test_what_follows_a_whole_number_of_blocks_counts(tmp_path, noise, more):
+    """Sums and samples are compared block by block; here the last of the sums is a full one."""
+    source, out = tmp_path / "in.wav", tmp_path / "o.wav"
+    soundfile.write(source, 0.3 * np.tanh(noise(BLOCK - 3)), RATE)
+    run(Job(source, out, ["delta:delay=3S"]))
+    audio, _ = soundfile.read(out, dtype="int16")
+    assert len(audio) == BLOCK
+    soundfile.write(out, np.pad(audio, (0, more)), RATE)
+    report = check(source, out, ["delta:delay=3S"])
+    assert (report.frames, report.frames_expected) == (BLOCK + more, BLOCK)
+    assert report.passed == (not more)
+
+
 def test_the_command_ends_with_3_and_one_line(made, tmp_path, capsys):
     source, hall, outputs = made
     wrong = tmp_path / "wrong.wav"
@@ -362,16 +378,15 @@ def test_a_lossy_output_cannot_be_verified(samples, tmp_path):
 # --- the certificate ---------------------------------------------------------------------------
 
 
-def certified(x, y, routing, seed=0, **how):
-    points = [int(k) for k in np.random.default_rng(seed).integers(1, certificate.M, 2)]
+def certified(x, y, routing, seed=0, *, points=None, sums_error=2.0**-53 * 20 * 3, floor=0.0):
+    points = points or np.random.default_rng(seed).integers(1, certificate.M, 2).tolist()
     sides = []
     for audio in (x, y):
         side = certificate.Evaluation(points, audio.shape[1])
         for start in range(0, len(audio), 10_000):
             side.take(audio[start : start + 10_000])
         sides.append(side)
-    error = how.get("sums_error", 2.0**-53 * 20 * 3)
-    return certificate.check(*sides, routing, points, sums_error=error)
+    return certificate.check(*sides, routing, points, sums_error=sums_error, floor=floor)
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -649,8 +664,10 @@ def test_rounding_is_allowed_half_a_step_and_no_more(subtype, level):
     rounding = Rounding(subtype, "none", 1.0)
     # 4 roundoffs for the comparison itself
     expected = absolute + (relative + 4 * 2.0**-53) * level
-    assert rounding.allowance(np.array([[-level]]))[0, 0] == pytest.approx(expected, rel=1e-12)
-    assert rounding.most(level) == pytest.approx(expected, rel=1e-12)
+    assert rounding.allowance(np.array([[-level]]))[0, 0] == pytest.approx(
+        expected, rel=1e-12, abs=0
+    )
+    assert rounding.most(level) == pytest.approx(expected, rel=1e-12, abs=0)
 
 
 @pytest.mark.parametrize(
@@ -670,7 +687,7 @@ def test_a_tie_is_within_the_limit_and_more_is_not(subtype, kept, off, sign):
         compared = SampleCheck(Rounding(subtype, "none", 1.0), [])
         compared.take(np.array([[sign * (0.5 + deviation)]]), np.array([[sign * 0.5]]))
         assert (compared.farthest.excess <= 0) == right
-        assert compared.worst == pytest.approx(deviation, rel=1e-6)
+        assert compared.worst == pytest.approx(deviation, rel=1e-6, abs=0)
 
 
 @pytest.mark.parametrize("at", range(6))
@@ -713,11 +730,19 @@ def test_limits_are_those_of_sums_and_rounding_together(tmp_path, noise, engine,
     assert report.error_bound == bound.worst
     assert report.exact == bound.exact == (bits is not None)
     rounding = 2.0**-1074 + 5 * 2.0**-53 * gain * np.abs(sums).max()
-    assert report.quantisation == pytest.approx(rounding, rel=1e-9)
+    assert report.quantisation == pytest.approx(rounding, rel=1e-9, abs=0)
     limit = gain * bound.remaining + rounding
     assert report.samples_limit == pytest.approx(limit, rel=1e-9, abs=0)
     assert report.spots_limit == pytest.approx(limit, rel=1e-9, abs=0)
     assert report.samples_worst == 0
+    model = convolver.error_model()
+    error = {"sums_error": 0 if bits else model.relative, "floor": model.floor * len(sums)}
+    limits = [  # of which one is nearest to the residual
+        certified(sound[:, [c]], sums[:, [c]], one, points=[k], **error)[1]
+        for c, one in enumerate(routes(prepared.impulse.taps[:, [c]], 1) for c in range(2))
+        for k in report.points
+    ]
+    assert report.certificate_limit in [pytest.approx(limit, rel=1e-9, abs=0) for limit in limits]
     # a single error just past the limit of its own sample fails, and one within it does not
     for more, right in ((0.9, True), (1.2, False)):
         wrong = gain * sums
@@ -845,7 +870,8 @@ def test_single_precision_of_any_engine_is_verified_by_any_other(
             assert report.passed, (made, engine, report.failures)
 
 
-def test_another_engine_is_allowed_only_what_its_roundings_explain(tmp_path):
+@pytest.mark.parametrize("gain", [1.0, 0.25])
+def test_another_engine_is_allowed_only_what_its_roundings_explain(tmp_path, gain):
     """100 times the error that is there, and still 90 dB under the sound, is caught."""
     source, out = tmp_path / "in.wav", tmp_path / "o.wav"
     soundfile.write(source, tone(30_000), RATE)
@@ -853,13 +879,13 @@ def test_another_engine_is_allowed_only_what_its_roundings_explain(tmp_path):
     run(Job(source, out, ["delta:delay=7S"], Options(engine="partitioned", **common)))
     audio, _ = soundfile.read(out)
     audio[12_345] += 3e-5
-    soundfile.write(out, audio, RATE, subtype="DOUBLE")
-    report = check(source, out, ["delta:delay=7S"], **common)
+    soundfile.write(out, gain * audio, RATE, subtype="DOUBLE")
+    report = check(source, out, ["delta:delay=7S"], gain=gain, **common)
     assert report.samples_failed_at == (12_345, 1)
     # 16 u sqrt(20), times the peak, and the bound of the single product
     unit = 2.0**-24
-    expected = (EXPECTED * unit * np.sqrt(20) + 5 * unit) * 0.9
-    assert report.samples_limit == pytest.approx(expected, rel=1e-3)
+    expected = (EXPECTED * unit * np.sqrt(20) + 5 * unit) * 0.9 * gain
+    assert report.samples_limit == pytest.approx(expected, rel=1e-3, abs=0)
 
 
 def test_a_run_allows_no_engine_but_its_own(tmp_path, monkeypatch):
