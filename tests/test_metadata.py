@@ -872,6 +872,15 @@ def test_text_that_is_not_ascii_arrives_or_is_named(source, target, tmp_path):
             assert seen.get(field) == STRANGE[field]
 
 
+@pytest.mark.parametrize("target", ["flac", "ogg"])
+def test_info_in_latin_1_arrives_as_the_same_text(target, tmp_path):
+    """As it states no encoding, it is UTF-8 wherever it can be, and else what is common."""
+    source = put(tmp_path, wave_file([CHUNKS["INFO in latin-1"]], []))
+    assert missing(convolve(source, tmp_path / f"out.{target}")) == ""
+    found = fields_in(tmp_path / f"out.{target}")
+    assert (found["title"], found["artist"]) == ("Café", "Björk")
+
+
 def test_a_name_in_latin_1_is_not_mangled_in_silence(tmp_path):
     """AIFF states no text encoding; text other than UTF-8 is decoded correctly, or listed."""
     source = with_chunks(tmp_path, "AIFF", (b"NAME", "Björk".encode("latin-1") + b"\0"))
