@@ -1062,6 +1062,14 @@ def test_samples_past_the_stated_end_are_noticed(name, channels, bits, stale, wa
     assert found.notices == [f"FILE has up to 300 frames more than its header states; {remedy}"]
 
 
+def test_a_byte_past_the_stated_end_that_completes_a_frame_is_noticed(way):
+    data = struct.pack(">4s5I", b".snd", 24, 39, 3, 8000, 1) + bytes(40)
+    found = way(data)
+    assert len(found.audio) == 19
+    assert "FILE has up to 1 frame more than its header states" in found.notices[0]
+    assert len(way(data, allow=True).audio) == 20
+
+
 @pytest.mark.parametrize("stale", [False, True])
 @pytest.mark.parametrize(("channels", "bits"), [(1, 16), (2, 24)])
 @pytest.mark.parametrize("name", RESIZED)

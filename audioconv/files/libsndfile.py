@@ -227,7 +227,9 @@ class LibsndfileDecoder:
         size = BYTES.get(self._file.subtype)
         extent, more = probed.extent, sum(map(len, probed.extent.extra))
         if size is not None:
-            return more // (size * int(self._file.channels))
+            frame = size * int(self._file.channels)
+            begun = ((extent.end or 0) - extent.begin) % frame  # they may complete a partial frame
+            return (begun + more) // frame
         held = (extent.end or 0) - extent.begin + more * probed.reads_extra
         return int(self._file.frames) * more // held if held > 0 else 0  # at the same bit rate
 
