@@ -191,6 +191,20 @@ def test_what_can_be_held_is_not_refused(form, subtype, channels, rate, tmp_path
     refuse_unfit(SoundInfo("a", form, subtype, rate, channels, None))
 
 
+@pytest.mark.parametrize(
+    ("rate", "held"),
+    [(8000, True), (16000, True), (44100, False), (48000, False), (250_000, True), (1, True)],
+)
+def test_htk_holds_rates_that_are_whole_steps(rate, held):
+    """44,100 Hz are 226 steps of 100 ns, which are 44,247 Hz."""
+    info = SoundInfo("a.htk", "HTK", "PCM_16", rate, 1, None)
+    if held:
+        refuse_unfit(info)
+        return
+    with pytest.raises(UsageError, match=f"100 ns .* has {rate} Hz; use WAV"):
+        refuse_unfit(info)
+
+
 def test_what_is_refused_names_limit_and_remedy(probed):
     for case, came in probed.items():
         if came.get("code") == 2:

@@ -31,6 +31,9 @@ RATES = {
 HIGHEST_RATE = {"VORBIS": 200_000, "FLAC": 655_350, "MPC2K": 65_535, "SVX": 65_535}
 """Hz."""
 
+HTK_TICKS = 10_000_000
+"""Steps of a second, of which HTK stores the number from frame to frame (The HTK Book, 5.10)."""
+
 UNWRITABLE = {
     "RAW": "has no header with the rate and channels",
     **dict.fromkeys(["DWVW_12", "DWVW_16", "DWVW_24"], "cannot be read back"),
@@ -97,12 +100,22 @@ def refuse_unfit(info: SoundInfo) -> None:
                 f"{kind} supports rates up to {HIGHEST_RATE[kind]} Hz, but the output has "
                 f"{info.rate}; use WAV"
             )
+    _refuse_between_steps(info)
+    compression(info)
+
+
+def _refuse_between_steps(info: SoundInfo) -> None:
+    """Refuse a rate that a format would round."""
     if info.format == "FLAC" and info.rate > 65535 and info.rate % 10:
         raise UsageError(
             f"FLAC supports rates above 65535 Hz in steps of 10 Hz, but the output has "
             f"{info.rate}; use WAV"
         )
-    compression(info)
+    if info.format == "HTK" and HTK_TICKS // (HTK_TICKS // info.rate) != info.rate:
+        raise UsageError(
+            f"HTK stores rates as whole steps of 100 ns from frame to frame, but the output has "
+            f"{info.rate} Hz; use WAV"
+        )
 
 
 class Compression(NamedTuple):
