@@ -471,6 +471,7 @@ def test_a_long_impulse_gets_larger_partitions_and_no_call_all_the_work(noise, m
     partitioned = engine_module("partitioned")
     convolver = Partitioned(routes(noise(500, 1), 1), block=4)
     assert [stage.block for stage in convolver._stages] == [4, 8, 16, 32, 64, 128]
+    assert convolver.fft_size == 2 * 128
     shares = []
     sum_up = partitioned._Stage._sum_up
 
@@ -553,6 +554,31 @@ def test_paths_of_different_numbers_of_bits_share_the_finer_grid(engine):
             for c, t in enumerate(taps[:, order].T)
         ]
         np.testing.assert_array_equal(y, np.stack(whole, axis=1) / 2**38)
+
+
+def test_a_grid_is_no_finer_than_32_bits_of_taps_and_none_in_single_precision():
+    single, double = np.dtype(np.float32), np.dtype(np.float64)
+    for bits in (0, 1, 23, 32):
+        routing = routes(np.array([[1.0], [2.0**-bits]]), 1)
+        assert grid.fractional_bits(routing) == bits
+        assert grid.grid_scale(routing, 15, double) == 2.0 ** (bits + 15)
+        assert grid.grid_scale(routing, None, double) is None
+        assert grid.grid_scale(routing, 15, single) is None
+    finer = routes(np.array([[1.0], [2.0**-33]]), 1)
+    assert grid.fractional_bits(finer) is None
+    assert grid.grid_scale(finer, 15, double) is None
+
+
+def test_a_block_counts_in_ones_unless_told_otherwise(noise):
+    x, taps = noise(BLOCK, 2), noise(5, 2, seed=1)
+    for engine in ("sparse", "direct"):
+        expected = plan(routes(taps, 2), engine).process(x)
+        convolver = plan(routes(taps, 2), engine)
+        if engine == "sparse":
+            parts = convolver.kernel(convolver.window(x))
+        else:
+            parts = convolver.kernel(x).parts
+        np.testing.assert_array_equal(np.concatenate([*parts]), expected)
 
 
 @pytest.mark.parametrize("engine", ENGINES)

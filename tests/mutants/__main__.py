@@ -16,16 +16,16 @@ from typing import NamedTuple
 from . import __doc__ as about
 from .mutate import Mutant, mutants
 from .rooms import PACKAGE, excused, modules
-from .trial import Copy, TestsFailError
+from .trial import Copy, Record, TestsFailError
 
 AT_A_TIME = 2
 
-PATIENCE, START = 4, 30
-"""A mutant may take so many times as long as the module itself, and so many seconds more."""
+PATIENCE, START = 2, 60
+"""A mutant may take so many times as long as its tests do alone, and so many seconds more."""
 
 
 class Trial(NamedTuple):
-    """A mutant that counts, with the text and the tests of its module, and their time limit."""
+    """A mutant that counts, with the text of its module, and the tests that run its lines."""
 
     module: str
     mutant: Mutant
@@ -52,12 +52,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
         parser.error(f"no module is named {', '.join(options.modules)}; see tests/mutants/rooms.py")
     counts: Counter[tuple[str, str]] = Counter()
     with TemporaryDirectory(prefix="audioconv-mutants-") as folder:
-        copies: SimpleQueue[Copy] = SimpleQueue()
-        for number in range(AT_A_TIME):
-            copy = Copy(Path(folder) / str(number))
+        copies = [Copy(Path(folder) / str(number)) for number in range(AT_A_TIME)]
+        for copy in copies:
             copy.make()
-            copies.put(copy)
-        trials = _trials(chosen, options.sample, options.seed, copies, counts)
+        files = dict.fromkeys(test for tests in chosen.values() for test in tests)
+        try:
+            record = copies[0].record(chosen, files)
+        except TestsFailError as error:
+            sys.exit(str(error))
+        _say(f"{len(record.seconds)} tests, {sum(record.seconds.values()):.0f} s")
+        trials = _trials(chosen, options.sample, options.seed, record, counts)
         for trial, noticed in _tried(trials, copies):
             counts[_room(trial.module), "killed" if noticed else "survive"] += 1
     print(_table(counts))
@@ -67,59 +71,50 @@ def _trials(
     chosen: dict[str, list[str]],
     sample: int | None,
     seed: int,
-    copies: SimpleQueue[Copy],
+    record: Record,
     counts: Counter[tuple[str, str]],
 ) -> Iterator[Trial]:
     """Draw the mutants of each module, count those that are excused, and yield the others."""
-    reasons, durations = excused(), dict[tuple[str, ...], float]()
-    for module, tests in chosen.items():
+    reasons = excused()
+    for module, files in chosen.items():
         every = mutants((PACKAGE / module).read_text(encoding="utf-8"))
-        names = {name for mutant in every for name in (mutant.before, str(mutant))}
-        for stale in sorted(reasons[module].keys() - names):
-            print(f"{module}: there is no mutant {stale!r}; see excused.toml", flush=True)
-        drawn = (
-            every
-            if sample is None
-            else Random(f"{seed} {module}").sample(every, min(sample, len(every)))
-        )
+        drawn = Random(f"{seed} {module}").sample(every, min(sample or len(every), len(every)))
         counting = [m for m in drawn if not reasons[module].keys() & {m.before, str(m)}]
         counts[_room(module), "mutants"] += len(drawn)
         counts[_room(module), "excused"] += len(drawn) - len(counting)
-        if tuple(tests[1:]) not in durations:
-            durations[tuple(tests[1:])] = _duration(module, tests, copies)
-        seconds = durations[tuple(tests[1:])]
-        print(f"{module}: {len(counting)} mutants, {seconds:.0f} s", file=sys.stderr, flush=True)
+        _say(f"{module}: {len(counting)} of {len(every)} mutants")
         for mutant in sorted(counting, key=lambda mutant: mutant.line):
-            yield Trial(module, mutant, mutant.make(), tests, START + PATIENCE * seconds)
+            tests = record.tests(module, mutant.first, mutant.last, files)
+            limit = START + PATIENCE * sum(record.seconds[test] for test in tests)
+            yield Trial(module, mutant, mutant.make(), tests, limit)
 
 
-def _duration(module: str, tests: Sequence[str], copies: SimpleQueue[Copy]) -> float:
-    copy = copies.get()
-    try:
-        return copy.seconds(module, tests)
-    except TestsFailError as error:
-        sys.exit(str(error))
-    finally:
-        copies.put(copy)
-
-
-def _tried(trials: Iterator[Trial], copies: SimpleQueue[Copy]) -> Iterator[tuple[Trial, bool]]:
-    """Try mutants, some at a time, and yield whether each is noticed."""
+def _tried(trials: Iterator[Trial], copies: Sequence[Copy]) -> Iterator[tuple[Trial, bool]]:
+    """Try mutants, one in each copy at a time, and yield whether each is noticed."""
+    idle: SimpleQueue[Copy] = SimpleQueue()
+    for copy in copies:
+        idle.put(copy)
 
     def noticed(trial: Trial) -> bool:
-        copy = copies.get()
+        copy = idle.get()
         try:
             found = copy.notices(trial.module, trial.text, trial.tests, trial.limit)
         finally:
-            copies.put(copy)
+            idle.put(copy)
         if not found:
             print(f"{trial.module}:{trial.mutant.line}: {trial.mutant}", flush=True)
         return found
 
-    with ThreadPoolExecutor(AT_A_TIME) as pool:
+    with ThreadPoolExecutor(len(copies)) as pool:
         pending = [(trial, pool.submit(noticed, trial)) for trial in trials]
-        for trial, result in pending:
+        for number, (trial, result) in enumerate(pending, 1):
             yield trial, result.result()
+            if number % 10 == 0:
+                _say(f"{number} of {len(pending)}, in {trial.module}")
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
 
 
 def _room(module: str) -> str:

@@ -52,6 +52,8 @@ class Mutant:
     ----------
     line : int
         of the change, counted from 1
+    first, last : int
+        lines of the statement that it is in, without those of statements in that
     before, after : str
         the expression or statement around it, with the function that it is in
     make : callable
@@ -59,6 +61,8 @@ class Mutant:
     """
 
     line: int
+    first: int
+    last: int
     before: str
     after: str
     make: Callable[[], str]
@@ -178,12 +182,13 @@ def _is_condition(node: ast.AST, owner: ast.AST) -> bool:
 
 def _mutant(tree: ast.Module, place: Place, other: ast.AST) -> Mutant:
     before, after = _changed(place, other)
-    line = next(
-        around.lineno
-        for around in (place.node, *reversed(place.above))
-        if hasattr(around, "lineno")
-    )
-    return Mutant(line, before, after, partial(_text, tree, place, other))
+    around = [place.node, *reversed(place.above)]
+    line = next(node.lineno for node in around if hasattr(node, "lineno"))
+    statement = next(node for node in around if isinstance(node, ast.stmt))
+    body = getattr(statement, "body", None)
+    last = max(statement.lineno, body[0].lineno - 1) if body else statement.end_lineno
+    make = partial(_text, tree, place, other)
+    return Mutant(line, statement.lineno, last or statement.lineno, before, after, make)
 
 
 def _changed(place: Place, other: ast.AST) -> tuple[str, str]:

@@ -16,12 +16,12 @@ TESTS: dict[str, list[str]] = {
     "verify/bound.py": ["test_rounding", "test_wrong_sums", "test_verify"],
     "verify/compare.py": ["test_verify", "test_changes"],
     "verify/*.py": ["test_wrong_sums", "test_verify"],
-    "engines/overlap_add.py": ["test_engines", "test_transform"],
+    "engines/overlap_add.py": ["test_engines", "test_transform", "test_rounding"],
     "engines/rounding.py": ["test_rounding", "test_engines"],
     "engines/routes.py": ["test_routes", "test_engines"],
     "engines/transform.py": ["test_transform", "test_engines"],
-    "engines/window.py": ["test_stream", "test_render"],
-    "engines/*.py": ["test_engines", "test_stream"],
+    "engines/window.py": ["test_stream"],
+    "engines/*.py": ["test_engines", "test_stream", "test_rounding"],
 }
 """Files of tests for each module, those first that are quick. The first pattern that fits counts.
 

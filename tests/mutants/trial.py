@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,12 +17,46 @@ ROOT = Path(__file__).parents[2]
 LEFT_OUT = shutil.ignore_patterns(".*", "__pycache__", "build", "dist")
 
 PYTEST = "-m pytest -x -q -n0 -p no:cacheprovider -p tests.mutants.impatient --hypothesis-seed=0"
+RECORD, ORDER = "AUDIOCONV_MUTANTS_RECORD", "AUDIOCONV_MUTANTS_ORDER"
+"""Variables by which the plugin `impatient` gets the names of a file to write, with the modules to
+record, and of one to read."""
+
 FOREVER = 3600.0
-"""Seconds for the tests of a module that is not changed."""
+"""Seconds for tests where nothing is changed."""
+
+PROCESSES = {"tests/test_outputs.py", "tests/test_faults.py"}
+"""Tests that run the program in processes of their own, where lines are not recorded."""
 
 
 class TestsFailError(Exception):
     """The tests of a module fail on the module as it is."""
+
+
+@dataclass(frozen=True)
+class Record:
+    """Which lines tests run, and for how long.
+
+    Parameters
+    ----------
+    seconds : dict
+        by test
+    lines : dict
+        tests, by module and line
+    """
+
+    seconds: dict[str, float]
+    lines: dict[str, dict[str, list[str]]]
+
+    def tests(self, module: str, first: int, last: int, files: Iterable[str]) -> list[str]:
+        """Return the tests of some files that run any of some lines, the quickest first.
+
+        Lines that none runs are run by all, at import, or in other processes.
+        """
+        own = {test for test in self.seconds if test.split("::")[0] in files}
+        lines = self.lines[module]
+        running = own & {t for n in range(first, last + 1) for t in lines.get(str(n), ())}
+        elsewhere = {test for test in own if test.split("::")[0] in PROCESSES}
+        return sorted(running | elsewhere if running else own, key=lambda test: self.seconds[test])
 
 
 @dataclass(frozen=True)
@@ -50,25 +84,34 @@ class Copy:
             with suppress(OSError):  # where links need a privilege, tests that use it are skipped
                 (self.folder / "shared").symlink_to(shared.resolve(), target_is_directory=True)
 
-    def seconds(self, module: str, tests: Sequence[str]) -> float:
-        """Run the tests of a module as it is, and return how long it took.
+    def record(self, modules: Iterable[str], tests: Iterable[str]) -> Record:
+        """Run tests as they are, and record which lines of some modules they run.
 
         Raises
         ------
         TestsFailError
             If they fail.
         """
-        begin = time.monotonic()
-        status, said = self._run(tests, FOREVER)
+        out, files = self.folder / "record.json", {m: str(self._path(m)) for m in modules}
+        status, said = self._run(
+            tests, FOREVER, {RECORD: os.pathsep.join([str(out), *files.values()])}
+        )
         if status:
-            raise TestsFailError(f"the tests of {module} fail:\n{said}")
-        return time.monotonic() - begin
+            raise TestsFailError(f"tests fail where nothing is changed:\n{said}")
+        found = json.loads(out.read_text(encoding="utf-8"))
+        return Record(found["seconds"], {m: found["lines"][file] for m, file in files.items()})
 
     def notices(self, module: str, text: str, tests: Sequence[str], limit: float) -> bool:
         """Return whether tests notice that a module has another text, or do not end in time."""
-        with self._exchanged(self.repo / "audioconv" / module, text):
-            status, _ = self._run(tests, limit)
+        order = self.folder / "order.json"
+        order.write_text(json.dumps(tests), encoding="utf-8")
+        files = dict.fromkeys(test.split("::")[0] for test in tests)
+        with self._exchanged(self._path(module), text):
+            status, _ = self._run(files, limit, {ORDER: str(order)})
         return status != 0
+
+    def _path(self, module: str) -> Path:
+        return self.repo / "audioconv" / module
 
     @contextmanager
     def _exchanged(self, path: Path, text: str) -> Iterator[None]:
@@ -79,7 +122,9 @@ class Copy:
         finally:
             _exchange(path, before)
 
-    def _run(self, tests: Sequence[str], limit: float) -> tuple[int, str]:
+    def _run(
+        self, tests: Iterable[str], limit: float, variables: dict[str, str]
+    ) -> tuple[int, str]:
         """Run tests in the copy; return the exit status, -1 if out of time, and what was said."""
         temporary = self.folder / "tmp"
         shutil.rmtree(temporary, ignore_errors=True)
@@ -92,7 +137,7 @@ class Copy:
             process = subprocess.Popen(
                 [sys.executable, *PYTEST.split(), *tests],
                 cwd=self.repo,
-                env={**os.environ, **places},
+                env={**os.environ, **places, **variables},
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=out,
