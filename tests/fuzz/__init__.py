@@ -5,10 +5,10 @@ any other exception, a warning, over `guard.SECONDS` or `guard.MEGABYTES`, or a 
 contradicts another. Damage begins with the files of ``corpus``, which the suite tries as they are,
 and then damaged, the same way every time. To search further, in the folder ``tests``::
 
-    python -m fuzz                                  # all targets, 10 seconds each
-    python -m fuzz sofa --seconds 180 --seed 7
-    python -m fuzz sofa --try FILE            # one input
-    python -m fuzz riff --atheris             # guided by coverage
+    python -m tests.fuzz                                  # all targets, 10 seconds each
+    python -m tests.fuzz sofa --seconds 180 --seed 7
+    python -m tests.fuzz sofa --try FILE            # one input
+    python -m tests.fuzz riff --atheris             # guided by coverage
 
 An input that failed is put into the folder of its target, with a name that begins with ``failed``.
 

@@ -1,4 +1,4 @@
-"""The command line: ``python -m fuzz [TARGET ...]``."""
+"""The command line: ``python -m tests.fuzz [TARGET ...]``."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .targets import TARGETS
 def main(arguments: Sequence[str] | None = None) -> int:
     """Search for faults, or try files; return 1 if there is a fault."""
     parser = argparse.ArgumentParser(
-        prog="python -m fuzz", description=(about or "").splitlines()[0]
+        prog="python -m tests.fuzz", description=(about or "").splitlines()[0]
     )
     parser.add_argument(
         "targets", nargs="*", metavar="TARGET", help=f"{', '.join(TARGETS)} (default: all)"

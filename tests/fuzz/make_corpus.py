@@ -1,4 +1,4 @@
-"""Makes the corpus anew, but for the inputs that once failed: ``python -m fuzz.make_corpus``.
+"""Makes the corpus anew, but for the inputs that once failed: ``python -m tests.fuzz.make_corpus``.
 
 Those have names that begin with ``failed``, and are kept.
 """

@@ -1,4 +1,4 @@
-"""The corpus as it is, and damaged, the same every time; `python -m fuzz` searches on."""
+"""The corpus as it is, and damaged, the same every time; `python -m tests.fuzz` searches on."""
 
 import os
 import warnings
