@@ -17,8 +17,8 @@ from audioconv._version import __version__
 
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-PARTS = ["audioconv", "impulses", "LICENSE", "README.md", "hatch_build.py", "pyproject.toml"]
-PARTS += [".gitignore"]
+PARTS = ["audioconv", "impulses", "LICENSE", "README.md", "pyproject.toml", ".gitignore"]
+PARTS += [".ci/hatch_build.py"]
 WAYS = [
     {"umask": 0o022, "stamp": 1_000_000_000, "order": 1, "TZ": "UTC", "PYTHONHASHSEED": "1"},
     {"umask": 0o077, "stamp": 1_700_000_001, "order": -1, "TZ": "Asia/Tokyo", "LC_ALL": "C"},
