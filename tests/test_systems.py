@@ -14,7 +14,6 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
 from types import SimpleNamespace
@@ -275,16 +274,34 @@ def test_ctrl_break_cleans_up(tmp_path):
         while not list(tmp_path.iterdir()):
             assert run.poll() is None
             time.sleep(0.01)
-        for _ in range(5):  # Python drops what is raised within some callbacks, as of imports
-            run.send_signal(signal.SIGUSR1)
-            with suppress(subprocess.TimeoutExpired):
-                run.wait(10)
-                break
-        assert run.returncode == 128 + signal.SIGUSR1
+        run.send_signal(signal.SIGUSR1)
+        assert run.wait(60) == 128 + signal.SIGUSR1
     finally:
         run.kill()
         run.communicate()
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_a_signal_that_python_drops_ends_the_run_all_the_same(number, code):
+    """What is raised within the callback of a weak reference is dropped."""
+    program = (
+        "import os, sys, weakref, audioconv.cli\n"
+        "from audioconv.__main__ import main\n"
+        "def run():\n"
+        "    class Gone: pass\n"
+        "    one = Gone()\n"
+        f"    ref = weakref.ref(one, lambda _: os.kill(os.getpid(), {int(number)}))\n"
+        "    del one\n"
+        "    os.read(0, 1)\n"  # for ever
+        "audioconv.cli.main = run\n"
+        "main()"
+    )
+    with subprocess.Popen([sys.executable, "-c", program], stdin=subprocess.PIPE) as run:
+        try:
+            assert run.wait(60) == code
+        finally:
+            run.kill()
 
 
 def test_a_closing_console_waits_for_the_run(monkeypatch):

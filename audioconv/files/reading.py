@@ -26,7 +26,7 @@ from audioconv.files.formats import STANDARD, SoundInfo, TemporaryCopy, display_
 from audioconv.files.libsndfile import LibsndfileDecoder
 from audioconv.files.metadata import Metadata
 from audioconv.files.scratch import copied_to_tmpdir, scratch
-from audioconv.files.source import PIECE, Digest, Source
+from audioconv.files.source import PIECE, Digest, Source, pieces
 from audioconv.files.watch import Stamp, Watch, changed_error, watch
 
 BLOCK_FRAMES = 2**16
@@ -355,7 +355,7 @@ def _copied(file: IO[bytes], beginning: bytes = b"") -> Iterator[IO[bytes]]:
     with copied_to_tmpdir("the piped input"), ExitStack() as opened:
         copy = opened.enter_context(scratch())
         copy.write(beginning)
-        while piece := file.read(PIECE):
+        for piece in pieces(file):
             if copy.tell() + len(piece) > MAX_SPOOL:
                 raise FormatError(
                     f"the piped input exceeds {MAX_SPOOL >> 30} GiB, the limit of a temporary "

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import IO, NamedTuple
 
@@ -84,7 +85,7 @@ class Source:
 
     def read(self, count: int) -> bytes:
         """Return `count` bytes; fewer only at the end."""
-        data = self.file.read(count)
+        data = self.file.read(count) if self.regular else b"".join(pieces(self.file, count))
         if self.beginning is not None:
             self.beginning += data
         if self._hash is not None:
@@ -103,6 +104,18 @@ class Source:
         while self.read(PIECE):
             pass
         return Digest(self._hash.hexdigest(), self._read)
+
+
+def pieces(file: IO[bytes], count: int | None = None) -> Iterator[bytes]:
+    """Yield the next `count` bytes of a pipe, or all, as they come.
+
+    A signal that arrives between two pieces is seen here, and not within one read of both.
+    """
+    read = getattr(file, "read1", file.read)
+    while (count is None or count > 0) and (piece := read(min(count or PIECE, PIECE))):
+        yield piece
+        if count is not None:
+            count -= len(piece)
 
 
 def file_digest(path: str) -> Digest:
