@@ -3,12 +3,12 @@
 A target is a function of bytes that returns, raises an error of the project's own, or has a fault:
 any other exception, a warning, over `guard.SECONDS` or `guard.MEGABYTES`, or a result that
 contradicts another. Damage begins with the files of ``corpus``, which the suite tries as they are,
-and then damaged, the same way every time. To search further, in the folder ``tests``::
+and then damaged, the same way every time. To search further::
 
-    python -m tests.fuzz                                  # all targets, 10 seconds each
+    python -m tests.fuzz                        # all targets, 10 seconds each
     python -m tests.fuzz sofa --seconds 180 --seed 7
-    python -m tests.fuzz sofa --try FILE            # one input
-    python -m tests.fuzz riff --atheris             # guided by coverage
+    python -m tests.fuzz sofa --try FILE        # one input
+    python -m tests.fuzz riff --atheris         # guided by coverage
 
 An input that failed is put into the folder of its target, with a name that begins with ``failed``.
 
