@@ -30,8 +30,11 @@ from audioconv.files.decoders import (
 )
 from audioconv.files.formats import INTEGER_BITS, SoundInfo, display_name, is_exact
 from audioconv.files.metadata import Metadata
-from audioconv.files.silence import stderr_silenced
+from audioconv.files.silence import stderr_silenced, stdout_silenced
 from audioconv.files.source import PIECE, Digest, Source
+
+SDS = b"\xf0\x7e"
+"""The beginning of SDS files, of whose faults libsndfile tells standard output."""
 
 UNCHECKED = ("AVR", "HTK", "MAT4", "MAT5", "MPC2K", "VOC", "WVE", "XI")
 """Formats whose headers state the length, but are not parsed here."""
@@ -167,12 +170,14 @@ class LibsndfileDecoder:
         descriptor = os.dup(self._raw.fileno())
         files.callback(os.close, descriptor)
         os.lseek(descriptor, 0, os.SEEK_SET)
+        is_sds = os.read(descriptor, len(SDS)) == SDS
+        os.lseek(descriptor, 0, os.SEEK_SET)
         shown: int | IO[bytes] = descriptor
         if probed.pieces:
             self._splice = Splice(descriptor, probed.pieces, probed.claimed, probed.tail)
             shown = io.BufferedReader(self._splice, BUFFER)
         try:
-            with stderr_silenced():
+            with stderr_silenced(), stdout_silenced() if is_sds else nullcontext():
                 file = ForwardFile(shown, closefd=False)
         except soundfile.SoundFileError:
             if self._splice and self._splice.error:

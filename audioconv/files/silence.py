@@ -63,7 +63,7 @@ def stderr_silenced() -> Iterator[None]:
 
 @contextmanager
 def stdout_silenced() -> Iterator[None]:
-    """Keep the ALAC encoder inside libsndfile from writing to standard output."""
+    """Keep libsndfile's ALAC encoder and SDS reader from writing to standard output."""
     flush_c()
     _stdout.begin()
     try:
