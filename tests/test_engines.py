@@ -205,6 +205,13 @@ def test_a_block_of_another_shape_is_refused(engine):
 
 
 @pytest.mark.parametrize("engine", ENGINES)
+def test_a_block_may_be_a_list_of_frames(engine):
+    convolver = plan(routes(np.array([[1.0], [0.5]]), 1), engine)
+    block = [[1.0], [0.0], [-2.0]]
+    np.testing.assert_allclose(convolver.process(block), [[1], [0.5], [-2]], rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
 def test_a_block_that_is_not_of_real_numbers_is_refused(engine):
     convolver = plan(routes(np.ones((3, 1)), 2), engine)
     for kind in (complex, object, "U1"):
