@@ -602,6 +602,28 @@ def test_a_new_convolver_has_a_silent_tail(engine, frames, noise):
     )
 
 
+@pytest.mark.parametrize("engine", ENGINES)
+def test_after_a_flush_a_convolver_is_as_new_bit_for_bit(engine, noise):
+    routing = routes(noise(3 * BLOCK, 2), 2)
+    convolver = plan(routing, engine)
+    for x in (noise(50, 2, seed=1), noise(37, 2, seed=2)):
+        new = run(plan(routing, engine), x, [5])
+        np.testing.assert_array_equal(run(convolver, x, [5]), new)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_an_engine_is_in_double_precision_and_on_no_grid_unless_told_otherwise(engine, noise):
+    routing = routes(noise(5, 2), 2)
+    module = ENGINES[engine]
+    convolver = getattr(engine_module(module), module)(routing)
+    assert convolver.process(noise(9, 2)).dtype == np.float64
+    found, expected = convolver.error_model(), plan(routing, engine, single=False).error_model()
+    np.testing.assert_array_equal(found.guaranteed, expected.guaranteed)
+    assert found.grid_scale is None
+    single = plan(routing, engine, single=True).error_model()
+    assert (single.guaranteed > 2**28 * found.guaranteed)[found.guaranteed > 0].all()
+
+
 @pytest.mark.parametrize("engine", ["overlap-add", "partitioned"])
 @pytest.mark.parametrize(("single", "tiny"), [(False, 5e-324), (False, 1e-310), (True, 1e-40)])
 def test_no_transform_of_a_sound_meets_a_subnormal_number(engine, single, tiny, monkeypatch, noise):
