@@ -208,6 +208,15 @@ def test_another_length_is_said_as_such(made, tmp_path, name, frames, capsys):
     assert f"it has {report.frames} frames instead of {report.frames_expected}" in shown
 
 
+def test_a_sound_of_one_frame_has_a_spot_in_each_channel(tmp_path):
+    source, out = tmp_path / "in.wav", tmp_path / "o.wav"
+    soundfile.write(source, [[0.5, -0.25, 0.125]], RATE)
+    run(Job(source, out, ["delta"]))
+    report = check(source, out, ["delta"])
+    assert report.passed
+    assert (report.spots, report.frames, report.channels) == (3, 1, 3)
+
+
 @pytest.mark.parametrize("more", [0, 1, BLOCK, 3 * BLOCK])
 def test_what_follows_a_whole_number_of_blocks_counts(tmp_path, noise, more):
     """Sums and samples are compared block by block; here the last of the sums is a full one."""
