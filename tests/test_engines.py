@@ -576,6 +576,13 @@ def test_a_grid_is_no_finer_than_32_bits_of_taps_and_none_in_single_precision():
     assert grid.grid_scale(finer, 15, double) is None
 
 
+def test_zeros_on_a_grid_are_positive():
+    """The sign of a zero is noise of the transform, and would be heard as other bytes of a file."""
+    snapped = grid.snap(np.array([[-1e-9], [-0.0], [1e-9], [-0.3]]), 4.0)
+    np.testing.assert_array_equal(snapped.ravel(), [0, 0, 0, -0.25])
+    assert not np.signbit(snapped[:3]).any()
+
+
 def test_a_block_counts_in_ones_unless_told_otherwise(noise):
     x, taps = noise(BLOCK, 2), noise(5, 2, seed=1)
     for engine in ("sparse", "direct"):

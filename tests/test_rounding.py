@@ -234,6 +234,15 @@ def model(**changes):
 
 
 @pytest.mark.parametrize("transforms", [False, True])
+def test_silence_and_no_sound_have_no_error_but_the_floor(transforms):
+    bound = ErrorBound(model(transforms=transforms))
+    for _ in range(3):
+        assert (bound.worst, bound.expected, bound.other_engine) == (0, 0, 0)
+        assert bound.remaining == 2.0**-7
+        bound.take(np.zeros((5, 2)))
+
+
+@pytest.mark.parametrize("transforms", [False, True])
 @pytest.mark.parametrize("reach", [1, 2, 3])
 @pytest.mark.parametrize("loud", range(5))
 def test_the_bound_of_the_worst_block(transforms, reach, loud):

@@ -48,15 +48,19 @@ class Record:
     lines: dict[str, dict[str, list[str]]]
 
     def tests(self, module: str, first: int, last: int, files: Iterable[str]) -> list[str]:
-        """Return the tests of some files that run any of some lines, the quickest first.
+        """Return the tests of some files that run any of some lines, those of the first file first.
 
-        Lines that none runs are run by all, at import, or in other processes.
+        Lines that none runs are run by all, at import, or in other processes. The quickest tests
+        of a file come first.
         """
-        own = {test for test in self.seconds if test.split("::")[0] in files}
+        place = {file: number for number, file in enumerate(files)}
+        own = {test: place[_file(test)] for test in self.seconds if _file(test) in place}
         lines = self.lines[module]
-        running = own & {t for n in range(first, last + 1) for t in lines.get(str(n), ())}
-        elsewhere = {test for test in own if test.split("::")[0] in PROCESSES}
-        return sorted(running | elsewhere if running else own, key=lambda test: self.seconds[test])
+        running = {test for n in range(first, last + 1) for test in lines.get(str(n), ())}
+        if not running & own.keys():
+            running = {*own}
+        running |= {test for test in own if _file(test) in PROCESSES}
+        return sorted(running & own.keys(), key=lambda test: (own[test], self.seconds[test]))
 
 
 @dataclass(frozen=True)
@@ -105,7 +109,7 @@ class Copy:
         """Return whether tests notice that a module has another text, or do not end in time."""
         order = self.folder / "order.json"
         order.write_text(json.dumps(tests), encoding="utf-8")
-        files = dict.fromkeys(test.split("::")[0] for test in tests)
+        files = dict.fromkeys(map(_file, tests))
         with self._exchanged(self._path(module), text):
             status, _ = self._run(files, limit, {ORDER: str(order)})
         return status != 0
@@ -150,6 +154,10 @@ class Copy:
             finally:
                 _end(process)
         return status, log.read_text(encoding="utf-8", errors="replace")
+
+
+def _file(test: str) -> str:
+    return test.split("::")[0]
 
 
 def _exchange(path: Path, text: bytes) -> None:
