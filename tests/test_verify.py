@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import math
 from dataclasses import replace
 from fractions import Fraction
 
@@ -488,6 +489,13 @@ def test_every_term_of_the_limit_of_the_certificate(noise, largest):
     expected = max(found, key=lambda pair: pair[0] / pair[1])
     assert (expected == max(found)) == (largest != "one output")
     assert (residual, limit) == pytest.approx(expected, rel=1e-9, abs=0)
+
+
+def test_points_are_of_a_prime_order_whose_products_fit_in_64_bits():
+    """A prime, so that every k but 0 gives a point of the full order."""
+    assert certificate.M.bit_length() == 31
+    divisors = [2, *range(3, math.isqrt(certificate.M) + 1, 2)]
+    assert all(certificate.M % divisor for divisor in divisors)
 
 
 def test_phases_are_exact_for_a_sound_of_any_length():

@@ -24,7 +24,7 @@ record, and of one to read."""
 FOREVER = 3600.0
 """Seconds for tests where nothing is changed."""
 
-PROCESSES = {"tests/test_outputs.py", "tests/test_faults.py"}
+PROCESSES = {"tests/test_outputs.py"}
 """Tests that run the program in processes of their own, where lines are not recorded."""
 
 
