@@ -19,6 +19,7 @@ from audioconv.engines import ENGINES, grid
 from audioconv.engines.partitioned import Partitioned
 from audioconv.engines.plan import choose, engine_name, plan
 from audioconv.engines.routes import routes
+from audioconv.engines.subnormals import flush_subnormals
 from audioconv.errors import AudioconvError, LayoutError, UsageError
 
 BLOCK = 16
@@ -334,6 +335,16 @@ def test_subnormals_are_flushed_and_nothing_else(noise):
     y = run(plan(routing, "overlap-add"), x, [])
     flushed = np.where(np.abs(x) < 1e-150, 0, x)
     assert_close(y, oracle.convolve_routes(flushed, routing), flushed, routing)
+
+
+@pytest.mark.parametrize(("dtype", "least"), [(np.float64, 1e-150), (np.float32, 1e-30)])
+def test_magnitudes_under_the_threshold_become_zero_and_those_at_it_stay(dtype, least):
+    least = dtype(least)
+    under = np.nextafter(least, dtype(0))
+    block = np.array([least, -least, under, -under, dtype(1), dtype(0)])
+    flushed = flush_subnormals(block)
+    assert flushed.dtype == dtype
+    np.testing.assert_array_equal(flushed, np.array([least, -least, 0, 0, 1, 0], dtype))
 
 
 def test_toeplitz_repeats_the_taps_down_its_diagonals():

@@ -8,6 +8,7 @@ from __future__ import annotations
 import faulthandler
 import json
 import os
+import signal
 import sys
 import threading
 import time
@@ -34,6 +35,9 @@ Line = tuple[str, int]
 # without a search for the simplest example that fails
 settings.register_profile("mutants", phases=[Phase.explicit, Phase.generate], database=None)
 settings.load_profile("mutants")
+
+# a shell starts what runs in the background with interrupts ignored, and so would its tests
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 if sys.platform != "win32":
     import resource
