@@ -364,6 +364,16 @@ def test_toeplitz_refuses_a_large_matrix_by_its_bytes(monkeypatch):
         plan(routes(np.ones((99_490, 1)), 1), "toeplitz")
 
 
+def test_a_matrix_of_the_largest_size_is_built(monkeypatch):
+    toeplitz = engine_module("toeplitz")
+    routing = routes(np.ones((5, 2)), 2)
+    monkeypatch.setattr(toeplitz, "MAX_BYTES", 2 * (BLOCK + 4) * BLOCK * 8)
+    assert plan(routing, "toeplitz").block == BLOCK
+    monkeypatch.setattr(toeplitz, "MAX_BYTES", 2 * (BLOCK + 4) * BLOCK * 8 - 1)
+    with pytest.raises(UsageError, match="would take"):
+        plan(routing, "toeplitz")
+
+
 def test_a_negative_zero_survives_the_identity():
     y = run(plan(routes(np.ones((1, 1)), 1), "sparse"), np.array([[-0.0], [0.0]]), [])
     np.testing.assert_array_equal(np.signbit(y), [[True], [False]])

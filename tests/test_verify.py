@@ -491,6 +491,19 @@ def test_every_term_of_the_limit_of_the_certificate(noise, largest):
     assert (residual, limit) == pytest.approx(expected, rel=1e-9, abs=0)
 
 
+def test_what_is_lost_beside_a_large_sum_is_kept():
+    """2^-54 is under half a step of 1, but a thousand of them are not."""
+    sound = certificate.Evaluation([0], 1)
+    for sample in [1.0, *[2.0**-54] * 1024]:
+        sound.take(np.array([[sample]]))
+    assert sound.values().tolist() == [[1 + 2.0**-44]]
+
+
+def test_the_rounding_of_a_chunk_is_allowed_at_its_worst():
+    """Partial sums that grow to the root of c E have variances of c^2 / 9 E in all."""
+    assert certificate.CHUNK / 3 < certificate.EVALUATION < certificate.CHUNK / 2
+
+
 def test_points_are_of_a_prime_order_whose_products_fit_in_64_bits():
     """A prime, so that every k but 0 gives a point of the full order."""
     assert certificate.M.bit_length() == 31
