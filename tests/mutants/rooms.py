@@ -14,7 +14,7 @@ TESTS: dict[str, list[str]] = {
     "files/atomic.py": ["test_files", "test_outputs"],
     "files/quantise.py": ["test_files"],
     "verify/bound.py": ["test_rounding", "test_wrong_sums", "test_verify"],
-    "verify/compare.py": ["test_cli", "test_changes"],
+    "verify/compare.py": ["test_compare", "test_cli", "test_changes"],
     "verify/*.py": ["test_wrong_sums", "test_verify"],
     "engines/overlap_add.py": ["test_engines", "test_transform", "test_rounding"],
     "engines/rounding.py": ["test_rounding", "test_engines"],
