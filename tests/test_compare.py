@@ -77,6 +77,14 @@ def test_the_best_fit_has_one_gain_and_a_sign_for_each_channel(pair, noise, gain
     )
 
 
+@pytest.mark.parametrize("spread", [1.0, 30.0, 5000.0])
+def test_chance_is_the_largest_of_as_many_shifts_as_are_independent(spread):
+    """A normal deviate exceeds d with a probability under exp(-d^2 / 2)."""
+    deviations = float(compare._chance(np.array([spread]))[0]) / math.sqrt(spread)
+    independent = 2 * compare.WINDOW / spread
+    assert independent * math.exp(-(deviations**2) / 2) == pytest.approx(compare.BY_CHANCE)
+
+
 def test_silence_is_fitted_by_nothing(pair, noise):
     for first, second in [(np.zeros((9, 1)), noise(9, 1)), (noise(9, 1), np.zeros((9, 1)))]:
         fit = compare._best_fit(*pair(first, second), 0, np.ones(1), silent)
