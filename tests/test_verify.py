@@ -556,6 +556,14 @@ def test_two_products_are_exact(a, b):
     assert Fraction(float(product[0])) + Fraction(float(error[0])) == Fraction(a) * Fraction(b)
 
 
+def test_products_of_53_bits_are_exact():
+    random = np.random.default_rng(0)
+    a, b = (random.integers(2**52, 2**53, 4000).astype(float) for _ in range(2))
+    parts = [part.tolist() for part in two_product(a, b)]
+    for x, y, product, error in zip(a.tolist(), b.tolist(), *parts, strict=True):
+        assert int(product) + int(error) == int(x) * int(y)
+
+
 def test_spots_anywhere_are_the_direct_sum(noise):
     x, routing = noise(100, 2), routes(noise(30, 2), 2)
     full = convolved([x], plan(routing, "direct"))
