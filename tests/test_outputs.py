@@ -1,13 +1,16 @@
 """Outputs among other people's files: theirs are left alone, and none of ours is lost."""
 
 import ctypes
+import errno
 import json
 import os
 import shutil
 import signal
+import stat
 import subprocess
 import sys
 import time
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -286,6 +289,56 @@ def test_names_that_are_taken_are_counted_past(tmp_path, monkeypatch, links):
     beside = ["a-3.wav", "x" * 60 + "-2.wav"]
     assert names(tmp_path) == sorted(["a.wav", "a-2.wav", long, *beside])
     assert {(tmp_path / name).read_bytes() for name in beside} == {b"new"}
+
+
+@pytest.mark.parametrize("links", [True, False])
+def test_a_sound_whose_sidecar_fails_gives_its_name_back(tmp_path, monkeypatch, links):
+    def failing(give):
+        def but_for_sidecars(old, new):
+            if str(new).endswith(".json") or (give is os_link and not links):
+                raise OSError(errno.EIO, os.strerror(errno.EIO))
+            give(old, new)
+
+        return but_for_sidecars
+
+    os_link = os.link
+    monkeypatch.setattr("os.link", failing(os_link))
+    monkeypatch.setattr("os.rename", failing(os.rename))
+    path = str(tmp_path / "o.wav")
+    with (
+        pytest.raises(FormatError, match=r"o\.wav.* cannot be written: Input/output error"),
+        target(f"{path}.json") as sidecar,
+        target(path) as sound,
+    ):
+        sound.commit(sidecar)
+    assert names(tmp_path) == []
+
+
+@pytest.mark.parametrize("error", [errno.EIO, errno.EINVAL, errno.ENOTSUP])
+def test_a_folder_that_its_file_system_cannot_sync_fails_nothing(tmp_path, monkeypatch, error):
+    sync = os.fsync
+
+    def folders_fail(descriptor):
+        if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            raise OSError(error, os.strerror(error))
+        sync(descriptor)
+
+    monkeypatch.setattr("os.fsync", folders_fail)
+    fails = pytest.raises(FormatError, match="is written, but a power failure may undo it")
+    with fails if error == errno.EIO else nullcontext(), target(str(tmp_path / "a")) as out:
+        out.file.write(b"new")
+        out.commit()
+    assert (tmp_path / "a").read_bytes() == b"new"
+
+
+def test_a_link_into_a_folder_that_is_missing_is_no_output(tmp_path):
+    (tmp_path / "link.wav").symlink_to(tmp_path / "none" / "o.wav")
+    with (
+        pytest.raises(FormatError, match="none is not a directory; make it first"),
+        target(str(tmp_path / "link.wav")),
+    ):
+        pytest.fail("it was opened")
+    assert names(tmp_path) == ["link.wav"]
 
 
 def test_redo_of_a_lost_file_overwrites_nothing_that_appears(tmp_path, speech, monkeypatch):
