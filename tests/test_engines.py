@@ -213,6 +213,15 @@ def test_a_block_may_be_a_list_of_frames(engine):
 
 
 @pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("kind", [bool, np.int8, np.uint16, np.int64])
+def test_a_block_of_whole_numbers_is_that_of_the_same_floats(engine, kind):
+    x = np.random.default_rng(8).integers(0, 2 if kind is bool else 100, (50, 1)).astype(kind)
+    convolver = plan(routes(np.array([[0.5], [0.25]]), 1), engine)
+    whole, floats = (run(convolver, block, [20]) for block in (x, x.astype(float)))
+    np.testing.assert_array_equal(whole, floats)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
 def test_a_block_that_is_not_of_real_numbers_is_refused(engine):
     convolver = plan(routes(np.ones((3, 1)), 2), engine)
     for kind in (complex, object, "U1"):
