@@ -613,6 +613,22 @@ def test_an_output_that_is_there_or_is_an_input_is_refused(tmp_path):
             refuse_overwrite(str(same), inputs=inputs, overwrite=True)
 
 
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("", "the name of the output is empty; name a file"),
+        (".", r"\. is a directory; name a file in it"),
+        ("a\0b", "cannot be written: embedded null"),
+        ("x" * 5000, "cannot be written: File name too long"),
+    ],
+)
+def test_a_name_that_no_file_can_have_is_refused(name, message):
+    if len(name) > 1000 and os.name != "posix":
+        pytest.skip("the system says it in other words")
+    with pytest.raises(UsageError, match=message):
+        refuse_overwrite(name, inputs=[], overwrite=True)
+
+
 # formats
 
 
