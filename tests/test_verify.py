@@ -232,6 +232,18 @@ def test_what_follows_a_whole_number_of_blocks_counts(tmp_path, noise, more):
     assert report.passed == (not more)
 
 
+@pytest.mark.parametrize("kept", [1, 2])
+def test_an_output_that_ends_with_a_block_is_as_long_as_it_is(tmp_path, noise, kept):
+    source, out = tmp_path / "in.wav", tmp_path / "o.wav"
+    soundfile.write(source, 0.3 * np.tanh(noise(2 * BLOCK + 100)), RATE)
+    run(Job(source, out, ["delta"]))
+    audio, _ = soundfile.read(out, dtype="int16")
+    soundfile.write(out, audio[: kept * BLOCK], RATE)
+    report = check(source, out, ["delta"])
+    assert (report.frames, report.frames_expected) == (kept * BLOCK, 2 * BLOCK + 100)
+    assert not report.passed
+
+
 def test_the_command_ends_with_3_and_one_line(made, tmp_path, capsys):
     source, hall, outputs = made
     wrong = tmp_path / "wrong.wav"
