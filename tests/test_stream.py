@@ -186,6 +186,12 @@ def test_an_automatic_end_of_silence_is_the_end_of_the_sound():
         assert sum(map(len, Window(0, "auto").tail(np.zeros((5, 2)), frames=9, peak=peak))) == 0
 
 
+@pytest.mark.parametrize(("start", "frames"), [(0, 3), (1, 2), (2, 1), (3, 0), (4, 0), (10, 0)])
+def test_the_frames_before_time_0_are_those_before_the_head(start, frames):
+    part = np.arange(5.0)[:, None]
+    np.testing.assert_array_equal(Window(3, "full").before(part, start), part[:frames])
+
+
 @pytest.mark.parametrize(
     ("window", "sound", "needed"),
     [
