@@ -33,6 +33,13 @@ def shared():
 
 
 @pytest.fixture
+def untraced(monkeypatch):
+    """Let the processes that a test starts run as they are, where coverage is measured."""
+    for name in ("COVERAGE_PROCESS_START", "COVERAGE_PROCESS_CONFIG"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
 def noise():
     """Make white noise of some shape, the same for the same seed."""
 

@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 import soundfile
 
+pytestmark = pytest.mark.usefixtures("untraced")
+
 ROOT = Path(__file__).parent.parent
 
 ENGINE = '''

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 import soundfile
 
+from audioconv import compare_files
+from audioconv.errors import UsageError
 from audioconv.progress import silent
 from audioconv.verify import compare
 
@@ -89,3 +91,8 @@ def test_silence_is_fitted_by_nothing(pair, noise):
     for first, second in [(np.zeros((9, 1)), noise(9, 1)), (noise(9, 1), np.zeros((9, 1)))]:
         fit = compare._best_fit(*pair(first, second), 0, np.ones(1), silent)
         assert (fit.gain, fit.polarity) == (0, (None,))
+
+
+def test_only_one_of_both_is_standard_input():
+    with pytest.raises(UsageError, match="both files are standard input; name one of them"):
+        compare_files("-", "-")

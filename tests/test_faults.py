@@ -18,7 +18,10 @@ import numpy as np
 import pytest
 import soundfile
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="faults are injected on Linux")
+pytestmark = [
+    pytest.mark.skipif(sys.platform != "linux", reason="faults are injected on Linux"),
+    pytest.mark.usefixtures("untraced"),
+]
 STRACE = shutil.which("strace")
 OLD = b"the old file, whole"
 

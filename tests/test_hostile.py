@@ -43,7 +43,10 @@ from fuzz.small_sounds import (
     valid,
 )
 
-pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="every case is a fork")
+pytestmark = [
+    pytest.mark.skipif(not hasattr(os, "fork"), reason="every case is a fork"),
+    pytest.mark.usefixtures("untraced"),
+]
 
 ROOT = Path(__file__).parents[1]
 FUZZ = int(os.environ.get("AUDIOCONV_FUZZ", "150"))

@@ -11,6 +11,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+pytestmark = pytest.mark.usefixtures("untraced")
+
 ROOT = Path(__file__).parent.parent
 READMES = {
     name: (ROOT / name / "README.md").read_text(encoding="utf-8")

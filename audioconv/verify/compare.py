@@ -252,8 +252,6 @@ def _best_fit(first: str, second: str, shift: int, spread: Taps, progress: Progr
             both = one * other
         products = ((one, other), (one, one), (other, other), (both, both))
         sums.append(np.array([np.vecdot(x.T, y.T) for x, y in products]))
-    if not sums:
-        return _Fit(0.0, np.zeros(0), ())
     total = np.array([[math.fsum(column) for column in row] for row in np.stack(sums, -1)])
     product, energy, explained, squares = total
     # the share of the energy that a channel explains is the square of its correlation
