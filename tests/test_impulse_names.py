@@ -6,7 +6,7 @@ import os
 import numpy as np
 import pytest
 import soundfile
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from audioconv import Job, convolve_file, load_impulse
@@ -249,6 +249,7 @@ NAMES = st.one_of(WORDS, WORDS.map(lambda word: f"{word}.wav:channels=1,2"))
 
 
 @given(names=st.lists(NAMES, min_size=2, max_size=5))
+@example(names=["1", ".:"])
 def test_the_name_of_a_join_is_parsed_into_its_parts(names):
     parts = split_join(join_name(names))
     assert [part.removeprefix(f".{os.sep}") for part in parts] == names

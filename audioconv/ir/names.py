@@ -197,6 +197,6 @@ def _escaped(name: str) -> str:
     if re.match(f",|{CONTINUATION}$", name):
         name = f"{os.curdir}{os.sep}{name}"
     path, options = split_name(name)
-    if all(map(_is_continuation, options.split(",")[1:])):
+    if options and all(map(_is_continuation, options.split(",")[1:])):
         return with_options(path.replace(",", ",,"), options)
     return name.replace(",", ",,")
