@@ -79,8 +79,8 @@ finite, and at most 1e+300; replace it
     """
     if samples.dtype.kind != "f":
         return
-    # one pass, without temporaries: no sample exceeds the root of the energy, and NaN is under none
-    if float(np.vdot(samples, samples)) <= min(limit * limit, FINITE):
+    # without temporaries, and without BLAS, whose threads would wait for a core; NaN is in no range
+    if not samples.size or (-limit <= float(samples.min()) and float(samples.max()) <= limit):
         return
     extreme = ~(np.abs(samples) <= np.float64(limit))
     if extreme.any():

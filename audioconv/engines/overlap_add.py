@@ -15,6 +15,9 @@ to block by `OverlapAdd`.
 Every input and every output is transformed once, however many routes lead between them: the
 spectra that lead to one output are summed.
 
+A sound that ends within the first block would leave much of it empty. So a block that is not full
+is cut by its own length (see `audioconv.engines.batch`), in an array, a file and a pipe alike.
+
 `fft_size` takes the power of two at which a frame costs least. It depends on the impulse
 alone, never on the machine, so that the same input gives the same bytes everywhere.
 
@@ -28,27 +31,36 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from functools import partial
+from functools import lru_cache, partial
 from itertools import pairwise
+from threading import Lock
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from audioconv.engines.audio import Audio, Samples
+from audioconv.engines.batch import COUNTS, Batch
 from audioconv.engines.convolver import Convolved, Convolver, OverlapAdd
 from audioconv.engines.grid import grid_scale, snap
 from audioconv.engines.rounding import loudest, transforms
 from audioconv.engines.routes import Routing, Strand
 from audioconv.engines.subnormals import flush_subnormals
-from audioconv.engines.transform import FourStep, Matrix
+from audioconv.engines.transform import FourStep, Matrix, row_length
 from impulses.impulse import Taps
 
 LEAST_SIZE = 2**16
 """Below that, Python's overhead between the steps costs more than the steps."""
 
+SHORT = 2**18
+"""Frames up to which a block that is not full is faster in a batch."""
+
 SLICE = 2**15
 """Frames that are taken out of planes at a time: all that is done next finds them in the cache."""
+
+
+_PLANNING = Lock()
+"""Held while the kernel for long blocks is made: the first blocks come at the same time."""
 
 
 def overlap_add(
@@ -68,37 +80,71 @@ def overlap_add(
     """
     dtype = np.dtype(np.float32 if single else np.float64)
     scale = grid_scale(routing, signal_bits, dtype)
-    pairs = _Pairs(routing, dtype, scale)
-    block = 2 * pairs.segment
+    kernel = _Kernel(routing, dtype, scale)
     model = partial(
         transforms,
         routing,
-        block=block,
-        points=pairs.size,
+        block=2 * kernel.segment,
+        points=kernel.size,
         dtype=dtype,
         grid_scale=scale,
+        pieces=COUNTS[-1],
     )
     return OverlapAdd(
         routing,
-        pairs,
-        block=block,
+        kernel,
+        block=2 * kernel.segment,
         dtype=dtype,
         error_model=model,
-        fft_size=pairs.size,
-        limit=loudest(routing, dtype, points=pairs.size),
+        fft_size=kernel.size,
+        limit=loudest(routing, dtype, points=kernel.size),
     )
 
 
-class _Pairs:
-    """The kernel: two segments at a time, as one complex transform of each channel."""
+class _Kernel:
+    """The kernel for blocks of any length: short ones in a batch, long ones in pairs.
+
+    Attributes
+    ----------
+    size : int
+        points of the longest transform
+    segment : int
+        frames of half a block
+    """
 
     def __init__(self, routing: Routing, dtype: np.dtype[Any], scale: float | None) -> None:
         self.size = fft_size(routing.frames)
-        transform = FourStep(self.size)
-        self._rows, self._columns = transform.shape
+        columns = row_length(self.size)
         # whole rows, so that segments meet at the ends of rows
-        self._step = (self.size - routing.frames + 1) // self._columns
-        self.segment = self._step * self._columns
+        self.segment = (self.size - routing.frames + 1) // columns * columns
+        self._batch = Batch(routing, dtype, scale)
+        self._long = partial(_Pairs, routing, dtype, scale, self.size, self.segment)
+        self._pairs: _Pairs | None = None
+
+    def __call__(self, block: Samples, unit: float) -> Convolved:
+        """Convolve samples that count in units."""
+        if len(block) <= SHORT and len(block) < 2 * self.segment:
+            return self._batch(block, unit)
+        with _PLANNING:
+            self._pairs = self._pairs or self._long()
+        return self._pairs(block, unit)
+
+
+class _Pairs:
+    """The kernel for long blocks: two segments, as one complex transform of each channel."""
+
+    def __init__(
+        self,
+        routing: Routing,
+        dtype: np.dtype[Any],
+        scale: float | None,
+        size: int,
+        segment: int,
+    ) -> None:
+        self.size, self.segment = size, segment
+        transform = _transform(size)
+        self._rows, self._columns = transform.shape
+        self._step = segment // self._columns
         self._routing = routing
         self._strands, self._silent = routing.strands, routing.silent
         self._dtype = dtype
@@ -223,6 +269,12 @@ def _lay(values: NDArray[Any], part: NDArray[Any]) -> None:
     whole = len(values) - rest
     part[:rows] = values[:whole].reshape(rows, part.shape[1])
     part[rows : rows + 1, :rest] = values[whole:]
+
+
+@lru_cache(maxsize=4)
+def _transform(size: int) -> FourStep:
+    """Return a transform, whose tables are kept for the next impulse of about the same length."""
+    return FourStep(size)
 
 
 def fft_size(frames: int) -> int:

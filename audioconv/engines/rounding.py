@@ -12,7 +12,10 @@ sample within
 by the inequality of Cauchy and Schwarz, and of Parseval for the last term. x is the input within
 reach of the sample: the m blocks that its K taps span. Two segments share a transform, as real
 and imaginary part, and where they overlap a sample has the errors of both: the forward error of
-x and that of the inverse grow by the root of 2, those of h and of the product by 2. Where the
+x and that of the inverse grow by the root of 2, those of h and of the product by 2. Only the last
+block of a sound may be cut into more segments: they share no transform, so that two of them have
+the errors of one block, and the additions of more are less than the multiplications that their
+transforms do without. Where the
 impulse is cut into partitions, m counts all blocks that their transforms span, and |h|_1 stands
 for max|H|, as no part of h exceeds it.
 
@@ -147,6 +150,7 @@ def transforms(
     dtype: np.dtype[Any],
     grid_scale: float | None,
     partitioned: bool = False,
+    pieces: int = 2,
 ) -> ErrorModel:
     """Return the error model of an engine that multiplies spectra.
 
@@ -163,8 +167,11 @@ def transforms(
         the one that results are rounded with
     partitioned : bool
         whether the impulse is cut into partitions, rather than in one transform as a whole
+    pieces : int
+        segments of a block, at most; more than two share no transform
     """
     reach = 1 + -(-(routing.frames - 1 + (points // 2 if partitioned else 0)) // block)
+    blocks = reach - 1 + pieces / 2
     unit = unit_roundoff(dtype)
     products = Counter(route.target for route in routing.routes)
     # on a grid that contains that of the transforms
@@ -174,10 +181,10 @@ def transforms(
 
     def guaranteed(route: Route) -> float:
         stages = PER_STAGE * (math.log2(points) + 2)
-        others = 2 * math.sqrt(5) + math.sqrt(2) * (products[route.target] - 1) + reach + 3
+        others = 2 * math.sqrt(5) + math.sqrt(2) * (products[route.target] - 1) + blocks + 3
         energy = _root_energy(routing.taps(route))
         # m blocks with roots of energy e1 .. em sum to at most sqrt(m) times the root of all
-        return math.sqrt(reach) * (
+        return math.sqrt(blocks) * (
             ((2 + math.sqrt(2)) * stages + others) * energy
             + math.sqrt(2) * stages * largest[route.kernel]
         )
