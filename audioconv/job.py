@@ -337,8 +337,9 @@ class Outcome:
     subtype : str
     engine : str
     block : int
-        frames of one block of the input
+        frames of the longest block of the input
     fft_size : int or None
+        points of the longest transform; those of shorter blocks have less
     impulse_frames : int
         length K of the impulse as applied
     gain_db : float

@@ -177,14 +177,14 @@ def print_outcome(outcome: Outcome, show: Show) -> None:
 
 def outcome_rows(outcome: Outcome) -> Rows:
     """Return the rows that describe the outcome of a job."""
-    fft = f", FFTs of {outcome.fft_size} points" if outcome.fft_size else ""
+    fft = f", FFTs of up to {outcome.fft_size} points" if outcome.fft_size else ""
     return [
         ("routes", outcome.routes),
         (
             "impulse",
             f"{duration(outcome.impulse_frames, outcome.rate)}: {_levels(outcome.impulse_level)}",
         ),
-        ("engine", f"{outcome.engine}, blocks of {outcome.block} frames{fft}"),
+        ("engine", f"{outcome.engine}, blocks of up to {outcome.block} frames{fft}"),
         ("gain", f"{format_db(outcome.gain_db)}{_matched(outcome)}"),
         (
             "peak",

@@ -10,6 +10,7 @@ direct       the definition
 toeplitz     the definition as a matrix
 sparse       shifted adds, for echoes
 transform    a long transform as many short ones
+batch        short blocks, cut by their own length
 overlap_add  block-wise FFT, for everything longer
 partitioned  FFT without latency at any block length, for real time
 plan         a convolver by the name of its engine

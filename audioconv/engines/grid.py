@@ -9,6 +9,7 @@ sixty thousand or so would be rounded to the other side of a tie.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from typing import Any
 
 import numpy as np
@@ -26,11 +27,15 @@ CACHED = 2**14
 
 def fractional_bits(routing: Routing) -> int | None:
     """Return the least q for which every tap is a multiple of 2^-q, or None above `MOST_BITS`."""
-    for bits in range(MOST_BITS + 1):
+
+    def on_grid(bits: int) -> bool:
         scaled = (np.ldexp(taps, bits) for taps in routing.kernels)
-        if all(bool((taps == np.rint(taps)).all()) for taps in scaled):
-            return bits
-    return None
+        return all(bool((taps == np.rint(taps)).all()) for taps in scaled)
+
+    # what is on one grid is on every finer one
+    if not on_grid(MOST_BITS):
+        return None
+    return bisect_left(range(MOST_BITS), True, key=on_grid)
 
 
 def grid_scale(routing: Routing, signal_bits: int | None, dtype: np.dtype[Any]) -> float | None:

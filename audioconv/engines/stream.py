@@ -16,6 +16,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from functools import partial
+from itertools import chain, islice
 from typing import Any, TypeVar
 
 import numpy as np
@@ -174,11 +175,20 @@ def regrid(blocks: Iterable[NDArray[Number]], frames: int) -> Iterator[NDArray[N
 
 def _in_order(work: Iterable[Callable[[], R]], threads: int) -> Generator[R, None, None]:
     """Do work in a number of threads, and yield its results in order."""
-    if threads == 1:
-        yield from (task() for task in work)
+    pieces, missing = iter(work), None
+    head = [*islice(pieces, 1)]
+    if threads > 1:  # one piece alone needs no thread
+        try:
+            head += islice(pieces, 1)
+        except Exception as error:  # earlier results come first, as in one thread
+            missing = error
+    if len(head) < 2:
+        yield from (task() for task in chain(head, pieces if missing is None else ()))
+        if missing is not None:
+            raise missing
         return
     pending: deque[Future[R]] = deque()
-    pieces, missing = iter(work), None
+    pieces = chain(head, pieces)
     # when a consumer stops early, or at an error, work in progress is waited for: work that was
     # cancelled would never hand on its tail, and the next piece might already wait for it
     with ThreadPoolExecutor(threads, thread_name_prefix="convolve") as pool:
@@ -187,7 +197,7 @@ def _in_order(work: Iterable[Callable[[], R]], threads: int) -> Generator[R, Non
                 pending.append(pool.submit(next(pieces)))
             except StopIteration:
                 break
-            except Exception as error:  # earlier results come first, as in one thread
+            except Exception as error:
                 missing = error
                 break
             if len(pending) == threads:

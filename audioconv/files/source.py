@@ -15,6 +15,9 @@ PIECE = 2**20
 WORTHWHILE = 2**16
 """Bytes that are worth handing to another thread."""
 
+ALONE = 2**20
+"""Bytes that are hashed before another thread is worth starting."""
+
 
 class Digest(NamedTuple):
     """SHA-256 of a file, and its length in bytes."""
@@ -28,12 +31,17 @@ class Hash:
 
     def __init__(self) -> None:
         self._hash = hashlib.sha256()
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="hash")
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="hash")  # starts when it is used
         self._busy: Future[None] | None = None
         self._small = bytearray()
+        self._alone = ALONE
 
     def update(self, data: bytes) -> None:
         """Append bytes."""
+        if len(data) <= self._alone:
+            self._alone -= len(data)
+            self._hash.update(data)
+            return
         if len(data) < WORTHWHILE:
             self._small += data
             if len(self._small) < WORTHWHILE:
