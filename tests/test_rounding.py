@@ -111,6 +111,8 @@ class Formulas:
         stages = math.log2(self.points) + 2
         products = sum(self.count(other, o) > 0 for other in range(self.inputs))
         root2, m = math.sqrt(2), self.reach
+        if self.engine == "overlap-add":  # two of the 8 segments of the last block count as one
+            m += 8 / 2 - 1
         of_energy = (
             7 * (2 + root2) * stages + 2 * math.sqrt(5) + root2 * (products - 1) + m + 3
         ) * self.l2(i, o)
