@@ -112,6 +112,7 @@ def _overlapping(
         except BaseException as error:  # a thread that waits for the tail must not wait for ever
             after.set_exception(error)
             raise
+        convolver.tail = tail  # in order, as the next block waits for it
         after.set_result(tail)
         return _finished(parts, start, finish)
 
@@ -120,7 +121,6 @@ def _overlapping(
     for start, block in grid:
         before, tail = tail, Future()
         yield partial(work, block, start, before, tail)
-    convolver.tail = tail.result()
 
 
 def _windowed(
