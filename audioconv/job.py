@@ -232,10 +232,12 @@ class VerificationReport:
         of the output
     subtype : str
         of the output
-    points : list of int
-        k of the certificate's points exp(2 pi i k / (2^31 - 1))
+    primes : list of int
+        frames that are alike modulo a prime are folded together by the certificate
     certificate_residual, certificate_limit : float
-        of Y(z) - X(z) H(z); a single sum that is off by more than the limit fails
+        of the folded sums beside the cyclic convolution of the folded sound and impulse
+    certificate_smallest : float
+        error of a single sum, anywhere, that the certificate shows for certain
     certificate_passed : bool
     samples_worst, samples_limit : float
         largest deviation of a sample of the output from the certified sums, and the limit of the
@@ -243,7 +245,9 @@ class VerificationReport:
     samples_passed : bool
         whether there are as many as sums, and none deviates by more
     spots : int
-        number of samples compared with the exactly rounded direct sum
+        number of samples compared with the direct sum
+    spots_exact : int
+        number of those that are exactly rounded; the others are computed in pairs of floats
     spots_worst, spots_limit : float
         as for all samples
     spots_passed : bool
@@ -253,6 +257,8 @@ class VerificationReport:
         whether every sum is proven exact to the last bit
     quantisation : float
         largest error that rounding to the output's subtype adds
+    anew : bool
+        whether the sound was read, and the sums computed, anew; if not, they are those of the run
     frames_expected : int or None
         number of frames that the output should have
     samples_failed_at, spots_failed_at : pair of int, or None
@@ -264,7 +270,7 @@ class VerificationReport:
     precision : str
         of the arithmetic that computed the sums
     peak : float
-        largest sample of the output
+        of the output, before it is rounded
     notices : list of str
         what the user should know of the files that were read, such as one that is cut off
     """
@@ -273,20 +279,23 @@ class VerificationReport:
     frames: int
     channels: int
     subtype: str
-    points: list[int]
+    primes: list[int]
     certificate_residual: float
     certificate_limit: float
+    certificate_smallest: float
     certificate_passed: bool
     samples_worst: float
     samples_limit: float
     samples_passed: bool
     spots: int
+    spots_exact: int
     spots_worst: float
     spots_limit: float
     spots_passed: bool
     error_bound: float
     exact: bool
     quantisation: float
+    anew: bool
     frames_expected: int | None = None
     samples_failed_at: tuple[int, int] | None = None
     spots_failed_at: tuple[int, int] | None = None

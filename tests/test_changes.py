@@ -79,7 +79,7 @@ RUNS = {
     "measured": ({"match": "lufs"}, "measuring", 1e-9),
     "matched": ({"match": "lufs"}, "convolving at", 1e-9),
     "before it is verified": ({"verify": True}, "reading back", 0.0),
-    "while it is verified": ({"verify": True}, "verifying", 0.0),
+    "while it is read back": ({"verify": True}, "reading back", 1e-9),
     "in one pass": ({"clip": "saturate"}, "convolving", 0.0),
     "with a sidecar": ({"recipe": "sidecar"}, "convolving", 1e-9),
     "without a recipe": ({"recipe": "none"}, "convolving", 1e-9),
@@ -182,7 +182,7 @@ def test_a_length_is_that_of_the_samples_compared(made, tmp_path):
         overwrite(out, other)
         os.utime(out, ns=(status.st_atime_ns, status.st_mtime_ns))
 
-    report = verify_file(job, at(("reading back", 1e-9, cut)))
+    report = verify_file(job, at(("verifying", 1e-9, cut)))
     assert not report.passed
     assert (report.frames, report.frames_expected) == (5000, 100_009)
 

@@ -156,13 +156,13 @@ def test_what_does_not_change_the_sound_changes_no_bit(tmp_path, sound):
 
 def test_the_guard_comes_after_the_match_in_the_same_pass(tmp_path, sound, room, monkeypatch):
     passes = Counter()
-    convolve = stream.convolve
+    convolve = stream.convolve_blocks
 
     def counted(*arguments, **options):
         passes["convolve"] += 1
         return convolve(*arguments, **options)
 
-    monkeypatch.setattr(rendering.stream, "convolve", counted)
+    monkeypatch.setattr(rendering.stream, "convolve_blocks", counted)
     out = tmp_path / "out.wav"
     outcome = convolved(sound, room, out, match="rms=-3", subtype="PCM_16")
     assert passes["convolve"] == 2

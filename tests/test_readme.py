@@ -1,5 +1,7 @@
 """Every command and every line of Python that a README shows, run in the order it shows them."""
 
+import dataclasses
+import json
 import os
 import re
 import shutil
@@ -10,6 +12,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+
+from audioconv.engines import ENGINES
+from audioconv.job import Options
 
 pytestmark = pytest.mark.usefixtures("untraced")
 
@@ -106,3 +111,42 @@ def test_a_readme_names_every_command():
     late = ["sweep", "deconvolve", "ir build", "ir edit", "ir fold", "ir info", "ir list"]
     for name in [*named, *late, *(group.name for group in app.registered_groups)]:
         assert any(f"audioconv {name}" in text for text in READMES.values()), name
+
+
+def table(heading):
+    """Return the rows of the table under a heading row of the README of the command line."""
+    rows = READMES["audioconv"].split(f"| {heading} |", 1)[1].split("\n\n", 1)[0].splitlines()[2:]
+    return [
+        [re.findall(r"`([^`]+)`", cell) for cell in row.strip("| ").split(" | ")] for row in rows
+    ]
+
+
+def test_the_contract_of_options_is_kept():
+    choices = {"--align", "--clip", "--dither", "--engine", "--rate-mismatch", "--precision"}
+    options = {field.name: field for field in dataclasses.fields(Options)}
+    for names, values in table("option of `convolve` | values, the default first"):
+        for name in names:
+            field = options.get(name.strip("-").replace("-", "_"))
+            assert field or name in {"-y", "--json", "-q", "-v"}, name
+        if names[0] in choices:
+            field = options[names[0].strip("-").replace("-", "_")]
+            assert values[0] == field.default
+            assert names[0] != "--engine" or {*values} == {"auto", *ENGINES}
+            for value in values:
+                Options(**{field.name: value})
+
+
+def test_the_contract_of_names_in_json_is_kept(call, tmp_path):
+    speech, hall = ROOT / "samples" / "speech.wav", ROOT / "samples" / "hall.wav"
+    out = tmp_path / "o.wav"
+    made = json.loads(call("convolve", speech, out, "--ir", hall, "--verify", "--json").out)
+    said = {
+        "convolve": made,
+        "verified": made["verified"],
+        "verify": json.loads(call("verify", speech, out, "--ir", hall, "--json").out),
+        "compare": json.loads(call("compare", out, out, "--json").out),
+        "ir info": json.loads(call("ir", "info", hall, "--json").out),
+    }
+    for commands, names in table("`--json` of | names"):
+        for command in set(commands) & said.keys():
+            assert {*names} <= said[command].keys(), command

@@ -236,7 +236,6 @@ def verification_rows(outcome: Outcome) -> Rows:
 
 def verification_section(report: VerificationReport) -> tuple[str, Rows]:
     """Return heading and rows of a verification: checks that are proven, and those sampled."""
-    points = ", ".join(str(k) for k in report.points)
     count = report.frames * report.channels
     bound = f"the sums are guaranteed within {report.error_bound:.2g} of exact in every block"
     if report.exact:
@@ -245,24 +244,13 @@ def verification_section(report: VerificationReport) -> tuple[str, Rows]:
     samples = "proven" if report.samples_passed else "FAILED"
     spots = "sampled" if report.spots_passed else "FAILED"
     return "verified" if report.passed else "NOT verified", [
-        (
-            certificate,
-            f"{_to_level(report, report.certificate_limit)}sums computed anew by the same engine "
-            f"hold Y(z) = X(z) H(z) at {len(report.points)} random points of the unit circle "
-            f"(k = {points} of 2^31 - 1): {report.certificate_residual:.2g} off, limit "
-            f"{report.certificate_limit:.2g}; one sum off by more, anywhere, would show",
-        ),
+        (certificate, f"{_to_level(report, report.certificate_limit)}{_certificate(report)}"),
         (
             samples,
             f"{_to_level(report, report.samples_limit)}all {count} samples are those sums, "
             f"rounded: {_samples(report)}",
         ),
-        (
-            spots,
-            f"{_to_level(report, report.spots_limit)}{counted(report.spots, 'sample')} against "
-            "the direct sum, exactly rounded: "
-            f"{_deviation(report.spots_worst, report.spots_limit, report.spots_failed_at)}",
-        ),
+        (spots, f"{_to_level(report, report.spots_limit)}{_spots(report)}"),
         *_limited(report),
         ("bound", bound),
         ("rounding", f"{report.subtype} adds at most {report.quantisation:.3g}"),
@@ -277,6 +265,30 @@ def _to_level(report: VerificationReport, limit: float) -> str:
 
     level, peak = (format_db(to_db(value), "dBFS") for value in (limit, report.peak))
     return f"to {level}, beside a peak of {peak}: "
+
+
+def _certificate(report: VerificationReport) -> str:
+    """Describe what is proven of the sums, and how."""
+    sums = (
+        "the sums, computed anew by the same engine,"
+        if report.anew
+        else "the sums of the run, of the sound as it was read, once, and the impulse as prepared,"
+    )
+    primes = " and ".join(str(prime) for prime in report.primes)
+    return (
+        f"{sums} are the convolution: folded modulo the random primes {primes}, they are "
+        f"{report.certificate_residual:.2g} off, limit {report.certificate_limit:.2g}; one sum off "
+        f"by {report.certificate_smallest:.2g}, anywhere, would show"
+    )
+
+
+def _spots(report: VerificationReport) -> str:
+    """Describe the comparison with the direct sum."""
+    off = _deviation(report.spots_worst, report.spots_limit, report.spots_failed_at)
+    return (
+        f"{counted(report.spots, 'sample')} against the direct sum, {report.spots_exact} of them "
+        f"exactly rounded, the rest to 100 bits: {off}"
+    )
 
 
 def _samples(report: VerificationReport) -> str:

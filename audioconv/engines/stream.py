@@ -17,7 +17,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from functools import partial
 from itertools import chain, islice
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,6 +70,40 @@ def convolve(
     >>> echo.flush().tolist()
     [[0.5], [1.0]]
     """
+
+    def finish_each(parts: Iterable[Audio], start: int) -> list[R]:
+        return [finish(part, at) for at, part in _placed(parts, start)]
+
+    with closing(
+        convolve_blocks(blocks, convolver, finish_each, unit=unit, threads=threads)
+    ) as results:
+        for finished in results:
+            yield from finished
+
+
+def convolve_blocks(
+    blocks: Iterable[Samples],
+    convolver: Convolver,
+    finish: Callable[[Iterable[Audio], int], R],
+    *,
+    unit: float = 1.0,
+    threads: int = 1,
+) -> Generator[R, None, None]:
+    """Convolve a sound as `convolve` does, and finish its result block by block.
+
+    Parameters
+    ----------
+    blocks, convolver, unit, threads
+        as for `convolve`
+    finish : callable
+        called with the parts of a block, which are computed on demand, and its first frame, in any
+        thread and in any order
+
+    Yields
+    ------
+    R
+        the result of `finish` for each block, in order
+    """
     convolver.reset()
     grid = _placed(regrid(blocks, convolver.block))
     if isinstance(convolver, OverlapAdd):
@@ -78,9 +112,8 @@ def convolve(
         work = _windowed(grid, convolver, finish, unit)
     else:
         work = _stateful(grid, convolver, finish, unit)
-    with closing(_in_order(work, threads)) as results:
-        for finished in results:
-            yield from finished
+    with closing(in_order(work, threads)) as results:
+        yield from results
 
 
 def _placed(
@@ -92,20 +125,15 @@ def _placed(
         at += len(block)
 
 
-def _finished(parts: Iterable[Audio], start: int, finish: Callable[[Audio, int], R]) -> list[R]:
-    """Finish each part of a block that begins at frame `start`."""
-    return [finish(part, at) for at, part in _placed(parts, start)]
-
-
 def _overlapping(
     grid: Iterable[tuple[int, Samples]],
     convolver: OverlapAdd,
-    finish: Callable[[Audio, int], R],
+    finish: Callable[[Iterable[Audio], int], R],
     unit: float,
-) -> Iterator[Callable[[], list[R]]]:
+) -> Iterator[Callable[[], R]]:
     """Yield the work on each block; all of it but the joining of tails can run in any thread."""
 
-    def work(block: Samples, start: int, before: Future[Audio], after: Future[Audio]) -> list[R]:
+    def work(block: Samples, start: int, before: Future[Audio], after: Future[Audio]) -> R:
         try:
             made = convolver.kernel(block, unit)
             parts, tail = convolver.join(before.result(), made)
@@ -114,7 +142,7 @@ def _overlapping(
             raise
         convolver.tail = tail  # in order, as the next block waits for it
         after.set_result(tail)
-        return _finished(parts, start, finish)
+        return finish(parts, start)
 
     tail: Future[Audio] = Future()
     tail.set_result(convolver.silence())
@@ -126,13 +154,13 @@ def _overlapping(
 def _windowed(
     grid: Iterable[tuple[int, Samples]],
     convolver: OverlapSave,
-    finish: Callable[[Audio, int], R],
+    finish: Callable[[Iterable[Audio], int], R],
     unit: float,
-) -> Iterator[Callable[[], list[R]]]:
+) -> Iterator[Callable[[], R]]:
     """Yield the work on each block; all of it can run in any thread."""
 
-    def work(window: Samples, start: int) -> list[R]:
-        return _finished(convolver.kernel(window, unit), start, finish)
+    def work(window: Samples, start: int) -> R:
+        return finish(convolver.kernel(window, unit), start)
 
     for start, block in grid:
         yield partial(work, convolver.window(block, unit), start)
@@ -141,13 +169,13 @@ def _windowed(
 def _stateful(
     grid: Iterable[tuple[int, Samples]],
     convolver: Convolver,
-    finish: Callable[[Audio, int], R],
+    finish: Callable[[Iterable[Audio], int], R],
     unit: float,
-) -> Iterator[Callable[[], list[R]]]:
+) -> Iterator[Callable[[], R]]:
     """Convolve in order, and yield the work that can be done in any thread."""
     for start, block in grid:
         part = convolver.process(as_audio(block, np.dtype(np.float64), unit))
-        yield partial(_finished, [part], start, finish)
+        yield partial(finish, [part], start)
 
 
 def regrid(blocks: Iterable[NDArray[Number]], frames: int) -> Iterator[NDArray[Number]]:
@@ -173,7 +201,41 @@ def regrid(blocks: Iterable[NDArray[Number]], frames: int) -> Iterator[NDArray[N
         yield np.concatenate(waiting)
 
 
-def _in_order(work: Iterable[Callable[[], R]], threads: int) -> Generator[R, None, None]:
+class Supply(Generic[Number]):
+    """A stream of which any number of frames can be taken at a time.
+
+    Parameters
+    ----------
+    blocks : iterable of array, (any, channels)
+
+    Examples
+    --------
+    >>> supply = Supply([np.array([[1.0], [2.0]]), np.array([[3.0]])])
+    >>> supply.take(1).ravel(), supply.take(5).ravel(), supply.take(1).ravel()
+    (array([1.]), array([2., 3.]), array([], dtype=float64))
+    """
+
+    def __init__(self, blocks: Iterable[NDArray[Number]]) -> None:
+        self._blocks = iter(blocks)
+        self._rest: NDArray[Number] | None = None
+
+    def take(self, frames: int) -> NDArray[Number]:
+        """Return as many frames, or what there is."""
+        if self._rest is None:
+            self._rest = next(self._blocks)
+        parts, count = [self._rest], len(self._rest)
+        while count < frames:
+            block = next(self._blocks, None)
+            if block is None:
+                break
+            parts.append(block)
+            count += len(block)
+        joined = parts[0] if len(parts) == 1 else np.concatenate(parts)
+        self._rest = joined[frames:]
+        return joined[:frames]
+
+
+def in_order(work: Iterable[Callable[[], R]], threads: int) -> Generator[R, None, None]:
     """Do work in a number of threads, and yield its results in order."""
     pieces, missing = iter(work), None
     head = [*islice(pieces, 1)]

@@ -15,7 +15,7 @@ from typing import Literal, Protocol, TypeAlias
 import numpy as np
 import soundfile
 
-from audioconv.engines.audio import Audio
+from audioconv.engines.audio import Audio, Samples
 from audioconv.errors import FormatError
 from audioconv.files.atomic import Target
 from audioconv.files.codecs import flac, pcm, riff
@@ -44,12 +44,19 @@ class Encoder(Protocol):
     ----------
     random_access : bool
         whether blocks may be written in any order, with `write_at`
+    unit : float
+        value of 1 in what `decode` returns, a power of two
     """
 
     random_access: bool
+    unit: float
 
     def encode(self, samples: Audio | Integers) -> bytes:
         """Encode floats, or integers with the bits of the subtype; in any thread."""
+        ...
+
+    def decode(self, data: bytes) -> Samples:
+        """Return encoded samples as a reader of the file should; in any thread."""
         ...
 
     def write(self, data: bytes) -> None:
@@ -104,6 +111,7 @@ class WaveEncoder:
         self._file = target.file
         self.random_access = target.path is not None
         self._info = replace(info, format="RF64") if rf64 == "always" else info
+        self.unit = pcm.unit(info.subtype)
         self._never = rf64 == "never"
         self._speakers = metadata.speakers
         head, _, self._lost = metadata.as_chunks()
@@ -117,6 +125,10 @@ class WaveEncoder:
     def encode(self, samples: Audio | Integers) -> bytes:
         """Encode floats, or integers with the bits of the subtype; in any thread."""
         return pcm.encode(samples, self._info.subtype)
+
+    def decode(self, data: bytes) -> Samples:
+        """Return encoded samples as a reader of the file should; in any thread."""
+        return pcm.decode(data, self._info.subtype, self._info.channels)
 
     def write(self, data: bytes) -> None:
         """Append encoded samples."""
@@ -185,12 +197,16 @@ class WaveEncoder:
 class LibsndfileEncoder:
     """Any other format that libsndfile can write."""
 
+    unit = 1.0
+
     def __init__(self, target: Target, info: SoundInfo, metadata: Metadata = NO_METADATA) -> None:
         if target.path is None:
             raise FormatError(f"{info.format} cannot be written to a pipe; use WAV or a file")
         self.random_access = False
         self._bits = INTEGER_BITS.get(info.subtype)
         self._order = from_wave(positions(info.subtype, info.channels))
+        self._channels = info.channels
+        self._read_as = np.dtype(np.float32 if info.subtype == "FLOAT" else np.float64)
         self._target = target
         self._raw = target.file
         self._name = f"the {info.format} encoder of {display_name(info.path, role='output')}"
@@ -232,6 +248,14 @@ class LibsndfileEncoder:
         if self._bits:
             return (ordered.astype(np.int32) << (32 - self._bits)).tobytes()
         return ordered.astype(np.float64, copy=False).tobytes()
+
+    def decode(self, data: bytes) -> Samples:
+        """Return what is passed to libsndfile as a reader of the file should; in any thread."""
+        if self._bits:
+            samples = np.frombuffer(data, np.int32) / 2.0**31
+        else:
+            samples = np.frombuffer(data, np.float64).astype(self._read_as).astype(np.float64)
+        return reordered(samples.reshape(-1, self._channels), np.argsort(self._order).tolist())
 
     def write(self, data: bytes) -> None:
         """Code and append samples."""

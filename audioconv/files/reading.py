@@ -139,7 +139,9 @@ class Reader:
         for block in self.samples(frames, limit):
             yield as_audio(block, np.dtype(np.float64), self.unit)
 
-    def samples(self, frames: int, limit: float = FINITE) -> Iterator[Samples]:
+    def samples(
+        self, frames: int, limit: float = FINITE, most: int | None = None
+    ) -> Iterator[Samples]:
         """Yield blocks (n, channels) of samples as they are stored, in steps of `unit`.
 
         Parameters
@@ -148,10 +150,15 @@ class Reader:
             most frames of a block
         limit : float
             largest magnitude, relative to full scale, that what follows can compute with
+        most : int, optional
+            frames that are needed: those behind them are not read
         """
         frames = max(1, min(frames, MAX_BLOCK_BYTES // (8 * self.info.channels)))
-        while len(block := self._read(frames, limit)):
+        end = sys.maxsize if most is None else most
+        while len(block := self._read(min(frames, end - self.frames), limit)):
             yield block
+            if self.frames == end:
+                return
         self.info = self._decoder.info
         self._check_shortage()
         complete = self.frames and self.frames == (self.info.frames or self.frames)

@@ -7,14 +7,18 @@ also encoded here, so that a file and a pipe get the same bytes.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
-from typing import Literal
+from functools import partial
+from itertools import accumulate, pairwise
+from typing import Literal, NamedTuple, NoReturn
 
 import numpy as np
 
-from audioconv.engines.audio import Audio
-from audioconv.errors import FormatError
+from audioconv.engines.audio import Audio, Samples, as_audio
+from audioconv.engines.stream import Supply, in_order
+from audioconv.errors import FormatError, VerificationError
 from audioconv.files.atomic import Target
 from audioconv.files.codecs import pcm
 from audioconv.files.codecs.riff import Chunk
@@ -33,8 +37,25 @@ CACHED = 2**14
 ABSURD = 1e15
 """Largest sample, 300 dB above full scale, for encoders that would fail on more."""
 
+TOGETHER = 16
+"""Parts that are compared at a time."""
+
+READ = 2**18
+"""Frames that are read back at a time."""
+
 LARGEST = {"FLOAT": float(np.finfo(np.float32).max), "DOUBLE": float(np.finfo(np.float64).max)}
 """Largest sample of the subtypes that hold floats."""
+
+
+def ignored(block: Samples, unit: float) -> None:
+    """Do nothing with a block that is read back."""
+
+
+class Part(NamedTuple):
+    """A number of frames, and the checksum of their samples as a reader should return them."""
+
+    frames: int
+    checksum: int
 
 
 @dataclass
@@ -49,15 +70,18 @@ class EncodedBlock:
         peak before rounding
     clipped, first_clipped : int
         number of samples past full scale, and the frame of the first in the output
-    expected : list of bytes
-        float64 samples that a reader should return, if they will be compared
+    parts : list of Part
+        what a reader should return, if it will be compared
+    found : list of array
+        the samples, decoded again, full scale being 1, if that was asked for
     """
 
     data: list[bytes] = field(default_factory=list)
     level: PeakMeter = field(default_factory=PeakMeter)
     clipped: int = 0
     first_clipped: int = 0
-    expected: list[bytes] = field(default_factory=list)
+    parts: list[Part] = field(default_factory=list)
+    found: list[Audio] = field(default_factory=list)
 
 
 class Writer:
@@ -73,6 +97,13 @@ class Writer:
         ``error`` raises at the first sample past full scale. The others clip and count such
         samples; under ``guard`` the caller then starts again with `PeakMeter.fitting_gain`.
     dither : {"none", "tpdf"}
+    gain : float
+        that blocks are multiplied by
+    threads : int > 0
+        that compare what is read back
+    proven : bool
+        decode what is encoded, into `EncodedBlock.found`, and compare all of it with what is read
+        back
     rf64 : {"auto", "always", "never"}
         use an RF64 header past 4 GiB, always, or raise `FormatError` instead
     metadata : Metadata
@@ -111,6 +142,9 @@ class Writer:
         *,
         clip: Literal["guard", "error", "saturate"] = "guard",
         dither: Literal["none", "tpdf"] = "none",
+        gain: float = 1.0,
+        threads: int = 1,
+        proven: bool = False,
         rf64: Rf64 = "auto",
         metadata: Metadata = NO_METADATA,
         tail_bytes: int = 0,
@@ -126,6 +160,8 @@ class Writer:
         self._target = target
         self._clip = clip
         self._dither = dither
+        self._gain = gain
+        self._threads = threads
         self._rf64 = rf64
         self._max_bytes = max_bytes
         self._bits = INTEGER_BITS.get(info.subtype)
@@ -134,8 +170,9 @@ class Writer:
             self._refuse_large(info.frames * pcm.frame_bytes(info.subtype, info.channels))
         self._largest = LARGEST.get(info.subtype, ABSURD)
         self._encoder = encoder(target, info, rf64, metadata, tail_bytes)
-        self._checked = self._exact and not isinstance(self._encoder, WaveEncoder)
-        self._checksum = 0
+        self._proven = proven
+        self._checked = proven or (self._exact and not isinstance(self._encoder, WaveEncoder))
+        self._parts: list[Part] = []
 
     def write(self, block: Audio) -> None:
         """Append a block (frames, channels)."""
@@ -149,6 +186,8 @@ class Writer:
         return encoded
 
     def _encode(self, block: Audio, start: int, encoded: EncodedBlock) -> None:
+        if self._gain != 1:
+            block = block.astype(np.float64, copy=False) * self._gain
         encoded.level.take(block)
         samples: Audio | Integers = block
         past = 0
@@ -172,7 +211,14 @@ class Writer:
             self._refuse_large(self._encoder.size(start + len(block)))
             self._encoder.write_at(data, start)
         if self._checked:
-            encoded.expected.append(self._as_read(samples))
+            self._check(data, samples, encoded)
+
+    def _check(self, data: bytes, samples: Audio | Integers, encoded: EncodedBlock) -> None:
+        """Keep what is needed to check a block that has been encoded."""
+        found: Samples = self._encoder.decode(data)
+        encoded.parts.append(Part(len(found), zlib.crc32(found.data)))
+        if self._proven:
+            encoded.found.append(as_audio(found, np.dtype(np.float64), self._encoder.unit))
 
     def append(self, encoded: EncodedBlock) -> None:
         """Append an encoded block; blocks must come in order.
@@ -195,8 +241,7 @@ class Writer:
         for data in encoded.data:
             self._encoder.write(data)
         self._refuse_large(self._encoder.size(self.level.frames))
-        for expected in encoded.expected:
-            self._checksum = zlib.crc32(expected, self._checksum)
+        self._parts += encoded.parts
 
     def clipping(self) -> str:
         """Describe the clipped samples: their number, the first and the loudest."""
@@ -230,11 +275,24 @@ class Writer:
         self._encoder.close(self.level.frames)
         self._target.restart()
 
-    def finish(self, metadata: Metadata = NO_METADATA, recipe: Sequence[Chunk] = ()) -> None:
+    def finish(
+        self,
+        metadata: Metadata = NO_METADATA,
+        recipe: Sequence[Chunk] = (),
+        heard: Callable[[Samples, float], None] = ignored,
+    ) -> None:
         """Close the file with its trailing chunks, read it back and check it.
 
-        Its header must match, and samples that libsndfile encoded must be read back unchanged,
-        unless the coding is lossy.
+        Its header must match, and samples that libsndfile encoded, or all samples where that was
+        asked for, must be read back unchanged, unless the coding is lossy.
+
+        Parameters
+        ----------
+        metadata : Metadata
+            that which follows the samples
+        recipe : sequence of Chunk
+        heard : callable
+            called with the blocks that are read back, if they are, and the value of 1 in them
         """
         frames = self.level.frames
         self.lost += self._encoder.close(frames, [*metadata.tail, *recipe])
@@ -245,19 +303,19 @@ class Writer:
         if is_rf64 and self.info.format != "RF64" and self._rf64 == "auto":
             self.notices.append("the output exceeds the 4 GiB of a WAV file; its header is RF64")
         if self._target.path is not None:
-            self._read_back(self._target.path, metadata)
+            self._read_back(self._target.path, metadata, heard)
 
-    def _read_back(self, path: str, metadata: Metadata) -> None:
+    def _read_back(
+        self, path: str, metadata: Metadata, heard: Callable[[Samples, float], None]
+    ) -> None:
         try:
             # truncation cannot be detected in some formats, but here the length is known
             with Reader(path, known_as=self.info.path, allow_truncated=True) as reader:
-                read, checksum = reader.info, self._checksum
+                read, changed = reader.info, None
                 if not isinstance(self._encoder, WaveEncoder):
                     self._compare_tags(metadata, reader.metadata)
-                if checksum:
-                    checksum = 0
-                    for block in reader.blocks():
-                        checksum = zlib.crc32(block.tobytes(), checksum)
+                if self._checked:
+                    changed = self._first_changed(reader, heard)
         except FormatError as error:
             self._target.raise_if_full()
             raise FormatError(f"the output cannot be read back: {error}") from error
@@ -270,12 +328,38 @@ class Writer:
                 f"{self.info.rate} were written; the disk or the encoder failed; try another "
                 "format"
             )
-        if checksum != self._checksum:
+        if changed is not None:
             self._target.raise_if_full()
-            raise FormatError(
-                f"the {self.info.format} encoder changed {self.info.subtype} samples; use another "
-                "`subtype` or format"
+            self._raise_changed(changed)
+
+    def _raise_changed(self, frame: int) -> NoReturn:
+        where = f"from frame {frame} ({frame / self.info.rate:.6f} s) on"
+        if self._proven:
+            raise VerificationError(
+                f"the output reads back other than it was written {where}; the memory, the disk or "
+                "the encoder failed; try again, or another `subtype` or format"
             )
+        raise FormatError(
+            f"the {self.info.format} encoder changed {self.info.subtype} samples {where}; use "
+            "another `subtype` or format"
+        )
+
+    def _first_changed(self, reader: Reader, heard: Callable[[Samples, float], None]) -> int | None:
+        """Return the first frame of the first part that reads back otherwise."""
+        supply, at, changed = Supply(reader.samples(READ)), 0, None
+        groups = [self._parts[n : n + TOGETHER] for n in range(0, len(self._parts), TOGETHER)]
+        work = (
+            partial(_read_again, supply.take(sum(part.frames for part in group)), group)
+            for group in groups
+        )
+        with closing(in_order(work, self._threads)) as results:
+            for group, (block, found) in zip(groups, results, strict=True):
+                heard(block, reader.unit)
+                for part, checksum in zip(group, found, strict=True):
+                    if changed is None and checksum != part.checksum:
+                        changed = at
+                    at += part.frames
+        return changed
 
     def _compare_tags(self, wanted: Metadata, read: Metadata) -> None:
         """Find the tags that the file does not hold; libsndfile appends to the software tag."""
@@ -289,17 +373,17 @@ class Writer:
             if not kept.get(tag, "").startswith(text.rstrip(" \0"))
         ]
 
-    def _as_read(self, samples: Audio | Integers) -> bytes:
-        """Return the bytes of the float64 samples that a reader should return."""
-        if self._bits:
-            return (samples / 2.0 ** (self._bits - 1)).tobytes()
-        kind = np.float32 if self.info.subtype == "FLOAT" else np.float64
-        return samples.astype(kind).astype(np.float64).tobytes()
-
     def _is_complete(self, frames: int | None) -> bool:
         """Return whether a file of `frames` frames holds all; lossy codings pad to blocks."""
         written = self.level.frames
         return frames == written if self._exact else frames is None or frames >= written
+
+
+def _read_again(block: Samples, parts: list[Part]) -> tuple[Samples, list[int]]:
+    """Return a block, and the checksums of its parts."""
+    ends = [*accumulate(part.frames for part in parts)]
+    pairs = pairwise([0, *ends])
+    return block, [zlib.crc32(block[start:end].data) for start, end in pairs]
 
 
 def write_all(

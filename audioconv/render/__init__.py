@@ -7,6 +7,7 @@ notices     what a run has to say of its output, besides figures
 recipe      how a file was made, stored in the file
 provenance  the metadata and the recipe that an output carries
 measurement the pass before an output whose level is to match
+passage     the way of the sums into the output
 run         convolve one file
 redo        make a file again from its recipe
 """

@@ -10,13 +10,11 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, closing
-from typing import Any, Literal, Protocol, TypeVar
-
-import numpy as np
+from typing import TYPE_CHECKING, Any, Literal
 
 from audioconv._version import __version__
 from audioconv.engines import stream
-from audioconv.engines.audio import Audio, Samples
+from audioconv.engines.audio import Samples
 from audioconv.files import (
     FLOATS,
     TRANSPARENT,
@@ -44,28 +42,15 @@ from audioconv.progress import Progress, silent
 from audioconv.render.checks import check_job, check_subtype
 from audioconv.render.measurement import Measurement, unplaced
 from audioconv.render.notices import Notices, dropped, misleading, raised, vanished
+from audioconv.render.passage import Passage, Sink
 from audioconv.render.prepare import prepare
 from audioconv.render.provenance import Provenance
 from audioconv.render.recipe import SUFFIX, Recipe
 from audioconv.units import parse_match
 from impulses.impulse import to_db
 
-E = TypeVar("E")
-
-
-class Sink(Protocol[E]):
-    """Where the sums go: a `Writer`, or the `Measurement` in its place."""
-
-    level: PeakMeter
-
-    def encode(self, block: Audio, start: int, /) -> E:
-        """Prepare a block whose first frame is `start`; in any thread and any order."""
-
-    def append(self, encoded: E, /) -> None:
-        """Append a prepared block; blocks must come in order."""
-
-    def write(self, block: Audio, /) -> None:
-        """Prepare and append a block."""
+if TYPE_CHECKING:
+    from audioconv.verify import Proof
 
 
 def run(
@@ -99,7 +84,6 @@ def run(
     ...     run(Job("samples/guitar.wav", f"{folder}/echo.wav", [echo])).frames
     191835
     """
-    started = time.perf_counter()
     replaces_sidecar = job.options.overwrite or follows is not None
     check_job(job, replaces_sidecar=replaces_sidecar)
     progress("reading")
@@ -109,23 +93,27 @@ def run(
         if job.options.recipe == "sidecar":
             sidecar = files.enter_context(target(job.output + SUFFIX, overwrite=replaces_sidecar))
         output = files.enter_context(
-            target(job.output, overwrite=job.options.overwrite, reread=_restarts(job.options))
+            target(job.output, overwrite=job.options.overwrite, reread=_rereads_output(job.options))
         )
         rendering.write(output)
-        rendering.verify(output)
+        rendering.verify()
         rendering.refuse_changed()
         if sidecar is not None:
             sidecar.file.write(rendering.sidecar(output))
         progress("syncing to disk")
         output.commit(sidecar)
-    return rendering.outcome(time.perf_counter() - started)
+    return rendering.outcome()
 
 
 def _restarts(options: Options) -> bool:
-    """Return whether the guard may have to begin again, or a check reads both ends once more."""
+    """Return whether the guard may have to begin again."""
     integers = (options.subtype or "").upper() not in FLOATS
-    guarded = options.clip == "guard" and integers and parse_match(options.match) is None
-    return options.verify or guarded
+    return options.clip == "guard" and integers and parse_match(options.match) is None
+
+
+def _rereads_output(options: Options) -> bool:
+    """Return whether the output may be written anew, or is read back."""
+    return options.verify or _restarts(options)
 
 
 def _rereads(options: Options) -> bool:
@@ -155,6 +143,7 @@ class Rendering:
         follows: Recipe | None = None,
     ) -> None:
         options = job.options
+        self._started = time.perf_counter()
         self._job = job
         self._progress = progress
         self._path = job.input
@@ -200,6 +189,7 @@ class Rendering:
         self._notices.add(*unplaced(options, self._reader, self._info))
         self._verified: VerificationReport | None = None
         self._writer: Writer
+        self._proof: Proof | None = None
 
     def write(self, output: Target) -> None:
         """Write the convolution, in a second pass if a match or the guard asks for a gain."""
@@ -209,15 +199,19 @@ class Rendering:
             self._write_matched(output, self._measurement)
         form, subtype, dither = self._info.format, self._info.subtype, self._job.options.dither
         self._notices.add(self._writer.level.step_notice(form, subtype, dither))
-        self._progress("reading back")
         metadata = self._provenance.metadata
         self._digest = self._digest or self._reader.digest()
-        self._writer.finish(metadata, self._provenance.chunks(self._digest))
+        chunks = self._provenance.chunks(self._digest)
+        if self._proof is None:
+            self._progress("reading back")
+            self._writer.finish(metadata, chunks)
+        else:
+            self._writer.finish(metadata, chunks, self._proof.read_back(self._progress))
         self._notices.add(*self._writer.notices)
         if lost := [*metadata.lost, *self._writer.lost]:
             self._notices.add(f"the {form} output does not hold the input's {listed(lost)}")
 
-    def verify(self, output: Target) -> None:
+    def verify(self) -> None:
         """Verify the output, if the job asks for it.
 
         Raises
@@ -225,23 +219,10 @@ class Rendering:
         VerificationError
             If it is not the convolution that it should be.
         """
-        if not self._job.options.verify:
+        if self._proof is None:
             return
-        from audioconv.verify import verify  # late: most runs do without it
-
-        assert output.path is not None  # an output that is read again has one
-        self._verified = verify(
-            self._path,
-            output.path,
-            self._prepared.convolver,
-            self._prepared.window,
-            self._job.options,
-            gain=self._gains.both,
-            limited=self._writer.clipped,
-            known_as=self._job.output,
-            progress=self._progress,
-        )
         self.refuse_changed()  # a better cause than what comes of it
+        self._verified = self._proof.report(self._writer.clipped, self._started)
         self._verified.raise_if_failed(display_name(self._job.output, role="output"))
 
     def refuse_changed(self) -> None:
@@ -253,8 +234,9 @@ class Rendering:
         assert output.path is not None  # a sidecar is for a file
         return self._provenance.sidecar(output.path, self._digest)
 
-    def outcome(self, seconds: float) -> Outcome:
-        """Return the outcome of the run, given its duration."""
+    def outcome(self) -> Outcome:
+        """Return the outcome of the run."""
+        seconds = time.perf_counter() - self._started
         prepared, level = self._prepared, self._writer.level
         peak, levels, match = self._reader.peak, prepared.levels, self._measurement
         return Outcome(
@@ -298,24 +280,37 @@ class Rendering:
         return self._job.options.recipe != "none"
 
     def _begin(self, output: Target, clip: Literal["guard", "error", "saturate"]) -> None:
-        """Begin to write the output."""
-        options = self._job.options
+        """Begin to write the output, with the gains that are known, and to prove it."""
+        options, gain = self._job.options, self._gains.both
+        self._proof = self._new_proof(gain) if options.verify else None
         self._writer = Writer(
             output,
             self._info,
             clip=clip,
             dither=options.dither,
+            gain=gain,
+            threads=options.cores,
+            proven=options.verify,
             rf64=options.rf64,
             metadata=self._provenance.metadata,
             tail_bytes=self._provenance.expected_bytes(),
             max_bytes=options.max_output,
         )
 
+    def _new_proof(self, gain: float) -> Proof:
+        from audioconv.verify import Proof  # late: most runs do without it
+
+        prepared, options = self._prepared, self._job.options
+        return Proof(
+            prepared.convolver, prepared.window, options, self._info, gain, self._reader.unit
+        )
+
     def _write_plain(self, output: Target) -> None:
         """Write, and begin again with less gain if the guard asks for it."""
         options, subtype = self._job.options, self._info.subtype
         self._begin(output, options.clip)
-        before = self._first_pass(self._writer, self._samples(self._reader), "convolving")
+        samples = self._samples(self._reader)
+        before = self._first_pass(self._writer, samples, "convolving", self._proof)
         level = self._writer.level
         self._gains = gains(None, level, subtype, options)
         self._notices.add(self._dropped(before, level))
@@ -341,9 +336,11 @@ class Rendering:
         self._second_pass()
         self._notice_clipped("match a lower level")
 
-    def _first_pass(self, sink: Sink[Any], samples: Iterable[Samples], step: str) -> float:
+    def _first_pass(
+        self, sink: Sink[Any], samples: Iterable[Samples], step: str, proof: Proof | None = None
+    ) -> float:
         """Move the sound into a sink, and return the peak of the sums before time 0."""
-        before = self._pump(self._reader, samples, sink, step)
+        before = self._pump(self._reader, samples, sink, step, proof)
         peak, options = self._reader.peak, self._job.options
         self._notices.add(*self._reader.notices)
         self._notices.add(vanished(self._prepared, peak, sink.level, options))
@@ -354,15 +351,15 @@ class Rendering:
         gain = self._gains.both
         step = "convolving" if gain == 1 else f"convolving at {to_db(gain):+.2f} dB"
         with self._readings.open(hashed=self._hashed) as again:
-            self._pump(again, self._samples(again), self._writer, step)
+            self._pump(again, self._samples(again), self._writer, step, self._proof)
             self._digest = again.digest()
         if self._reader.digest() not in (None, self._digest):
             raise changed_error(self._job.input)
 
     def _samples(self, reader: Reader) -> Iterator[Samples]:
-        """Yield the samples of the sound, in blocks that the convolver takes."""
-        convolver = self._prepared.convolver
-        return reader.samples(convolver.block, convolver.limit)
+        """Yield the samples of the sound that the output needs, in blocks for the convolver."""
+        convolver, needed = self._prepared.convolver, self._prepared.window.needed(None)
+        return reader.samples(convolver.block, convolver.limit, needed)
 
     def _dropped(self, before: float, level: PeakMeter) -> str | None:
         head, rate = self._prepared.window.head, self._info.rate
@@ -373,56 +370,43 @@ class Rendering:
         if self._writer.clipped:
             self._notices.add(f"limited {self._writer.clipping()}; {remedy} to avoid it")
 
-    def _pump(self, reader: Reader, samples: Iterable[Samples], sink: Sink[E], step: str) -> float:
+    def _pump(
+        self,
+        reader: Reader,
+        samples: Iterable[Samples],
+        sink: Sink[Any],
+        step: str,
+        proof: Proof | None = None,
+    ) -> float:
         """Move the samples of a sound through the convolver into a sink.
 
         Return the peak of the sums before time 0, which the output does not hold.
         """
         convolver, window, rate = self._prepared.convolver, self._prepared.window, reader.info.rate
-        gain, needed = self._gains.both, window.needed(reader.info.frames)
+        needed = window.needed(reader.info.frames)
         seconds = None if needed is None else needed / rate
-        peaks, before = [0.0], [0.0]
-
-        def encode(part: Audio, start: int) -> E:
-            before.append(_peak(window.before(part, start)))
-            part, at = window.keep(part, start)
-            if window.length == "auto":  # which depends on the sums before they are scaled
-                peaks.append(_peak(part))
-            return sink.encode(_scaled(part, gain), at)
-
-        convolution = stream.convolve(
-            samples,
+        passage = Passage(window, sink, proof)
+        blocks = stream.regrid(samples, convolver.block)
+        convolution = stream.convolve_blocks(
+            blocks if proof is None else proof.hear(reader, blocks),
             convolver,
-            encode,
+            passage.finish,
             unit=reader.unit,
             threads=self._job.options.cores,
         )
         self._progress(step, 0.0, seconds)
         with closing(convolution):  # no thread may write to a file that is closed
-            for encoded in convolution:
-                sink.append(encoded)
+            for finished in convolution:
+                passage.append(finished)
                 self._progress(step, (window.head + sink.level.frames) / rate, seconds)
-                if sink.level.frames == window.length:
-                    break
-        tail, frames = convolver.flush(), reader.frames
-        before.append(_peak(window.before(tail, frames)))
-        for part in window.tail(tail, frames=frames, peak=max(peaks)):
-            sink.write(_scaled(part, gain))
-        return max(before)
+        passage.end(convolver.flush(), reader.frames)
+        return passage.before
 
     def _frames(self) -> int | None:
         """Return the length of the output, if it is known in advance."""
         # a pipe may end earlier than its header states
         frames = None if self._job.options.allow_truncated else self._reader.info.frames
         return self._prepared.window.frames(frames, self._prepared.impulse.frames)
-
-
-def _scaled(block: Audio, gain: float) -> Audio:
-    return block if gain == 1 else block.astype(np.float64, copy=False) * gain
-
-
-def _peak(block: Audio) -> float:
-    return float(np.abs(block).max(initial=0))
 
 
 def _quality(options: Options, subtype: str, *, transparent: bool) -> float | None:

@@ -6,7 +6,6 @@ from collections import deque
 
 import numpy as np
 
-from audioconv.engines.audio import Audio
 from audioconv.engines.rounding import ErrorModel
 from impulses.impulse import Taps
 
@@ -25,6 +24,8 @@ class ErrorBound:
         guaranteed bound of the worst block so far, full scale being 1
     expected : float
         error that no sample is expected to exceed, in the worst block so far
+    peak : float
+        of the sound so far
     other_engine : float
         error that no sample of any engine is expected to exceed
 
@@ -34,7 +35,7 @@ class ErrorBound:
     >>> from audioconv.engines.routes import routes
     >>> echo = plan(routes(np.array([[1.0], [0.5]]), 1), "direct", signal_bits=15)
     >>> bound = ErrorBound(echo.error_model())
-    >>> bound.take(np.array([[0.25], [-0.5]]))
+    >>> bound.take(np.array([0.3125]), np.array([0.5]))
     >>> bound.exact
     True
     """
@@ -44,13 +45,19 @@ class ErrorBound:
         self.expected = 0.0
         self.other_engine = 0.0
         self._model = model
-        self._peak = 0.0
+        self.peak = 0.0
         self._recent: deque[tuple[Taps, Taps]] = deque(maxlen=model.reach)
 
-    def take(self, block: Audio) -> None:
-        """Take the next block, of the convolver's own length."""
+    def take(self, energy: Taps, peak: Taps) -> None:
+        """Take the next block, of the convolver's own length.
+
+        Parameters
+        ----------
+        energy, peak : array, (inputs,)
+            sum of squares, and largest magnitude
+        """
         model = self._model
-        self._recent.append(((block**2).sum(axis=0), np.abs(block).max(axis=0, initial=0)))
+        self._recent.append((energy, peak))
         energies, peaks = zip(*self._recent, strict=True)
         norm = np.sqrt(np.sum(energies, axis=0))
         peak = np.max(peaks, axis=0)
@@ -58,7 +65,7 @@ class ErrorBound:
         self.worst = max(self.worst, float(guaranteed.max()))
         self.expected = max(self.expected, float((norm @ model.expected).max()))
         self.other_engine = max(self.other_engine, float((peak @ model.other_engine).max()))
-        self._peak = max(self._peak, float(peak.max()))
+        self.peak = max(self.peak, float(peak.max()))
 
     @property
     def exact(self) -> bool:
@@ -68,7 +75,7 @@ class ErrorBound:
         is under half its step, so that rounding to the grid removed it.
         """
         scale = self._model.grid_scale
-        if scale is None or self._model.largest_sum * self._peak * scale >= 2.0**53:
+        if scale is None or self._model.largest_sum * self.peak * scale >= 2.0**53:
             return False
         return not self._model.transforms or self.worst * scale < 0.5
 

@@ -1,43 +1,74 @@
-"""A proof of a whole convolution from a few numbers.
+r"""A proof of a whole convolution from a few thousand sums.
 
-As polynomials in z, with the samples as coefficients, the convolution of x and h is their
-product. So Y(z) = X(z) H(z) must hold at every z, and it is checked at random points on
-the unit circle, z = exp(2 pi i k / M) with the prime M = 2^31 - 1. A single sample that is off
-by d, anywhere, moves Y(z) by exactly abs(d), since abs(z^n) = 1; several errors would have to
-cancel at every point, and the points are drawn afterwards. One pass over the sound is enough,
-and it shares no step with the transforms that it checks.
+Fold a sound: add up all frames n that are alike modulo a prime p. As n = a + b implies
+n = a + b modulo p, the fold of a convolution is the cyclic convolution of the folds,
+
+    Y[j] = sum over i of X[i] H[(j - i) mod p],
+
+and that is checked in each of its p places. A sum that is off by d, anywhere, moves one place by
+all of d. Errors of many sums show with their full height too: a smooth one as well as a single
+one, as all of it counts. They would have to cancel in every place, so repeat with a period of
+just p frames; two primes are drawn at random for each proof, which no engine sees.
+
+An error that swells and fades on a pure tone does cancel, nearly, once it lasts much longer than p
+frames: its spectrum is zero at all multiples of 1/p. So the proof is made for the beginning of a
+long sound too, up to frames that are drawn at random: there the error is cut off, and shows.
+x[0..T) * h is y[0..T), and an overhang of K - 1 frames, which is computed here, by other code.
+
+Folding costs one addition for each sample and prime. Sums are plain within a few hundred thousand
+frames, and pairs of floats, which lose nothing, from there on.
+
+Limits
+------
+With u the unit roundoff, M the frames that meet in a place, and A = max|X| + sqrt(M) max|x|:
+
+- an engine is off by `ErrorModel.relative` of a sample's size, at random, which adds up as sqrt(M)
+  samples do; or always alike, as with a filter that is slightly off, which adds up as X does. Both
+  together are `relative` times A. Sums that are proven exact have no such error.
+- the transforms of n points that convolve the folds are off by u sqrt(log2 n) max|H| max|X|
+- plain sums of q terms are off by u sqrt(q) times what they add up to: max|Y|, if they are off
+  alike, or sqrt(M) times the largest of them, if they are not; and those of x times max|H|
+
+These are standard deviations, or above; `DEVIATIONS` of them are allowed.
 
 References
 ----------
-R. Freivalds, "Probabilistic machines can use less running time", IFIP Congress 1977 (checking
-a product at a random point).
+R. Freivalds, "Probabilistic machines can use less running time", IFIP Congress 1977 (checking a
+product by a random one). T. J. Dekker, "A floating-point technique for extending the available
+precision", Numerische Mathematik 18, 1971 (pairs).
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from copy import deepcopy
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from audioconv.engines.audio import Audio
+from audioconv.engines.audio import Audio, Samples
+from audioconv.engines.batch import fast_size
 from audioconv.engines.routes import Routing
+from impulses.impulse import Taps
 
-M = 2**31 - 1
-CHUNK = 32
+RANGES = ((2**12, 2**13), (2**14, 2**15))
+"""Where the primes lie.
+
+One is small, and cheap. The other is long beside most of what swells and fades: a tone of any pitch
+under a bell of a standard deviation of p frames still shows 1e-5 of its height.
+"""
+
+PLAIN = 2**19
+"""Frames that are added up plainly."""
+
+FEW = 2**16
+"""Frames that are kept as they are: to add them up costs less than to combine their sums."""
+
+FEW_TAPS = 20
+"""Taps that are faster added up one by one than transformed."""
+
 UNIT_ROUNDOFF = 2.0**-53
-
-# Standard deviation of the rounding in one evaluation, in units of roundoff times the root of
-# the energy. A sum over a chunk of c samples passes through c partial sums, each rounded with a
-# variance of a third of (roundoff * partial sum)^2. At worst, when the sound holds a tone at the
-# very point, they grow to the root of c E, and the variances to c^2 / 9 * E: for 32, 10.7 times
-# the root of E, and E adds up over the chunks. Products and phases bring it to 12.
-EVALUATION = 12
-
-# The table of phases is off by a roundoff or so at each place, the same way in every chunk, so
-# that the sum over the chunks has the same relative error.
-PHASES = 2
 
 DEVIATIONS = 16
 """Standard deviations of rounding that a true product may be off.
@@ -47,127 +78,327 @@ values, are not quite, and a false alarm is worse than a limit twice as wide.
 """
 
 
-class Evaluation:
-    """The values of a sound at points on the unit circle, channel by channel, as a stream.
+def draw_primes(random: np.random.Generator) -> tuple[int, ...]:
+    """Draw a prime from each of the `RANGES`.
+
+    Examples
+    --------
+    >>> small, large = draw_primes(np.random.default_rng())
+    >>> 2**12 < small < 2**13 and 2**14 < large < 2**15
+    True
+    """
+    return tuple(_prime(random, *between) for between in RANGES)
+
+
+def _prime(random: np.random.Generator, least: int, end: int) -> int:
+    while True:
+        number = int(random.integers(least, end))
+        if all(number % divisor for divisor in range(2, math.isqrt(number) + 1)):
+            return number
+
+
+class Partial:
+    """The folds of a run of frames, by each prime, in any thread.
 
     Parameters
     ----------
-    points : sequence of int, 0 <= k < M
-        the point z = exp(2 pi i k / M)
+    primes : sequence of int
+    start : int
+        the first frame
+    """
+
+    def __init__(self, primes: Sequence[int], start: int) -> None:
+        self.start = start
+        self.frames = 0
+        self.sums: list[Taps] = []
+        self.blocks: list[Samples] = []
+        self._primes = primes
+
+    def take(self, block: Samples) -> None:
+        """Add the next frames (n, channels), which nobody writes to any more."""
+        if not len(block):
+            return
+        self.frames += len(block)
+        self.blocks.append(block)
+        if self.sums or self.frames > FEW:
+            self.fold()
+
+    def fold(self) -> None:
+        """Add up the blocks that are kept."""
+        at = self.start + self.frames - sum(map(len, self.blocks))
+        if self.blocks and not self.sums:
+            channels = self.blocks[0].shape[1]
+            self.sums = [np.zeros((prime, channels)) for prime in self._primes]
+        for block in self.blocks:
+            for sums in self.sums:
+                add_folded(sums, block, at)
+            at += len(block)
+        self.blocks.clear()
+
+    def join(self, following: Partial) -> None:
+        """Add sums of the frames that follow."""
+        self.fold()
+        if not self.sums:
+            self.sums = following.sums
+        else:
+            for sums, values in zip(self.sums, following.sums, strict=True):
+                sums += values
+        self.frames += following.frames
+
+
+def add_folded(sums: Taps, block: Samples, start: int) -> None:
+    """Add frames from `start` on to their places.
+
+    Examples
+    --------
+    >>> sums = np.zeros((3, 1))
+    >>> add_folded(sums, np.array([[1.0], [2.0], [3.0], [4.0]]), 2)
+    >>> sums.ravel()
+    array([2., 3., 5.])
+    """
+    at = start % len(sums)
+    while len(block):
+        part = block[: len(sums) - at]
+        sums[at : at + len(part)] += part
+        block, at = block[len(part) :], 0
+
+
+class Fold:
+    """A whole sound, folded by each prime.
+
+    Parameters
+    ----------
+    primes : sequence of int
     channels : int > 0
 
     Attributes
     ----------
-    energy : array, (channels,)
-        sum of squares so far
+    frames : int
+        so far
+    rows : int
+        most terms of a plain sum
+    largest : float
+        largest plain sum
+    sums, rests : list of array, (prime, channels)
+        pairs of floats, the exact sums
 
     Examples
     --------
-    >>> sound = Evaluation([0], 1)
-    >>> sound.take(np.array([[1.0], [2.0], [3.0]]))
-    >>> sound.values()  # z = 1: the plain sum
-    array([[6.+0.j]])
+    >>> fold = Fold([3], 1)
+    >>> fold.take(np.array([[1.0], [2.0], [3.0], [4.0]]))
+    >>> fold.settle()
+    >>> fold.sums[0].ravel()
+    array([5., 2., 3.])
     """
 
-    def __init__(self, points: Sequence[int], channels: int) -> None:
-        self.energy = np.zeros(channels)
-        self._points = list(points)
-        self._frames = 0
-        powers = [_powers(k, np.arange(CHUNK, dtype=np.int64)) for k in points]
-        # (CHUNK, 2 points): cosines and sines, so that a chunk is one real matrix product
-        self._table = np.stack([part for p in powers for part in (p.real, p.imag)], axis=1)
-        # each sum is kept as a pair whose exact sum it is, to a hundred and six bits
-        shape = (channels, len(self._points), 2)
-        self._sums, self._rests = np.zeros(shape), np.zeros(shape)
+    def __init__(self, primes: Sequence[int], channels: int) -> None:
+        self.frames = 0
+        self.rows = 1
+        self.largest = 0.0
+        self.sums = [np.zeros((prime, channels)) for prime in primes]
+        self.rests = [np.zeros((prime, channels)) for prime in primes]
+        self._primes = primes
+        self._running = Partial(primes, 0)
 
-    def take(self, block: Audio) -> None:
-        """Add the next frames (n, channels)."""
-        if not len(block):
+    def take(self, block: Samples) -> None:
+        """Add the next frames (n, channels), which nobody writes to any more."""
+        self._running.take(block)
+        self._grow(len(block))
+
+    def join(self, partial: Partial) -> None:
+        """Add the run of frames that follows."""
+        if not partial.sums:
+            for block in partial.blocks:
+                self.take(block)
             return
-        block = block.astype(np.float64, copy=False)
-        self.energy += np.einsum("fc,fc->c", block, block)
-        chunks = -(-len(block) // CHUNK)
-        padded = np.zeros((chunks * CHUNK, block.shape[1]))
-        padded[: len(block)] = block
-        rows = padded.reshape(chunks, CHUNK, -1).transpose(0, 2, 1)  # (chunks, channels, CHUNK)
-        parts = (rows @ self._table).reshape(chunks, block.shape[1], len(self._points), 2)
-        starts = self._frames + CHUNK * np.arange(chunks, dtype=np.int64)
-        for p, k in enumerate(self._points):
-            turned = (parts[:, :, p, 0] + 1j * parts[:, :, p, 1]) * _powers(k, starts)[
-                :, np.newaxis
-            ]
-            for channel in range(block.shape[1]):
-                self._add(channel, p, turned[:, channel])
-        self._frames += len(block)
+        self._running.join(partial)
+        self._grow(partial.frames)
 
-    def _add(self, channel: int, point: int, terms: NDArray[np.complex128]) -> None:
-        for part, values in enumerate((terms.real, terms.imag)):
-            at = (channel, point, part)
-            everything = [float(self._sums[at]), float(self._rests[at]), *values.tolist()]
-            self._sums[at] = total = math.fsum(everything)
-            self._rests[at] = math.fsum([*everything, -total])
+    def _grow(self, frames: int) -> None:
+        self.frames += frames
+        if self._running.frames >= PLAIN:
+            self.settle()
 
-    def values(self) -> NDArray[np.complex128]:
-        """Return the value of each channel at each point, (channels, points)."""
-        return self._sums[..., 0] + 1j * self._sums[..., 1]
-
-
-def _powers(k: int, frames: NDArray[np.int64]) -> NDArray[np.complex128]:
-    """Return z^n, the phase k n reduced mod M in whole numbers: k and n mod M are below 2^31."""
-    phase: NDArray[np.complex128] = np.exp(2j * np.pi * ((k * (frames % M)) % M / M))
-    return phase
+    def settle(self) -> None:
+        """Complete the sums, as pairs."""
+        running = self._running
+        running.fold()
+        if running.frames:
+            self.rows = max(self.rows, *(-(-running.frames // prime) for prime in self._primes))
+        for sums, rests, values in zip(self.sums, self.rests, running.sums, strict=False):
+            self.largest = float(np.maximum(self.largest, np.abs(values).max()))
+            total = sums + values
+            back = total - sums
+            values -= back
+            rests += values
+            back -= total
+            back += sums  # what total - back misses of the sums
+            rests += back
+            sums[:] = total
+        self._running = Partial(self._primes, self.frames)
 
 
-def check(
-    x: Evaluation,
-    y: Evaluation,
-    routing: Routing,
-    points: Sequence[int],
-    *,
-    sums_error: float,
-    floor: float = 0.0,
-) -> tuple[float, float]:
-    """Compare Y(z) with X(z) H(z).
+class Margin(NamedTuple):
+    """How far a proof is from its limit.
 
     Parameters
     ----------
-    x, y : Evaluation
-        of the whole sound and its whole convolution
+    residual, limit : float
+        the pair, over outputs and primes, of which the residual is nearest to its limit; the
+        product holds if residual <= limit
+    smallest : float
+        error of one sum that would show for certain
+    """
+
+    residual: float
+    limit: float
+    smallest: float
+
+    @property
+    def used(self) -> float:
+        """The part of the limit that the residual takes; infinite if it is not a number."""
+        used = self.residual / self.limit
+        return math.inf if math.isnan(used) else used
+
+
+class Certificate:
+    """The proof that one sound is the convolution of another, as both go by.
+
+    Parameters
+    ----------
     routing : Routing
         the taps h
-    points : sequence of int
-        those of x and y
-    sums_error : float
-        root of the energy of the error of y, beside that of x, that the arithmetic of the
-        convolution itself explains
-    floor : float
-        sum over all frames of the error due to samples flushed to zero
+    primes : sequence of int
+    unit : float
+        value of 1 in the samples of `x`, a power of two
 
-    Returns
-    -------
-    residual, limit : float
-        the pair, over outputs and points, of which the residual is nearest to its limit; the
-        product holds if residual <= limit
+    Attributes
+    ----------
+    x, y : Fold
+        the sound so far, and its convolution
     """
-    values_x, values_y = x.values(), y.values()
-    expected = np.zeros_like(values_y)
-    variance = EVALUATION**2 * y.energy[:, np.newaxis] + (PHASES * np.abs(values_y)) ** 2
-    impulses = [Evaluation(points, 1) for _ in routing.kernels]
-    for evaluation, taps in zip(impulses, routing.kernels, strict=True):
-        evaluation.take(taps[:, np.newaxis])
-    norm_x = np.sqrt(x.energy)
-    for route in routing.routes:
-        impulse = impulses[route.kernel]
-        value = impulse.values()[0]
-        expected[route.target] += values_x[route.source] * value
-        variance[route.target] += (EVALUATION * norm_x[route.source] * np.abs(value)) ** 2
-        variance[route.target] += (
-            EVALUATION * np.sqrt(impulse.energy[0]) * np.abs(values_x[route.source])
-        ) ** 2
-        variance[route.target] += (2 * PHASES * np.abs(values_x[route.source] * value)) ** 2
-        variance[route.target] += (sums_error / UNIT_ROUNDOFF * norm_x[route.source]) ** 2
-    limits = DEVIATIONS * UNIT_ROUNDOFF * np.sqrt(variance)
-    limits += floor + 1e-300  # silence, which is exact, has a limit to be under too
-    residuals = np.abs(values_y - expected)
-    worst = np.unravel_index(np.argmax(residuals / limits), limits.shape)
-    return float(residuals[worst]), float(limits[worst])
+
+    def __init__(self, routing: Routing, primes: Sequence[int], unit: float = 1.0) -> None:
+        self.primes = primes
+        self.x = Fold(primes, routing.inputs)
+        self.y = Fold(primes, routing.outputs)
+        self._routing = routing
+        self._unit = unit
+
+    def check(self, peak: float, *, relative: float, floor: float = 0.0) -> Margin:
+        """Compare both sides of the equation, for all frames.
+
+        Parameters
+        ----------
+        peak : float
+            of the sound
+        relative : float
+            `ErrorModel.relative` of the engine; 0 where its sums are exact
+        floor : float
+            error of one sum due to samples flushed to zero
+        """
+        return self._check(self.x, self.y, peak, relative, floor)
+
+    def check_beginning(
+        self, x: Fold, recent: Samples, peak: float, *, relative: float, floor: float = 0.0
+    ) -> Margin:
+        """Compare both sides for the frames of y so far.
+
+        Parameters
+        ----------
+        x : Fold
+            of as many frames
+        recent : array, (K - 1, inputs)
+            the last of them
+        peak, relative, floor : float
+            as for `check`
+        """
+        y = deepcopy(self.y)
+        y.take(overhang(recent * self._unit, self._routing))
+        return self._check(x, y, peak, relative, floor)
+
+    def _check(self, x: Fold, y: Fold, peak: float, relative: float, floor: float) -> Margin:
+        x.settle()
+        y.settle()
+        by_prime = [
+            self._compare(at, x, y, peak, relative, floor) for at in range(len(self.primes))
+        ]
+        # an error shows if one of the primes shows it
+        smallest = max(min(m.smallest for m in target) for target in zip(*by_prime, strict=True))
+        worst = max((m for margins in by_prime for m in margins), key=lambda m: m.used)
+        return worst._replace(smallest=smallest)
+
+    def _compare(
+        self, at: int, x: Fold, y: Fold, peak: float, relative: float, floor: float
+    ) -> list[Margin]:
+        """Compare the places of each output by one prime."""
+        prime, outputs = self.primes[at], self._routing.outputs
+        size = fast_size(2 * prime)
+        meeting = -(-y.frames // prime)
+        sounds = self._unit * (x.sums[at] + x.rests[at])
+        root = math.sqrt(meeting)
+        levels = np.abs(sounds).max(axis=0)
+        engine = relative * (levels + root * peak)
+        own = levels * (math.sqrt(math.log2(size)) + math.sqrt(x.rows))
+        own += root * self._unit * x.largest
+        spectra = np.fft.rfft(sounds, size, axis=0)
+        products = np.zeros((len(spectra), outputs), spectra.dtype)
+        deviations = math.sqrt(y.rows) * np.abs(y.sums[at]).max(axis=0) + root * y.largest
+        deviations *= UNIT_ROUNDOFF
+        for kernel, taps in enumerate(self._routing.kernels):
+            response = np.fft.rfft(_folded(taps, prime), size)
+            most = UNIT_ROUNDOFF * float(np.abs(response).max())
+            for source, target, used in self._routing.routes:
+                if used == kernel:
+                    products[:, target] += spectra[:, source] * response
+                    deviations[target] += engine[source] + most * own[source]
+        expected = _wrapped(np.fft.irfft(products, size, axis=0), prime)
+        residuals = np.abs((y.sums[at] - expected) + y.rests[at]).max(axis=0)
+        # silence, which is exact, has a limit to be under too
+        limits = DEVIATIONS * deviations + meeting * floor + 1e-300
+        return [
+            Margin(float(residual), float(limit), float(limit + residual))
+            for residual, limit in zip(residuals, limits, strict=True)
+        ]
+
+
+def overhang(recent: Audio, routing: Routing) -> Taps:
+    """Return the K - 1 frames that a sound leaves behind its end, from its last K - 1 frames.
+
+    Examples
+    --------
+    >>> from audioconv.engines.routes import routes
+    >>> overhang(np.array([[1.0], [2.0]]), routes(np.array([[1.0], [3.0], [5.0]]), 1)).ravel()
+    array([11., 10.])
+    """
+    behind = np.zeros((len(recent), routing.outputs))
+    size = fast_size(2 * routing.frames)
+    for kernel, taps in enumerate(routing.kernels):
+        delays = np.flatnonzero(taps)
+        response = np.fft.rfft(taps, size) if len(delays) > FEW_TAPS else None
+        for source, target, used in routing.routes:
+            sound, sums = recent[:, source], behind[:, target]
+            if used != kernel:
+                continue
+            if response is not None:
+                full = np.fft.irfft(np.fft.rfft(sound, size) * response, size)
+                sums += full[len(sound) : 2 * len(sound)]
+                continue
+            for delay in delays[delays > 0]:
+                sums[:delay] += taps[delay] * sound[-delay:]
+    return behind
+
+
+def _folded(taps: Taps, prime: int) -> Taps:
+    """Return the fold of one kernel, (prime,)."""
+    fold = Fold([prime], 1)
+    fold.take(taps[:, np.newaxis])
+    fold.settle()
+    return (fold.sums[0] + fold.rests[0])[:, 0]
+
+
+def _wrapped(full: Audio, prime: int) -> Audio:
+    """Return cyclic convolutions, given the linear ones of sequences of a prime length."""
+    wrapped = full[:prime].copy()
+    wrapped[:-1] += full[prime : 2 * prime - 1]
+    return wrapped

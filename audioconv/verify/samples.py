@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
@@ -13,6 +12,9 @@ from audioconv.files import INTEGER_BITS, triangular_noise
 from impulses.impulse import Taps
 
 FLOAT_ROUNDOFF = {"FLOAT": 2.0**-24, "DOUBLE": 2.0**-53}
+CACHED = 2**14
+"""Frames that stay in the CPU cache while they are compared."""
+
 LEAST_FLOAT = {"FLOAT": 2.0**-150, "DOUBLE": 2.0**-1074}
 """Half the least number; of DOUBLE all of it, as there is no half."""
 
@@ -34,6 +36,7 @@ class Rounding:
         self._dither = dither == "tpdf" and self._bits is not None
         self._step = 2.0 ** (1 - (self._bits or 0))
         self._gain = gain
+        self._float = np.dtype(np.float32 if subtype == "FLOAT" else np.float64)
         self._relative = FLOAT_ROUNDOFF.get(subtype, 0.0)
         # half a step of the integers, or half the least number of a float
         self._absolute = 2.0**-self._bits if self._bits else LEAST_FLOAT.get(subtype, 0.0)
@@ -44,10 +47,19 @@ class Rounding:
 
     def unlimited(self, sums: Audio, start: int) -> Taps:
         """Return the same before they are limited to full scale."""
-        wanted: Taps = sums.astype(np.float64, copy=False) * self._gain
+        wanted: Taps = sums.astype(np.float64, copy=False)
+        if self._gain != 1:
+            wanted = wanted * self._gain
         if self._dither:
             wanted = wanted + triangular_noise(start, *wanted.shape) * self._step
         return wanted
+
+    def limits(self, unlimited: Taps) -> bool:
+        """Return whether a value is so large that it may be limited."""
+        most = 1 - self._step  # less than half a step from full scale, at least
+        return self._bits is not None and not (
+            float(unlimited.max()) <= most and -float(unlimited.min()) <= most
+        )
 
     def limited(self, unlimited: Taps) -> Taps:
         """Return values limited to full scale, if the subtype has one."""
@@ -72,6 +84,20 @@ class Rounding:
         """Return the largest deviation of each sample that rounding explains."""
         # the comparison itself rounds too, by a few units of the last place
         return self._absolute + (self._relative + 2.0**-51) * np.abs(wanted)
+
+    def rounds(self, wanted: Taps, found: Audio, worst: float) -> bool:
+        """Return whether values are right for certain, which is soon said of most.
+
+        Parameters
+        ----------
+        wanted, found : array, (frames, channels)
+        worst : float
+            their largest deviation
+        """
+        if self._bits is None:
+            with np.errstate(over="ignore"):
+                return np.array_equal(wanted.astype(self._float), found)
+        return worst <= self._absolute
 
     def most(self, peak: float) -> float:
         """Return the largest rounding error of samples up to a peak."""
@@ -123,13 +149,11 @@ def farthest_off(deviation: Audio, allowance: Audio, start: int = 0) -> Deviatio
 
 
 class SampleCheck:
-    """The comparison of an output with its sums, as two streams.
+    """The comparison of samples with the sums that they are rounded from.
 
     Parameters
     ----------
     rounding : Rounding
-    picked : iterable of int
-        frames whose samples are to be kept
 
     Attributes
     ----------
@@ -138,47 +162,61 @@ class SampleCheck:
     worst : float
         largest deviation; NaN if one is
     farthest : Deviation
-        that of the sample which exceeds its allowance by most, or comes nearest to it
-    picked : dict of int to array
-        samples found at those frames
+        that of the sample which exceeds its allowance by most, or comes nearest to it; `NONE` if
+        all integers are within half a step
     limited : int
         sums past full scale
     past : Deviation
         the sum that is past it by most
     """
 
-    def __init__(self, rounding: Rounding, picked: Iterable[int]) -> None:
+    def __init__(self, rounding: Rounding) -> None:
         self.frames = 0
         self.worst = 0.0
         self.farthest = NONE
-        self.picked: dict[int, Taps] = {}
         self.limited = 0
         self.past = NONE
         self._rounding = rounding
-        self._wanted = sorted(set(picked))
 
-    def take(self, sums: Audio, found: Audio) -> None:
-        """Compare the next frames (n, channels), as many of one as of the other."""
-        unlimited = self._rounding.unlimited(sums, self.frames)
-        wanted = self._rounding.limited(unlimited)
-        self._count_limited(unlimited)
-        deviation = np.abs(found - wanted)
-        if len(deviation):
-            here = farthest_off(deviation, self._rounding.allowance(wanted), self.frames)
-            self.farthest = max(self.farthest, here, key=lambda one: one.excess)
+    def take(self, sums: Audio, found: Audio, start: int) -> None:
+        """Compare frames (n, channels) from `start` on, as many of one as of the other."""
+        for at in range(0, len(sums), CACHED):
+            self._compare(sums[at : at + CACHED], found[at : at + CACHED], start + at)
+        self.frames += len(sums)
+
+    def join(self, other: SampleCheck) -> None:
+        """Add what was compared elsewhere."""
+        self.frames += other.frames
+        self.worst = float(np.maximum(self.worst, other.worst))
+        self.farthest = max(self.farthest, other.farthest, key=_excess)
+        self.limited += other.limited
+        self.past = max(self.past, other.past, key=_excess)
+
+    def _compare(self, sums: Audio, found: Audio, start: int) -> None:
+        wanted = self._rounding.unlimited(sums, start)
+        if self._rounding.limits(wanted):
+            self._count_limited(wanted, start)
+            wanted = self._rounding.limited(wanted)
+        deviation = np.subtract(found, wanted)
+        np.abs(deviation, out=deviation)
+        worst = float(deviation.max())
         # not the built-in, which passes over a NaN
-        self.worst = float(np.maximum(self.worst, deviation.max(initial=0)))
-        while self._wanted and self._wanted[0] < self.frames + len(found):
-            picked = self._wanted.pop(0)
-            self.picked[picked] = found[picked - self.frames].copy()
-        self.frames += len(found)
+        self.worst = float(np.maximum(self.worst, worst))
+        if self._rounding.rounds(wanted, found, worst):
+            return
+        here = farthest_off(deviation, self._rounding.allowance(wanted), start)
+        self.farthest = max(self.farthest, here, key=_excess)
 
-    def _count_limited(self, unlimited: Taps) -> None:
+    def _count_limited(self, unlimited: Taps, start: int) -> None:
         """Count the sums past full scale; samples that are not limited to it deviate."""
         past = self._rounding.past(unlimited)
         beyond = (past > 0) | ((past == 0) & (unlimited > 0))
         if not beyond.any():
             return
         self.limited += int(np.count_nonzero(beyond))
-        here = farthest_off(past, np.zeros_like(past), self.frames)
-        self.past = max(self.past, here, key=lambda one: one.excess)
+        here = farthest_off(past, np.zeros_like(past), start)
+        self.past = max(self.past, here, key=_excess)
+
+
+def _excess(deviation: Deviation) -> float:
+    return deviation.excess

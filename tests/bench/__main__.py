@@ -25,6 +25,7 @@ from .memory import memory
 from .others import others
 from .peers import peers
 from .profile import profile
+from .proof import proof
 from .sounds import recordings
 from .startup import startup
 
@@ -33,6 +34,7 @@ SECTIONS: dict[str, Section] = {
     "others": others,
     "growth": growth,
     "memory": memory,
+    "proof": proof,
     "accuracy": accuracy,
     "startup": startup,
     "embedding": embedding,

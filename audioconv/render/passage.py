@@ -1,0 +1,123 @@
+"""From the sums to the output: what is kept of them is encoded, in any thread, and appended."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
+
+import numpy as np
+
+from audioconv.engines.audio import Audio
+from audioconv.engines.window import Window
+from audioconv.files import PeakMeter
+
+if TYPE_CHECKING:
+    from audioconv.verify import Proof, Testimony
+
+E = TypeVar("E")
+
+
+class Sink(Protocol[E]):
+    """Where the sums go: a `Writer`, or the `Measurement` in its place."""
+
+    level: PeakMeter
+
+    def encode(self, block: Audio, start: int, /) -> E:
+        """Prepare a block whose first frame is `start`; in any thread and any order."""
+
+    def append(self, encoded: E, /) -> None:
+        """Append a prepared block; blocks must come in order."""
+
+
+class Finished(NamedTuple):
+    """What has become of a block of sums.
+
+    Parameters
+    ----------
+    encoded : list
+        each part, as the sink prepared it
+    before, peak : float
+        of the sums before time 0, and of those that the output holds
+    testimony : Testimony or None
+        if there is a proof
+    """
+
+    encoded: list[Any]
+    before: float
+    peak: float
+    testimony: Testimony | None
+
+
+class Passage:
+    """The way of one convolution into a sink.
+
+    Parameters
+    ----------
+    window : Window
+        the part that the output holds
+    sink : Sink
+    proof : Proof, optional
+        which sees all of it; the sink is then a `Writer` that is to be proven
+
+    Attributes
+    ----------
+    before : float
+        peak of the sums before time 0, which the output does not hold
+    """
+
+    def __init__(self, window: Window, sink: Sink[Any], proof: Proof | None = None) -> None:
+        self.before = 0.0
+        self._peak = 0.0
+        self._window = window
+        self._sink = sink
+        self._proof = proof
+
+    def finish(self, parts: Iterable[Audio], start: int) -> Finished:
+        """Encode a block of sums that begins at frame `start`, in any thread."""
+        encoded, before, peak = [], 0.0, 0.0
+        testimony = self._testimony(start)
+        for part in parts:
+            before = max(before, _peak(self._window.before(part, start)))
+            kept, at = self._window.keep(part, start)
+            if self._window.length == "auto":  # which depends on the sums before they are scaled
+                peak = max(peak, _peak(kept))
+            encoded.append(self._encode(kept, at, testimony))
+            if testimony:  # last, so that what was overwritten before it was encoded shows
+                testimony.fold(part)
+            start += len(part)
+        return Finished(encoded, before, peak, testimony)
+
+    def append(self, finished: Finished) -> None:
+        """Append the next block."""
+        self.before = max(self.before, finished.before)
+        self._peak = max(self._peak, finished.peak)
+        for encoded in finished.encoded:
+            self._sink.append(encoded)
+        if self._proof and finished.testimony:
+            self._proof.take(finished.testimony, finished.encoded)
+
+    def end(self, tail: Audio, frames: int) -> None:
+        """Append what the output holds of the tail of a sound of so many frames."""
+        before = _peak(self._window.before(tail, frames))
+        testimony = self._testimony(frames)
+        encoded, at = [], self._sink.level.frames
+        for part in self._window.tail(tail, frames=frames, peak=self._peak):
+            encoded.append(self._encode(part, at, testimony))
+            at += len(part)
+        if testimony:
+            testimony.fold(tail)
+        self.append(Finished(encoded, before, 0.0, testimony))
+
+    def _testimony(self, start: int) -> Testimony | None:
+        return None if self._proof is None else self._proof.testimony(start)
+
+    def _encode(self, kept: Audio, at: int, testimony: Testimony | None) -> Any:
+        """Encode sums, and compare them with what was made of them."""
+        encoded = self._sink.encode(kept, at)
+        if testimony:
+            testimony.examine(kept, encoded, at)
+        return encoded
+
+
+def _peak(block: Audio) -> float:
+    return float(np.abs(block).max(initial=0))
