@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import soundfile
 
-from audioconv.engines.audio import Audio
+from audioconv.engines.audio import Samples
 from audioconv.files.formats import FLOATS, INTEGER_BITS
 from impulses.impulse import to_db
 
@@ -35,7 +35,7 @@ class PeakMeter:
     peak_frame: int = 0
     frames: int = 0
 
-    def take(self, block: Audio) -> None:
+    def take(self, block: Samples) -> None:
         """Add a block (n, channels)."""
         if not block.size:
             return

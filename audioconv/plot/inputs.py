@@ -108,10 +108,15 @@ def select_frames(
         if taken == count:
             return
     if not taken:
-        raise UsageError(
-            f"{display_name(path)} ends at {position / rate:.3f} s, before {first / rate:.3f} s; "
-            "give an earlier `start`"
-        )
+        raise ended_error(path, position, first, rate)
+
+
+def ended_error(path: str, frames: int, first: int, rate: int) -> UsageError:
+    """Return the error that a sound of `frames` frames ends before the first one to be shown."""
+    return UsageError(
+        f"{display_name(path)} ends at {frames / rate:.3f} s, before {first / rate:.3f} s; "
+        "give an earlier `start`"
+    )
 
 
 @dataclass(frozen=True)

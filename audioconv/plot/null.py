@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,15 +10,16 @@ import numpy as np
 
 from audioconv.engines.audio import Audio
 from audioconv.errors import UsageError, counted
-from audioconv.files import STANDARD, Reader
+from audioconv.files import STANDARD
 from audioconv.plot import axes as scales
 from audioconv.plot import style
-from audioconv.plot.inputs import frame_range, select_frames
+from audioconv.plot.inputs import ended_error, frame_range
 from audioconv.plot.labels import legend_labels, minus_signs
 from audioconv.plot.options import Look, PictureInfo
 from audioconv.plot.waveform import COLUMNS, Wave, draw_wave
-from audioconv.verify.compare import Difference, aligned, compare_files
-from audioconv.views.envelope import Envelope, envelope
+from audioconv.verify.compare import Difference, compare
+from audioconv.verify.pair import pair
+from audioconv.views.envelope import Envelope, Outline
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -47,25 +48,51 @@ class Span:
 
     Parameters
     ----------
-    path : str
-    rate : int
-        frames per second
     first : int
         first frame
     count : int or None
         number of frames; None to the end
     """
 
-    path: str
-    rate: int
     first: int
     count: int | None
 
-    def wave(self, blocks: Iterator[Audio], lead: int = 0) -> Wave:
-        """Return the envelope of this range of a sound that begins at frame `lead`."""
-        left = None if self.count is None else max(1, self.count - max(0, lead - self.first))
-        selected = select_frames(blocks, max(0, self.first - lead), left, self.rate, self.path)
-        return Wave("", envelope(selected, COLUMNS), self.rate, max(self.first, lead) / self.rate)
+    def within(self, start: int, frames: int) -> slice:
+        """Return which of the frames from `start` on are in the range."""
+        end = frames if self.count is None else self.first + self.count - start
+        return slice(min(max(0, self.first - start), frames), min(max(0, end), frames))
+
+
+class Waves:
+    """The envelopes of a time range of sounds that go by.
+
+    Parameters
+    ----------
+    span : Span
+    """
+
+    def __init__(self, span: Span) -> None:
+        self._span = span
+        self._outline = Outline(COLUMNS)
+
+    def hear(self, lead: int, start: int, sounds: Sequence[Audio]) -> Any:
+        """Measure the frames that are in the range; None if none is."""
+        part = self._span.within(lead + start, len(sounds[0]))
+        if part.start >= part.stop:
+            return None
+        begin = lead + start + part.start - max(lead, self._span.first)
+        return self._outline.measure(begin, *(sound[part] for sound in sounds))
+
+    def take(self, heard: Any) -> None:
+        """Add the next frames."""
+        if heard is not None:
+            self._outline.take(heard)
+
+    def wave(self, rate: int, lead: int = 0) -> Wave | None:
+        """Return the envelope of sounds that begin at frame `lead`; None of nothing."""
+        if not self._outline.frames:
+            return None
+        return Wave("", self._outline.envelope(), rate, max(self._span.first, lead) / rate)
 
 
 def null(
@@ -105,24 +132,26 @@ def null(
         raise UsageError("a null test reads both sounds more than once; give them as files")
     with style.picture(output, look, [a, b]) as figure:
         labels = legend_labels([a, b])
-        difference = compare_files(a, b)
-        with Reader(a) as reader:
-            rate = reader.info.rate
-        span = Span(a, rate, *frame_range(start, duration, rate))
-        waves = span.wave(np.hstack([x, y, y - x]) for x, y in aligned(a, b))
+        with pair(a, b) as both:
+            rate = both.rate
+            span = Span(*frame_range(start, duration, rate))
+            raw, rest = Waves(span), Waves(span)
+            difference = compare(both, raw, rest)
+        waves = raw.wave(rate)
+        if waves is None:
+            raise ended_error(a, max(difference.frames), span.first, rate)
         style.set_height(figure, look, 112)
         above, below = figure.subplots(2, 1, sharex=True)
         second = scales.time_axis(below, waves.begin, waves.end)
         handles = _draw_both(above, waves, second)
         channels = waves.channels // 3
-        raw = _merge(waves, 2 * channels, channels)
-        levels = [_draw_level(below, raw, second, "without shift or gain", PENS[0])]
+        plain = _merge(waves, 2 * channels, channels)
+        levels = [_draw_level(below, plain, second, "without shift or gain", PENS[0])]
         if not difference.identical and difference.gain_db is not None:
-            gains = np.array(difference.gains)
-            residual = (y - gains * x for x, y in aligned(a, b, difference.shift))
             # where B is earlier, the residual begins where B does
-            wave = span.wave(residual, max(0, -difference.shift))
-            levels.append(_draw_level(below, wave, second, "best shift and gain", PENS[1]))
+            wave = rest.wave(rate, max(0, -difference.shift))
+            if wave is not None:
+                levels.append(_draw_level(below, wave, second, "best shift and gain", PENS[1]))
         low, high = scales.decibel_range(levels, 120.0)
         scales.level_axis(below, max(LOWEST, min(low, high - RANGE)), high)
         below.set_ylabel("difference (dBFS)")

@@ -14,6 +14,7 @@ levels        the levels for which it holds
 proof         the proof of a run, while it runs
 verification  that of a file that exists, by computing the sums anew
 verdict       every deviation beside its limit
+pair          two sounds side by side, in blocks that are worked on in threads
 compare       the null test: the residual of one sound when another is subtracted from it
 """
 

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from audioconv.engines import stream
 from audioconv.engines.audio import Audio
-from audioconv.errors import LayoutError, UsageError, counted
-from audioconv.files import STANDARD, PeakMeter, Reader, display_name, rereadable, unchanged
-from audioconv.progress import Progress, silent, watched
+from audioconv.files import PeakMeter
+from audioconv.progress import Progress, silent
+from audioconv.verify.pair import Blocks, Listener, Pair, pair
 from impulses.impulse import Taps, to_db
 
-GRID = 2**16
 WINDOW = 2**17
 """Frames around the peak of the first sound that are searched for the shift."""
 
@@ -102,7 +99,11 @@ class Difference:
 
 
 def compare_files(
-    first: str | os.PathLike[str], second: str | os.PathLike[str], progress: Progress = silent
+    first: str | os.PathLike[str],
+    second: str | os.PathLike[str],
+    progress: Progress = silent,
+    *,
+    threads: int | None = None,
 ) -> Difference:
     """Compare two sound files in constant memory.
 
@@ -114,6 +115,8 @@ def compare_files(
     ----------
     first, second : str or path-like
     progress : Progress
+    threads : int, optional
+        by default one for each core, within reason; the result does not depend on it
 
     Raises
     ------
@@ -127,78 +130,76 @@ def compare_files(
     >>> compare_files("samples/guitar.wav", "samples/guitar.wav").identical
     True
     """
-    if os.fspath(first) == os.fspath(second) == STANDARD:
-        raise UsageError("both files are standard input; name one of them")
-    # each is read several times
-    with (
-        rereadable(os.fspath(first)) as one,
-        rereadable(os.fspath(second)) as other,
-        unchanged(one, other),
-    ):
-        return _compare(one, other, progress)
+    with pair(first, second, progress, threads) as both:
+        return compare(both)
 
 
-def _compare(first: str, second: str, progress: Progress) -> Difference:
-    level = PeakMeter()
-    differs_at: int | None = None
-    with Reader(first) as a, Reader(second) as b:
-        if (a.info.rate, a.info.channels) != (b.info.rate, b.info.channels):
-            raise LayoutError(
-                f"{display_name(first)} has {counted(a.info.channels, 'channel')} at {a.info.rate} "
-                f"Hz, but {display_name(second)} has {b.info.channels} at {b.info.rate} Hz; they "
-                "must agree in both"
-            )
-        for one, other in _together(a, b, 0, progress, "comparing"):
-            if differs_at is None and (different := (one != other).any(axis=1)).any():
-                differs_at = level.frames + int(np.argmax(different))
-            level.take(one)
-        frames = a.frames, b.frames
-        rate, channels = a.info.rate, a.info.channels
-    if differs_at is None and frames[0] != frames[1]:
-        differs_at = min(frames)
-    shift, spread = 0, np.ones(channels)
-    if differs_at is not None:
-        shift, spread = _shift(first, second, level.peak_frame)
-    fit = _best_fit(first, second, shift, spread, progress)
+def compare(both: Pair, raw: Listener | None = None, rest: Listener | None = None) -> Difference:
+    """Compare two sounds, each read once as it is, once to be fitted, and once to be subtracted.
+
+    Parameters
+    ----------
+    both : Pair
+    raw : Listener, optional
+        hears both as they are, and the second minus the first
+    rest : Listener, optional
+        hears what the best shift and gain leave of the second
+    """
+    look = _look(both, raw)
+    shift, spread = 0, np.ones(both.channels)
+    if look.differs_at is not None:
+        shift, spread = _shift(both, look.peak_frame)
+    fit = _best_fit(both, shift, spread)
     return Difference(
-        identical=differs_at is None,
+        identical=look.differs_at is None,
         shift=shift,
         gain_db=to_db(fit.gain) if fit.gain else None,
-        residual_db=_residual(first, second, shift, fit, progress),
-        first_difference_s=None if differs_at is None else differs_at / rate,
-        frames=frames,
+        residual_db=_residual(both, shift, fit, rest),
+        first_difference_s=None if look.differs_at is None else look.differs_at / both.rate,
+        frames=look.frames,
         channel_polarity=fit.polarity,
         gains=tuple(fit.factors.tolist()),
     )
 
 
-def _together(
-    a: Reader, b: Reader, shift: int, progress: Progress, step: str
-) -> Iterator[tuple[Audio, Audio]]:
-    """Yield both sounds in equal blocks; see `aligned`."""
-    first = watched(a.blocks(), progress, step, a.info.rate, a.info.frames)
-    pairs = (first, -shift), (b.blocks(), shift)
-    streams = [stream.regrid(_from(blocks, skip), GRID) for blocks, skip in pairs]
-    while True:
-        one, other = (next(blocks, np.zeros((0, a.info.channels))) for blocks in streams)
-        if not len(one) and not len(other):
-            return
-        longest = max(len(one), len(other))
-        yield _padded(one, longest), _padded(other, longest)
+class _Look(NamedTuple):
+    """What is seen of two sounds as they are: where they differ, the first one's peak, lengths."""
+
+    differs_at: int | None
+    peak_frame: int
+    frames: tuple[int, int]
 
 
-def _from(blocks: Iterable[Audio], skip: int) -> Iterator[Audio]:
-    """Yield a sound without its first frames, if `skip` is positive."""
-    for block in blocks:
-        yield block[max(skip, 0) :]
-        skip -= min(max(skip, 0), len(block))
+def _look(both: Pair, listener: Listener | None) -> _Look:
+    """Read both sounds as they are."""
+
+    def work(blocks: Blocks) -> tuple[int | None, PeakMeter, tuple[int, int], list[Any]]:
+        level = PeakMeter()
+        level.take(blocks.one)  # in units of its own, as only the place of the peak is asked for
+        return blocks.first_difference(), level, blocks.frames, _hear(blocks, listener)
+
+    level, first, second = PeakMeter(), 0, 0
+    differs_at: int | None = None
+    for found, part, frames, heard in both.each(work, "comparing"):
+        differs_at = found if differs_at is None else differs_at
+        level.join(part)
+        first, second = first + frames[0], second + frames[1]
+        _hand_on(heard, listener)
+    if differs_at is None and first != second:
+        differs_at = min(first, second)
+    return _Look(differs_at, level.peak_frame, (first, second))
 
 
-def _padded(block: Audio, frames: int) -> Audio:
-    return np.pad(block, ((0, frames - len(block)), (0, 0)))
+def _hear(blocks: Blocks, listener: Listener | None) -> list[Any]:
+    """Let a listener hear both sounds, and the second minus the first."""
+    if listener is None:
+        return []
+    return [
+        listener.hear(0, start, (one, other, other - one)) for start, one, other in blocks.pieces()
+    ]
 
 
-def _shift(first: str, second: str, centre: int) -> tuple[int, Taps]:
+def _shift(both: Pair, centre: int) -> tuple[int, Taps]:
     """Find the shift by cross-correlating the part of both around a frame, channels together.
 
     The magnitudes of the channels are added, as one may be inverted and another not.
@@ -213,18 +214,7 @@ def _shift(first: str, second: str, centre: int) -> tuple[int, Taps]:
     """
     from scipy.fft import irfft, rfft  # a quarter of a second to import: only when used
 
-    begin = max(0, centre - WINDOW // 2)
-    parts = []
-    for path in (first, second):
-        with Reader(path) as reader:
-            part = np.zeros((WINDOW, reader.info.channels))
-            at = 0
-            for block in _from(reader.blocks(), begin):
-                part[at : at + len(block)] = block[: WINDOW - at]
-                at += len(block)
-                if at >= WINDOW:
-                    break
-        parts.append(part)
+    parts = both.excerpts(max(0, centre - WINDOW // 2), WINDOW)
     one, other = (rfft(part, 2 * WINDOW, axis=0) for part in parts)
     correlation = irfft(np.conj(one) * other, 2 * WINDOW, axis=0)
     lag = int(np.argmax(np.abs(correlation).sum(axis=1)))
@@ -239,21 +229,19 @@ class _Fit(NamedTuple):
     gain: float
     factors: Taps
     polarity: tuple[str | None, ...]
+    whole: float
+    """Energy of the second sound."""
 
 
-def _best_fit(first: str, second: str, shift: int, spread: Taps, progress: Progress) -> _Fit:
+def _best_fit(both: Pair, shift: int, spread: Taps) -> _Fit:
     """Return the least-squares gain of the first sound, with the sign of each channel.
 
     Channels that are alike enough have signs of their own; the others share that of all.
     """
-    sums: list[Taps] = []
-    for one, other in aligned(first, second, shift, progress, "fitting"):
-        with np.errstate(over="ignore"):  # of sounds beyond all measure, which are not judged
-            both = one * other
-        products = ((one, other), (one, one), (other, other), (both, both))
-        sums.append(np.array([np.vecdot(x.T, y.T) for x, y in products]))
-    total = np.array([[math.fsum(column) for column in row] for row in np.stack(sums, -1)])
-    product, energy, explained, squares = total
+    total = _Total()
+    for sums in both.each(_products, "fitting", shift):
+        total.add(sums)
+    product, energy, explained, squares = total.value
     # the share of the energy that a channel explains is the square of its correlation
     mostly = math.sqrt(MOSTLY) * np.sqrt(energy) * np.sqrt(explained)
     alike = np.abs(product) > np.fmin(mostly, _chance(spread) * np.sqrt(squares))
@@ -261,7 +249,48 @@ def _best_fit(first: str, second: str, shift: int, spread: Taps, progress: Progr
     gain = max(0.0, math.fsum(signs * product)) / (math.fsum(energy) or 1.0)
     names = np.where(signs < 0, INVERTED, NORMAL).tolist()
     polarity = tuple(name if clear else None for name, clear in zip(names, alike, strict=True))
-    return _Fit(gain, signs * gain, polarity)
+    return _Fit(gain, signs * gain, polarity, math.fsum(explained))
+
+
+def _products(blocks: Blocks) -> Taps:
+    """Return sums over a block for each channel: products, squares of both and of products."""
+    total = np.zeros((4, blocks.one.shape[1]))
+    for _, one, other in blocks.pieces():
+        with np.errstate(over="ignore"):  # of sounds beyond all measure, which are not judged
+            products = one * other
+        pairs = ((one, other), (one, one), (other, other), (products, products))
+        total += [_dot(x, y) for x, y in pairs]
+    return total
+
+
+def _dot(one: Audio, other: Audio) -> Taps:
+    """Return the sum of products of each channel.
+
+    That of BLAS starts threads of its own, which wait for the cores that others work on.
+    """
+    sums: Taps = np.einsum("ij,ij->j", one, other)
+    return sums
+
+
+class _Total:
+    """A sum of arrays, with the errors of its rounding: as if rounded once (Knuth's two-sum)."""
+
+    def __init__(self) -> None:
+        self._high = self._low = np.zeros(())
+
+    @property
+    def value(self) -> Taps:
+        """The sum so far."""
+        # beyond the largest number there is no error to be told
+        return np.where(np.isfinite(self._low), self._high + self._low, self._high)
+
+    def add(self, more: Taps) -> None:
+        """Add an array."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            high = self._high + more
+            part = high - self._high
+            self._low = self._low + ((self._high - (high - part)) + (more - part))
+        self._high = high
 
 
 def _chance(spread: Taps) -> Taps:
@@ -276,32 +305,28 @@ def _chance(spread: Taps) -> Taps:
     return largest
 
 
-def _residual(first: str, second: str, shift: int, fit: _Fit, progress: Progress) -> float | None:
+def _residual(both: Pair, shift: int, fit: _Fit, listener: Listener | None) -> float | None:
     """Return the energy in dB that a fit leaves, relative to the second sound."""
-    left, whole = [], []
-    for one, other in aligned(first, second, shift, progress, "subtracting"):
-        rest = other - fit.factors * one
-        left.append(float(np.vdot(rest, rest)))
-        whole.append(float(np.vdot(other, other)))
-    return 10 * math.log10(math.fsum(left) / math.fsum(whole)) if any(left) else None
+    lead = max(0, -shift)
+
+    def work(blocks: Blocks) -> tuple[Taps, list[Any]]:
+        left, heard = np.zeros(both.channels), []
+        for start, one, other in blocks.pieces():
+            rest = other - fit.factors * one
+            left += _dot(rest, rest)
+            if listener is not None:
+                heard.append(listener.hear(lead, start, (rest,)))
+        return left, heard
+
+    total = _Total()
+    for part, heard in both.each(work, "subtracting", shift):
+        total.add(part)
+        _hand_on(heard, listener)
+    left = math.fsum(total.value)
+    return 10 * math.log10(left / fit.whole) if left else None
 
 
-def aligned(
-    first: str,
-    second: str,
-    shift: int = 0,
-    progress: Progress = silent,
-    step: str = "comparing",
-) -> Iterator[tuple[Audio, Audio]]:
-    """Yield two sound files in equal blocks, the second moved to `shift` frames earlier.
-
-    Where one of them has ended, it is silent.
-
-    Examples
-    --------
-    >>> one, other = next(aligned("samples/hall.wav", "samples/hall.wav", shift=1))
-    >>> bool((one[1:] == other[:-1]).all())
-    True
-    """
-    with Reader(first) as a, Reader(second) as b:
-        yield from _together(a, b, shift, progress, step)
+def _hand_on(heard: list[Any], listener: Listener | None) -> None:
+    if listener is not None:
+        for each in heard:
+            listener.take(each)

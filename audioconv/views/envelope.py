@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,11 +18,15 @@ from audioconv.engines.audio import Audio
 
 Columns = NDArray[np.float64]
 
-GRID = 2**16
-"""Frames per block; a power of two, so that blocks end with columns."""
+GRID = 2**14
+"""Frames per block: few enough for the cache, and a power of two, so that blocks end with columns.
+"""
 
 COLUMNS = 2000
 """Largest number of columns, about the dots of a printed line; long sounds have at least half."""
+
+EMPTY = np.array([[[np.inf], [-np.inf], [0.0]]])
+"""A column without frames: lowest and highest sample, and sum of squares."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,50 +84,112 @@ def envelope(blocks: Iterable[Audio], columns: int = COLUMNS) -> Envelope:
     >>> columns.step, columns.low.ravel(), columns.high.ravel()
     (2, array([-1.   ,  0.   ,  0.125]), array([0.5  , 0.25 , 0.125]))
     """
-    accumulator: _Accumulator | None = None
+    outline, start = Outline(columns), 0
     for block in stream.regrid(blocks, GRID):
-        accumulator = accumulator or _Accumulator(columns, block.shape[1])
-        accumulator.add(block)
-    assert accumulator is not None  # a sound has at least one frame
-    return accumulator.envelope()
+        outline.take(outline.measure(start, block))
+        start += len(block)
+    return outline.envelope()
 
 
-class _Accumulator:
-    """Low, high and sum of squares of the columns of a sound as it is read."""
+class _Measured(NamedTuple):
+    """The columns of some frames, of which the first and the last may go on in others.
 
-    def __init__(self, max_columns: int, channels: int) -> None:
-        self._empty = np.array([[np.inf], [-np.inf], [0.0]])
-        self._columns = np.tile(self._empty, (max_columns // 2 * 2, 1, channels))
-        self._frames = 0
+    Parameters
+    ----------
+    end : int
+        frame after the last
+    step : int
+        frames per column
+    first : int
+        number of the first column
+    columns : array, (columns, 3, channels)
+        lowest and highest sample, and sum of squares
+    """
+
+    end: int
+    step: int
+    first: int
+    columns: Columns
+
+
+class Outline:
+    """The envelope of a sound that goes by in parts, measured in any thread, taken in order.
+
+    Parameters
+    ----------
+    columns : int > 1
+        largest number of columns
+
+    Attributes
+    ----------
+    frames : int
+        frames so far
+
+    Examples
+    --------
+    >>> outline = Outline(4)
+    >>> outline.take(outline.measure(0, np.array([[0.5], [-1.0], [0.0]])))
+    >>> outline.frames, outline.envelope().low.ravel()
+    (3, array([ 0.5, -1. ,  0. ]))
+    """
+
+    def __init__(self, columns: int = COLUMNS) -> None:
+        self.frames = 0
+        self._most = columns // 2 * 2
         self._step = 1
+        self._columns: Columns | None = None
 
-    def add(self, block: Audio) -> None:
-        """Add the next `GRID` frames; only the last block may be shorter."""
-        while (self._frames + len(block) - 1) // self._step >= len(self._columns):
-            half = len(self._columns) // 2
+    def measure(self, start: int, *sounds: Audio) -> _Measured:
+        """Return the columns of the frames from `start` on, of sounds with channels side by side.
+
+        Parameters
+        ----------
+        start : int
+            first frame
+        *sounds : array, (frames, channels)
+            at least one frame of each
+        """
+        end = start + len(sounds[0])
+        # the least power of two that leaves few enough columns up to here
+        step = 1 << (-(-end // self._most) - 1).bit_length()
+        columns = [_columns(sound, start, step) for sound in sounds]
+        return _Measured(end, step, start // step, np.concatenate(columns, axis=2))
+
+    def take(self, measured: _Measured) -> None:
+        """Add the columns of the frames that follow those taken so far."""
+        if self._columns is None:
+            self._columns = np.repeat(EMPTY, measured.columns.shape[2], axis=2)
+            self._columns = np.repeat(self._columns, self._most, axis=0)
+        half = self._most // 2
+        while self._step < measured.step:
             self._columns[:half] = _merge(self._columns[::2], self._columns[1::2])
-            self._columns[half:] = self._empty
+            self._columns[half:] = EMPTY
             self._step *= 2
-        new = _columns(block, min(self._step, GRID))
-        first = self._frames // self._step
-        columns = self._columns[first : first + len(new)]
-        columns[:] = _merge(columns, new)
-        self._frames += len(block)
+        columns = self._columns[measured.first :][: len(measured.columns)]
+        columns[:] = _merge(columns, measured.columns)
+        self.frames = measured.end
 
     def envelope(self) -> Envelope:
-        """Return the envelope so far."""
-        columns = self._columns[: -(-self._frames // self._step)]
+        """Return the envelope so far, of at least one frame."""
+        assert self._columns is not None
+        columns = self._columns[: -(-self.frames // self._step)]
         counts = np.full((len(columns), 1), float(self._step))
-        counts[-1] = self._frames - self._step * (len(columns) - 1)
+        counts[-1] = self.frames - self._step * (len(columns) - 1)
         low, high, squares = np.moveaxis(columns, 1, 0)
-        return Envelope(low, high, np.sqrt(squares / counts), self._frames, self._step)
+        return Envelope(low, high, np.sqrt(squares / counts), self.frames, self._step)
 
 
-def _columns(block: Audio, step: int) -> Columns:
-    """Return the columns of a block; the last one may be shorter than `step`."""
-    whole = len(block) // step * step
-    sound = np.ascontiguousarray(block.T)  # minima over contiguous samples are many times faster
-    parts = [sound[:, :whole].reshape(len(sound), -1, step), sound[:, np.newaxis, whole:]]
+def _columns(sound: Audio, start: int, step: int) -> Columns:
+    """Return the columns of the frames from `start` on; the first and the last may be shorter."""
+    # minima over contiguous samples are many times faster
+    channels = sound.T if sound.strides[0] == sound.itemsize else np.ascontiguousarray(sound.T)
+    before = min(-start % step, len(sound))
+    whole = before + (len(sound) - before) // step * step
+    parts = [
+        channels[:, np.newaxis, :before],
+        channels[:, before:whole].reshape(len(channels), -1, step),
+        channels[:, np.newaxis, whole:],
+    ]
     # not a dot product of BLAS, which adds in an order that depends on the machine
     return np.concatenate(
         [

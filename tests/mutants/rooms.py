@@ -15,6 +15,7 @@ TESTS: dict[str, list[str]] = {
     "files/quantise.py": ["test_files"],
     "verify/bound.py": ["test_rounding", "test_wrong_sums", "test_verify"],
     "verify/compare.py": ["test_compare", "test_cli", "test_changes"],
+    "verify/pair.py": ["test_compare", "test_plot"],
     "verify/*.py": ["test_wrong_sums", "test_verify"],
     "engines/overlap_add.py": ["test_engines", "test_transform", "test_rounding"],
     "engines/rounding.py": ["test_rounding", "test_engines"],
