@@ -31,8 +31,8 @@ def explain(
     """Explain a convolution of your own sound on a web page: one file, to open in a browser.
 
     Slide the impulse response over the sound and see each sum, hear the sound before and after,
-    and read how it was computed and verified. The convolved sound itself is not kept. A few
-    seconds go into timing the convolution on this machine.
+    and read how it was computed and verified. The convolved sound itself is not kept. A
+    second goes into timing the convolution on this machine.
     """
     from audioconv.page import write
     from audioconv.page.explain import explain as explain_job  # late, so that help is fast

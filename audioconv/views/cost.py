@@ -16,10 +16,11 @@ from audioconv.engines.overlap_add import overlap_add
 from audioconv.engines.plan import Engine
 from audioconv.engines.routes import routes
 
-LONG_ENOUGH = 0.1
-"""Seconds that a convolution takes for the measurement to end."""
+LONG_ENOUGH = 0.02
+"""Seconds that a convolution takes for the measurement to end. Longer ones are known by their law,
+and dot products of over 10,000 samples would be those of several threads."""
 
-TIME_LIMIT = 2.0
+TIME_LIMIT = 1.0
 """Seconds after which the measurement ends in any case, for a busy machine."""
 
 MIN_FRAMES, MAX_FRAMES = 2**6, 2**20
@@ -53,7 +54,7 @@ class Cost:
 def measure_cost(convolver: Convolver, frames: int) -> Cost:
     """Time the direct sum and the FFT on this machine, and estimate the time of a job.
 
-    The measurement takes a second or two.
+    The measurement takes a second.
 
     Parameters
     ----------
