@@ -176,7 +176,8 @@ def _look(both: Pair, listener: Listener | None) -> _Look:
     def work(blocks: Blocks) -> tuple[int | None, PeakMeter, tuple[int, int], list[Any]]:
         level = PeakMeter()
         level.take(blocks.one)  # in units of its own, as only the place of the peak is asked for
-        return blocks.first_difference(), level, blocks.frames, _hear(blocks, listener)
+        found = blocks.first_difference() if differs_at is None else None  # only the first counts
+        return found, level, blocks.frames, _hear(blocks, listener)
 
     level, first, second = PeakMeter(), 0, 0
     differs_at: int | None = None

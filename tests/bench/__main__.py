@@ -20,6 +20,7 @@ from .accuracy import accuracy
 from .bench import QUICK, Bench, Section
 from .embedding import embedding
 from .growth import growth
+from .inspection import inspection
 from .measure import CommandError
 from .memory import memory
 from .others import others
@@ -38,6 +39,7 @@ SECTIONS: dict[str, Section] = {
     "accuracy": accuracy,
     "startup": startup,
     "embedding": embedding,
+    "inspection": inspection,
     "profile": profile,
 }
 IN_MEMORY = Path("/dev/shm")

@@ -20,6 +20,7 @@ from .sounds import RATE
 DELAY, GAIN = 15435, 0.5  # of the echo: frames (350 ms) and a factor
 PROGRAMS = ["sox", "csound", "brutefir"]
 PACKAGES = ["pedalboard", "audiomentations", "scipy"]
+OURS = (sys.executable, "-m", "audioconv")
 BLOCK = 8192  # frames, of the peers that are told
 
 
@@ -37,9 +38,24 @@ def echo(sound: Path, output: Path) -> Command:
     return _ours("echo", sound, output, *how)
 
 
+def compare(one: Path, other: Path) -> Command:
+    """Our null test."""
+    return Command((*OURS, "compare", str(one), str(other), "--json"))
+
+
+def null(one: Path, other: Path, picture: Path) -> Command:
+    """Our picture of a null test."""
+    return Command((*OURS, "plot", "null", str(one), str(other), "-o", str(picture)), picture)
+
+
+def explain(sound: Path, impulse: Path, page: Path) -> Command:
+    """Our page of a convolution."""
+    names = (str(sound), "--ir", str(impulse), "-o", str(page))
+    return Command((*OURS, "explain", *names, "-q"), page)
+
+
 def _ours(verb: str, sound: Path, output: Path, *how: str) -> Command:
-    arguments = (sys.executable, "-m", "audioconv", verb, str(sound), str(output), *how, "-q")
-    return Command(arguments, output)
+    return Command((*OURS, verb, str(sound), str(output), *how, "-q"), output)
 
 
 def afir(
