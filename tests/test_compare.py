@@ -148,7 +148,8 @@ def test_each_figure_is_its_definition(
 ):
     """Of any lengths and formats, over blocks and pieces of few frames, in any threads."""
     rng = np.random.default_rng(seed)
-    whole = 0.2 * rng.standard_normal((600, channels))
+    # of samples that every format holds
+    whole = np.rint(np.clip(25 * rng.standard_normal((600, channels)), -127, 127)) / 128
     sounds = whole[100:][: lengths[0]], level * whole[100 - shift :][: lengths[1]]
     if rng.random() < 0.5:
         sounds[1][:] += 1e-3 * rng.standard_normal(sounds[1].shape)
@@ -167,6 +168,24 @@ def test_each_figure_is_its_definition(
     assert (found.residual_db is None) == (residual is None)
     if residual is not None:
         assert found.residual_db == pytest.approx(residual, abs=1e-9)
+
+
+@pytest.mark.parametrize(("zeros", "more", "differs"), [(200, [0.5], 300), (200, [], 100)])
+def test_silence_at_the_end_is_a_difference_only_in_length(
+    pair, noise, monkeypatch, zeros, more, differs
+):
+    """Blocks after the end of one of them."""
+    monkeypatch.setattr(pairs, "GRID", 64)
+    first = noise(100)
+    second = np.concatenate([first, np.zeros(zeros), more])
+    for sounds in (first, second), (second, first):
+        assert compare_files(*pair(*sounds)).first_difference_s == differs / 48000
+
+
+def test_equal_numbers_of_other_units_differ():
+    one, other = np.array([[2], [2]], np.int16), np.array([[1], [2]], np.int16)
+    assert pairs.Blocks(5, one, other, (0.25, 0.5), (2, 2)).first_difference() == 6
+    assert pairs.Blocks(5, one, other, (0.5, 0.5), (2, 2)).first_difference() == 5
 
 
 @pytest.fixture
