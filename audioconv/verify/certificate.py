@@ -47,7 +47,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from audioconv.engines.audio import Audio, Samples
+from audioconv.engines.audio import Audio, Samples, as_audio
 from audioconv.engines.batch import fast_size
 from audioconv.engines.routes import Routing
 from impulses.impulse import Taps
@@ -314,7 +314,8 @@ class Certificate:
             as for `check`
         """
         y = deepcopy(self.y)
-        y.take(overhang(recent * self._unit, self._routing))
+        sound = as_audio(recent, np.dtype(np.float64), self._unit)  # also what has 32 bits
+        y.take(overhang(sound, self._routing))
         return self._check(x, y, peak, relative, floor)
 
     def _check(self, x: Fold, y: Fold, peak: float, relative: float, floor: float) -> Margin:
