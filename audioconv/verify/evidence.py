@@ -179,6 +179,7 @@ class Evidence:
         for block in blocks:
             if reader.peak > LOUDEST:
                 self.refuse_levels(reader, reader.peak)
+            block.setflags(write=False)  # it is kept: an engine that wrote to it would go unseen
             self._hear(block)
             self.spots.hear(block)
             yield block
