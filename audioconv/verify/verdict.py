@@ -111,7 +111,8 @@ def verdict(
     allowed = _allowed(evidence, output, options, max(samples.farthest.excess, spot.excess))
     quantisation = evidence.rounding.most(output.peak)
     _refuse_infinite(allowed, quantisation, margin.limit)
-    right = samples.farthest.excess <= allowed
+    allowed_samples = allowed if anew else 0.0  # a run compares with the very sums that it encodes
+    right = samples.farthest.excess <= allowed_samples
     spots_right = spot.excess <= allowed
     report = VerificationReport(
         failures=[],
@@ -124,7 +125,7 @@ def verdict(
         certificate_smallest=margin.smallest,
         certificate_passed=margin.residual <= margin.limit and evidence.gap is None,
         samples_worst=samples.worst if right else samples.farthest.size,
-        samples_limit=allowed + (quantisation if right else samples.farthest.allowance),
+        samples_limit=allowed_samples + (quantisation if right else samples.farthest.allowance),
         samples_passed=right and output.frames == evidence.level.frames,
         spots=len(output.found) * output.info.channels,
         spots_exact=exact * output.info.channels,
@@ -139,7 +140,7 @@ def verdict(
         samples_failed_at=None if right else _place(samples.farthest),
         spots_failed_at=None if spots_right else _place(spot),
         limited=samples.limited,
-        limited_passed=_may_limit(samples, output, options, allowed),
+        limited_passed=_may_limit(samples, output, options, allowed_samples),
         precision=options.precision,
         peak=output.peak,
     )
