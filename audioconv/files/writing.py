@@ -18,7 +18,7 @@ import numpy as np
 
 from audioconv.engines.audio import Audio, Samples, as_audio
 from audioconv.engines.stream import Supply, in_order
-from audioconv.errors import FormatError, VerificationError
+from audioconv.errors import AudioconvError, FormatError, VerificationError
 from audioconv.files.atomic import Target
 from audioconv.files.codecs import pcm
 from audioconv.files.codecs.riff import Chunk
@@ -133,6 +133,8 @@ class Writer:
     FormatError
         If a sample is not a finite number, or past full scale under ``error``, or the file
         becomes too large or cannot be read back unchanged.
+    VerificationError
+        If it is proven, and cannot be read back unchanged.
     """
 
     def __init__(
@@ -318,11 +320,11 @@ class Writer:
                     changed = self._first_changed(reader, heard)
         except FormatError as error:
             self._target.raise_if_full()
-            raise FormatError(f"the output cannot be read back: {error}") from error
+            raise self._failure(f"the output cannot be read back: {error}") from error
         matches = (read.rate, read.channels) == (self.info.rate, self.info.channels)
         if not matches or not self._is_complete(read.frames):
             self._target.raise_if_full()
-            raise FormatError(
+            raise self._failure(
                 f"the header of the output states {read.frames} frames of {read.channels} channels "
                 f"at {read.rate} Hz, but {self.level.frames} of {self.info.channels} at "
                 f"{self.info.rate} were written; the disk or the encoder failed; try another "
@@ -331,6 +333,10 @@ class Writer:
         if changed is not None:
             self._target.raise_if_full()
             self._raise_changed(changed)
+
+    def _failure(self, message: str) -> AudioconvError:
+        """Return the error of an output that does not hold what was written."""
+        return VerificationError(message) if self._proven else FormatError(message)
 
     def _raise_changed(self, frame: int) -> NoReturn:
         where = f"from frame {frame} ({frame / self.info.rate:.6f} s) on"
