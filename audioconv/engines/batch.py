@@ -93,7 +93,7 @@ class Batch:
             for row, source in zip(rows, strand.sources, strict=False):
                 _lay(part[:, source], row[:used], segment)
             found = forward(rows[: len(strand.sources), :used], spectra[:, :used])
-            for target, total in _multiplied(found, strand, kernels).items():
+            for target, total in multiplied(found, strand, kernels).items():
                 sums = back(total, size, rows[target, :used])
                 for at, one in enumerate(sums):
                     place = full[start + at * segment :, strand.targets[target]][:size]
@@ -132,7 +132,7 @@ def _transforms(
     )
 
 
-def _multiplied(spectra: Rows, strand: Strand, kernels: list[Rows]) -> dict[int, Rows]:
+def multiplied(spectra: Rows | list[Rows], strand: Strand, kernels: list[Rows]) -> dict[int, Rows]:
     """Return the spectra of the outputs of a strand, which may overwrite those of its inputs."""
     if len(strand.routes) == 1:
         (route,) = strand.routes

@@ -40,7 +40,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audioconv.engines.audio import Audio, Samples
-from audioconv.engines.batch import COUNTS, Batch
+from audioconv.engines.batch import COUNTS, Batch, multiplied
 from audioconv.engines.convolver import Convolved, Convolver, OverlapAdd
 from audioconv.engines.grid import grid_scale, snap
 from audioconv.engines.rounding import loudest, transforms
@@ -209,14 +209,8 @@ class _Pairs:
     def _multiply(self, planes: list[Matrix], band: slice, strand: Strand) -> None:
         """In a band of rows, turn the inputs of a strand into its outputs."""
         spectra = [self._transform.rows(plane, band) for plane in planes[: len(strand.sources)]]
-        sums: dict[int, Matrix] = {}
-        for route in strand.routes:
-            product = spectra[route.source] * self._spectra[route.kernel][band]
-            if route.target in sums:
-                sums[route.target] += product
-            else:
-                sums[route.target] = product
-        for target, total in sums.items():
+        kernels = [spectrum[band] for spectrum in self._spectra]
+        for target, total in multiplied(spectra, strand, kernels).items():
             self._transform.rows_back(total, planes[target], band)
 
     def _parts(self, outputs: dict[int, Matrix], unit: float, frames: int) -> Iterator[Audio]:
@@ -236,21 +230,21 @@ class _Pairs:
             out = np.empty((rows, self._columns, channels), self._dtype)
             out[..., self._silent] = 0
             for target, plane in outputs.items():
-                self._add_up(plane, first, unit, out[..., target])
+                self._add_up(plane, first, out[..., target])
+            if unit != 1:  # all channels at once are one pass without gaps
+                out *= self._dtype.type(unit)
             yield snap(out.reshape(-1, channels)[max(0, begin - start) : end - start], self._scale)
 
-    def _add_up(self, plane: Matrix, first: int, unit: float, out: Audio) -> None:
+    def _add_up(self, plane: Matrix, first: int, out: Audio) -> None:
         """Take some rows out of a plane, from its real part, or its imaginary one, or both."""
-        factor = self._dtype.type(unit)
         here = plane.real[first : first + len(out)]
         behind = plane.imag[max(0, first - self._step) :][: len(out)]
         if first < self._step:
-            np.multiply(here, factor, out=out)
+            out[:] = here
         elif first < self._rows:
             np.add(here, behind, out=out)
-            out *= factor
         else:
-            np.multiply(behind, factor, out=out)
+            out[:] = behind
 
     def _slices(self) -> Iterator[tuple[int, int]]:
         """Cut the rows of both segments: where the next begins or one ends, and to fit the cache.

@@ -120,4 +120,4 @@ class Passage:
 
 
 def _peak(block: Audio) -> float:
-    return float(np.abs(block).max(initial=0))
+    return float(np.abs(block).max()) if block.size else 0.0
