@@ -11,7 +11,7 @@ import soundfile
 from audioconv._version import __version__
 from audioconv.errors import AudioconvError, UsageError
 from audioconv.files import TRANSPARENT, Digest, SoundInfo, encode_all, refuse_unfit, suffix_notice
-from audioconv.files.writing import CACHED
+from audioconv.files.encoders import CACHED
 from audioconv.job import Job, Options
 from audioconv.render.recipe import Recipe
 from audioconv.render.redo import redo

@@ -33,6 +33,12 @@ Rf64: TypeAlias = Literal["auto", "always", "never"]
 LIBSNDFILE_BLOCK = 2**16
 """Frames passed to libsndfile in one call; its Vorbis encoder crashes on very many."""
 
+CACHED = 2**14
+"""Frames passed to an encoder of libsndfile together; where Vorbis begins depends on it."""
+
+TOGETHER = 2**16
+"""Samples that stay in the CPU cache from scaling to encoding."""
+
 SHORT_TEXT, LONG_TEXT = 1500, 50_000
 """Bytes of a tag beyond which libsndfile drops it, or writes a file that cannot be read."""
 
@@ -44,11 +50,14 @@ class Encoder(Protocol):
     ----------
     random_access : bool
         whether blocks may be written in any order, with `write_at`
+    block : int > 0
+        frames that are best encoded together
     unit : float
         value of 1 in what `decode` returns, a power of two
     """
 
     random_access: bool
+    block: int
     unit: float
 
     def encode(self, samples: Audio | Integers) -> bytes:
@@ -110,6 +119,7 @@ class WaveEncoder:
         self._target = target
         self._file = target.file
         self.random_access = target.path is not None
+        self.block = max(1, TOGETHER // info.channels)
         self._info = replace(info, format="RF64") if rf64 == "always" else info
         self.unit = pcm.unit(info.subtype)
         self._never = rf64 == "never"
@@ -203,6 +213,7 @@ class LibsndfileEncoder:
         if target.path is None:
             raise FormatError(f"{info.format} cannot be written to a pipe; use WAV or a file")
         self.random_access = False
+        self.block = CACHED
         self._bits = INTEGER_BITS.get(info.subtype)
         self._order = from_wave(positions(info.subtype, info.channels))
         self._channels = info.channels

@@ -12,7 +12,7 @@ from audioconv.engines.audio import Audio
 Integers: TypeAlias = NDArray[np.int32]
 
 
-def quantise(audio: Audio, bits: int, noise: Audio | float = 0.0) -> tuple[Integers, int]:
+def quantise(audio: Audio, bits: int, noise: Audio | None = None) -> tuple[Integers, int]:
     """Round audio in -1 to 1 to integers.
 
     Parameters
@@ -20,7 +20,7 @@ def quantise(audio: Audio, bits: int, noise: Audio | float = 0.0) -> tuple[Integ
     audio : array, (frames, channels)
     bits : int, 2 to 32
         full scale is 2^(bits - 1); the largest value is one less
-    noise : array or float
+    noise : array, optional
         dither to add, in steps of 1 LSB
 
     Returns
@@ -43,7 +43,7 @@ def quantise(audio: Audio, bits: int, noise: Audio | float = 0.0) -> tuple[Integ
     return np.clip(steps, -full, full - 1).astype(np.int32), int(_past(steps, full).sum())
 
 
-def first_past(audio: Audio, bits: int | None, noise: Audio | float = 0.0) -> int:
+def first_past(audio: Audio, bits: int | None, noise: Audio | None = None) -> int:
     """Return the first frame past full scale of integers, or past 1 if `bits` is None.
 
     Examples
@@ -59,10 +59,10 @@ def first_past(audio: Audio, bits: int | None, noise: Audio | float = 0.0) -> in
     return int(np.argmax(past.any(axis=1)))
 
 
-def _steps(audio: Audio, full: float, noise: Audio | float) -> Audio:
+def _steps(audio: Audio, full: float, noise: Audio | None) -> Audio:
     """Scale and round, exactly in either precision; adding noise needs float64."""
     steps: Audio = audio * audio.dtype.type(full)
-    if np.any(noise):
+    if noise is not None:
         steps = np.add(steps, noise, dtype=np.float64)
     return np.rint(steps, out=steps)
 

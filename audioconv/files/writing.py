@@ -31,9 +31,6 @@ from audioconv.files.reading import Reader
 from audioconv.files.scratch import copied_to_tmpdir, scratch
 from impulses.impulse import to_db
 
-CACHED = 2**14
-"""Frames that stay in the CPU cache from scaling to encoding."""
-
 ABSURD = 1e15
 """Largest sample, 300 dB above full scale, for encoders that would fail on more."""
 
@@ -182,9 +179,11 @@ class Writer:
 
     def encode(self, block: Audio, start: int) -> EncodedBlock:
         """Encode a block whose first frame is `start`; in any thread and any order."""
-        encoded = EncodedBlock()
-        for at in range(0, len(block), CACHED):
-            self._encode(block[at : at + CACHED], start + at, encoded)
+        # all that is appended so far precedes it, so no lower peak need be located
+        encoded = EncodedBlock(level=PeakMeter(peak=self.level.peak))
+        together = self._encoder.block
+        for at in range(0, len(block), together):
+            self._encode(block[at : at + together], start + at, encoded)
         return encoded
 
     def _encode(self, block: Audio, start: int, encoded: EncodedBlock) -> None:
@@ -193,7 +192,7 @@ class Writer:
         encoded.level.take(block)
         samples: Audio | Integers = block
         past = 0
-        noise: Audio | float = 0.0
+        noise: Audio | None = None
         if not encoded.level.peak <= self._largest:
             return  # `append` will raise
         if self._bits:
