@@ -61,7 +61,7 @@ class Target:
         self.file.seek(0)
         self.file.truncate()
 
-    def write_at(self, data: bytes, offset: int) -> None:
+    def write_at(self, data: bytes | memoryview, offset: int) -> None:
         """Write bytes at an offset of a file, in any thread."""
         if not hasattr(os, "pwrite"):  # Windows
             with self._lock:

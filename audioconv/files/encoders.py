@@ -20,6 +20,7 @@ from audioconv.errors import FormatError
 from audioconv.files.atomic import Target
 from audioconv.files.codecs import flac, pcm, riff
 from audioconv.files.codecs.deterministic import make_deterministic
+from audioconv.files.codecs.pcm import Encoded
 from audioconv.files.codecs.riff import Chunk
 from audioconv.files.codecs.speakers import from_wave, positions, reordered
 from audioconv.files.formats import INTEGER_BITS, SoundInfo, display_name
@@ -60,19 +61,19 @@ class Encoder(Protocol):
     block: int
     unit: float
 
-    def encode(self, samples: Audio | Integers) -> bytes:
+    def encode(self, samples: Audio | Integers) -> Encoded:
         """Encode floats, or integers with the bits of the subtype; in any thread."""
         ...
 
-    def decode(self, data: bytes) -> Samples:
+    def decode(self, data: Encoded) -> Samples:
         """Return encoded samples as a reader of the file should; in any thread."""
         ...
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: Encoded) -> None:
         """Append encoded samples."""
         ...
 
-    def write_at(self, data: bytes, frame: int) -> None:
+    def write_at(self, data: Encoded, frame: int) -> None:
         """Write encoded samples at a frame, in any thread; only with `random_access`."""
         ...
 
@@ -132,19 +133,19 @@ class WaveEncoder:
         self._file.write(header)
         self._begin = len(header)
 
-    def encode(self, samples: Audio | Integers) -> bytes:
+    def encode(self, samples: Audio | Integers) -> Encoded:
         """Encode floats, or integers with the bits of the subtype; in any thread."""
         return pcm.encode(samples, self._info.subtype)
 
-    def decode(self, data: bytes) -> Samples:
+    def decode(self, data: Encoded) -> Samples:
         """Return encoded samples as a reader of the file should; in any thread."""
         return pcm.decode(data, self._info.subtype, self._info.channels)
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: Encoded) -> None:
         """Append encoded samples."""
         self._file.write(data)
 
-    def write_at(self, data: bytes, frame: int) -> None:
+    def write_at(self, data: Encoded, frame: int) -> None:
         """Write encoded samples at a frame, in any thread; only with `random_access`."""
         self._target.write_at(data, self._begin + frame * self._frame_bytes)
 
@@ -260,7 +261,7 @@ class LibsndfileEncoder:
             return (ordered.astype(np.int32) << (32 - self._bits)).tobytes()
         return ordered.astype(np.float64, copy=False).tobytes()
 
-    def decode(self, data: bytes) -> Samples:
+    def decode(self, data: Encoded) -> Samples:
         """Return what is passed to libsndfile as a reader of the file should; in any thread."""
         if self._bits:
             samples = np.frombuffer(data, np.int32) / 2.0**31
@@ -268,7 +269,7 @@ class LibsndfileEncoder:
             samples = np.frombuffer(data, np.float64).astype(self._read_as).astype(np.float64)
         return reordered(samples.reshape(-1, self._channels), np.argsort(self._order).tolist())
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: Encoded) -> None:
         """Code and append samples."""
         kind = "int32" if self._bits else "float64"
         most = LIBSNDFILE_BLOCK * self._file.channels * np.dtype(kind).itemsize
@@ -283,7 +284,7 @@ class LibsndfileEncoder:
     def _silenced(self) -> AbstractContextManager[None]:
         return stdout_silenced() if self._file.subtype.startswith("ALAC") else nullcontext()
 
-    def write_at(self, data: bytes, frame: int) -> None:
+    def write_at(self, data: Encoded, frame: int) -> None:
         """Refuse: libsndfile encodes forward only."""
         raise NotImplementedError
 

@@ -61,7 +61,7 @@ class EncodedBlock:
 
     Parameters
     ----------
-    data : list of bytes
+    data : list of bytes or views
         encoded samples, unless they have been written already
     level : PeakMeter
         peak before rounding
@@ -73,7 +73,7 @@ class EncodedBlock:
         the samples, decoded again, full scale being 1, if that was asked for
     """
 
-    data: list[bytes] = field(default_factory=list)
+    data: list[pcm.Encoded] = field(default_factory=list)
     level: PeakMeter = field(default_factory=PeakMeter)
     clipped: int = 0
     first_clipped: int = 0

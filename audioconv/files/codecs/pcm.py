@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,9 @@ SUBTYPES = {
     (IEEE_FLOAT, 64): "DOUBLE",
 }
 """Format tag and bits per sample of a fmt chunk, to libsndfile's name."""
+
+Encoded: TypeAlias = bytes | memoryview
+"""Bytes, or a view of an array that holds them."""
 
 TAGS = {subtype: tag for tag, subtype in SUBTYPES.items()}
 
@@ -85,21 +88,25 @@ def unit(subtype: str) -> float:
     return 2.0 ** -(7 if bits == 8 else 15 if bits == 16 else 31)
 
 
-def encode(samples: Samples, subtype: str) -> bytes:
+def encode(samples: Samples, subtype: str) -> memoryview:
     """Encode integers or floats, as the subtype holds them, as little-endian bytes.
+
+    Float samples in the right order are not copied: the bytes are theirs.
 
     Examples
     --------
     >>> encode(np.array([[1], [-2]], np.int32), "PCM_24").hex()
     '010000feffff'
     """
+    coded: NDArray[Any]
     if subtype == "PCM_24":
         wide = np.ascontiguousarray(samples, "<i4").view(np.uint8).reshape(-1, 4)
-        narrow = np.empty((len(wide), 3), np.uint8)
+        coded = np.empty((len(wide), 3), np.uint8)
         for byte in range(3):  # three strided copies take a third of the time of one 2-D copy
-            narrow[:, byte] = wide[:, byte]
-        return narrow.tobytes()
-    if subtype == "PCM_U8":
-        return (samples + 128).astype(np.uint8).tobytes()
-    tag, bits = TAGS[subtype]
-    return samples.astype(f"<{'f' if tag == IEEE_FLOAT else 'i'}{bits // 8}", copy=False).tobytes()
+            coded[:, byte] = wide[:, byte]
+    elif subtype == "PCM_U8":
+        coded = (samples + 128).astype(np.uint8)
+    else:
+        tag, bits = TAGS[subtype]
+        coded = samples.astype(f"<{'f' if tag == IEEE_FLOAT else 'i'}{bits // 8}", copy=False)
+    return coded.reshape(-1).view(np.uint8).data
