@@ -20,9 +20,9 @@ from audioconv.engines.convolver import Convolver, OverlapSave
 from audioconv.engines.rounding import plain_sums
 from audioconv.engines.routes import Routing
 
-LEAST_BLOCK = 2**17
-SLICE = 2**14
-
+LEAST_BLOCK = 2**18
+SLICE = 2**15
+"""Frames that are summed at a time: all that is done next finds them in the cache."""
 
 Paths: TypeAlias = tuple[tuple[int, int], ...]
 """Pairs of an input and an output."""
@@ -57,10 +57,11 @@ def _convolve(
     for start in range(routing.frames - 1, len(window), SLICE):
         stop = min(start + SLICE, len(window))
         out = np.empty((stop - start, routing.outputs), dtype)
+        spare = np.empty((stop - start, routing.inputs), dtype)
         fresh = [True] * routing.outputs
         for delay, tap, paths in spikes:
-            copy = window[start - delay : stop - delay].astype(dtype, copy=False)
-            _add(copy, np.asarray(tap * unit, dtype), paths, out, fresh)
+            delayed = window[start - delay : stop - delay]
+            _add(delayed, np.asarray(tap * unit, dtype), paths, out, spare, fresh)
         out[:, fresh] = 0
         yield out
 
@@ -76,19 +77,29 @@ def _spikes(routing: Routing) -> list[Spike]:
     return [Spike(*key, tuple(paths)) for key, paths in sorted(alike.items())]
 
 
-def _add(copy: Audio, tap: Audio, paths: Paths, out: Audio, fresh: list[bool]) -> None:
-    """Add a weighted copy to the outputs; the first is set, so that even a -0.0 stays one."""
-    straight = paths == tuple((c, c) for c in range(copy.shape[1])) and len(paths) == len(fresh)
+def _add(
+    delayed: Samples, tap: Audio, paths: Paths, out: Audio, spare: Audio, fresh: list[bool]
+) -> None:
+    """Add weighted samples to the outputs; the first are set, so that even a -0.0 stays one.
+
+    Integers are converted before they are multiplied. `spare` is room for the inputs.
+    """
+    straight = paths == tuple((c, c) for c in range(delayed.shape[1])) and len(paths) == len(fresh)
     if straight and all(fresh):  # all channels at once are one pass without gaps
-        np.multiply(copy, tap, out=out)
+        out[:] = delayed
+        out *= tap
     elif straight and not any(fresh):
-        out += copy * tap
+        spare[:] = delayed
+        spare *= tap
+        out += spare
     else:
         for source, target in paths:
+            spare[:, source] = delayed[:, source]
+            spare[:, source] *= tap
             if fresh[target]:
-                np.multiply(copy[:, source], tap, out=out[:, target])
+                out[:, target] = spare[:, source]
             else:
-                out[:, target] += copy[:, source] * tap
+                out[:, target] += spare[:, source]
             fresh[target] = False
     for _, target in paths:
         fresh[target] = False
