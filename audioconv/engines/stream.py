@@ -262,7 +262,7 @@ def in_order(work: Iterable[Callable[[], R]], threads: int) -> Generator[R, None
             except Exception as error:
                 missing = error
                 break
-            if len(pending) == threads:
+            if len(pending) > threads:  # one is ready for the thread that is free first
                 yield pending.popleft().result()
         while pending:
             yield pending.popleft().result()
