@@ -4,6 +4,7 @@ import json
 import pickle
 from concurrent.futures import ProcessPoolExecutor
 from copy import deepcopy
+from itertools import product
 from multiprocessing import get_context
 
 import numpy as np
@@ -316,8 +317,8 @@ def test_no_engine_leans_on_another(engine, monkeypatch, noise):
     if engine != "toeplitz":
         monkeypatch.setattr(scipy.linalg, "convolution_matrix", poisoned)
     if not transforms:
-        for name in ("rfft", "irfft", "fft", "ifft"):
-            monkeypatch.setattr(scipy.fft, name, poisoned)
+        for library, name in product((np.fft, scipy.fft), ("rfft", "irfft", "fft", "ifft")):
+            monkeypatch.setattr(library, name, poisoned)
     if engine == "overlap-add":
         monkeypatch.setattr(Partitioned, "process", poisoned)
     if engine == "partitioned":
@@ -668,18 +669,18 @@ def test_no_transform_of_a_sound_meets_a_subnormal_number(engine, single, tiny, 
     """They would make it 40 times slower, which is counted here instead of timed."""
     met = []
 
-    def watch(name):
-        real = getattr(scipy.fft, name)
+    def watch(library, name):
+        real = getattr(library, name)
 
         def watched(values, *arguments, **options):
             parts = np.abs(np.stack([np.real(values), np.imag(values)]))
             met.append(int(((parts > 0) & (parts < np.finfo(parts.dtype).tiny)).sum()))
             return real(values, *arguments, **options)
 
-        monkeypatch.setattr(scipy.fft, name, watched)
+        monkeypatch.setattr(library, name, watched)
 
-    for name in ("rfft", "fft"):
-        watch(name)
+    for library, name in product((np.fft, scipy.fft), ("rfft", "fft")):
+        watch(library, name)
     convolver = plan(routes(noise(9, 1, seed=1), 1), engine, single=single)
     x = noise(5 * BLOCK, 1)
     x[::2] = tiny
