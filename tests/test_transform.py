@@ -1,6 +1,8 @@
 """The four-step transform is the DFT, in another order."""
 
 import importlib
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -55,6 +57,18 @@ def test_what_scipy_does_not_do_in_place_is_copied_back(monkeypatch):
     real = scipy.fft.fft
     monkeypatch.setattr(scipy.fft, "fft", lambda x, **how: real(x.copy(), **how))
     np.testing.assert_array_equal(forward(transform, x)[0], expected)
+
+
+def test_double_precision_needs_no_scipy():
+    """Which takes a tenth of a second to import."""
+    program = (
+        "import sys\n"
+        "from audioconv.engines.transform import FourStep\n"
+        "transform = FourStep(2**12)\n"
+        "transform.columns(transform.plane())\n"
+        "sys.exit('scipy' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", program], timeout=60).returncode == 0
 
 
 def test_planes_do_not_share_their_places_in_the_cache():

@@ -14,8 +14,8 @@ from audioconv import Job, Options, convolve_file
 
 STEPS = {
     "reading": ["'read' of '_io", "posix.read"],
-    "transforms": ["c2c", "scipy/fft"],
-    "products and twiddles": ["transform.py", "(_multiply)"],
+    "transforms": ["c2c", "scipy/fft", "numpy/fft"],
+    "products and twiddles": ["transform.py", "(_multiply)", "(multiplied)"],
     "laying segments into planes": ["(_pack)", "(_lay)"],
     "adding segments and tails": ["(_add_up)", "(_sums)", "(_added)", "(join)", "(snap)"],
     "levels, rounding, encoding": [
