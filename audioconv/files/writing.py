@@ -212,9 +212,9 @@ class Writer:
             self._refuse_large(self._encoder.size(start + len(block)))
             self._encoder.write_at(data, start)
         if self._checked:
-            self._check(data, samples, encoded)
+            self._check(data, encoded)
 
-    def _check(self, data: bytes, samples: Audio | Integers, encoded: EncodedBlock) -> None:
+    def _check(self, data: pcm.Encoded, encoded: EncodedBlock) -> None:
         """Keep what is needed to check a block that has been encoded."""
         found: Samples = self._encoder.decode(data)
         encoded.parts.append(Part(len(found), zlib.crc32(found.data)))

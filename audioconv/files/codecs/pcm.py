@@ -37,7 +37,7 @@ def frame_bytes(subtype: str, channels: int) -> int:
     return channels * TAGS[subtype][1] // 8
 
 
-def decode(data: bytes, subtype: str, channels: int, order: str = "<") -> Samples:
+def decode(data: Encoded, subtype: str, channels: int, order: str = "<") -> Samples:
     r"""Decode whole frames without scaling.
 
     Parameters
@@ -65,7 +65,8 @@ def decode(data: bytes, subtype: str, channels: int, order: str = "<") -> Sample
         samples = (np.frombuffer(data, np.uint8) ^ 0x80).view(np.int8)
     elif bits == 24:
         # read each as the upper three bytes of a 32-bit integer, then clear the lowest byte
-        begin = np.frombuffer(b"\0" + data if order == "<" else data + b"\0", np.uint8)
+        pieces = (b"\0", data) if order == "<" else (data, b"\0")
+        begin = np.frombuffer(b"".join(pieces), np.uint8)
         wide = np.ndarray(len(data) // 3, f"{order}i4", begin, strides=(3,))
         samples = wide.astype(np.int32) & ~0xFF
     else:
