@@ -1,5 +1,8 @@
 """The pump: any cut of the input and any number of threads give the same bytes."""
 
+import os
+import subprocess
+import sys
 import threading
 import tracemalloc
 
@@ -11,7 +14,7 @@ from hypothesis import strategies as st
 from streams import convolved
 
 import audioconv
-from audioconv.engines import stream
+from audioconv.engines import ENGINES, stream
 from audioconv.engines.plan import plan
 from audioconv.engines.routes import routes
 from audioconv.engines.window import Window
@@ -245,3 +248,28 @@ def test_an_error_anywhere_ends_the_stream_and_its_threads(failing, place, noise
     whole_blocks = {start // engine.block for start in seen}
     assert whole_blocks == set(range(failing))  # what came before it has come, in any case
     assert not [t for t in threading.enumerate() if t.name.startswith("convolve")]
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_bytes_do_not_depend_on_the_threads_of_linear_algebra(engine):
+    """Which are as many as the machine has cores, and share out long sums."""
+    code = f"""if True:
+        import hashlib
+        import numpy as np
+        from audioconv import convolve
+        random = np.random.default_rng(0)
+        x, h = random.standard_normal((700, 1)), random.standard_normal((30_000, 1))
+        print(hashlib.sha256(convolve(x, h, engine={engine!r})).hexdigest())
+        print(hashlib.sha256(convolve(h, x, engine={engine!r})).hexdigest())
+    """
+    said = [
+        subprocess.run(
+            [sys.executable, "-c", code],
+            env={**os.environ, "OPENBLAS_NUM_THREADS": threads, "OMP_NUM_THREADS": threads},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for threads in ("1", "2")
+    ]
+    assert said[0] == said[1]

@@ -19,6 +19,10 @@ from audioconv.engines.routes import Routing
 LEAST_BLOCK = 4096
 DTYPE = np.dtype(np.float64)
 
+ALONE = 2**13
+"""Products of a sum that the linear algebra library adds up in one thread: with more, the order of
+summation would depend on the number of cores."""
+
 
 def direct(routing: Routing, *, single: bool = False, signal_bits: int | None = None) -> Convolver:
     """Build the direct-sum engine. Its cost is K products a sample; it always sums in float64."""
@@ -45,5 +49,8 @@ def _sums(x: Audio, taps: Audio) -> Audio:
     """Return every sum of two rows."""
     short, long = sorted((x, taps), key=len)
     windows = sliding_window_view(np.pad(long, len(short) - 1), len(short))
-    sums: Audio = np.vecdot(windows, np.ascontiguousarray(short[::-1]))
+    backwards = np.ascontiguousarray(short[::-1])
+    sums = np.zeros(len(windows))
+    for start in range(0, len(short), ALONE):
+        sums += np.vecdot(windows[:, start : start + ALONE], backwards[start : start + ALONE])
     return sums

@@ -57,5 +57,6 @@ def _convolve(routing: Routing, matrices: list[Taps], samples: Samples, unit: fl
     for route in routing.routes:
         # a short last block meets only the first columns, and their rows
         matrix = matrices[route.kernel][: len(full), : len(block)]
-        full[:, route.target] += matrix @ block[:, route.source]
+        # not as a matrix product, whose order of summation depends on the number of cores
+        full[:, route.target] += np.einsum("ij,j->i", matrix, block[:, route.source])
     return as_convolved(full, len(block))
