@@ -84,4 +84,5 @@ def __getattr__(name: str) -> object:
     from importlib import import_module  # late, for the same reason
 
     found: object = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    globals()[name] = found  # and is not asked for again
     return found

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Literal
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from audioconv.engines import stream
 from audioconv.engines.audio import Audio, refuse_extremes
@@ -70,14 +70,18 @@ def convolve(
     if sound.ndim != 2 or 0 in sound.shape:
         remedy = "; pass x[:, None] for a mono sound" if sound.ndim == 1 else ", neither of them 0"
         raise LayoutError(f"x has shape {sound.shape}; it must be (frames, channels){remedy}")
-    planned = convolver(h, sound.shape[1], engine=engine, single=single)
+    planned = convolver(h, sound.shape[1], frames=len(sound), engine=engine, single=single)
     refuse_extremes(sound, planned.limit, "x")
-    parts = stream.convolve([sound], planned, lambda part, start: part)
-    return np.concatenate([*parts, planned.flush()])[_head(h, align) :]
+    return stream.whole(sound, planned)[_head(h, align) :]
 
 
 def convolver(
-    h: ArrayLike | Impulse, channels: int, *, engine: str = "auto", single: bool = False
+    h: ArrayLike | Impulse,
+    channels: int,
+    *,
+    frames: int | None = None,
+    engine: str = "auto",
+    single: bool = False,
 ) -> Convolver:
     """Plan the convolution of a sound that comes in blocks.
 
@@ -87,6 +91,10 @@ def convolver(
         as for `convolve`
     channels : int > 0
         of the sound
+    frames : int > 0, optional
+        of the sound, where all sounds are short and come whole, as `convolve` plans it: the block
+        of the FFT engine is then at most that long, cut by both lengths, into transforms that are
+        no longer than they need be; the results are the same
     engine : str
         ``auto``, or a name; for blocks of a few hundred frames, as in real time, use
         ``partitioned``: ``auto`` is made for long blocks, and about a hundred times slower there
@@ -108,9 +116,11 @@ def convolver(
     """
     if channels < 1:
         raise LayoutError(f"channels is {channels}; it must be at least 1")
+    if frames is not None and frames < 1:
+        raise UsageError(f"frames is {frames}; it must be at least 1")
     # an array has no rate, and a convolution of arrays needs none
     taps = h.taps if isinstance(h, Impulse) else Impulse(np.asarray(h), rate=1).taps
-    return plan(routes(taps, channels), engine, single=single)
+    return plan(routes(taps, channels), engine, single=single, frames=frames)
 
 
 def convolve_file(job: Job, progress: Progress = silent) -> Outcome:
@@ -204,8 +214,8 @@ def _head(h: ArrayLike | Impulse, align: str) -> int:
     return impulse.origin if align == "origin" else edit.align(impulse, align).origin
 
 
-def _real(x: ArrayLike) -> NDArray[np.float64]:
-    """Return a sound as float64.
+def _real(x: ArrayLike) -> Audio:
+    """Return a sound as float64, or as float32 if it is that, which engines take as it is.
 
     Raises
     ------
@@ -215,7 +225,7 @@ def _real(x: ArrayLike) -> NDArray[np.float64]:
     array = np.asarray(x)
     if array.dtype.kind not in "biuf":
         raise LayoutError(f"x is of type {array.dtype}; it must be an array of real numbers")
-    return array.astype(np.float64, copy=False)
+    return array if array.dtype == np.float32 else array.astype(np.float64, copy=False)
 
 
 def _checked(job: Job) -> Job:

@@ -6,13 +6,12 @@ import math
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
-from functools import cache
 from numbers import Integral
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
 from audioconv.engines import ENGINES
 from audioconv.errors import UsageError, VerificationError
-from audioconv.parameters import Parameter, parameters, validated
+from audioconv.parameters import parameters, validated
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -145,7 +144,7 @@ class Options:
     strict: bool = False
 
     def __post_init__(self) -> None:
-        for parameter in _option_parameters():
+        for parameter in parameters(Options):
             value = validated(parameter, getattr(self, parameter.name))
             object.__setattr__(self, parameter.name, value)
 
@@ -160,11 +159,6 @@ class Options:
     def cores(self) -> int:
         """Threads to use: `threads`, or the number of cores up to `MOST_THREADS`."""
         return self.threads or min(os.cpu_count() or 1, MOST_THREADS)
-
-
-@cache
-def _option_parameters() -> list[Parameter]:
-    return parameters(Options)
 
 
 @dataclass(frozen=True, init=False)

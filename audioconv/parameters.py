@@ -11,6 +11,7 @@ import inspect
 import types
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, is_dataclass
+from functools import cache
 from numbers import Integral, Real
 from typing import Annotated, Any, Literal, Union, cast, get_args, get_origin
 
@@ -149,6 +150,11 @@ def parameters(declared: Callable[..., Any], *, every: bool = False) -> list[Par
     >>> [(p.name, p.unit, p.default) for p in parameters(delta)]
     [('delay', 'time', 0.0)]
     """
+    return [*_parameters(declared, every)]
+
+
+@cache
+def _parameters(declared: Callable[..., Any], every: bool) -> tuple[Parameter, ...]:
     helps = _parameter_help(declared.__doc__ or "")
     signature = inspect.signature(declared, eval_str=True)
     declarations = []
@@ -161,7 +167,7 @@ def parameters(declared: Callable[..., Any], *, every: bool = False) -> list[Par
         declarations.append(
             Parameter(parameter.name, unit, choices, many, count, parameter.default, help_text)
         )
-    return declarations
+    return tuple(declarations)
 
 
 def arguments(

@@ -26,6 +26,7 @@ Polynomen zwischen Gitterpunkten", Mathematische Zeitschrift 86, 1964.
 from __future__ import annotations
 
 import math
+from functools import cache, reduce
 
 import numpy as np
 from numpy.fft import rfft
@@ -85,19 +86,17 @@ def largest_magnitude(paths: Taps) -> float:
     paths = paths[used[0] : used[-1] + 1]
     points = _points(2 * len(paths))
     spectra = [_centred_spectrum(taps, points) for taps in paths.T]
-    magnitude = np.sum([np.abs(spectrum[REACH:-REACH]) for spectrum in spectra], axis=0)
+    magnitude = reduce(np.add, (np.abs(spectrum[REACH:-REACH]) for spectrum in spectra))
     best = float(magnitude.max())
     if best >= CERTAIN * float(np.abs(paths).sum()):
         return best  # as no frequency has more than the sum of abs(h)
     near = math.cos(math.pi * (len(paths) - 1) / (2 * points)) * SLACK
-    position = _finest(spectra, np.flatnonzero(magnitude >= near * best))
-    around = FINER * (position + np.arange(-1, 2, dtype=np.int64))
-    whole = FINER * STEPS * points
-    before, there, after = (float(value) for value in _at(paths, around, whole))
+    position, (before, there, after) = _finest(spectra, np.flatnonzero(magnitude >= near * best))
     curvature = before - 2 * there + after
     shift = (before - after) / (2 * curvature) if curvature < 0 else 0.0
-    vertex = around[1] + round(FINER * min(max(shift, -1.0), 1.0))
-    return max(best, before, there, after, float(_at(paths, np.array([vertex]), whole)[0]))
+    vertex = FINER * position + round(FINER * min(max(shift, -1.0), 1.0))
+    summed = _at(paths, np.array([FINER * position, vertex]), FINER * STEPS * points)
+    return max(best, float(summed.max()))
 
 
 def _points(least: int) -> int:
@@ -119,22 +118,34 @@ def _centred_spectrum(taps: Taps, points: int) -> NDArray[np.complex128]:
     return spectrum
 
 
-def _finest(spectra: list[NDArray[np.complex128]], bins: NDArray[np.intp]) -> int:
-    """Return the largest value within half a bin of some bins, by its number of steps."""
-    offsets = np.arange(-STEPS // 2, STEPS // 2 + 1, dtype=np.int64)
-    distance = np.arange(-REACH, REACH + 1, dtype=np.int64)[:, np.newaxis] - offsets / STEPS
-    within = np.sqrt(np.maximum(1 - (distance / (REACH + 0.5)) ** 2, 0))
-    weights = np.sinc(distance) * np.i0(BETA * within) / np.i0(BETA)
+def _finest(
+    spectra: list[NDArray[np.complex128]], bins: NDArray[np.intp]
+) -> tuple[int, tuple[float, float, float]]:
+    """Return the place of the largest value within half a bin of some bins, by its number of steps.
+
+    The values are those a step before it, there, and a step after it.
+    """
+    offsets, weights = _interpolation()
     windows = [sliding_window_view(spectrum, 2 * REACH + 1) for spectrum in spectra]
-    best, position = -1.0, 0
+    best, position = (0.0, -1.0, 0.0), 0
     for start in range(0, len(bins), AT_A_TIME):
         some = bins[start : start + AT_A_TIME]
-        values = np.sum([_interpolated(window[some], weights) for window in windows], axis=0)
-        most = int(values.argmax())
-        if values.flat[most] > best:
-            row, offset = divmod(most, len(offsets))
-            best, position = float(values.flat[most]), int(some[row]) * STEPS + int(offsets[offset])
-    return position
+        values = reduce(np.add, (_interpolated(window[some], weights) for window in windows))
+        row, within = divmod(int(values[:, 1:-1].argmax()), len(offsets) - 2)
+        before, there, after = values[row, within : within + 3].tolist()
+        if there > best[1]:
+            best = before, there, after
+            position = int(some[row]) * STEPS + int(offsets[within + 1])
+    return position, best
+
+
+@cache
+def _interpolation() -> tuple[NDArray[np.int64], Taps]:
+    """Return offsets within half a bin and a step, and the weights of the bins around each."""
+    offsets = np.arange(-STEPS // 2 - 1, STEPS // 2 + 2, dtype=np.int64)
+    distance = np.arange(-REACH, REACH + 1, dtype=np.int64)[:, np.newaxis] - offsets / STEPS
+    within = np.sqrt(np.maximum(1 - (distance / (REACH + 0.5)) ** 2, 0))
+    return offsets, np.sinc(distance) * np.i0(BETA * within) / np.i0(BETA)
 
 
 def _interpolated(bins: NDArray[np.complex128], weights: Taps) -> Taps:
@@ -158,10 +169,12 @@ def _at(paths: Taps, positions: NDArray[np.int64], whole: int) -> Taps:
         np.arange(count, dtype=np.int64)[:, np.newaxis], block * positions % whole, whole
     )
     total = np.zeros(len(positions))
+    # copies in one piece each, which is what makes the products fast
+    cosines, sines = np.ascontiguousarray(inner.real), np.ascontiguousarray(inner.imag)
     for taps in paths.T:
         blocks = np.zeros((count, block))
         blocks.ravel()[: len(taps)] = taps
-        terms = (blocks @ inner.real + 1j * (blocks @ inner.imag)) * outer
+        terms = (blocks @ cosines + 1j * (blocks @ sines)) * outer
         total += np.abs(terms.sum(axis=0))
     return total
 

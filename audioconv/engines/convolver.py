@@ -72,11 +72,14 @@ class Convolved(NamedTuple):
         the first n frames, which may be computed on demand; the caller may write to them
     tail : array, (K - 1, outputs)
         the frames after them
+    full : array, (n + K - 1, outputs), optional
+        all of them, where they lie in one array
     """
 
     frames: int
     parts: Iterable[Audio]
     tail: Audio
+    full: Audio | None = None
 
 
 Kernel: TypeAlias = Callable[[Samples, float], Convolved]
@@ -142,6 +145,13 @@ class OverlapAdd:
         """Convolve at most `block` frames by themselves."""
         return self._kernel(checked(block, self.routing.inputs), unit)
 
+    def alone(self, sound: Samples) -> Audio:
+        """Convolve a sound of at most `block` frames: all n + K - 1 frames."""
+        made = self.kernel(sound)
+        full = np.concatenate([*made.parts, made.tail]) if made.full is None else made.full
+        full[: self.routing.frames - 1] += 0.0  # -0.0 becomes 0.0, as where a tail is added
+        return full
+
     @staticmethod
     def join(before: Audio, made: Convolved) -> tuple[Iterator[Audio], Audio]:
         """Add the tail so far to a block; return its frames, in parts, and the next tail."""
@@ -186,7 +196,7 @@ def _added(before: Audio, parts: Iterable[Audio]) -> Iterator[Audio]:
 
 def as_convolved(full: Audio, frames: int) -> Convolved:
     """Return a block of n frames, given all n + K - 1 frames of its convolution."""
-    return Convolved(frames, [full[:frames]], full[frames:])
+    return Convolved(frames, [full[:frames]], full[frames:], full)
 
 
 class OverlapSave:

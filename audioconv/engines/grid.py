@@ -29,7 +29,7 @@ def fractional_bits(routing: Routing) -> int | None:
     """Return the least q for which every tap is a multiple of 2^-q, or None above `MOST_BITS`."""
 
     def on_grid(bits: int) -> bool:
-        scaled = (np.ldexp(taps, bits) for taps in routing.kernels)
+        scaled = (taps * 2.0**bits for taps in routing.kernels)
         return all(bool((taps == np.rint(taps)).all()) for taps in scaled)
 
     # what is on one grid is on every finer one

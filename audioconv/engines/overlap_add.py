@@ -40,7 +40,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audioconv.engines.audio import Audio, Samples
-from audioconv.engines.batch import COUNTS, Batch, multiplied
+from audioconv.engines.batch import MOST, Batch, cut, lanes_of, multiplied
 from audioconv.engines.convolver import Convolved, Convolver, OverlapAdd
 from audioconv.engines.grid import grid_scale, snap
 from audioconv.engines.rounding import loudest, transforms
@@ -64,7 +64,11 @@ _PLANNING = Lock()
 
 
 def overlap_add(
-    routing: Routing, *, single: bool = False, signal_bits: int | None = None
+    routing: Routing,
+    *,
+    single: bool = False,
+    signal_bits: int | None = None,
+    frames: int | None = None,
 ) -> Convolver:
     """Build the FFT engine.
 
@@ -77,27 +81,31 @@ def overlap_add(
     signal_bits : int, optional
         fractional bits of the signal's samples, where it has a known number of them: then
         sums that can be exact are made exact (see `audioconv.engines.grid`)
+    frames : int > 0, optional
+        of each sound: no block is longer
     """
     dtype = np.dtype(np.float32 if single else np.float64)
     scale = grid_scale(routing, signal_bits, dtype)
     kernel = _Kernel(routing, dtype, scale)
+    block = kernel.block if frames is None else min(frames, kernel.block)
+    points = kernel.points(block)
     model = partial(
         transforms,
         routing,
-        block=2 * kernel.segment,
-        points=kernel.size,
+        block=block,
+        points=points,
         dtype=dtype,
         grid_scale=scale,
-        pieces=COUNTS[-1],
+        pieces=MOST,
     )
     return OverlapAdd(
         routing,
         kernel,
-        block=2 * kernel.segment,
+        block=block,
         dtype=dtype,
         error_model=model,
-        fft_size=kernel.size,
-        limit=loudest(routing, dtype, points=kernel.size),
+        fft_size=points,
+        limit=loudest(routing, dtype, points=points),
     )
 
 
@@ -106,28 +114,35 @@ class _Kernel:
 
     Attributes
     ----------
-    size : int
-        points of the longest transform
-    segment : int
-        frames of half a block
+    block : int
+        frames of its longest block
     """
 
     def __init__(self, routing: Routing, dtype: np.dtype[Any], scale: float | None) -> None:
-        self.size = fft_size(routing.frames)
-        columns = row_length(self.size)
+        self._taps, self._lanes = routing.frames, lanes_of(dtype)
+        self._size = fft_size(routing.frames)
+        columns = row_length(self._size)
         # whole rows, so that segments meet at the ends of rows
-        self.segment = (self.size - routing.frames + 1) // columns * columns
+        segment = (self._size - routing.frames + 1) // columns * columns
+        self.block = 2 * segment
         self._batch = Batch(routing, dtype, scale)
-        self._long = partial(_Pairs, routing, dtype, scale, self.size, self.segment)
+        self._long = partial(_Pairs, routing, dtype, scale, self._size, segment)
         self._pairs: _Pairs | None = None
 
     def __call__(self, block: Samples, unit: float) -> Convolved:
         """Convolve samples that count in units."""
-        if len(block) <= SHORT and len(block) < 2 * self.segment:
+        if self._is_short(len(block)):
             return self._batch(block, unit)
         with _PLANNING:
             self._pairs = self._pairs or self._long()
         return self._pairs(block, unit)
+
+    def points(self, block: int) -> int:
+        """Return the length of the longest transform of blocks of at most so many frames."""
+        return cut(block, self._taps, self._lanes)[1] if self._is_short(block) else self._size
+
+    def _is_short(self, frames: int) -> bool:
+        return frames <= SHORT and frames < self.block
 
 
 class _Pairs:
@@ -271,6 +286,7 @@ def _transform(size: int) -> FourStep:
     return FourStep(size)
 
 
+@lru_cache(maxsize=1024)
 def fft_size(frames: int) -> int:
     """Return the transform length for an impulse of a given length.
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from importlib import import_module
-from typing import Protocol, cast
+from typing import Protocol
 
 import numpy as np
 
@@ -19,6 +20,10 @@ AUTO = "auto"
 FEW_TAPS = 20
 
 
+BY_BOTH = "overlap_add"
+"""Module of the engine that cuts a short block by both lengths, its own and the impulse's."""
+
+
 class Engine(Protocol):
     """Signature of the function that builds an engine."""
 
@@ -30,7 +35,12 @@ class Engine(Protocol):
 
 
 def plan(
-    routing: Routing, engine: str = AUTO, *, single: bool = False, signal_bits: int | None = None
+    routing: Routing,
+    engine: str = AUTO,
+    *,
+    single: bool = False,
+    signal_bits: int | None = None,
+    frames: int | None = None,
 ) -> Convolver:
     """Build a convolver by the name of its engine.
 
@@ -44,6 +54,9 @@ def plan(
         compute in float32 instead of float64
     signal_bits : int, optional
         fractional bits of the signal's samples, where it has a known number of them
+    frames : int > 0, optional
+        of the sound, where they are known: an engine that cuts blocks by both lengths, its own
+        and that of the impulse, then has none that are longer
 
     Raises
     ------
@@ -58,8 +71,9 @@ def plan(
     (array([1. , 0.5]), array([0.]))
     """
     module = ENGINES[engine_name(routing, engine)]
-    build = cast(Engine, getattr(import_module(f"audioconv.engines.{module}"), module))
-    return build(routing, single=single, signal_bits=signal_bits)
+    build: Callable[..., Convolver] = getattr(import_module(f"audioconv.engines.{module}"), module)
+    known = {"frames": frames} if module == BY_BOTH else {}
+    return build(routing, single=single, signal_bits=signal_bits, **known)
 
 
 def engine_name(routing: Routing, engine: str) -> str:

@@ -134,7 +134,7 @@ def plain_sums(
         reach=reach,
         guaranteed=unit * _matrix(routing, guaranteed),
         expected=EXPECTED * unit * _matrix(routing, lambda r: _root_energy(routing.taps(r))),
-        largest_sum=_largest_sum(routing),
+        largest_sum=routing.largest_sum,
         floor=_underflow(routing, dtype),
         other_engine=_other_engine(routing, unit),
         relative=unit * max(sums, default=0.0),
@@ -194,8 +194,8 @@ def transforms(
         reach=reach,
         guaranteed=unit * _matrix(routing, guaranteed),
         expected=EXPECTED * unit * _matrix(routing, lambda r: _root_energy(routing.taps(r))),
-        largest_sum=_largest_sum(routing),
-        floor=FLUSH_BELOW[dtype] * _largest_sum(routing),
+        largest_sum=routing.largest_sum,
+        floor=FLUSH_BELOW[dtype] * routing.largest_sum,
         other_engine=_other_engine(routing, unit),
         # being a sum of independent roundings, it grows with the root of the stages
         relative=unit * math.sqrt(math.log2(points)) * max(responses, default=0.0),
@@ -230,7 +230,7 @@ def loudest(routing: Routing, dtype: np.dtype[Any], *, points: int | None = None
     >>> bool(1e292 < loudest(routing, float64, points=2**20) < 1e296)
     True
     """
-    sums = max(1.0, _largest_sum(routing)) if routing.routes else 1.0
+    sums = max(1.0, routing.largest_sum) if routing.routes else 1.0
     terms = routing.inputs * routing.frames
     growth = 4.0 * points**2 if points else 1 + terms * float(np.finfo(dtype).eps)
     return float(np.finfo(dtype).max) / growth / sums
@@ -273,7 +273,7 @@ def _underflow(routing: Routing, dtype: np.dtype[Any]) -> float:
 
     Each is off by the least number at most: a sample, which a tap then scales, and a product.
     """
-    most = float(_terms(routing).max()) + _largest_sum(routing)
+    most = float(_terms(routing).max()) + routing.largest_sum
     return float(np.finfo(dtype).smallest_subnormal) * most
 
 
@@ -282,11 +282,6 @@ def _terms(routing: Routing) -> Taps:
     counts = _matrix(routing, lambda route: int(np.count_nonzero(routing.taps(route))))
     terms: Taps = counts.sum(axis=0)
     return terms
-
-
-def _largest_sum(routing: Routing) -> float:
-    """Return the largest sum of abs(h) over all routes into one output."""
-    return float(_matrix(routing, lambda r: float(np.abs(routing.taps(r)).sum())).sum(axis=0).max())
 
 
 def _root_energy(taps: Taps) -> float:

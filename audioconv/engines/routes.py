@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import cycle
 from typing import NamedTuple
 
@@ -80,6 +81,15 @@ class Routing:
     def taps(self, route: Route) -> Taps:
         """Return the taps of a route."""
         return self.kernels[route.kernel]
+
+    @cached_property
+    def largest_sum(self) -> float:
+        """The largest sum of abs(h) over all routes into one output."""
+        sums = [float(np.abs(taps).sum()) for taps in self.kernels]
+        into = [0.0] * self.outputs
+        for route in self.routes:
+            into[route.target] += sums[route.kernel]
+        return max(into)
 
     @property
     def strands(self) -> tuple[Strand, ...]:

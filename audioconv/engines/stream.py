@@ -116,6 +116,26 @@ def convolve_blocks(
         yield from results
 
 
+def whole(sound: Samples, convolver: Convolver) -> Audio:
+    """Convolve a sound that is all there, and return all of its convolution.
+
+    Parameters
+    ----------
+    sound : array, (frames, inputs)
+    convolver : Convolver
+        any sound that it is in is given up
+
+    Returns
+    -------
+    array, (frames + K - 1, outputs)
+        as `convolve` and `Convolver.flush` return it; of a single block, nothing is copied
+    """
+    if isinstance(convolver, OverlapAdd) and len(sound) <= convolver.block:
+        return convolver.alone(sound)
+    parts = convolve([sound], convolver, lambda part, start: part)
+    return np.concatenate([*parts, convolver.flush()])
+
+
 def _placed(
     blocks: Iterable[NDArray[Number]], at: int = 0
 ) -> Iterator[tuple[int, NDArray[Number]]]:
@@ -198,7 +218,7 @@ def regrid(blocks: Iterable[NDArray[Number]], frames: int) -> Iterator[NDArray[N
         yield from (joined[start : start + frames] for start in range(0, whole, frames))
         waiting, count = [joined[whole:]], count - whole
     if count:
-        yield np.concatenate(waiting)
+        yield waiting[0] if len(waiting) == 1 else np.concatenate(waiting)
 
 
 class Supply(Generic[Number]):

@@ -24,4 +24,6 @@ def flush_subnormals(block: Audio) -> Audio:
     array([1., 0.])
     """
     small = np.abs(block) < FLUSH_BELOW[block.dtype]
-    return np.where(small, block.dtype.type(0), block) if small.any() else block
+    if not small.any() or not block[small].any():  # a zero is small, and stays
+        return block
+    return np.where(small, block.dtype.type(0), block)

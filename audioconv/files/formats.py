@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from functools import cache
 from pathlib import PurePath
 
 import soundfile
@@ -205,7 +206,7 @@ def output_format(
     ('FLAC', 'PCM_24', 'FLAC cannot hold FLOAT samples; written as PCM_24')
     """
     form, implied = _format(path, form, "" if by_name else ", or pass `format='WAV'`")
-    offered = soundfile.available_subtypes(form)
+    offered = _subtypes(form)
     chosen = (subtype or implied or "").upper()
     if chosen:
         if chosen not in offered:
@@ -228,6 +229,12 @@ def output_format(
     best = integers[-1]
     notice = f"{form} cannot hold {wanted} samples; written as {best}"
     return form, best, notice
+
+
+@cache
+def _subtypes(form: str) -> tuple[str, ...]:
+    """Return the subtypes of a format: libsndfile is asked for each of all that it knows."""
+    return tuple(soundfile.available_subtypes(form))
 
 
 def suffix_notice(path: str, form: str, subtype: str) -> str | None:

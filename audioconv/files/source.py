@@ -31,7 +31,7 @@ class Hash:
 
     def __init__(self) -> None:
         self._hash = hashlib.sha256()
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="hash")  # starts when it is used
+        self._thread: ThreadPoolExecutor | None = None
         self._busy: Future[None] | None = None
         self._small = bytearray()
         self._alone = ALONE
@@ -51,6 +51,8 @@ class Hash:
             data = bytes(self._small) + data
             self._small.clear()
         self._wait()
+        if self._thread is None:
+            self._thread = ThreadPoolExecutor(1, thread_name_prefix="hash")
         self._busy = self._thread.submit(self._hash.update, data)
 
     def hexdigest(self) -> str:

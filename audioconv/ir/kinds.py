@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import PurePath
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from audioconv.files import formats
 from audioconv.ir.names import SOFA
-from audioconv.ir.raw import SUFFIXES, read_raw
-from audioconv.ir.response import Response
-from audioconv.ir.sofa import read_sofa
-from audioconv.ir.sound import read_sound
-from audioconv.ir.text import read_text
 from audioconv.parameters import Parameter, parameters
+
+if TYPE_CHECKING:
+    from audioconv.ir.response import Response
+
+RAW = {".f32": "FLOAT_LE", ".f64": "FLOAT64_LE", ".dbl": "FLOAT64_LE"}
+"""Suffixes that say how samples without a header are stored."""
 
 
 class Kind(NamedTuple):
@@ -22,17 +24,23 @@ class Kind(NamedTuple):
 
     Parameters
     ----------
+    name : str
+        the module in this package whose function ``read_`` and this name reads it
     suffixes : tuple of str
         of its files, in lower case
-    read : function
-        reads a file; its keyword arguments are the options in a name
     example : str
         an option, for messages
     """
 
+    name: str
     suffixes: tuple[str, ...]
-    read: Callable[..., Response]
     example: str
+
+    @property
+    def read(self) -> Callable[..., Response]:
+        """The function that reads a file; its keyword arguments are the options in a name."""
+        module = import_module(f"audioconv.ir.{self.name}")  # late: most runs need one, or none
+        return cast("Callable[..., Response]", getattr(module, f"read_{self.name}"))
 
     @property
     def options(self) -> list[Parameter]:
@@ -41,10 +49,13 @@ class Kind(NamedTuple):
 
 
 KINDS = {
-    "sofa": Kind((SOFA,), read_sofa, "azimuth=30"),
-    "text": Kind((".txt", ".csv"), read_text, "rate=48000"),
-    "raw": Kind(SUFFIXES, read_raw, "format=FLOAT_LE"),
-    "sound": Kind((), read_sound, "channel=1"),
+    kind.name: kind
+    for kind in (
+        Kind("sofa", (SOFA,), "azimuth=30"),
+        Kind("text", (".txt", ".csv"), "rate=48000"),
+        Kind("raw", (".raw", ".pcm", *RAW), "format=FLOAT_LE"),
+        Kind("sound", (), "channel=1"),
+    )
 }
 
 OTHER = "sound"

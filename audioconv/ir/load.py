@@ -272,6 +272,8 @@ def side_notes(
 
     Without a remedy for those who want channels side by side, a join is.
     """
+    if len(irs) < 2:
+        return ()
     names = [
         ir
         for ir, impulse in zip(irs, impulses, strict=True)

@@ -12,6 +12,7 @@ from audioconv.errors import FormatError, UsageError, counted
 from audioconv.files import display_name, read_bytes
 from audioconv.files.codecs import pcm
 from audioconv.files.formats import MAX_CHANNELS
+from audioconv.ir.kinds import RAW
 from audioconv.ir.names import example_name
 from audioconv.ir.response import Response
 from audioconv.ir.sound import checked_rate, chosen_channels
@@ -43,13 +44,8 @@ ELSEWHERE = {
 }
 """Names of libsndfile and ffmpeg, for suggestions."""
 
-USUAL = {".f32": "FLOAT_LE", ".f64": "FLOAT64_LE", ".dbl": "FLOAT64_LE"}
-"""Sample format of a suffix."""
-
 EXAMPLES = {"format": "FLOAT_LE", "rate": 48000}
 """Values of the options that are required, for messages."""
-
-SUFFIXES = (".raw", ".pcm", *USUAL)
 
 
 def read_raw(
@@ -108,7 +104,7 @@ def _format(
     path: str, given: str | None, rate: int | None, example: Callable[..., str]
 ) -> tuple[str, str, int]:
     """Return subtype, byte order and rate of a file; raise `UsageError` if anything is missing."""
-    wanted = (given or USUAL.get(PurePath(path).suffix.lower(), "")).upper()
+    wanted = (given or RAW.get(PurePath(path).suffix.lower(), "")).upper()
     if wanted:
         _check_format(path, wanted)
     if rate is not None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -17,10 +17,11 @@ from audioconv.engines.window import Window
 from audioconv.errors import AudioconvError
 from audioconv.files import PeakMeter, SoundInfo
 from audioconv.job import Options
-from audioconv.metering.loudness import ABSOLUTE, Loudness, channel_weights
-from audioconv.metering.meters import Meter, Peak, Rms
 from audioconv.units import Match, parse_match
 from impulses.impulse import to_db
+
+if TYPE_CHECKING:
+    from audioconv.metering.meters import Meter
 
 GAIN_BITS = 32
 """Bits of a gain. The last ones of a meter depend on the processor's arithmetic, and would change
@@ -136,6 +137,8 @@ class Matching:
             raise AudioconvError(
                 f"{self._input} silent, with no level to match; give one, such as {example}"
             )
+        from audioconv.metering.loudness import ABSOLUTE
+
         raise AudioconvError(
             f"{self._input} nowhere louder than {ABSOLUTE:g} LUFS, where loudness ends, with "
             f"none to match; give one, such as {example}, or use `match='rms'`"
@@ -189,6 +192,8 @@ def matching_of(
     match = parse_match(options.match)
     if match is None:
         return None
+    from audioconv.metering.loudness import channel_weights  # late: most outputs match nothing
+
     there = speakers if outputs == source.channels else 0
     return Matching(
         match,
@@ -219,6 +224,9 @@ def decimals(level: float, least: int) -> int:
 
 
 def _meter(match: Match, rate: int, weights: Sequence[float]) -> Meter:
+    from audioconv.metering.loudness import Loudness
+    from audioconv.metering.meters import Peak, Rms
+
     if match.measure == "lufs":
         return Loudness(rate, weights)
     return Peak() if match.measure == "peak" else Rms()

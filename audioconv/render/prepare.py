@@ -113,8 +113,8 @@ def _chain(
         channels = routes(impulse.taps, channels).outputs
         laid_out.append(impulse)
     impulse = folding.chain(laid_out)
-    if options.map == "auto":
-        impulse = impulse.with_taps(impulse.taps, *side_notes(irs, impulses))
+    if options.map == "auto" and (notes := side_notes(irs, impulses)):
+        impulse = impulse.with_taps(impulse.taps, *notes)
     return impulse, describe(impulse.taps, source.channels), tuple(i for _, i in loaded)
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-
 from audioconv.errors import AudioconvError
 from audioconv.files import (
     NO_METADATA,
@@ -21,6 +19,8 @@ from audioconv.ir.ingredients import Ingredient
 from audioconv.ir.load import impulse_files
 from audioconv.job import Job, Options
 from audioconv.render.recipe import ANY, NEUTRAL, Recipe
+
+DEFAULTS = Options()
 
 
 class Provenance:
@@ -66,12 +66,11 @@ class Provenance:
         """Return the recipe of the output, given the digest of the input."""
         if digest is None or self._job.options.recipe == "none":
             return None
-        defaults = asdict(Options())
-        info = self._info
+        defaults, info = vars(DEFAULTS), self._info
         chosen = {"format": info.format, "subtype": info.subtype, "quality": info.quality}
         options = {
             key: value
-            for key, value in {**asdict(self._job.options), **chosen}.items()
+            for key, value in {**vars(self._job.options), **chosen}.items()
             if key not in NEUTRAL and value != defaults[key]
         }
         return Recipe(self._version, digest, self._ingredients, dict(sorted(options.items())))

@@ -122,8 +122,11 @@ class Recipe:
         }
 
 
+_COMPACT = json.JSONEncoder(separators=(",", ":"), sort_keys=True)
+
+
 def _compact(value: dict[str, Any]) -> str:
-    return json.dumps(value, separators=(",", ":"), sort_keys=True)
+    return _COMPACT.encode(value)
 
 
 def read_recipe(path: str) -> tuple[Recipe, list[str], Digest | None]:

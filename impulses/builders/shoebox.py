@@ -7,32 +7,28 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Literal, TypeAlias, get_args
+from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
 import numpy as np
 
 from audioconv.errors import counted
 from impulses.acoustics.reverberation import SPEED_OF_SOUND
-from impulses.builders.box_decay import BoxDecay
 from impulses.builders.images import MAX_AXIS, high_passed, image_axes, response
-from impulses.builders.walls import (
-    DEFAULT_RT60,
-    Formula,
-    Walls,
-    absorption_by,
-    given_walls,
-    six,
-    walls_for,
-)
 from impulses.impulse import Impulse, ImpulseError, Taps
 from impulses.quantities import Hertz, Metres, Seconds, above, frames_of, one_of, within
 
+if TYPE_CHECKING:
+    from impulses.builders.walls import Walls
+
+Formula: TypeAlias = Literal["fit", "eyring", "sabine"]
 Point: TypeAlias = tuple[Metres, Metres, Metres]
 Receiver: TypeAlias = Literal["mono", "stereo", "ambisonic"]
 
 SOURCE: Point = (11 / 15, 0.575, 8 / 15)
 MICROPHONE: Point = (17 / 60, 0.45, 7 / 15)
 """Default positions as shares of the room's sides: off the middle, where modes cancel."""
+
+DEFAULT_RT60 = 0.5
 
 SIDES = (0.01, 1e6)
 """Shortest and longest side of a room in metres, so that nothing overflows."""
@@ -134,6 +130,10 @@ def shoebox(
     >>> int(direct.taps.argmax()), round(float(direct.taps.max() * 4 * np.pi), 12)
     (200, 0.5)
     """
+    # late: no other builder needs the acoustics of a box
+    from impulses.builders.box_decay import BoxDecay
+    from impulses.builders.walls import absorption_by, given_walls, six, walls_for
+
     above("rate", rate, 0, "Hz")
     within("speed_of_sound", speed_of_sound, 1, 1e5, "m/s")
     within("max_order", max_order, -1, MAX_AXIS)

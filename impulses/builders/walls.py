@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
 
 import numpy as np
 
@@ -15,10 +14,6 @@ from impulses.builders.box_decay import BoxDecay
 from impulses.builders.box_fit import fitted_absorption
 from impulses.impulse import ImpulseError, Taps
 from impulses.quantities import within
-
-Formula: TypeAlias = Literal["fit", "eyring", "sabine"]
-
-DEFAULT_RT60 = 0.5
 
 MOST_ABSORPTION = 0.99
 """Largest share of energy that the walls may have to absorb for an rt60."""
@@ -98,9 +93,7 @@ def given_walls(
     return Walls(reflections, arrival + HALF_TAP + time)
 
 
-def absorption_by(
-    formula: Formula, room: Sequence[float], rt60: float, speed_of_sound: float
-) -> float:
+def absorption_by(formula: str, room: Sequence[float], rt60: float, speed_of_sound: float) -> float:
     """Return the absorption with which a formula gives an rt60: Eyring's unless it is Sabine's.
 
     Examples

@@ -27,6 +27,7 @@ from .others import others
 from .peers import peers
 from .profile import profile
 from .proof import proof
+from .short import short
 from .sounds import recordings
 from .startup import startup
 
@@ -38,6 +39,7 @@ SECTIONS: dict[str, Section] = {
     "proof": proof,
     "accuracy": accuracy,
     "startup": startup,
+    "short": short,
     "embedding": embedding,
     "inspection": inspection,
     "profile": profile,

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from impulses import Impulse
 from impulses.acoustics.reverberation import eyring, wall_areas
 from impulses.builders import shoebox
-from impulses.builders.walls import Formula
+from impulses.builders.shoebox import Formula
 
 from .tables import header, row
 

@@ -8,20 +8,23 @@ from collections.abc import Iterator
 from . import commands
 from .bench import Bench
 from .measure import Command, in_turn, middle, ratio
+from .sounds import SAMPLES
 from .tables import header, judged, number, row
 
 LEAST_ROUNDS = 9
 
 
 def startup(bench: Bench) -> Iterator[str]:
-    """Measure help, a one-second echo and a one-second convolution."""
+    """Measure help, a one-second echo, and convolutions of one and three seconds."""
     rounds = max(LEAST_ROUNDS, bench.rounds)
     sound, output = bench.sound(1), bench.folder / "ours.wav"
+    recorded = SAMPLES / "speech.wav", SAMPLES / "hall.wav"
     runs: list[tuple[str, Command, float | None]] = [
         ("`python -c 'import numpy'`", Command((sys.executable, "-c", "import numpy")), None),
         ("`audioconv --help`", Command((sys.executable, "-m", "audioconv", "--help")), 0.15),
         ("echo, 1 s", commands.echo(sound, output), 0.2),
         ("FFT, 1 s with 0.4 s", commands.convolve(sound, bench.impulse(0.4), output), 0.4),
+        ("FFT, speech with the hall", commands.convolve(*recorded, output), 0.25),
     ]
     print("start-up", file=sys.stderr, flush=True)
     costs = in_turn([command for _, command, _ in runs], rounds)
