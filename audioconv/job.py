@@ -99,7 +99,7 @@ class Options:
     threads : int
         blocks computed at a time; by default the number of cores; never changes the result
     verify : bool
-        verify the output against the input, and print the proof
+        prove the output while it is made, and print the proof
     overwrite : bool
         replace the output if it exists; the new file keeps its mode, owner and, on Linux, extended
         attributes
