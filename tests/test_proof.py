@@ -249,6 +249,15 @@ def test_sums_that_the_output_does_not_hold_are_proven_too(attempt, engine, plac
     assert "the sample" not in said
 
 
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 1e300])
+@pytest.mark.parametrize("place", DROPPED)
+@pytest.mark.parametrize("subtype", ["PCM_16", "DOUBLE"])
+def test_dropped_sums_that_are_no_numbers_are_seen(attempt, place, value, subtype):
+    condition, frame = DROPPED[place]
+    fault = off(lambda sums, n: np.where(n == frame, value, 0.0))
+    assert "the certificate is" in attempt(fault, "auto", condition, subtype=subtype)
+
+
 # on the way from the reader to the engine
 
 

@@ -219,6 +219,7 @@ class Fold:
         if self._running.frames >= PLAIN:
             self.settle()
 
+    @np.errstate(invalid="ignore")  # a sum that is not finite makes a pair that is not a number
     def settle(self) -> None:
         """Complete the sums, as pairs."""
         running = self._running
@@ -329,6 +330,7 @@ class Certificate:
         worst = max((m for margins in by_prime for m in margins), key=lambda m: m.used)
         return worst._replace(smallest=smallest)
 
+    @np.errstate(invalid="ignore")
     def _compare(
         self, at: int, x: Fold, y: Fold, peak: float, relative: float, floor: float
     ) -> list[Margin]:

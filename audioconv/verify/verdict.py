@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -110,7 +111,8 @@ def verdict(
     spots_worst, spot, exact = _spot_deviation(evidence, spots, output, seconds)
     allowed = _allowed(evidence, output, options, max(samples.farthest.excess, spot.excess))
     quantisation = evidence.rounding.most(output.peak)
-    _refuse_infinite(allowed, quantisation, margin.limit)
+    # where sums are not numbers, the residual is none either, and fails
+    _refuse_infinite(allowed, quantisation, 0.0 if math.isnan(margin.residual) else margin.limit)
     allowed_samples = allowed if anew else 0.0  # a run compares with the very sums that it encodes
     right = samples.farthest.excess <= allowed_samples
     spots_right = spot.excess <= allowed
