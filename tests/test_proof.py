@@ -47,7 +47,7 @@ TWICE = ("second pass", "match")
 
 
 class Injected:
-    """Where in a run a fault is, in its last pass alone, and how often it has struck."""
+    """Where in a run a fault is, in one pass alone, and how often it has struck."""
 
     def __init__(self, monkeypatch, last):
         self.struck = self.passes = 0
@@ -55,9 +55,9 @@ class Injected:
         self._monkeypatch = monkeypatch
         self.around(Passage, "__init__", self._began, after=0)
 
-    def _began(self, right, passage, *arguments):
+    def _began(self, right, passage, *arguments, **options):
         self.passes += 1
-        right(passage, *arguments)
+        right(passage, *arguments, **options)
 
     def around(self, owner, name, wrong, *, after=None):
         """Replace a function of a class by `wrong(right, *arguments)`, once passes have begun."""
@@ -256,6 +256,31 @@ def test_dropped_sums_that_are_no_numbers_are_seen(attempt, place, value, subtyp
     condition, frame = DROPPED[place]
     fault = off(lambda sums, n: np.where(n == frame, value, 0.0))
     assert "the certificate is" in attempt(fault, "auto", condition, subtype=subtype)
+
+
+@pytest.mark.parametrize(
+    ("condition", "error"), [("second pass", 3.0), ("match", 3.0), ("match", 1e-9)]
+)
+@pytest.mark.parametrize("engine", ENGINES)
+def test_wrong_sums_of_the_first_pass_which_determines_the_gain_are_seen(
+    attempt, engine, error, condition
+):
+    """The proof is of the second pass, which is right."""
+
+    def fault(injected):
+        def finish(right, passage, parts, start):
+            def first_wrong():
+                for part in parts:
+                    if injected.passes == 1 and not injected.struck:
+                        injected.strike()
+                        part[5] += error
+                    yield part
+
+            return right(passage, first_wrong(), start)
+
+        injected.around(Passage, "finish", finish, after=1)
+
+    assert "the first pass, which determined the gain" in attempt(fault, engine, condition)
 
 
 # on the way from the reader to the engine

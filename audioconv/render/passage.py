@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 
@@ -40,12 +41,15 @@ class Finished(NamedTuple):
         of the sums before time 0, and of those that the output holds
     testimony : Testimony or None
         if there is a proof
+    checksum : int
+        of all sums of the block, if the passage has one
     """
 
     encoded: list[Any]
     before: float
     peak: float
     testimony: Testimony | None
+    checksum: int
 
 
 class Passage:
@@ -58,15 +62,28 @@ class Passage:
     sink : Sink
     proof : Proof, optional
         which sees all of it; the sink is then a `Writer` that is to be proven
+    summed : bool
+        whether to take a checksum of the sums
 
     Attributes
     ----------
     before : float
         peak of the sums before time 0, which the output does not hold
+    checksum : int
+        of all sums so far; another pass over the same sound has the same
     """
 
-    def __init__(self, window: Window, sink: Sink[Any], proof: Proof | None = None) -> None:
+    def __init__(
+        self,
+        window: Window,
+        sink: Sink[Any],
+        proof: Proof | None = None,
+        *,
+        summed: bool = False,
+    ) -> None:
         self.before = 0.0
+        self.checksum = 0
+        self._summed = summed
         self._peak = 0.0
         self._window = window
         self._sink = sink
@@ -74,23 +91,25 @@ class Passage:
 
     def finish(self, parts: Iterable[Audio], start: int) -> Finished:
         """Encode a block of sums that begins at frame `start`, in any thread."""
-        encoded, before, peak = [], 0.0, 0.0
+        encoded, before, peak, checksum = [], 0.0, 0.0, 0
         testimony = self._testimony(start)
         for part in parts:
             before = max(before, _peak(self._window.before(part, start)))
             kept, at = self._window.keep(part, start)
             if self._window.length == "auto":  # which depends on the sums before they are scaled
                 peak = max(peak, _peak(kept))
+            checksum = self._checksum(part, checksum)
             encoded.append(self._encode(kept, at, testimony))
             if testimony:  # last, so that what was overwritten before it was encoded shows
                 testimony.fold(part)
             start += len(part)
-        return Finished(encoded, before, peak, testimony)
+        return Finished(encoded, before, peak, testimony, checksum)
 
     def append(self, finished: Finished) -> None:
         """Append the next block."""
         self.before = max(self.before, finished.before)
         self._peak = max(self._peak, finished.peak)
+        self.checksum = zlib.crc32(finished.checksum.to_bytes(4, "little"), self.checksum)
         for encoded in finished.encoded:
             self._sink.append(encoded)
         if self._proof and finished.testimony:
@@ -106,7 +125,10 @@ class Passage:
             at += len(part)
         if testimony:
             testimony.fold(tail)
-        self.append(Finished(encoded, before, 0.0, testimony))
+        self.append(Finished(encoded, before, 0.0, testimony, self._checksum(tail, 0)))
+
+    def _checksum(self, sums: Audio, before: int) -> int:
+        return zlib.crc32(np.ascontiguousarray(sums).data, before) if self._summed else 0
 
     def _testimony(self, start: int) -> Testimony | None:
         return None if self._proof is None else self._proof.testimony(start)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from audioconv._version import __version__
 from audioconv.engines import stream
 from audioconv.engines.audio import Samples
+from audioconv.errors import VerificationError
 from audioconv.files import (
     FLOATS,
     TRANSPARENT,
@@ -190,6 +191,9 @@ class Rendering:
         self._verified: VerificationReport | None = None
         self._writer: Writer
         self._proof: Proof | None = None
+        # of each pass; a match depends on all sums, the guard on the largest and the smallest
+        self._checksums: set[int] = set()
+        self._extremes: set[tuple[float, float]] = set()
 
     def write(self, output: Target) -> None:
         """Write the convolution, in a second pass if a match or the guard asks for a gain."""
@@ -224,6 +228,11 @@ class Rendering:
         self.refuse_changed()  # a better cause than what comes of it
         self._verified = self._proof.report(self._writer.clipped, self._started)
         self._verified.raise_if_failed(display_name(self._job.output, role="output"))
+        if len(self._checksums) > 1 or len(self._extremes) > 1:
+            raise VerificationError(
+                "the first pass, which determined the gain, had other sums than the second; the "
+                "memory or the engine failed; try again"
+            )
 
     def refuse_changed(self) -> None:
         """Raise `FormatError` if the input has changed since it was first opened."""
@@ -320,6 +329,9 @@ class Rendering:
             self._writer.discard()
             self._begin(output, "error")
             self._second_pass()
+            # rounding keeps the order, so the largest sum is the largest when it is scaled
+            for one in (level.scaled(self._gains.guard), self._writer.level):
+                self._extremes.add((one.highest, one.lowest))
         self._notice_clipped("lower `wet`")
 
     def _write_matched(self, output: Target, measurement: Measurement) -> None:
@@ -385,7 +397,8 @@ class Rendering:
         convolver, window, rate = self._prepared.convolver, self._prepared.window, reader.info.rate
         needed = window.needed(reader.info.frames)
         seconds = None if needed is None else needed / rate
-        passage = Passage(window, sink, proof)
+        matched = self._measurement is not None
+        passage = Passage(window, sink, proof, summed=self._job.options.verify and matched)
         blocks = stream.regrid(samples, convolver.block)
         convolution = stream.convolve_blocks(
             blocks if proof is None else proof.hear(reader, blocks),
@@ -400,6 +413,7 @@ class Rendering:
                 passage.append(finished)
                 self._progress(step, (window.head + sink.level.frames) / rate, seconds)
         passage.end(convolver.flush(), reader.frames)
+        self._checksums.add(passage.checksum)
         return passage.before
 
     def _frames(self) -> int | None:
