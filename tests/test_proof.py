@@ -13,13 +13,17 @@ from audioconv.api import verify_file
 from audioconv.engines import ENGINES
 from audioconv.engines.convolver import OverlapAdd, OverlapSave
 from audioconv.engines.partitioned import Partitioned
+from audioconv.engines.plan import plan
+from audioconv.engines.routes import routes
+from audioconv.engines.window import Window
 from audioconv.errors import VerificationError
 from audioconv.files import Reader, Target, Writer
 from audioconv.files.encoders import LibsndfileEncoder, WaveEncoder
 from audioconv.job import Job, Options
 from audioconv.render.passage import Passage
 from audioconv.render.run import run
-from audioconv.verify import certificate, evidence
+from audioconv.verify import certificate, evidence, proof
+from audioconv.verify.certificate import Certificate, draw_primes
 from audioconv.verify.evidence import Evidence
 
 RATE = 44100
@@ -121,7 +125,8 @@ def made(folder, noise, engine="auto", condition="plain", frames=FRAMES, *, soun
         taps = 0.1 * np.tanh(noise(TAPS, 2, seed=1))
         taps[20] = 0.9 if "clip" in chosen else 0.4  # the peak, which is not the first
         soundfile.write(ir, taps, RATE, subtype=kind)
-    asked = Options(engine=engine, overwrite=True, verify=True, recipe="none", threads=2, **chosen)
+    always = {"overwrite": True, "verify": True, "recipe": "none", "threads": 2}
+    asked = Options(engine=engine, **(always | chosen))
     suffix = {"FLAC": ".flac", "AIFF": ".aiff"}.get(asked.format, ".wav")
     output = folder / f"out{suffix}"
     output.write_bytes(BEFORE)
@@ -757,3 +762,155 @@ def test_beginnings_are_proven_of_any_kind_of_sound(folder, noise, engine, subty
     assert run(made(folder, noise, engine, subtype=subtype)).verified.passed
     assert checked
     assert max(margin.used for margin in checked) < 0.5
+
+
+# what the output holds of the sums, and of the sound
+
+
+@pytest.mark.parametrize("form", ["WAV", "FLAC"])
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_tail_that_is_not_written_is_seen(attempt, engine, form):
+    def fault(injected):
+        def tail(right, window, *arguments, **options):
+            injected.strike()
+            return iter(())
+
+        injected.around(Window, "tail", tail)
+
+    assert "frames instead of" in attempt(fault, engine, format=form)
+
+
+@pytest.mark.parametrize("form", ["WAV", "FLAC"])
+def test_a_frame_that_is_lost_in_silence_is_seen(attempt, noise, form):
+    """Nothing but the length shows it."""
+    sound = np.concatenate([0.4 * np.tanh(noise(FRAMES, 2)), np.zeros((3 * FRAMES, 2))])
+
+    def fault(injected):
+        def keep(right, window, part, start):
+            kept, at = right(window, part, start)
+            if start >= 2 * FRAMES and not injected.struck:
+                injected.strike()
+                return kept[:-1], at
+            return kept, at - bool(injected.struck)
+
+        injected.around(Window, "keep", keep)
+
+    assert attempt(fault, "sparse", sound=sound, format=form, threads=1)
+
+
+def test_samples_that_are_not_compared_are_seen(attempt):
+    def fault(injected):
+        def examine(right, testimony, sums, encoded, at):
+            injected.strike()
+
+        injected.around(evidence.Testimony, "examine", examine)
+
+    assert "were compared with their sums" in attempt(fault)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_frames_exchanged_before_blocks_are_cut_are_seen(attempt, engine):
+    """Where the sound has been heard already."""
+
+    def fault(injected):
+        def regrid(right, blocks, frames):
+            for block in right(blocks, frames):
+                block = block.copy()
+                block[[3, 4]] = block[[4, 3]]
+                injected.strike()
+                yield block
+
+        injected.around(proof, "regrid", regrid)
+
+    assert "the certificate is" in attempt(fault, engine)
+
+
+def test_silence_behind_the_tail_is_silence(attempt):
+    def fault(injected):
+        def tail(right, window, *arguments, **options):
+            *parts, last = right(window, *arguments, **options)
+            last = last.copy()
+            last[5] = 0.1
+            injected.strike()
+            return [*parts, last]
+
+        injected.around(Window, "tail", tail)
+
+    assert "is 0.1" in attempt(fault, length="3s")
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_sound_that_is_not_read_as_far_as_needed_is_seen(attempt, engine):
+    def fault(injected):
+        def needed(right, window, sound):
+            injected.strike()
+            return right(window, sound) // 2 if sound is None else right(window, sound)
+
+        injected.around(Window, "needed", needed, after=0)
+
+    assert "sums are missing" in attempt(fault, engine, "length")
+
+
+@pytest.mark.parametrize("lost", [0, 60])
+def test_a_flac_that_is_lost_from_its_first_frame_is_seen(attempt, lost):
+    def fault(injected):
+        def read_back(right, writer, path, *arguments):
+            file = Path(path)
+            data = file.read_bytes()
+            first = data.index(b"\xff\xf8") + lost
+            file.write_bytes(data[:first] + bytes(len(data) - first))
+            injected.strike()
+            return right(writer, path, *arguments)
+
+        injected.around(Writer, "_read_back", read_back)
+
+    assert attempt(fault, format="FLAC")
+
+
+def test_parts_of_a_long_silence_are_written_one_by_one(folder, noise, monkeypatch):
+    """So that memory does not grow with the length that is asked for."""
+    calls = []
+    for name in ("encode", "append"):
+        right = getattr(Writer, name)
+
+        def noted(*arguments, right=right, name=name):
+            calls.append(name)
+            return right(*arguments)
+
+        monkeypatch.setattr(Writer, name, noted)
+    run(made(folder, noise, length="20s", format="FLAC", threads=1))
+    assert len(calls) > 20
+    assert "encode,encode" not in ",".join(calls[-20:])
+
+
+@pytest.mark.parametrize(
+    ("form", "subtype"),
+    [("CAF", "ALAC_16"), ("CAF", "ALAC_24"), ("FLAC", "PCM_24"), ("AIFF", "PCM_16")],
+)
+@pytest.mark.parametrize("verify", [True, False])
+def test_many_channels_in_any_order_are_read_back(tmp_path, noise, form, subtype, verify):
+    source, out = tmp_path / "in.wav", tmp_path / f"out.{form.lower()}"
+    soundfile.write(source, 0.1 * np.tanh(noise(3000, 6)), RATE, subtype="PCM_16")
+    options = Options(format=form, subtype=subtype, verify=verify)
+    outcome = run(Job(str(source), str(out), ["double-spike:delay=5ms"], options))
+    assert outcome.channels == 6
+    assert verify == (outcome.verified is not None)
+
+
+@pytest.mark.parametrize("precision", ["double", "single"])
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_faint_kernel_has_limits_of_its_own(noise, engine, precision):
+    """Beside a loud one, of another output."""
+    taps = 0.1 * noise(300, 2)
+    taps[:, 1] *= 1e-4
+    convolver = plan(routes(taps, 2), engine, single=precision == "single")
+    x = np.tanh(noise(5000, 2, seed=1)).astype(np.float32).astype(np.float64)
+    y = np.concatenate([convolver.process(x), convolver.flush()]).astype(np.float64)
+    for wrong in (False, True):
+        y[:, 1] *= 1 + 1e-2 * wrong
+        whole = Certificate(convolver.routing, draw_primes(np.random.default_rng(1)))
+        whole.x.take(x)
+        whole.y.take(y)
+        model = convolver.error_model()
+        margin = whole.check(np.abs(x).max(), relative=model.relative, floor=model.floor)
+        assert (margin.residual <= margin.limit) != wrong

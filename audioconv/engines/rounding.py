@@ -84,7 +84,7 @@ class ErrorModel:
         error due to samples flushed to zero, or to products below the least normal number
     other_engine : array, (inputs, outputs)
         error that no output sample of any engine is expected to exceed, for each unit of max|x|
-    relative : float
+    relative : tuple of float
         estimated root energy of the error of a whole output, for each unit of that of the input
     grid_scale : float or None
         reciprocal of the grid that exact sums lie on and float64 results are rounded to; None
@@ -98,7 +98,7 @@ class ErrorModel:
     largest_sum: float
     floor: float
     other_engine: Taps
-    relative: float
+    relative: tuple[float, ...]
     grid_scale: float | None
 
 
@@ -137,7 +137,7 @@ def plain_sums(
         largest_sum=routing.largest_sum,
         floor=_underflow(routing, dtype),
         other_engine=_other_engine(routing, unit),
-        relative=unit * max(sums, default=0.0),
+        relative=tuple(unit * each for each in sums),
         grid_scale=grid.grid_scale(routing, signal_bits, dtype),
     )
 
@@ -198,7 +198,7 @@ def transforms(
         floor=FLUSH_BELOW[dtype] * routing.largest_sum,
         other_engine=_other_engine(routing, unit),
         # being a sum of independent roundings, it grows with the root of the stages
-        relative=unit * math.sqrt(math.log2(points)) * max(responses, default=0.0),
+        relative=tuple(unit * math.sqrt(math.log2(points)) * each for each in responses),
         grid_scale=grid_scale,
     )
 
@@ -290,6 +290,4 @@ def _root_energy(taps: Taps) -> float:
 
 def _largest_response(taps: Taps, points: int) -> float:
     """Return the largest magnitude of a transform of the taps."""
-    from scipy.fft import rfft  # a tenth of a second to import: only when used
-
-    return float(np.abs(rfft(taps, points)).max())
+    return float(np.abs(np.fft.rfft(taps, points)).max())

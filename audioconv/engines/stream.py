@@ -17,7 +17,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from functools import partial
 from itertools import chain, islice
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -237,21 +237,19 @@ class Supply(Generic[Number]):
 
     def __init__(self, blocks: Iterable[NDArray[Number]]) -> None:
         self._blocks = iter(blocks)
-        self._rest: NDArray[Number] | None = None
+        self._rest: list[NDArray[Number]] = []
 
     def take(self, frames: int) -> NDArray[Number]:
         """Return as many frames, or what there is."""
-        if self._rest is None:
-            self._rest = next(self._blocks)
-        parts, count = [self._rest], len(self._rest)
-        while count < frames:
-            block = next(self._blocks, None)
-            if block is None:
-                break
+        parts = self._rest
+        count = sum(map(len, parts))
+        while count < frames and (block := next(self._blocks, None)) is not None:
             parts.append(block)
             count += len(block)
+        if not parts:
+            return cast(NDArray[Number], np.zeros((0, 1)))
         joined = parts[0] if len(parts) == 1 else np.concatenate(parts)
-        self._rest = joined[frames:]
+        self._rest = [joined[frames:]]
         return joined[:frames]
 
 

@@ -63,6 +63,8 @@ class Reader:
         frames read so far
     peak : float
         largest magnitude so far, relative to full scale
+    ended : bool
+        whether all of it has been read
     notices : list of str
         oddities of the header, and missing parts
 
@@ -92,6 +94,7 @@ class Reader:
     ) -> None:
         self.frames = 0
         self.peak = 0.0
+        self.ended = False
         self._allow_truncated = allow_truncated
         self._accepted: TruncatedError | None = None
         self._open = ExitStack()
@@ -166,6 +169,7 @@ class Reader:
             self._accept(truncated_error(self.info, self.info.frames, self.frames))
         self._check_shortage()
         self._watch.refuse_changed(self.info.path)
+        self.ended = True
 
     @property
     def metadata(self) -> Metadata:

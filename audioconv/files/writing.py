@@ -7,7 +7,8 @@ also encoded here, so that a file and a pipe get the same bytes.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Sequence
+from array import array
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from functools import partial
@@ -171,7 +172,7 @@ class Writer:
         self._encoder = encoder(target, info, rf64, metadata, tail_bytes)
         self._proven = proven
         self._checked = proven or (self._exact and not isinstance(self._encoder, WaveEncoder))
-        self._parts: list[Part] = []
+        self._parts = array("Q")  # a part in 8 bytes: a long sound has many
 
     def write(self, block: Audio) -> None:
         """Append a block (frames, channels)."""
@@ -217,7 +218,7 @@ class Writer:
     def _check(self, data: pcm.Encoded, encoded: EncodedBlock) -> None:
         """Keep what is needed to check a block that has been encoded."""
         found: Samples = self._encoder.decode(data)
-        encoded.parts.append(Part(len(found), zlib.crc32(found.data)))
+        encoded.parts.append(Part(len(found), _checksum(found)))
         if self._proven:
             encoded.found.append(as_audio(found, np.dtype(np.float64), self._encoder.unit))
 
@@ -242,7 +243,7 @@ class Writer:
         for data in encoded.data:
             self._encoder.write(data)
         self._refuse_large(self._encoder.size(self.level.frames))
-        self._parts += encoded.parts
+        self._parts.extend(part.frames << 32 | part.checksum for part in encoded.parts)
 
     def clipping(self) -> str:
         """Describe the clipped samples: their number, the first and the loudest."""
@@ -319,7 +320,10 @@ class Writer:
                     changed = self._first_changed(reader, heard)
         except FormatError as error:
             self._target.raise_if_full()
-            raise self._failure(f"the output cannot be read back: {error}") from error
+            message = f"the output cannot be read back: {error}"
+            if isinstance(error.__cause__, OSError):  # which says nothing of what is in the file
+                raise FormatError(message) from error
+            raise self._failure(message) from error
         matches = (read.rate, read.channels) == (self.info.rate, self.info.channels)
         if not matches or not self._is_complete(read.frames):
             self._target.raise_if_full()
@@ -352,19 +356,24 @@ class Writer:
     def _first_changed(self, reader: Reader, heard: Callable[[Samples, float], None]) -> int | None:
         """Return the first frame of the first part that reads back otherwise."""
         supply, at, changed = Supply(reader.samples(READ)), 0, None
-        groups = [self._parts[n : n + TOGETHER] for n in range(0, len(self._parts), TOGETHER)]
         work = (
             partial(_read_again, supply.take(sum(part.frames for part in group)), group)
-            for group in groups
+            for group in self._groups()
         )
         with closing(in_order(work, self._threads)) as results:
-            for group, (block, found) in zip(groups, results, strict=True):
+            for block, group, found in results:
                 heard(block, reader.unit)
                 for part, checksum in zip(group, found, strict=True):
                     if changed is None and checksum != part.checksum:
                         changed = at
                     at += part.frames
         return changed
+
+    def _groups(self) -> Iterator[list[Part]]:
+        """Yield the parts, some at a time."""
+        for start in range(0, len(self._parts), TOGETHER):
+            group = self._parts[start : start + TOGETHER]
+            yield [Part(part >> 32, part & 0xFFFFFFFF) for part in group]
 
     def _compare_tags(self, wanted: Metadata, read: Metadata) -> None:
         """Find the tags that the file does not hold; libsndfile appends to the software tag."""
@@ -384,11 +393,16 @@ class Writer:
         return frames == written if self._exact else frames is None or frames >= written
 
 
-def _read_again(block: Samples, parts: list[Part]) -> tuple[Samples, list[int]]:
-    """Return a block, and the checksums of its parts."""
+def _read_again(block: Samples, parts: list[Part]) -> tuple[Samples, list[Part], list[int]]:
+    """Return a block, its parts, and their checksums as they are now."""
     ends = [*accumulate(part.frames for part in parts)]
     pairs = pairwise([0, *ends])
-    return block, [zlib.crc32(block[start:end].data) for start, end in pairs]
+    return block, parts, [_checksum(block[start:end]) for start, end in pairs]
+
+
+def _checksum(samples: Samples) -> int:
+    """Return the checksum of samples in order, however they lie in memory."""
+    return zlib.crc32(np.ascontiguousarray(samples).data)
 
 
 def write_all(

@@ -99,7 +99,7 @@ class Passage:
             if self._window.length == "auto":  # which depends on the sums before they are scaled
                 peak = max(peak, _peak(kept))
             checksum = self._checksum(part, checksum)
-            encoded.append(self._encode(kept, at, testimony))
+            encoded.append(self._encode(kept, at, testimony, kept))
             if testimony:  # last, so that what was overwritten before it was encoded shows
                 testimony.fold(part)
             start += len(part)
@@ -109,23 +109,34 @@ class Passage:
         """Append the next block."""
         self.before = max(self.before, finished.before)
         self._peak = max(self._peak, finished.peak)
-        self.checksum = zlib.crc32(finished.checksum.to_bytes(4, "little"), self.checksum)
+        self._join(finished.checksum)
         for encoded in finished.encoded:
             self._sink.append(encoded)
         if self._proof and finished.testimony:
-            self._proof.take(finished.testimony, finished.encoded)
+            level = PeakMeter()
+            for encoded in finished.encoded:
+                level.join(encoded.level)
+            self._proof.take(finished.testimony, level)
 
     def end(self, tail: Audio, frames: int) -> None:
         """Append what the output holds of the tail of a sound of so many frames."""
-        before = _peak(self._window.before(tail, frames))
-        testimony = self._testimony(frames)
-        encoded, at = [], self._sink.level.frames
+        self.before = max(self.before, _peak(self._window.before(tail, frames)))
+        self._join(self._checksum(tail, 0))
+        testimony, level = self._testimony(frames), PeakMeter()
+        behind = frames + len(tail) - self._window.head  # in the output: there is silence
         for part in self._window.tail(tail, frames=frames, peak=self._peak):
-            encoded.append(self._encode(part, at, testimony))
-            at += len(part)
-        if testimony:
+            at = self._sink.level.frames
+            sums = part if at < behind else np.zeros_like(part)
+            encoded = self._encode(part, at, testimony, sums)
+            self._sink.append(encoded)  # one at a time, as silence may be long
+            if testimony:
+                level.join(encoded.level)
+        if self._proof and testimony:
             testimony.fold(tail)
-        self.append(Finished(encoded, before, 0.0, testimony, self._checksum(tail, 0)))
+            self._proof.take(testimony, level)
+
+    def _join(self, checksum: int) -> None:
+        self.checksum = zlib.crc32(checksum.to_bytes(4, "little"), self.checksum)
 
     def _checksum(self, sums: Audio, before: int) -> int:
         return zlib.crc32(np.ascontiguousarray(sums).data, before) if self._summed else 0
@@ -133,11 +144,11 @@ class Passage:
     def _testimony(self, start: int) -> Testimony | None:
         return None if self._proof is None else self._proof.testimony(start)
 
-    def _encode(self, kept: Audio, at: int, testimony: Testimony | None) -> Any:
-        """Encode sums, and compare them with what was made of them."""
+    def _encode(self, kept: Audio, at: int, testimony: Testimony | None, sums: Audio) -> Any:
+        """Encode what is kept, and compare what was made of it with the sums."""
         encoded = self._sink.encode(kept, at)
         if testimony:
-            testimony.examine(kept, encoded, at)
+            testimony.examine(sums, encoded, at)
         return encoded
 
 

@@ -399,9 +399,8 @@ class Rendering:
         seconds = None if needed is None else needed / rate
         matched = self._measurement is not None
         passage = Passage(window, sink, proof, summed=self._job.options.verify and matched)
-        blocks = stream.regrid(samples, convolver.block)
         convolution = stream.convolve_blocks(
-            blocks if proof is None else proof.hear(reader, blocks),
+            samples if proof is None else proof.hear(reader, samples),
             convolver,
             passage.finish,
             unit=reader.unit,

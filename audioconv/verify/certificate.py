@@ -257,9 +257,9 @@ class Margin(NamedTuple):
 
     @property
     def used(self) -> float:
-        """The part of the limit that the residual takes; infinite if it is not a number."""
+        """The part of the limit that the residual takes; infinite if one is not a number."""
         used = self.residual / self.limit
-        return math.inf if math.isnan(used) else used
+        return used if math.isfinite(self.limit) and not math.isnan(used) else math.inf
 
 
 class Certificate:
@@ -286,22 +286,28 @@ class Certificate:
         self._routing = routing
         self._unit = unit
 
-    def check(self, peak: float, *, relative: float, floor: float = 0.0) -> Margin:
+    def check(self, peak: float, *, relative: Sequence[float], floor: float = 0.0) -> Margin:
         """Compare both sides of the equation, for all frames.
 
         Parameters
         ----------
         peak : float
             of the sound
-        relative : float
-            `ErrorModel.relative` of the engine; 0 where its sums are exact
+        relative : sequence of float
+            `ErrorModel.relative` of the engine, by kernel; 0 where its sums are exact
         floor : float
             error of one sum due to samples flushed to zero
         """
         return self._check(self.x, self.y, peak, relative, floor)
 
     def check_beginning(
-        self, x: Fold, recent: Samples, peak: float, *, relative: float, floor: float = 0.0
+        self,
+        x: Fold,
+        recent: Samples,
+        peak: float,
+        *,
+        relative: Sequence[float],
+        floor: float = 0.0,
     ) -> Margin:
         """Compare both sides for the frames of y so far.
 
@@ -319,7 +325,9 @@ class Certificate:
         y.take(overhang(sound, self._routing))
         return self._check(x, y, peak, relative, floor)
 
-    def _check(self, x: Fold, y: Fold, peak: float, relative: float, floor: float) -> Margin:
+    def _check(
+        self, x: Fold, y: Fold, peak: float, relative: Sequence[float], floor: float
+    ) -> Margin:
         x.settle()
         y.settle()
         by_prime = [
@@ -332,7 +340,7 @@ class Certificate:
 
     @np.errstate(invalid="ignore")
     def _compare(
-        self, at: int, x: Fold, y: Fold, peak: float, relative: float, floor: float
+        self, at: int, x: Fold, y: Fold, peak: float, relative: Sequence[float], floor: float
     ) -> list[Margin]:
         """Compare the places of each output by one prime."""
         prime, outputs = self.primes[at], self._routing.outputs
@@ -341,7 +349,7 @@ class Certificate:
         sounds = self._unit * (x.sums[at] + x.rests[at])
         root = math.sqrt(meeting)
         levels = np.abs(sounds).max(axis=0)
-        engine = relative * (levels + root * peak)
+        scales = levels + root * peak
         own = levels * (math.sqrt(math.log2(size)) + math.sqrt(x.rows))
         own += root * self._unit * x.largest
         spectra = np.fft.rfft(sounds, size, axis=0)
@@ -354,7 +362,7 @@ class Certificate:
             for source, target, used in self._routing.routes:
                 if used == kernel:
                     products[:, target] += spectra[:, source] * response
-                    deviations[target] += engine[source] + most * own[source]
+                    deviations[target] += relative[kernel] * scales[source] + most * own[source]
         expected = _wrapped(np.fft.irfft(products, size, axis=0), prime)
         residuals = np.abs((y.sums[at] - expected) + y.rests[at]).max(axis=0)
         # silence, which is exact, has a limit to be under too

@@ -38,7 +38,7 @@ LONG = 3
 LONGEST = 2**22
 """Frames of the longest impulse whose overhangs are computed; those of a longer one take memory."""
 
-LANES = 2**10
+ROW = 2**10
 """Frames in a row, for reductions of each channel, which are fast along long rows."""
 
 
@@ -142,6 +142,9 @@ class Evidence:
         self.margins: list[Margin] = []
         self.gap: int | None = None
         self.routing = routing
+        for taps in routing.kernels:
+            taps.setflags(write=False)  # they are folded at the end
+        self._window = window
         self.unit = unit
         self._certificate = Certificate(routing, self.primes, unit)
         # seams also lie inside blocks, where an engine computes them in halves
@@ -168,7 +171,7 @@ class Evidence:
         return [int(number) for number in self._random.permutation(count)]
 
     def hear(self, reader: Reader, blocks: Iterable[Samples]) -> Iterator[Samples]:
-        """Yield blocks of the sound, of the convolver's own length, and take note of each first.
+        """Yield blocks of the sound as they are read, and take note of each first.
 
         Raises
         ------
@@ -180,26 +183,30 @@ class Evidence:
             if reader.peak > LOUDEST:
                 self.refuse_levels(reader, reader.peak)
             block.setflags(write=False)  # it is kept: an engine that wrote to it would go unseen
-            self._hear(block)
+            for start in range(0, len(block), CACHED):
+                # a copy, as the block is still to go through the engine when it is added up
+                self._fold(block[start : start + CACHED].astype(np.float64))
             self.spots.hear(block)
             yield block
         self.refuse_levels(reader, reader.peak)
-        if reader.frames != self.heard:
+        length = self._window.length
+        needed = self._window.head + length if isinstance(length, int) else sys.maxsize
+        if reader.frames != self.heard or (not reader.ended and self.heard < needed):
             self.gap = self.heard
 
     def refuse_levels(self, reader: Reader, peak: float) -> None:
         """Raise `FormatError` if a level is out of range."""
         refuse_levels(self.routing, reader.info.path, peak, self.precision)
 
-    def _hear(self, block: Samples) -> None:
-        """Fold a block of the sound, and measure the energy and the peak of each channel."""
-        energy = np.zeros(block.shape[1])
-        for start in range(0, len(block), CACHED):
-            values = block[start : start + CACHED].astype(np.float64, copy=False)
-            self._fold(values)
-            if self.model.transforms:  # a bound on plain sums needs the peak alone
-                energy += _energy(values)
-        self.bound.take(self.unit**2 * energy, self.unit * _peak(block))
+    def measure(self, blocks: Iterable[Samples]) -> Iterator[Samples]:
+        """Yield blocks of the convolver's own length, and bound their errors."""
+        for block in blocks:
+            energy = np.zeros(block.shape[1])
+            for start in range(0, len(block), CACHED):
+                if self.model.transforms:  # a bound on plain sums needs the peak alone
+                    energy += _energy(block[start : start + CACHED].astype(np.float64, copy=False))
+            self.bound.take(self.unit**2 * energy, self.unit * _peak(block))
+            yield block
 
     def _fold(self, values: Taps) -> None:
         """Fold frames of the sound, and keep the folds of a beginning that ends among them."""
@@ -212,6 +219,15 @@ class Evidence:
             self._cuts = (*self._cuts, self._cut)
             self._cut *= int(self._random.integers(4, 9))
             self._fold(values[before:])
+
+    @property
+    def expected(self) -> int:
+        """Frames that the output should hold; where its level decides, those that it may."""
+        frames = self._window.frames(self.heard, self.routing.frames)
+        if frames is not None:
+            return frames
+        # the tail is cut where it is no longer heard
+        return min(max(self.heard, self.level.frames), self.heard + self.routing.frames - 1)
 
     def testimony(self, start: int) -> Testimony:
         """Return room for what a block of sums says, from frame `start` of the convolution on."""
@@ -249,7 +265,7 @@ class Evidence:
             self.gap = self.summed
         whole = self._certificate.check(
             self.bound.peak,
-            relative=0.0 if self.bound.exact else self.model.relative,
+            relative=[0.0] * len(self.model.relative) if self.bound.exact else self.model.relative,
             floor=self.model.floor,
         )
         worst = max([whole, *self.margins], key=lambda margin: margin.used)
@@ -278,5 +294,5 @@ def _energy(block: Taps) -> Taps:
 
 def _wide(block: NDArray[Number]) -> tuple[NDArray[Number], NDArray[Number]]:
     """Return a block as rows of many frames, and the frames that are left."""
-    whole = len(block) // LANES * LANES
-    return block[:whole].reshape(-1, LANES * block.shape[1]), block[whole:]
+    whole = len(block) // ROW * ROW
+    return block[:whole].reshape(-1, ROW * block.shape[1]), block[whole:]

@@ -7,12 +7,14 @@ from functools import partial
 
 from audioconv.engines.audio import Samples
 from audioconv.engines.convolver import Convolver
+from audioconv.engines.stream import regrid
 from audioconv.engines.window import Window
-from audioconv.files import EncodedBlock, PeakMeter, Reader, SoundInfo
+from audioconv.files import PeakMeter, Reader, SoundInfo
 from audioconv.job import Options, VerificationReport
 from audioconv.progress import Progress
 from audioconv.verify.evidence import Evidence, Testimony
 from audioconv.verify.samples import Rounding
+from audioconv.verify.spots import Spot
 from audioconv.verify.verdict import Output, Picked, verdict
 
 
@@ -44,24 +46,25 @@ class Proof:
         unit: float,
     ) -> None:
         self._options = options
+        self._block = convolver.block
         self._info = info
         self._gain = gain
+        self._spots: list[Spot] = []
+        self._picked = Picked([])
         rounding = Rounding(info.subtype, options.dither, gain)
         self._evidence = Evidence(convolver, window, rounding, options.precision, unit=unit)
 
     def hear(self, reader: Reader, blocks: Iterable[Samples]) -> Iterator[Samples]:
-        """Yield blocks of the sound, of the convolver's own length, and take note of each first."""
-        return self._evidence.hear(reader, blocks)
+        """Yield the sound in blocks of the convolver's own length, and take note of it before."""
+        heard = self._evidence.hear(reader, blocks)
+        return self._evidence.measure(regrid(heard, self._block))
 
     def testimony(self, start: int) -> Testimony:
         """Return room for what a block of sums says, from frame `start` on; in any thread."""
         return self._evidence.testimony(start)
 
-    def take(self, testimony: Testimony, encoded: Iterable[EncodedBlock]) -> None:
+    def take(self, testimony: Testimony, level: PeakMeter) -> None:
         """Take what the next block of sums says, and the level of what was made of it."""
-        level = PeakMeter()
-        for block in encoded:
-            level.join(block.level)
         self._evidence.take(testimony, level)
 
     def read_back(self, progress: Progress) -> Callable[[Samples, float], None]:

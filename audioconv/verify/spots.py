@@ -177,7 +177,10 @@ class Spots:
         at = self._begin
         for block in self._heard:
             first, end = np.searchsorted(frames, [at, at + len(block)])
-            samples[first:end] = block[frames[first:end] - at]
+            if first < end and frames[end - 1] - frames[first] == end - 1 - first:  # no gaps
+                samples[first:end] = block[frames[first] - at :][: end - first]
+            else:
+                samples[first:end] = block[frames[first:end] - at]
             at += len(block)
         return samples
 

@@ -128,7 +128,7 @@ def verdict(
         certificate_passed=margin.residual <= margin.limit and evidence.gap is None,
         samples_worst=samples.worst if right else samples.farthest.size,
         samples_limit=allowed_samples + (quantisation if right else samples.farthest.allowance),
-        samples_passed=right and output.frames == evidence.level.frames,
+        samples_passed=right and output.frames == samples.frames == evidence.expected,
         spots=len(output.found) * output.info.channels,
         spots_exact=exact * output.info.channels,
         spots_worst=spots_worst if spots_right else spot.size,
@@ -138,7 +138,7 @@ def verdict(
         exact=bound.exact,
         quantisation=quantisation,
         anew=anew,
-        frames_expected=evidence.level.frames,
+        frames_expected=evidence.expected,
         samples_failed_at=None if right else _place(samples.farthest),
         spots_failed_at=None if spots_right else _place(spot),
         limited=samples.limited,
@@ -146,7 +146,7 @@ def verdict(
         precision=options.precision,
         peak=output.peak,
     )
-    return replace(report, failures=[*_failures(report, margin, output, options, evidence.gap)])
+    return replace(report, failures=[*_failures(report, evidence, margin, output, options)])
 
 
 def _spot_deviation(
@@ -199,14 +199,17 @@ def _may_limit(samples: SampleCheck, output: Output, options: Options, allowed: 
 
 def _failures(
     report: VerificationReport,
+    evidence: Evidence,
     margin: Margin,
     output: Output,
     options: Options,
-    gap: int | None,
 ) -> Iterator[str]:
     """Describe each failed check."""
+    compared = evidence.samples.frames
     if report.frames != report.frames_expected:
         yield f"it has {counted(report.frames, 'frame')} instead of {report.frames_expected}"
+    elif compared != report.frames:
+        yield f"{counted(compared, 'frame')} of {report.frames} were compared with their sums"
     for place, off, limit in (
         (report.samples_failed_at, f"{report.samples_worst:.3g} off", report.samples_limit),
         (
@@ -228,8 +231,8 @@ def _failures(
             f"it has {counted(report.limited, 'sample')} past full scale, limited to it"
             f"{known if options.clip == 'saturate' else f', but {allows}'}"
         )
-    if gap is not None:
-        yield f"sums are missing, or come twice, at frame {gap} of the convolution"
+    if evidence.gap is not None:
+        yield f"sums are missing, or come twice, at frame {evidence.gap} of the convolution"
     if not margin.residual <= margin.limit:
         yield f"the certificate is {margin.residual:.3g} off; its limit is {margin.limit:.3g}"
 

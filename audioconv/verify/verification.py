@@ -237,8 +237,8 @@ class _Comparison:
             convolver.block, convolver.limit, most=self._window.needed(None)
         )
         frames = 0
-        heard = self._evidence.hear(self._reader, stream.regrid(samples, convolver.block))
-        for block in heard:
+        heard = stream.regrid(self._evidence.hear(self._reader, samples), convolver.block)
+        for block in self._evidence.measure(heard):
             if self._matching is not None:
                 self._matching.hear(as_audio(block, np.dtype(np.float64), self._reader.unit))
             # as many as of the sums under it
