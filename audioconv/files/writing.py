@@ -17,7 +17,7 @@ from typing import Literal, NamedTuple, NoReturn
 
 import numpy as np
 
-from audioconv.engines.audio import Audio, Samples, as_audio
+from audioconv.engines.audio import Audio, Samples
 from audioconv.engines.stream import Supply, in_order
 from audioconv.errors import AudioconvError, FormatError, VerificationError
 from audioconv.files.atomic import Target
@@ -71,7 +71,9 @@ class EncodedBlock:
     parts : list of Part
         what a reader should return, if it will be compared
     found : list of array
-        the samples, decoded again, full scale being 1, if that was asked for
+        the samples, decoded again, if that was asked for
+    unit : float
+        value of 1 in them, a power of two
     """
 
     data: list[pcm.Encoded] = field(default_factory=list)
@@ -79,7 +81,8 @@ class EncodedBlock:
     clipped: int = 0
     first_clipped: int = 0
     parts: list[Part] = field(default_factory=list)
-    found: list[Audio] = field(default_factory=list)
+    found: list[Samples] = field(default_factory=list)
+    unit: float = 1.0
 
 
 class Writer:
@@ -220,7 +223,8 @@ class Writer:
         found: Samples = self._encoder.decode(data)
         encoded.parts.append(Part(len(found), _checksum(found)))
         if self._proven:
-            encoded.found.append(as_audio(found, np.dtype(np.float64), self._encoder.unit))
+            encoded.found.append(found)
+            encoded.unit = self._encoder.unit
 
     def append(self, encoded: EncodedBlock) -> None:
         """Append an encoded block; blocks must come in order.

@@ -68,15 +68,15 @@ class Testimony:
         self._primes = primes
         self._cuts = [cut for cut in cuts if cut > start]
 
-    def compare(self, sums: Audio, found: Audio, at: int) -> None:
-        """Compare samples of the output from frame `at` on with their sums."""
+    def compare(self, sums: Audio, found: Samples, at: int, unit: float) -> None:
+        """Compare samples of the output from frame `at` on, in steps of a unit, with their sums."""
         both = min(len(sums), len(found))  # a difference in length is a failure of its own
-        self.samples.take(sums[:both], found[:both], at)
+        self.samples.take(sums[:both], found[:both], at, unit)
 
     def examine(self, sums: Audio, encoded: EncodedBlock, at: int) -> None:
         """Compare an encoded block from frame `at` on with its sums, and let go of it."""
         for found in encoded.found:
-            self.compare(sums[: len(found)], found, at)
+            self.compare(sums[: len(found)], found, at, encoded.unit)
             sums, at = sums[len(found) :], at + len(found)
         encoded.found.clear()
 
@@ -285,11 +285,8 @@ def _peak(block: Samples) -> Taps:
 
 
 def _energy(block: Taps) -> Taps:
-    """Return the sum of squares of each channel."""
-    wide, rest = _wide(block)
-    energies = np.einsum("rl,rl->l", wide, wide).reshape(-1, block.shape[1]).sum(axis=0)
-    total: Taps = energies + np.einsum("fc,fc->c", rest, rest)
-    return total
+    """Return the sum of squares of each channel of a few frames."""
+    return np.array([np.dot(channel, channel) for channel in block.T])
 
 
 def _wide(block: NDArray[Number]) -> tuple[NDArray[Number], NDArray[Number]]:

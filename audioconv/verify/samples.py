@@ -7,13 +7,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from audioconv.engines.audio import Audio
+from audioconv.engines.audio import Audio, Samples, as_audio
 from audioconv.files import INTEGER_BITS, triangular_noise
 from impulses.impulse import Taps
 
 FLOAT_ROUNDOFF = {"FLOAT": 2.0**-24, "DOUBLE": 2.0**-53}
-CACHED = 2**14
-"""Frames that stay in the CPU cache while they are compared."""
+CACHED = 2**13
+"""Frames that stay in the CPU cache while they are looked at, and whose products are added up in
+one thread by the linear algebra library."""
 
 LEAST_FLOAT = {"FLOAT": 2.0**-150, "DOUBLE": 2.0**-1074}
 """Half the least number; of DOUBLE all of it, as there is no half."""
@@ -85,19 +86,21 @@ class Rounding:
         # the comparison itself rounds too, by a few units of the last place
         return self._absolute + (self._relative + 2.0**-51) * np.abs(wanted)
 
-    def rounds(self, wanted: Taps, found: Audio, worst: float) -> bool:
-        """Return whether values are right for certain, which is soon said of most.
+    def are_rounded(self, wanted: Taps, found: Samples) -> bool:
+        """Return whether floats are the nearest to what is wanted, bit for bit."""
+        if self._bits is not None:
+            return False
+        with np.errstate(over="ignore"):
+            return np.array_equal(wanted.astype(self._float, copy=False), found)
 
-        Parameters
-        ----------
-        wanted, found : array, (frames, channels)
-        worst : float
-            their largest deviation
-        """
-        if self._bits is None:
-            with np.errstate(over="ignore"):
-                return np.array_equal(wanted.astype(self._float), found)
-        return worst <= self._absolute
+    def farthest_rounded(self, peak: float) -> float:
+        """Return how far the nearest float to a value up to a peak is from it, at most."""
+        return 0.0 if self._float == np.float64 else self._absolute + self._relative * peak
+
+    @property
+    def least_allowance(self) -> float:
+        """The deviation that is allowed whatever the value; of floats next to nothing."""
+        return self._absolute
 
     def most(self, peak: float) -> float:
         """Return the largest rounding error of samples up to a peak."""
@@ -160,7 +163,9 @@ class SampleCheck:
     frames : int
         compared so far
     worst : float
-        largest deviation; NaN if one is
+        largest deviation, but of floats that are rounded as they should be; NaN if one is
+    equal : bool
+        whether there are such floats
     farthest : Deviation
         that of the sample which exceeds its allowance by most, or comes nearest to it; `NONE` if
         all integers are within half a step
@@ -173,36 +178,44 @@ class SampleCheck:
     def __init__(self, rounding: Rounding) -> None:
         self.frames = 0
         self.worst = 0.0
+        self.equal = False
         self.farthest = NONE
         self.limited = 0
         self.past = NONE
         self._rounding = rounding
 
-    def take(self, sums: Audio, found: Audio, start: int) -> None:
-        """Compare frames (n, channels) from `start` on, as many of one as of the other."""
+    def take(self, sums: Audio, found: Samples, start: int, unit: float = 1.0) -> None:
+        """Compare frames (n, channels) from `start` on, as many of one as of the other.
+
+        Samples that were found count a unit, a power of two.
+        """
         for at in range(0, len(sums), CACHED):
-            self._compare(sums[at : at + CACHED], found[at : at + CACHED], start + at)
+            self._compare(sums[at : at + CACHED], found[at : at + CACHED], start + at, unit)
         self.frames += len(sums)
 
     def join(self, other: SampleCheck) -> None:
         """Add what was compared elsewhere."""
         self.frames += other.frames
+        self.equal |= other.equal
         self.worst = float(np.maximum(self.worst, other.worst))
         self.farthest = max(self.farthest, other.farthest, key=_excess)
         self.limited += other.limited
         self.past = max(self.past, other.past, key=_excess)
 
-    def _compare(self, sums: Audio, found: Audio, start: int) -> None:
+    def _compare(self, sums: Audio, found: Samples, start: int, unit: float) -> None:
         wanted = self._rounding.unlimited(sums, start)
+        if self._rounding.are_rounded(wanted, found):
+            self.equal = True
+            return
         if self._rounding.limits(wanted):
             self._count_limited(wanted, start)
             wanted = self._rounding.limited(wanted)
-        deviation = np.subtract(found, wanted)
+        deviation = np.subtract(as_audio(found, wanted.dtype, unit), wanted)
         np.abs(deviation, out=deviation)
         worst = float(deviation.max())
         # not the built-in, which passes over a NaN
         self.worst = float(np.maximum(self.worst, worst))
-        if self._rounding.rounds(wanted, found, worst):
+        if worst <= self._rounding.least_allowance:
             return
         here = farthest_off(deviation, self._rounding.allowance(wanted), start)
         self.farthest = max(self.farthest, here, key=_excess)

@@ -34,7 +34,7 @@ MOST_BYTES = 2**26
 """Memory of the windows of random frames and seams; of a very long impulse, there are fewer."""
 
 
-LANES = 2**11
+LANES = 2**13
 """Products that are computed together, and added each to a sum of its own; they fit the cache."""
 
 

@@ -126,7 +126,7 @@ def verdict(
         certificate_limit=margin.limit,
         certificate_smallest=margin.smallest,
         certificate_passed=margin.residual <= margin.limit and evidence.gap is None,
-        samples_worst=samples.worst if right else samples.farthest.size,
+        samples_worst=_worst(evidence, output) if right else samples.farthest.size,
         samples_limit=allowed_samples + (quantisation if right else samples.farthest.allowance),
         samples_passed=right and output.frames == samples.frames == evidence.expected,
         spots=len(output.found) * output.info.channels,
@@ -147,6 +147,13 @@ def verdict(
         peak=output.peak,
     )
     return replace(report, failures=[*_failures(report, evidence, margin, output, options)])
+
+
+def _worst(evidence: Evidence, output: Output) -> float:
+    """Return the largest deviation of a sample, or a bound on it where rounding explains all."""
+    samples = evidence.samples
+    rounded = evidence.rounding.farthest_rounded(output.peak) if samples.equal else 0.0
+    return float(np.maximum(samples.worst, rounded))
 
 
 def _spot_deviation(

@@ -203,9 +203,10 @@ class _Comparison:
         self._evidence = evidence
         self._window = window
         self._reader = reader
-        self._written = stream.Supply(written.blocks())
+        self._written = stream.Supply(written.samples(BLOCK))
+        self._unit = written.unit
         self._matching = matching
-        self._found: dict[int, Audio] = {}
+        self._found: dict[int, Samples] = {}
 
     def run(self, convolver: Convolver, threads: int) -> Iterator[Audio]:
         """Compare all samples, and yield the sums that they are made of."""
@@ -224,7 +225,7 @@ class _Comparison:
         kept = [*self._window.tail(tail, frames=frames, peak=self._evidence.level.peak)]
         at = self._evidence.level.frames
         for part in kept:
-            testimony.compare(part, self._next(len(part)), at)
+            testimony.compare(part, self._next(len(part)), at, self._unit)
             at += len(part)
         testimony.fold(tail)
         yield from self._taken(testimony, kept)
@@ -247,7 +248,7 @@ class _Comparison:
             frames += len(block)
             yield block
 
-    def _next(self, frames: int) -> Audio:
+    def _next(self, frames: int) -> Samples:
         """Return the next frames of the output, or what there is."""
         try:
             found = self._written.take(frames)
@@ -262,7 +263,7 @@ class _Comparison:
         testimony, found, sums = self._evidence.testimony(start), self._found.pop(start), []
         for part in parts:
             kept, at = self._window.keep(part, start)
-            testimony.compare(kept, found[: len(kept)], at)
+            testimony.compare(kept, found[: len(kept)], at, self._unit)
             found = found[len(kept) :]
             testimony.fold(part)
             sums.append(kept)
