@@ -803,9 +803,9 @@ def fields_in(path):
         return found
     with soundfile.SoundFile(path) as file:
         fields = file.copy_metadata()
-    # libsndfile adds a stray byte to the software tag of an AIFF
+    # libsndfile reads past the software tag of an AIFF, up to whatever byte of its memory is 0
     return {
-        name: re.sub(r"(\(libsndfile-[\d.]*\)).$", r"\1", text) for name, text in fields.items()
+        name: re.sub(r"(?s)(\(libsndfile-[\d.]*\)).*", r"\1", text) for name, text in fields.items()
     }
 
 

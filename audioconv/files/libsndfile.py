@@ -330,10 +330,10 @@ class LibsndfileDecoder:
 
 
 def _tags(file: soundfile.SoundFile) -> dict[str, str]:
-    """Return the tags of a file, without a stray byte after the software tag of an AIFF."""
+    """Return the tags of a file, without what libsndfile reads past the software tag of an AIFF."""
     fields: dict[str, str] = file.copy_metadata()
     if file.format == "AIFF" and "software" in fields:
-        fields["software"] = re.sub(r"(\(libsndfile-[\d.]*\)).$", r"\1", fields["software"])
+        fields["software"] = re.sub(r"(?s)(\(libsndfile-[\d.]*\)).*", r"\1", fields["software"])
     if file.subtype.startswith("MPEG"):  # ID3 version 1 pads with blanks
         return {tag: text.rstrip(" \0") for tag, text in fields.items()}
     return fields
