@@ -12,6 +12,7 @@ import soundfile
 from audioconv.api import verify_file
 from audioconv.engines import ENGINES
 from audioconv.engines.convolver import OverlapAdd, OverlapSave
+from audioconv.engines.overlap_add import fft_size
 from audioconv.engines.partitioned import Partitioned
 from audioconv.engines.plan import plan
 from audioconv.engines.routes import routes
@@ -83,6 +84,8 @@ class Injected:
 @pytest.fixture(autouse=True)
 def short_blocks(monkeypatch):
     """Cut short sounds into blocks too."""
+    # not the remembered sizes of other tests, and none that others would remember
+    monkeypatch.setattr("audioconv.engines.overlap_add.fft_size", fft_size.__wrapped__)
     monkeypatch.setattr("audioconv.engines.overlap_add.LEAST_SIZE", 2**10)
     monkeypatch.setattr("audioconv.engines.sparse.LEAST_BLOCK", 2**10)
     monkeypatch.setattr("audioconv.engines.direct.LEAST_BLOCK", 2**10)
