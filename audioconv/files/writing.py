@@ -325,7 +325,7 @@ class Writer:
         except FormatError as error:
             self._target.raise_if_full()
             message = f"the output cannot be read back: {error}"
-            if isinstance(error.__cause__, OSError):  # which says nothing of what is in the file
+            if isinstance(error.__context__, OSError):  # which says nothing of what it holds
                 raise FormatError(message) from error
             raise self._failure(message) from error
         matches = (read.rate, read.channels) == (self.info.rate, self.info.channels)
