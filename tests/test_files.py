@@ -1119,3 +1119,15 @@ def test_one_nan_among_many_samples_is_not_forgotten(tmp_path):
         writer = Writer(out, sound_at(tmp_path / "a.wav", "DOUBLE"))
         with pytest.raises(FormatError, match="not a finite number at frame 3 "):
             writer.write(audio)
+
+
+@pytest.mark.parametrize("sizes", [[700_000, 400_000, 10, 3], [2048] * 600 + [7], [3, 2**21, 5, 0]])
+def test_a_hash_is_that_of_the_bytes_in_order(sizes):
+    """Whatever the sizes of the pieces, of which large ones go through another thread."""
+    from audioconv.files.source import Hash
+
+    pieces = [bytes([n % 251]) * size for n, size in enumerate(sizes)]
+    found = Hash()
+    for piece in pieces:
+        found.update(piece)
+    assert found.hexdigest() == hashlib.sha256(b"".join(pieces)).hexdigest()

@@ -42,6 +42,7 @@ class Hash:
             self._alone -= len(data)
             self._hash.update(data)
             return
+        self._alone = 0  # from here on in order, behind what waits
         if len(data) < WORTHWHILE:
             self._small += data
             if len(self._small) < WORTHWHILE:
