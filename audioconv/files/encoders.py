@@ -22,7 +22,7 @@ from audioconv.files.codecs import flac, pcm, riff
 from audioconv.files.codecs.deterministic import make_deterministic
 from audioconv.files.codecs.pcm import Encoded
 from audioconv.files.codecs.riff import Chunk
-from audioconv.files.codecs.speakers import from_wave, positions, reordered
+from audioconv.files.codecs.speakers import from_wave, positions, reordered, to_wave
 from audioconv.files.formats import INTEGER_BITS, SoundInfo, display_name
 from audioconv.files.limits import compression
 from audioconv.files.metadata import COPIED, NO_METADATA, Metadata
@@ -216,7 +216,8 @@ class LibsndfileEncoder:
         self.random_access = False
         self.block = CACHED
         self._bits = INTEGER_BITS.get(info.subtype)
-        self._order = from_wave(positions(info.subtype, info.channels))
+        fixed = positions(info.subtype, info.channels)
+        self._order, self._wave_order = from_wave(fixed), to_wave(fixed)
         self._channels = info.channels
         self._read_as = np.dtype(np.float32 if info.subtype == "FLOAT" else np.float64)
         self._target = target
@@ -267,7 +268,7 @@ class LibsndfileEncoder:
             samples = np.frombuffer(data, np.int32) / 2.0**31
         else:
             samples = np.frombuffer(data, np.float64).astype(self._read_as).astype(np.float64)
-        return reordered(samples.reshape(-1, self._channels), np.argsort(self._order).tolist())
+        return reordered(samples.reshape(-1, self._channels), self._wave_order)
 
     def write(self, data: Encoded) -> None:
         """Code and append samples."""

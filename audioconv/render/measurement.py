@@ -63,8 +63,6 @@ class Measurement:
         self.level.take(part)
         self._matching.take(part)
 
-    write = append
-
     @property
     def matched(self) -> dict[str, str | float]:
         """The measure, and the level that the output is to have."""

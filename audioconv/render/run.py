@@ -319,7 +319,7 @@ class Rendering:
         options, subtype = self._job.options, self._info.subtype
         self._begin(output, options.clip)
         samples = self._samples(self._reader)
-        before = self._first_pass(self._writer, samples, "convolving", self._proof)
+        before = self._first_pass(self._writer, samples, "convolving")
         level = self._writer.level
         self._gains = gains(None, level, subtype, options)
         self._notices.add(self._dropped(before, level))
@@ -348,11 +348,9 @@ class Rendering:
         self._second_pass()
         self._notice_clipped("match a lower level")
 
-    def _first_pass(
-        self, sink: Sink[Any], samples: Iterable[Samples], step: str, proof: Proof | None = None
-    ) -> float:
+    def _first_pass(self, sink: Sink[Any], samples: Iterable[Samples], step: str) -> float:
         """Move the sound into a sink, and return the peak of the sums before time 0."""
-        before = self._pump(self._reader, samples, sink, step, proof)
+        before = self._pump(self._reader, samples, sink, step)
         peak, options = self._reader.peak, self._job.options
         self._notices.add(*self._reader.notices)
         self._notices.add(vanished(self._prepared, peak, sink.level, options))
@@ -363,7 +361,7 @@ class Rendering:
         gain = self._gains.both
         step = "convolving" if gain == 1 else f"convolving at {to_db(gain):+.2f} dB"
         with self._readings.open(hashed=self._hashed) as again:
-            self._pump(again, self._samples(again), self._writer, step, self._proof)
+            self._pump(again, self._samples(again), self._writer, step)
             self._digest = again.digest()
         if self._reader.digest() not in (None, self._digest):
             raise changed_error(self._job.input)
@@ -383,21 +381,16 @@ class Rendering:
             self._notices.add(f"limited {self._writer.clipping()}; {remedy} to avoid it")
 
     def _pump(
-        self,
-        reader: Reader,
-        samples: Iterable[Samples],
-        sink: Sink[Any],
-        step: str,
-        proof: Proof | None = None,
+        self, reader: Reader, samples: Iterable[Samples], sink: Sink[Any], step: str
     ) -> float:
-        """Move the samples of a sound through the convolver into a sink.
+        """Move the samples of a sound through the convolver into a sink; prove what is written.
 
         Return the peak of the sums before time 0, which the output does not hold.
         """
         convolver, window, rate = self._prepared.convolver, self._prepared.window, reader.info.rate
         needed = window.needed(reader.info.frames)
         seconds = None if needed is None else needed / rate
-        matched = self._measurement is not None
+        proof, matched = self._proof, self._measurement is not None
         passage = Passage(window, sink, proof, summed=self._job.options.verify and matched)
         convolution = stream.convolve_blocks(
             samples if proof is None else proof.hear(reader, samples),

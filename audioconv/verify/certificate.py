@@ -49,6 +49,7 @@ import numpy as np
 
 from audioconv.engines.audio import Audio, Samples, as_audio
 from audioconv.engines.batch import fast_size
+from audioconv.engines.plan import FEW_TAPS
 from audioconv.engines.routes import Routing
 from impulses.impulse import Taps
 
@@ -64,9 +65,6 @@ PLAIN = 2**19
 
 FEW = 2**16
 """Frames that are kept as they are: to add them up costs less than to combine their sums."""
-
-FEW_TAPS = 20
-"""Taps that are faster added up one by one than transformed."""
 
 UNIT_ROUNDOFF = 2.0**-53
 

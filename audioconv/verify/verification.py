@@ -122,7 +122,9 @@ class Verification:
                 seed=self._seed,
             )
             comparison = _Comparison(evidence, self._window, reader, written, matching)
-            self._run(comparison, info)
+            sums = comparison.run(self._convolver, options.cores)
+            for _ in watched(sums, self._progress, "verifying", info.rate, info.frames):
+                pass
         spots = evidence.spots.chosen()
         picked = self._pick(Picked(spots), comparison.frames)
         self._source.refuse_changed()
@@ -135,16 +137,6 @@ class Verification:
         report = verdict(evidence, spots, found, options, started=self._started, anew=True)
         report.notices.extend(dict.fromkeys([*reader.notices, *written.notices]))
         return report, evidence.level
-
-    def _run(self, comparison: _Comparison, info: SoundInfo) -> None:
-        try:
-            sums = comparison.run(self._convolver, self._options.cores)
-            for _ in watched(sums, self._progress, "verifying", info.rate, info.frames):
-                pass
-        except TruncatedError as error:
-            if comparison.output_is_cut:
-                raise VerificationError(str(error)) from error
-            raise
 
     def _open_output(self) -> Reader:
         try:
@@ -186,8 +178,6 @@ class _Comparison:
     ----------
     frames : int
         of the output so far
-    output_is_cut : bool
-        whether the output ended early
     """
 
     def __init__(
@@ -199,7 +189,6 @@ class _Comparison:
         matching: Matching | None,
     ) -> None:
         self.frames = 0
-        self.output_is_cut = False
         self._evidence = evidence
         self._window = window
         self._reader = reader
@@ -252,9 +241,8 @@ class _Comparison:
         """Return the next frames of the output, or what there is."""
         try:
             found = self._written.take(frames)
-        except TruncatedError:
-            self.output_is_cut = True
-            raise
+        except TruncatedError as error:
+            raise VerificationError(str(error)) from error
         self.frames += len(found)
         return found
 
