@@ -52,6 +52,11 @@ def test_regrid_changes_only_the_cuts(cuts, frames):
     assert 0 < len(blocks[-1]) <= frames
 
 
+def test_blocks_of_the_right_length_are_not_copied():
+    x = np.arange(500.0)[:, None]
+    assert all(np.shares_memory(block, x) for block in stream.regrid(cut(x, [100] * 4), 50))
+
+
 @pytest.mark.parametrize("engine", ["overlap-add", "sparse", "partitioned"])
 def test_memory_is_set_by_impulse_and_block_not_by_the_sound(engine, noise):
     """Many blocks take no more than a few, give or take what two threads hold at one moment."""

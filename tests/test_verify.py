@@ -646,6 +646,39 @@ def test_a_slow_error_of_a_tone_is_cut_off_where_a_beginning_ends(engine):
         assert (found.residual <= found.limit) != wrong
 
 
+@pytest.mark.parametrize("pieces", [[5000], [1, 4999], [700] * 7 + [100], [300, 4700]])
+def test_the_bound_holds_however_the_reader_cuts_the_sound(noise, pieces):
+    """A piece that lies in two blocks counts in both, which can only make the bound larger."""
+    x = noise(5000, 2)
+    convolver = plan(routes(noise(40, 2, seed=1), 2), "partitioned")
+    reader = SimpleNamespace(
+        info=SimpleNamespace(path="in.wav"), peak=4.0, frames=len(x), ended=True
+    )
+    evidence = Evidence(convolver, Window(0, "full"), Rounding("DOUBLE", "none", 1.0), seed=1)
+    ends = itertools.accumulate(pieces)
+    heard_so = evidence.hear(
+        reader, (x[end - n : end] for n, end in zip(pieces, ends, strict=True))
+    )
+    blocks = [*evidence.measure(stream.regrid(heard_so, convolver.block))]
+    bound = ErrorBound(convolver.error_model())
+    for block in blocks:
+        heard(bound, block)
+    assert evidence.bound.worst >= bound.worst * (1 - 1e-12)
+    assert len(pieces) > 1 or evidence.bound.worst == pytest.approx(bound.worst, rel=1e-12, abs=0)
+    assert evidence.bound.peak == bound.peak
+
+
+@pytest.mark.parametrize("subtype", ["PCM_U8", "PCM_16", "PCM_24", "PCM_32"])
+@pytest.mark.parametrize("turns", [1, 2, -1, 2**17, 2**33])
+def test_a_sample_that_wrapped_round_is_off(subtype, turns):
+    """A sum past full scale by whole turns is alike in the bits that an integer has."""
+    compared = SampleCheck(Rounding(subtype, "none", 1.0))
+    compared.take(np.array([[0.25 + 2.0 * turns]]), np.array([[0.25]]), 0)
+    assert compared.limited == 1
+    assert not compared.equal
+    assert compared.farthest.excess > 0.7
+
+
 # --- spots and bounds --------------------------------------------------------------------------
 
 
@@ -912,7 +945,7 @@ def test_a_tie_is_within_the_limit_and_more_is_not(subtype, kept, off, sign):
         compared = SampleCheck(Rounding(subtype, "none", 1.0))
         compared.take(np.array([[sign * (0.5 + deviation)]]), np.array([[sign * 0.5]]), 0)
         assert (compared.farthest.excess <= 0) == right
-        assert compared.equal == (right and subtype == "FLOAT")  # which is the nearest, bit for bit
+        assert compared.equal == (right and subtype != "DOUBLE")  # which has the sum itself
         most = Rounding(subtype, "none", 1.0).farthest_rounded(0.5 + deviation)
         assert compared.worst == pytest.approx(0 if compared.equal else deviation, rel=1e-6, abs=0)
         assert most >= deviation or not compared.equal

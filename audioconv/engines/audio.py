@@ -18,6 +18,13 @@ Samples: TypeAlias = NDArray[np.floating[Any] | np.signedinteger[Any]]
 Signal: TypeAlias = NDArray[np.float64]
 """One channel of sound, or of an impulse: (frames,)."""
 
+SLICE = 2**18
+"""Samples that are worked on at a time.
+
+Many, so that threads seldom wait for the lock of the interpreter between two steps; and few beside
+a block.
+"""
+
 FINITE = float(np.finfo(np.float64).max)
 """Largest number that float64 represents."""
 

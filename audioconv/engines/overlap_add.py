@@ -39,7 +39,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from audioconv.engines.audio import Audio, Samples
+from audioconv.engines.audio import SLICE, Audio, Samples
 from audioconv.engines.batch import MOST, Batch, cut, lanes_of, multiplied
 from audioconv.engines.convolver import Convolved, Convolver, OverlapAdd
 from audioconv.engines.grid import grid_scale, snap
@@ -54,10 +54,6 @@ LEAST_SIZE = 2**16
 
 SHORT = 2**18
 """Frames up to which a block that is not full is faster in a batch."""
-
-SLICE = 2**15
-"""Frames that are taken out of planes at a time: all that is done next finds them in the cache."""
-
 
 _PLANNING = Lock()
 """Held while the kernel for long blocks is made: the first blocks come at the same time."""
@@ -262,11 +258,11 @@ class _Pairs:
             out[:] = behind
 
     def _slices(self) -> Iterator[tuple[int, int]]:
-        """Cut the rows of both segments: where the next begins or one ends, and to fit the cache.
+        """Cut the rows of both segments: where the next begins or one ends, and to `SLICE`.
 
         Yields the first row of each slice, and how many it has.
         """
-        most = max(1, SLICE // self._columns)
+        most = max(1, SLICE // (self._columns * self._routing.outputs))
         seams = (0, self._step, self._rows, self._step + self._rows)
         for begin, end in pairwise(seams):
             yield from ((row, min(most, end - row)) for row in range(begin, end, most))

@@ -15,14 +15,12 @@ from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
-from audioconv.engines.audio import Audio, Samples
+from audioconv.engines.audio import SLICE, Audio, Samples
 from audioconv.engines.convolver import Convolver, OverlapSave
 from audioconv.engines.rounding import plain_sums
 from audioconv.engines.routes import Routing
 
 LEAST_BLOCK = 2**18
-SLICE = 2**15
-"""Frames that are summed at a time: all that is done next finds them in the cache."""
 
 Paths: TypeAlias = tuple[tuple[int, int], ...]
 """Pairs of an input and an output."""
@@ -54,8 +52,9 @@ def _convolve(
     routing: Routing, spikes: list[Spike], dtype: np.dtype[Any], window: Samples, unit: float
 ) -> Iterator[Audio]:
     """Convolve a window, slice by slice."""
-    for start in range(routing.frames - 1, len(window), SLICE):
-        stop = min(start + SLICE, len(window))
+    most = max(1, SLICE // routing.outputs)
+    for start in range(routing.frames - 1, len(window), most):
+        stop = min(start + most, len(window))
         out = np.empty((stop - start, routing.outputs), dtype)
         spare = np.empty((stop - start, routing.inputs), dtype)
         fresh = [True] * routing.outputs

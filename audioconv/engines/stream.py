@@ -216,7 +216,8 @@ def regrid(blocks: Iterable[NDArray[Number]], frames: int) -> Iterator[NDArray[N
         joined = waiting[0] if len(waiting) == 1 else np.concatenate(waiting)
         whole = count - count % frames
         yield from (joined[start : start + frames] for start in range(0, whole, frames))
-        waiting, count = [joined[whole:]], count - whole
+        count -= whole
+        waiting = [joined[whole:]] if count else []
     if count:
         yield waiting[0] if len(waiting) == 1 else np.concatenate(waiting)
 

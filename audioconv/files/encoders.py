@@ -15,7 +15,7 @@ from typing import Literal, Protocol, TypeAlias
 import numpy as np
 import soundfile
 
-from audioconv.engines.audio import Audio, Samples
+from audioconv.engines.audio import SLICE, Audio, Samples
 from audioconv.errors import FormatError
 from audioconv.files.atomic import Target
 from audioconv.files.codecs import flac, pcm, riff
@@ -36,9 +36,6 @@ LIBSNDFILE_BLOCK = 2**16
 
 CACHED = 2**14
 """Frames passed to an encoder of libsndfile together; where Vorbis begins depends on it."""
-
-TOGETHER = 2**16
-"""Samples that stay in the CPU cache from scaling to encoding."""
 
 SHORT_TEXT, LONG_TEXT = 1500, 50_000
 """Bytes of a tag beyond which libsndfile drops it, or writes a file that cannot be read."""
@@ -120,7 +117,7 @@ class WaveEncoder:
         self._target = target
         self._file = target.file
         self.random_access = target.path is not None
-        self.block = max(1, TOGETHER // info.channels)
+        self.block = max(1, SLICE // info.channels)
         self._info = replace(info, format="RF64") if rf64 == "always" else info
         self.unit = pcm.unit(info.subtype)
         self._never = rf64 == "never"

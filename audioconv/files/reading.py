@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
+from itertools import repeat
 from types import TracebackType
 from typing import IO
 
@@ -157,8 +158,17 @@ class Reader:
             frames that are needed: those behind them are not read
         """
         frames = max(1, min(frames, MAX_BLOCK_BYTES // (8 * self.info.channels)))
+        yield from self.cut(repeat(frames), limit, most)
+
+    def cut(
+        self, lengths: Iterable[int], limit: float = FINITE, most: int | None = None
+    ) -> Iterator[Samples]:
+        """Yield blocks as `samples` does, each of its own length, while there are lengths."""
         end = sys.maxsize if most is None else most
-        while len(block := self._read(min(frames, end - self.frames), limit)):
+        for frames in lengths:
+            block = self._read(min(frames, end - self.frames), limit)
+            if not len(block):
+                break
             yield block
             if self.frames == end:
                 return

@@ -18,7 +18,7 @@ from typing import Literal, NamedTuple, NoReturn
 import numpy as np
 
 from audioconv.engines.audio import Audio, Samples
-from audioconv.engines.stream import Supply, in_order
+from audioconv.engines.stream import in_order
 from audioconv.errors import AudioconvError, FormatError, VerificationError
 from audioconv.files.atomic import Target
 from audioconv.files.codecs import pcm
@@ -35,11 +35,8 @@ from impulses.impulse import to_db
 ABSURD = 1e15
 """Largest sample, 300 dB above full scale, for encoders that would fail on more."""
 
-TOGETHER = 16
-"""Parts that are compared at a time."""
-
-READ = 2**18
-"""Frames that are read back at a time."""
+TOGETHER = 4
+"""Parts that are read back at a time."""
 
 LARGEST = {"FLOAT": float(np.finfo(np.float32).max), "DOUBLE": float(np.finfo(np.float64).max)}
 """Largest sample of the subtypes that hold floats."""
@@ -359,10 +356,11 @@ class Writer:
 
     def _first_changed(self, reader: Reader, heard: Callable[[Samples, float], None]) -> int | None:
         """Return the first frame of the first part that reads back otherwise."""
-        supply, at, changed = Supply(reader.samples(READ)), 0, None
+        at, changed = 0, None
+        lengths = (sum(part.frames for part in group) for group in self._groups())
         work = (
-            partial(_read_again, supply.take(sum(part.frames for part in group)), group)
-            for group in self._groups()
+            partial(_read_again, block, group)
+            for group, block in zip(self._groups(), reader.cut(lengths), strict=False)
         )
         with closing(in_order(work, self._threads)) as results:
             for block, group, found in results:
@@ -371,7 +369,7 @@ class Writer:
                     if changed is None and checksum != part.checksum:
                         changed = at
                     at += part.frames
-        return changed
+        return at if changed is None and at < self.level.frames else changed
 
     def _groups(self) -> Iterator[list[Part]]:
         """Yield the parts, some at a time."""

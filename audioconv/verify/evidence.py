@@ -15,7 +15,7 @@ from copy import deepcopy
 import numpy as np
 from numpy.typing import NDArray
 
-from audioconv.engines.audio import Audio, Samples
+from audioconv.engines.audio import SLICE, Audio, Samples
 from audioconv.engines.convolver import Convolver
 from audioconv.engines.stream import Number
 from audioconv.engines.window import Window
@@ -23,7 +23,7 @@ from audioconv.files import EncodedBlock, PeakMeter, Reader
 from audioconv.verify.bound import ErrorBound
 from audioconv.verify.certificate import Certificate, Fold, Margin, Partial, draw_primes
 from audioconv.verify.levels import LOUDEST, refuse_levels
-from audioconv.verify.samples import CACHED, Rounding, SampleCheck
+from audioconv.verify.samples import Rounding, SampleCheck
 from audioconv.verify.spots import Spots
 from impulses.impulse import Taps
 
@@ -40,6 +40,10 @@ LONGEST = 2**22
 
 ROW = 2**10
 """Frames in a row, for reductions of each channel, which are fast along long rows."""
+
+
+ALONE = 2**13
+"""Products that the linear algebra library adds up in one thread."""
 
 
 class Testimony:
@@ -149,6 +153,9 @@ class Evidence:
         self._certificate = Certificate(routing, self.primes, unit)
         # seams also lie inside blocks, where an engine computes them in halves
         self.spots = Spots(routing, window.head, max(1, convolver.block // 2), random)
+        self._block = convolver.block
+        self._measured = 0
+        self._energies: deque[Taps] = deque()  # of blocks that are not yet measured
         self._random = random
         self._cut = LONG * routing.frames + int(random.integers(EARLIEST, LATEST))
         if routing.frames > LONGEST:
@@ -183,9 +190,10 @@ class Evidence:
             if reader.peak > LOUDEST:
                 self.refuse_levels(reader, reader.peak)
             block.setflags(write=False)  # it is kept: an engine that wrote to it would go unseen
-            for start in range(0, len(block), CACHED):
+            together = min(max(1, SLICE // block.shape[1]), self._block)
+            for start in range(0, len(block), together):
                 # a copy, as the block is still to go through the engine when it is added up
-                self._fold(block[start : start + CACHED].astype(np.float64))
+                self._listen(block[start : start + together].astype(np.float64))
             self.spots.hear(block)
             yield block
         self.refuse_levels(reader, reader.peak)
@@ -201,12 +209,23 @@ class Evidence:
     def measure(self, blocks: Iterable[Samples]) -> Iterator[Samples]:
         """Yield blocks of the convolver's own length, and bound their errors."""
         for block in blocks:
-            energy = np.zeros(block.shape[1])
-            for start in range(0, len(block), CACHED):
-                if self.model.transforms:  # a bound on plain sums needs the peak alone
-                    energy += _energy(block[start : start + CACHED].astype(np.float64, copy=False))
+            # a block more than was heard is a failure of its own
+            energy = self._energies.popleft() if self._energies else np.zeros(block.shape[1])
+            self._measured += 1
             self.bound.take(self.unit**2 * energy, self.unit * _peak(block))
             yield block
+
+    def _listen(self, values: Taps) -> None:
+        """Fold a few frames of the sound, and add up their energy."""
+        first, last = (at // self._block for at in (self.heard, self.heard + len(values) - 1))
+        self._energies.extend(
+            np.zeros(values.shape[1]) for _ in range(self._measured + len(self._energies), last + 1)
+        )
+        if self.model.transforms:  # a bound on plain sums needs the peak alone
+            energy = _energy(values)
+            for block in range(first, last + 1):  # a bound: of both blocks that they lie in
+                self._energies[block - self._measured] += energy
+        self._fold(values)
 
     def _fold(self, values: Taps) -> None:
         """Fold frames of the sound, and keep the folds of a beginning that ends among them."""
@@ -284,9 +303,15 @@ def _peak(block: Samples) -> Taps:
     return peak
 
 
-def _energy(block: Taps) -> Taps:
+def _energy(values: Taps) -> Taps:
     """Return the sum of squares of each channel of a few frames."""
-    return np.array([np.dot(channel, channel) for channel in block.T])
+    return np.array([_square(channel) for channel in values.T])
+
+
+def _square(values: Taps) -> float:
+    """Return the sum of squares of numbers, in one thread."""
+    pieces = (values[start : start + ALONE] for start in range(0, len(values), ALONE))
+    return sum(float(np.dot(piece, piece)) for piece in pieces)
 
 
 def _wide(block: NDArray[Number]) -> tuple[NDArray[Number], NDArray[Number]]:

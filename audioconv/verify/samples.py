@@ -7,15 +7,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from audioconv.engines.audio import Audio, Samples, as_audio
+from audioconv.engines.audio import SLICE, Audio, Samples, as_audio
 from audioconv.files import INTEGER_BITS, triangular_noise
 from impulses.impulse import Taps
 
 FLOAT_ROUNDOFF = {"FLOAT": 2.0**-24, "DOUBLE": 2.0**-53}
-CACHED = 2**13
-"""Frames that stay in the CPU cache while they are looked at, and whose products are added up in
-one thread by the linear algebra library."""
-
 LEAST_FLOAT = {"FLOAT": 2.0**-150, "DOUBLE": 2.0**-1074}
 """Half the least number; of DOUBLE all of it, as there is no half."""
 
@@ -86,16 +82,25 @@ class Rounding:
         # the comparison itself rounds too, by a few units of the last place
         return self._absolute + (self._relative + 2.0**-51) * np.abs(wanted)
 
-    def are_rounded(self, wanted: Taps, found: Samples) -> bool:
-        """Return whether floats are the nearest to what is wanted, bit for bit."""
-        if self._bits is not None:
-            return False
-        with np.errstate(over="ignore"):
-            return np.array_equal(wanted.astype(self._float, copy=False), found)
+    def are_rounded(self, wanted: Taps, found: Samples, unit: float = 1.0) -> bool:
+        """Return whether samples, in steps of a unit, are the nearest to what is wanted.
+
+        Integers are compared with values that none of them limits.
+        """
+        if self._bits is None:
+            with np.errstate(over="ignore"):
+                return np.array_equal(wanted.astype(self._float, copy=False), found)
+        steps = wanted * (1 / self._step)
+        np.rint(steps, out=steps)
+        if self._step != unit:
+            steps *= self._step / unit
+        return np.array_equal(steps.astype(found.dtype, copy=False), found)
 
     def farthest_rounded(self, peak: float) -> float:
-        """Return how far the nearest float to a value up to a peak is from it, at most."""
-        return 0.0 if self._float == np.float64 else self._absolute + self._relative * peak
+        """Return how far the nearest sample to a value up to a peak is from it, at most."""
+        if self._bits is None and self._float == np.float64:
+            return 0.0
+        return self._absolute + self._relative * peak
 
     @property
     def least_allowance(self) -> float:
@@ -163,9 +168,9 @@ class SampleCheck:
     frames : int
         compared so far
     worst : float
-        largest deviation, but of floats that are rounded as they should be; NaN if one is
+        largest deviation of those that are not rounded as they should be; NaN if one is
     equal : bool
-        whether there are such floats
+        whether there are others
     farthest : Deviation
         that of the sample which exceeds its allowance by most, or comes nearest to it; `NONE` if
         all integers are within half a step
@@ -189,8 +194,9 @@ class SampleCheck:
 
         Samples that were found count a unit, a power of two.
         """
-        for at in range(0, len(sums), CACHED):
-            self._compare(sums[at : at + CACHED], found[at : at + CACHED], start + at, unit)
+        together = max(1, SLICE // sums.shape[1])
+        for at in range(0, len(sums), together):
+            self._compare(sums[at : at + together], found[at : at + together], start + at, unit)
         self.frames += len(sums)
 
     def join(self, other: SampleCheck) -> None:
@@ -204,12 +210,12 @@ class SampleCheck:
 
     def _compare(self, sums: Audio, found: Samples, start: int, unit: float) -> None:
         wanted = self._rounding.unlimited(sums, start)
-        if self._rounding.are_rounded(wanted, found):
-            self.equal = True
-            return
         if self._rounding.limits(wanted):
             self._count_limited(wanted, start)
             wanted = self._rounding.limited(wanted)
+        elif self._rounding.are_rounded(wanted, found, unit):
+            self.equal = True
+            return
         deviation = np.subtract(as_audio(found, wanted.dtype, unit), wanted)
         np.abs(deviation, out=deviation)
         worst = float(deviation.max())

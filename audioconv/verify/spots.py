@@ -243,13 +243,12 @@ def doubled_sum(window: Audio, routing: Routing) -> Taps:
 
 def _products(window: Audio, routing: Routing) -> Iterator[tuple[int, Taps, Taps]]:
     """Yield the exact products of each route as pairs, with its target, some lanes at a time."""
+    latest_first = window[::-1]
     for route in routing.routes:
-        taps = routing.taps(route)
-        places = np.flatnonzero(taps)
-        for start in range(0, len(places), LANES):
-            used = places[start : start + LANES]
-            sound = window[len(window) - 1 - used, route.source].astype(np.float64, copy=False)
-            yield route.target, *two_product(sound, taps[used])
+        taps, sound = routing.taps(route), latest_first[:, route.source]
+        for start in range(0, len(taps), LANES):
+            lanes = slice(start, start + LANES)
+            yield route.target, *two_product(sound[lanes].astype(np.float64), taps[lanes])
 
 
 def two_product(a: Audio, b: Audio) -> tuple[Taps, Taps]:

@@ -22,7 +22,7 @@ from impulses.impulse import Taps
 EXACT_PER_SECOND = 4
 """Exactly rounded spots for each second that the rest has taken."""
 
-EXACT_SHARE = 1 / 100
+EXACT_SHARE = 1 / 200
 """Part of that time that they may take."""
 
 
