@@ -25,6 +25,10 @@ Many, so that threads seldom wait for the lock of the interpreter between two st
 a block.
 """
 
+# A piece that is freed teaches glibc to keep as much (M_MMAP_THRESHOLD in mallopt(3)). Otherwise it
+# returns the memory of each slice to the system, and the page faults cost more than all else.
+np.empty(2**24, np.uint8)
+
 FINITE = float(np.finfo(np.float64).max)
 """Largest number that float64 represents."""
 

@@ -56,10 +56,6 @@ KEPT = 2**23
 _ROOMS: deque[NDArray[np.uint8]] = deque(maxlen=4)
 """Rooms to be used again, in any thread."""
 
-# A block that is freed teaches glibc to keep as much (M_MMAP_THRESHOLD in mallopt(3)). Otherwise it
-# returns the memory of each transform to the system, and the page faults cost more than all else.
-np.empty(2**24, np.uint8)
-
 
 class Batch:
     """The kernel for short blocks.
