@@ -372,6 +372,11 @@ class Outcome:
         peak of noise with the input's peak after convolution: times the root of the sum of h^2
     bit_rate : int or None
         of a lossy output, in bit/s: all bits of the file, divided by its duration
+    shift : int
+        frames by which labels move: from the beginning of the output to the direct sound, which is
+        the onset of the impulse (-20 dB), one for all channels
+    input_sha256 : str or None
+        of the input, if the output has a recipe, which states it
     """
 
     input: str
@@ -399,6 +404,8 @@ class Outcome:
     guaranteed_dbfs: float
     expected_dbfs: float
     bit_rate: int | None
+    shift: int
+    input_sha256: str | None
 
     def as_json(self) -> dict[str, Any]:
         """Return the stable names, with minus infinity (silence) as None."""

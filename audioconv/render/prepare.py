@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from audioconv.engines.convolver import Convolver
 from audioconv.engines.plan import engine_name, plan
@@ -44,6 +45,9 @@ class Prepared:
         gain of the normalisation
     ingredients : tuple of Ingredient
         sources of the impulses
+    shift : int
+        frames from the beginning of the output to the direct sound: the onset of the impulse, one
+        for all channels, before the dry sound is mixed in; labels move by as much
     """
 
     impulse: Impulse
@@ -54,19 +58,48 @@ class Prepared:
     levels: Levels
     norm_gain: float
     ingredients: tuple[Ingredient, ...]
+    shift: int
 
 
-def prepare(impulses: Sequence[str | Impulse], options: Options, source: SoundInfo) -> Prepared:
+class Load(Protocol):
+    """What loads an impulse by name, as `audioconv.ir.load.load` does."""
+
+    def __call__(self, ir: str | Impulse, rate: int | None) -> tuple[Impulse, Ingredient]:
+        """Return the impulse, and what it is made of."""
+
+
+class Prepare(Protocol):
+    """What prepares a convolution, as `prepare` does."""
+
+    def __call__(
+        self, impulses: Sequence[str | Impulse], options: Options, source: SoundInfo
+    ) -> Prepared:
+        """Return it, prepared; it may be used again for another sound like `source`."""
+
+
+def prepare(
+    impulses: Sequence[str | Impulse], options: Options, source: SoundInfo, *, load: Load = load
+) -> Prepared:
     """Load the impulses, lay them out for the sound, and fold chain and options into one.
+
+    Parameters
+    ----------
+    impulses : sequence of str or Impulse
+    options : Options
+    source : SoundInfo
+        of the sound; its rate, channels and bits count
+    load : Load
+        what loads each impulse, for those who keep some
 
     Raises
     ------
     AudioconvError
         If an impulse cannot be loaded, or does not fit the sound.
     """
-    impulse, layout, ingredients = _chain(impulses, options, source)
+    impulse, layout, ingredients = _chain(impulses, options, source, load)
     if options.align != "none":
         impulse = edit.align(impulse, options.align)
+    shift = analysis.onset(impulse) - impulse.origin
     norm_gain = _norm_gain(impulse, options.ir_gain)
     wet, dry = options.gains
     impulse = edit.gain(impulse, norm_gain)
@@ -84,11 +117,13 @@ def prepare(impulses: Sequence[str | Impulse], options: Options, source: SoundIn
         signal_bits=source.signal_bits,
     )
     window = Window(impulse.origin, parse_length(options.length, source.rate))
-    return Prepared(impulse, layout, engine, convolver, window, levels, norm_gain, ingredients)
+    return Prepared(
+        impulse, layout, engine, convolver, window, levels, norm_gain, ingredients, shift
+    )
 
 
 def _chain(
-    irs: Sequence[str | Impulse], options: Options, source: SoundInfo
+    irs: Sequence[str | Impulse], options: Options, source: SoundInfo, load: Load
 ) -> tuple[Impulse, str, tuple[Ingredient, ...]]:
     """Load every impulse at the sound's rate, fold them, and describe the layout."""
     loaded = together(load(ir, source.rate) for ir in irs)

@@ -44,7 +44,7 @@ from audioconv.render.checks import check_job, check_subtype
 from audioconv.render.measurement import Measurement, unplaced
 from audioconv.render.notices import Notices, dropped, misleading, raised, vanished
 from audioconv.render.passage import Passage, Sink
-from audioconv.render.prepare import prepare
+from audioconv.render.prepare import Prepare, prepare
 from audioconv.render.provenance import Provenance
 from audioconv.render.recipe import SUFFIX, Recipe
 from audioconv.units import parse_match
@@ -59,6 +59,7 @@ def run(
     progress: Progress = silent,
     *,
     follows: Recipe | None = None,
+    prepare: Prepare = prepare,
 ) -> Outcome:
     """Convolve one file.
 
@@ -72,6 +73,8 @@ def run(
     follows : Recipe, optional
         recipe to follow, as `redo` does: its version of audioconv is stated, its encoders choose a
         quality where it has none (as in version 0.1.0), and its sidecar is replaced
+    prepare : Prepare
+        what prepares the convolution, for those who keep impulses from run to run
 
     Raises
     ------
@@ -89,7 +92,7 @@ def run(
     check_job(job, replaces_sidecar=replaces_sidecar)
     progress("reading")
     with ExitStack() as files:
-        rendering = Rendering(job, files, progress, follows=follows)
+        rendering = Rendering(job, files, progress, follows=follows, prepare=prepare)
         sidecar = None
         if job.options.recipe == "sidecar":
             sidecar = files.enter_context(target(job.output + SUFFIX, overwrite=replaces_sidecar))
@@ -132,6 +135,7 @@ class Rendering:
         keeps the input open as long as it is
     progress : Progress
     follows : Recipe, optional
+    prepare : Prepare
         as for `run`
     """
 
@@ -142,6 +146,7 @@ class Rendering:
         progress: Progress,
         *,
         follows: Recipe | None = None,
+        prepare: Prepare = prepare,
     ) -> None:
         options = job.options
         self._started = time.perf_counter()
@@ -274,6 +279,8 @@ class Rendering:
             guaranteed_dbfs=to_db(levels.guaranteed(peak) * self._gains.both),
             expected_dbfs=to_db(levels.expected(peak) * self._gains.both),
             bit_rate=self._bit_rate(),
+            shift=prepared.shift,
+            input_sha256=None if self._digest is None else self._digest.sha256,
         )
 
     def _bit_rate(self) -> int | None:
