@@ -12,13 +12,15 @@ ir          impulse responses by name: load, edit, measure, save
 views       what there is to see of a convolution, as plain numbers
 verify      proof that a file is the convolution it should be; the null test
 render      the main job: convolve one file
+batch       many files: draws, names, rows
 plot        pictures and films
 page        a page that explains one convolution
 cli         the command line
 
 The public API: `convolve` for arrays, `convolver` for a stream of blocks, `convolve_file`,
-`verify_file`, `compare_files` and `info` for files, `load_impulse` for impulses by name. Names are
-loaded when they are first used, so that a command's help does not wait for NumPy.
+`convolve_files`, `verify_file`, `compare_files` and `info` for files, `load_impulse` for impulses
+by name. Names are loaded when they are first used, so that a command's help does not wait for
+NumPy.
 
 Examples
 --------
@@ -33,7 +35,8 @@ from audioconv._version import __version__
 TYPE_CHECKING = False  # as in typing, which takes long to import: before it, Ctrl-C is Python's
 
 if TYPE_CHECKING:
-    from audioconv.api import convolve, convolve_file, convolver, verify_file
+    from audioconv.api import convolve, convolve_file, convolve_files, convolver, verify_file
+    from audioconv.batch.settings import Settings
     from audioconv.engines.convolver import Convolver
     from audioconv.errors import AudioconvError
     from audioconv.files.info import info
@@ -48,10 +51,12 @@ __all__ = [
     "Job",
     "Options",
     "Outcome",
+    "Settings",
     "__version__",
     "compare_files",
     "convolve",
     "convolve_file",
+    "convolve_files",
     "convolver",
     "info",
     "load_impulse",
@@ -64,9 +69,11 @@ _HOMES = {
     "Job": "job",
     "Options": "job",
     "Outcome": "job",
+    "Settings": "batch.settings",
     "compare_files": "verify.compare",
     "convolve": "api",
     "convolve_file": "api",
+    "convolve_files": "api",
     "convolver": "api",
     "info": "files.info",
     "load_impulse": "ir.load",

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Sequence
+from concurrent.futures import Executor
 from dataclasses import replace
 from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from audioconv.batch.plan import make_plan
+from audioconv.batch.run import Report, Summary, ignore, run_plan
+from audioconv.batch.settings import Settings
 from audioconv.engines import stream
 from audioconv.engines.audio import Audio, refuse_extremes
 from audioconv.engines.convolver import Convolver
@@ -15,7 +21,7 @@ from audioconv.engines.plan import plan
 from audioconv.engines.routes import routes
 from audioconv.errors import LayoutError, UsageError
 from audioconv.files import Reader, rereadable, unchanged
-from audioconv.job import Job, Outcome, VerificationReport
+from audioconv.job import FileName, Job, Options, Outcome, VerificationReport
 from audioconv.progress import Progress, silent
 from audioconv.render.notices import Notices
 from audioconv.render.prepare import prepare
@@ -156,6 +162,65 @@ def convolve_file(job: Job, progress: Progress = silent) -> Outcome:
     return run(_checked(job), progress)
 
 
+def convolve_files(
+    inputs: Sequence[FileName] | FileName,
+    impulses: Sequence[FileName] | FileName,
+    into: FileName,
+    options: Options | None = None,
+    *,
+    settings: Settings | None = None,
+    executor: Executor | None = None,
+    report: Report = ignore,
+) -> Summary:
+    """Convolve many files, as `audioconv batch` does.
+
+    Parameters
+    ----------
+    inputs : path, or sequence of them
+        sound files, folders, patterns such as ``**/*.flac``, or lists (CSV, JSON lines, Kaldi's
+        ``wav.scp``, Lhotse's recordings and cuts)
+    impulses : path, or sequence of them
+        the same, and builder specs, also with ranges: ``"noise:rt60=0.2..0.8"``
+    into : path
+        folder of the outputs, and of ``metadata.jsonl``
+    options : Options
+        of each file
+    settings : audioconv.batch.settings.Settings
+        pairs, replicas, seed, names, lists
+    executor : concurrent.futures.Executor, optional
+        where the files are convolved; by default here, one after another
+    report : callable
+        called with a `Done` or a `Failed` of `audioconv.batch.task` as each file ends
+
+    Returns
+    -------
+    Summary
+        what is done, what failed, what is left
+
+    Raises
+    ------
+    AudioconvError
+        If a name leads nowhere, outputs collide or exist, or a split leaks into another; before
+        any work. A file that fails is no error: it is in the summary.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     summary = convolve_files("samples/speech.wav", "noise:rt60=0.2..0.4", folder)
+    >>> summary.done, summary.failures
+    (1, [])
+    """
+    plan = make_plan(
+        _names(inputs),
+        _names(impulses),
+        os.fsdecode(into),
+        options or Options(),
+        settings or Settings(),
+    )
+    return run_plan(plan, executor=executor, report=report)
+
+
 def verify_file(job: Job, progress: Progress = silent) -> VerificationReport:
     """Verify an existing output, as `audioconv verify` does.
 
@@ -204,6 +269,13 @@ def verify_file(job: Job, progress: Progress = silent) -> VerificationReport:
     notices = Notices(job.options.strict)
     notices.add(*dict.fromkeys([*prepared.impulse.notes, *report.notices]))
     return replace(report, notices=notices.given)
+
+
+def _names(paths: Sequence[FileName] | FileName) -> list[str]:
+    """Return one path or several as text."""
+    if isinstance(paths, str | bytes | os.PathLike):
+        return [os.fsdecode(paths)]
+    return [os.fsdecode(path) for path in paths]
 
 
 def _head(h: ArrayLike | Impulse, align: str) -> int:

@@ -31,6 +31,12 @@ class VerificationError(AudioconvError):
     exit_code = 3
 
 
+class BatchError(AudioconvError):
+    """Some files of a batch that failed, while the others are done."""
+
+    exit_code = 4
+
+
 def printable(text: str) -> str:
     r"""Escape characters that a terminal may obey instead of showing them.
 

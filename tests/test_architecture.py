@@ -25,6 +25,7 @@ ROOMS = [
     "audioconv.views",
     "audioconv.verify",
     "audioconv.render",
+    "audioconv.batch",
     "audioconv.plot",
     "audioconv.page",
     "audioconv.api",

@@ -29,7 +29,7 @@ OUTCOME = ["input", "output", "frames", "channels", "rate", "subtype", "engine",
 OUTCOME += ["fft_size", "impulse_frames", "gain_db", "match_gain_db"]
 OUTCOME += ["matched", "guard_gain_db", "peak_dbfs", "clipped", "notices"]
 OUTCOME += ["verified", "seconds", "speed", "impulse_level", "guaranteed_dbfs", "expected_dbfs"]
-OUTCOME += ["bit_rate"]
+OUTCOME += ["bit_rate", "shift", "input_sha256"]
 FIGURES = ["edt_s", "t20_s", "t30_s", "c50_db", "c80_db", "d50", "ts_ms", "drr_db"]
 FIGURES += ["noise_floor_db", "decay_range_db", "why_not"]
 posix = pytest.mark.skipif(os.name != "posix", reason="signals as POSIX has them")

@@ -8,6 +8,8 @@ wording   messages of the library, in terms of the command line
 terminal  progress bars, tables and sparklines, on a terminal only
 printing  summaries and notices on standard error, results on standard output
 convolve  convolve, echo
+many      many files given to one of these: the batch that does it
+batch     batch
 ir        ir build, edit, list, fold, info
 builders  ir build and ir list, made from the builders' signatures
 ir_info   the report of ir info on an impulse response
@@ -30,7 +32,8 @@ from typing import Annotated, ClassVar
 import typer
 
 from audioconv._version import __version__
-from audioconv.cli import convolve, explain, inspect, ir, measure, plot, printing, redo
+from audioconv.cli import batch, convolve, explain, inspect, ir, measure, plot, printing, redo
+from audioconv.cli.many import OneFile
 from audioconv.cli.options import HELP_OPTIONS, LazyGroup, expand
 from audioconv.errors import AudioconvError
 
@@ -48,8 +51,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings=HELP_OPTIONS,
 )
-app.command()(expand(convolve.convolve))
-app.command()(expand(convolve.echo))
+app.command(cls=OneFile)(expand(convolve.convolve))
+app.command(cls=OneFile)(expand(convolve.echo))
+app.command()(expand(batch.batch, without=["json"]))
 app.add_typer(ir.app, name="ir")
 app.command()(inspect.info)
 app.command()(expand(inspect.verify))

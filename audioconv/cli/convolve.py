@@ -52,14 +52,27 @@ def echo(
     show: Show,
 ) -> None:
     """Add echoes to a sound: a delayed copy for each --delay and --gain."""
+    _run(Job(input, output, [echo_spec(delay, gain, fractional)], options), show)
+
+
+def echo_spec(delay: list[str] | None, gain: list[str] | None, fractional: bool) -> str:
+    """Return the spec of the impulse of an echo, from its options.
+
+    Examples
+    --------
+    >>> echo_spec(["350ms"], ["-6dB"], False)
+    'double-spike:delay=350ms,gain=-6dB'
+    """
     delays, gains = delay or ["250ms"], gain or (["0.5"] if len(delay or [1]) == 1 else [])
     if len(delays) != len(gains):
         raise UsageError(
             f"{len(delays)} delays but {len(gains)} gains; give one --gain for each --delay"
         )
+    between = ",fractional=yes" if fractional else ""
+    if len(delays) == 1:
+        return f"double-spike:delay={delays[0]},gain={gains[0]}{between}"
     taps = "".join(f",delay={d},gain={g}" for d, g in zip(delays, gains, strict=True))
-    spec = f"multi-tap:delay=0,gain=1{taps},fractional={'yes' if fractional else 'no'}"
-    _run(Job(input, output, [spec], options), show)
+    return f"multi-tap:delay=0,gain=1{taps}{between}"
 
 
 def _run(job: Job, show: Show) -> None:

@@ -79,16 +79,16 @@ def write_error(error: OSError) -> AudioconvError:
 
 def print_error(message: str) -> None:
     """Write an error as one line on standard error."""
-    err(f"error: {_line(message)}")
+    err(f"error: {one_line(message)}")
 
 
 def print_notices(notices: Sequence[str]) -> None:
     """Write each notice as a line on standard error."""
     for notice in notices:
-        err(f"notice: {_line(notice)}")
+        err(f"notice: {one_line(notice)}")
 
 
-def _line(message: str) -> str:
+def one_line(message: str) -> str:
     """Return a message of the library as one line."""
     return " ".join(as_options(message).splitlines())
 
@@ -143,7 +143,7 @@ def print_sections(sections: Sequence[tuple[str, Rows]], notices: Sequence[str] 
     """
     if terminal.shows(sys.stderr):
         with _unless_lost(sys.stderr):
-            terminal.table(sys.stderr, sections, [*map(_line, notices)])
+            terminal.table(sys.stderr, sections, [*map(one_line, notices)])
         return
     for heading, rows in sections:
         if heading:

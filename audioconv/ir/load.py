@@ -110,13 +110,12 @@ def load(ir: str | Impulse, rate: int | None) -> tuple[Impulse, Ingredient]:
     ir = _expand_preset(ir)
     if parts := split_join(ir):
         return _load_joined(parts, rate)
-    if _is_spec(ir):
+    if parsed := parsed_spec(ir):
         if rate is None:
             raise UsageError(
                 f"{display_name(ir)} has no rate of its own; pass `rate`, such as `rate=48000`"
             )
-        builder, _, rest = ir.partition(":")
-        return build(builder, _parse_assignments(rest, ir), rate), ir
+        return build(*parsed, rate), ir
     path, options = split_name(ir)
     is_path = path == STANDARD or os.path.lexists(path) or drive_of(path)
     if not is_path and re.fullmatch(SPEC, path):
@@ -242,6 +241,21 @@ def spec(builder: str, values: Mapping[str, Sequence[str]]) -> str:
     """
     assignments = ",".join(f"{key}={','.join(texts)}" for key, texts in values.items())
     return f"{builder}:{assignments}".rstrip(":")
+
+
+def parsed_spec(ir: str) -> tuple[str, dict[str, list[str]]] | None:
+    """Return the builder and the parameters of a spec or a preset, as text; None for a file.
+
+    Examples
+    --------
+    >>> parsed_spec("preset:slapback"), parsed_spec("hall.wav")
+    (('double-spike', {'delay': ['110ms'], 'gain': ['-5dB']}), None)
+    """
+    ir = _expand_preset(ir)
+    if not _is_spec(ir):
+        return None
+    builder, _, rest = ir.partition(":")
+    return builder, _parse_assignments(rest, ir)
 
 
 def impulse_files(irs: Iterable[str | Impulse]) -> list[str]:

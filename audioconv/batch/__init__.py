@@ -1,0 +1,22 @@
+"""Many files: what there is to do, as plain data; and doing it, one file at a time.
+
+settings    how inputs and impulses are paired, drawn, named and listed
+items       a sound or an impulse, its identity, and what a list says of it
+lists       lists of sounds: CSV, JSON lines; which module reads which list
+kaldi       wav.scp, read and written
+lhotse      recordings and cuts of Lhotse, read and written
+inputs      files, patterns, folders and lists as items
+pool        the impulses to choose from, as items
+draws       numbers and choices that follow from what an item is, not from where it stands
+ranges      builder specs with ranges, and the specs drawn from them
+positions   source and microphone of a random room
+pairs       which item meets which impulse, and how often
+splits      what is in two splits at once
+outputs     names of outputs, and collisions among them, before any work
+plan        all tasks, as plain data
+shelf       impulses that a process has read, measured and prepared
+task        one task, done or failed
+rows        the row of an output, and the files that hold all rows
+stop        Ctrl-C: end after the work under way
+run         the tasks of a plan, here or on any executor
+"""

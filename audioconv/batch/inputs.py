@@ -1,0 +1,123 @@
+"""Files, patterns, folders and lists as items, before anything is read."""
+
+from __future__ import annotations
+
+import glob
+import os
+from collections.abc import Iterator, Sequence
+
+from audioconv.batch.items import Item, alone, at_home, below, is_sound, unique
+from audioconv.batch.lists import is_list, read_list
+from audioconv.errors import FormatError, UsageError
+from audioconv.files import STANDARD, SUFFIXES, display_name
+
+EVERYWHERE = "**"
+"""Any folders, in a pattern: those above it are named, those that match are below."""
+
+
+def find_inputs(named: Sequence[str], into: str) -> list[Item]:
+    """Return the sounds that are named, each once, in the order of the names.
+
+    Parameters
+    ----------
+    named : sequence of str
+        files; folders, with all sound files below them; patterns such as ``**/*.flac``, also where
+        no shell has expanded them; and lists
+    into : str
+        folder of the outputs, whose content is no input, unless a file in it is named itself
+
+    Raises
+    ------
+    UsageError
+        If a name leads to no sound, or the folder of the outputs is one of the inputs.
+    FormatError
+        If a folder or a list cannot be read.
+    """
+    items: list[Item] = []
+    for name in named:
+        found = _found(name, into)
+        if not found:
+            raise UsageError(f"there is no sound in {display_name(name)}; {_sought()}")
+        items += found
+    if not items:
+        raise UsageError("no input is named; name files, a folder or a list")
+    return unique(items)
+
+
+def _found(name: str, into: str) -> list[Item]:
+    """Return the items that one name leads to."""
+    if name == STANDARD:
+        raise UsageError("a batch reads files, not standard input; name them, or a list")
+    path = at_home(name)
+    if is_pattern(path):
+        return matching(path, into)
+    if os.path.isdir(path):
+        return in_folder(path, into)
+    if not os.path.lexists(path):
+        raise UsageError(f"{display_name(name)} does not exist; check the name")
+    return read_list(path) if is_list(path) else [alone(path)]
+
+
+def is_pattern(path: str) -> bool:
+    """Return whether a name is a pattern, and no file of that very name."""
+    return glob.has_magic(path) and not os.path.lexists(path)
+
+
+def matching(pattern: str, into: str) -> list[Item]:
+    """Return the sounds that match a pattern, and those in folders that match.
+
+    They are called as if a shell had expanded the pattern; behind ``**``, they keep their folders.
+    """
+    above, everywhere, _ = pattern.partition(EVERYWHERE)
+    root = os.path.dirname(above) or os.curdir
+    items: list[Item] = []
+    for path in sorted(glob.glob(pattern, recursive=True)):
+        if _is_in(path, into):
+            continue
+        if os.path.isdir(path):
+            items += [] if everywhere else in_folder(path, into)
+        elif is_sound(path):
+            items.append(below(path, root) if everywhere else alone(path))
+    return items
+
+
+def in_folder(folder: str, into: str) -> list[Item]:
+    """Return all sounds below a folder, but those among the outputs.
+
+    Hidden files and folders are left out. Links are followed, except to a folder above.
+    """
+    if os.path.realpath(folder) == os.path.realpath(into):
+        raise UsageError(
+            f"the outputs would be written among the inputs in {display_name(folder)}, and be "
+            "inputs of the next run; name another folder, which may be in it"
+        )
+    return [below(path, folder) for path in _walk(folder, {os.path.realpath(into)})]
+
+
+def _walk(folder: str, avoided: set[str]) -> Iterator[str]:
+    """Yield the paths of all sounds below a folder, sorted in each."""
+    real = os.path.realpath(folder)
+    if real in avoided:
+        return
+    try:
+        with os.scandir(folder) as entries:
+            visible = [one for one in entries if not one.name.startswith(".")]
+    except OSError as error:
+        raise FormatError(
+            f"the folder {display_name(folder)} cannot be read: {error.strerror or error}"
+        ) from None
+    for entry in sorted(visible, key=lambda one: one.name):
+        if entry.is_dir():
+            yield from _walk(entry.path, avoided | {real})
+        elif is_sound(entry.name) and (entry.is_file() or entry.is_symlink()):
+            yield entry.path
+
+
+def _is_in(path: str, folder: str) -> bool:
+    """Return whether a path is below a folder that is not the one that it is sought in."""
+    real, inside = os.path.realpath(path), os.path.join(os.path.realpath(folder), "")
+    return real.startswith(inside) and os.path.realpath(os.curdir) + os.sep != inside
+
+
+def _sought() -> str:
+    return f"sought are the suffixes {', '.join(SUFFIXES)}"

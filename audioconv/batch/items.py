@@ -1,0 +1,105 @@
+"""A sound or an impulse of a batch: what it is called, where it is, what a list says of it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import PurePath
+from typing import Any
+
+from audioconv.errors import UsageError
+from audioconv.files import SUFFIXES, display_name
+
+
+@dataclass(frozen=True)
+class Item:
+    """A sound or an impulse.
+
+    Parameters
+    ----------
+    identity : str
+        what draws depend on: the path below the folder that was named, with slashes, or the id in
+        a list; never a path of one machine
+    path : str
+        where it is, an absolute path; or the spec of an impulse
+    place : str
+        folder of its output, below that of all outputs, with slashes; empty for that folder itself
+    columns : dict
+        what a list says of it
+    """
+
+    identity: str
+    path: str
+    place: str = ""
+    columns: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def split(self) -> str | None:
+        """The split that it belongs to, if a list says so."""
+        return self._text("split")
+
+    @property
+    def room(self) -> str | None:
+        """The room that an impulse was measured in, if a list says so."""
+        return self._text("room")
+
+    def _text(self, column: str) -> str | None:
+        value = self.columns.get(column)
+        return None if value in (None, "") else str(value)
+
+
+def below(path: str, root: str, columns: Mapping[str, Any] | None = None) -> Item:
+    """Return the item of a file somewhere below a folder.
+
+    Examples
+    --------
+    >>> item = below("/data/rooms/a/hall.wav", "/data/rooms")
+    >>> item.identity, item.place
+    ('a/hall.wav', 'a')
+    """
+    identity = PurePath(os.path.relpath(path, root)).as_posix()
+    place = identity.rpartition("/")[0]
+    return Item(identity, os.path.abspath(path), place, columns or {})
+
+
+def alone(path: str) -> Item:
+    """Return the item of a file that is named itself, and called without its folder."""
+    return below(path, os.path.dirname(path) or os.curdir)
+
+
+def at_home(path: str) -> str:
+    """Return a path with ``~`` expanded, as no shell does behind an ``=`` or in a list."""
+    known = not path.startswith("~") or os.path.lexists(path)
+    return path if known else os.path.expanduser(path)
+
+
+def is_sound(path: str) -> bool:
+    """Return whether a path has the suffix of a sound file."""
+    return PurePath(path).suffix.lower().removeprefix(".") in SUFFIXES
+
+
+def unique(items: Sequence[Item], what: str = "") -> list[Item]:
+    """Return items in their order without those that are there already.
+
+    Raises
+    ------
+    UsageError
+        If `what` is given, and two different ones of the kind that it names are called the same.
+    """
+    kept: list[Item] = []
+    seen: dict[tuple[str, str], list[Item]] = {}
+    called: dict[str, str] = {}
+    for item in items:
+        alike = seen.setdefault((item.identity, item.path), [])
+        if item in alike:
+            continue
+        other = called.setdefault(item.identity, item.path)
+        if what and other != item.path:
+            raise UsageError(
+                f"{display_name(other)} and {display_name(item.path)} are {what} of one name, "
+                f"{display_name(item.identity)}; name the folder above both"
+            )
+        alike.append(item)
+        kept.append(item)
+    return kept

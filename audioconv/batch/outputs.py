@@ -1,0 +1,266 @@
+"""Names of outputs, and what is wrong with them, before any work."""
+
+from __future__ import annotations
+
+import os
+import posixpath
+import re
+import string
+import unicodedata
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from hashlib import sha256
+from pathlib import PurePath
+from typing import Any
+
+from audioconv.batch.pairs import Pair
+from audioconv.errors import UsageError
+from audioconv.files import SUFFIXES, display_name
+from audioconv.files.reserved import FORBIDDEN
+from audioconv.ir.kinds import KINDS
+from audioconv.ir.load import PRESET, impulse_files, parsed_spec
+from audioconv.parameters import choices_like
+
+LONGEST = 60
+"""Characters of the name of an impulse within that of an output."""
+
+_SUFFIXES = [*SUFFIXES, *(one[1:] for kind in KINDS.values() for one in kind.suffixes)]
+_SUFFIX = re.compile(rf"\.({'|'.join(_SUFFIXES)})(?=$|[:,])", re.IGNORECASE)
+"""Suffix of a sound or an impulse, before options or the next file of a join."""
+
+DIGITS = 8
+"""Digits of the hash of an impulse within the name of an output."""
+
+FIELDS: dict[str, Callable[[Pair], Any]] = {
+    "stem": lambda pair: PurePath(pair.item.path).stem,
+    "suffix": lambda pair: PurePath(pair.item.path).suffix,
+    "id": lambda pair: name_field(pair.item.identity),
+    "ir": lambda pair: impulse_field(pair.impulse.identity),
+    "hash": lambda pair: _hash(pair.ir),
+    "replica": lambda pair: pair.replica,
+    "split": lambda pair: _safe(pair.item.split or pair.impulse.split),
+    "room": lambda pair: _safe(pair.impulse.room),
+}
+"""What may stand in braces in the name of an output, besides columns of the list."""
+
+
+def output_name(template: str, pair: Pair) -> str:
+    """Return the path of an output below the folder of all, with slashes.
+
+    Raises
+    ------
+    UsageError
+        If the template has an unknown field, or leads out of the folder.
+
+    Examples
+    --------
+    >>> from audioconv.batch.items import Item
+    >>> pair = Pair(Item("a/x.wav", "/in/a/x.wav", "a"), Item("hall.wav", "/hall.wav"), "", 2)
+    >>> output_name("{stem}_{ir}_{replica:02}.wav", pair)
+    'a/x_hall_02.wav'
+    """
+    columns = {name: _safe(value) for name, value in pair.item.columns.items()}
+    name = "".join(
+        literal if field is None else literal + _filled(field, form or "", pair, columns, template)
+        for literal, field, form in _parsed(template)
+    )
+    path = posixpath.join(pair.item.place, name.replace("\\", "/") if os.name == "nt" else name)
+    if any(part in ("", ".", "..") for part in path.split("/")) or os.path.splitdrive(path)[0]:
+        raise UsageError(
+            f"the output {display_name(path)} is not below the folder of the outputs; give another "
+            "`name`"
+        )
+    return path
+
+
+def impulse_field(identity: str) -> str:
+    """Return the name of an impulse as a part of the name of an output.
+
+    Examples
+    --------
+    >>> impulse_field("a/hall.wav"), impulse_field("hall.wav:channel=2"), impulse_field("delta")
+    ('a-hall', 'hall-channel=2', 'delta')
+    >>> impulse_field("double-spike:delay=9ms"), impulse_field("shoebox:rt60=0.2..0.8")
+    ('double-spike-delay=9ms', 'shoebox')
+    >>> impulse_field("preset:slapback")
+    'slapback'
+    """
+    if not parsed_spec(identity):
+        safe = name_field(identity)
+    else:  # of what is drawn, every replica has other values
+        text = identity.partition(":")[0] if ".." in identity else identity
+        safe = _safe(text.removeprefix(f"{PRESET}:"))
+    if len(safe) <= LONGEST:
+        return safe
+    return f"{safe[: LONGEST - DIGITS - 1]}-{_hash(identity)}"
+
+
+def name_field(identity: str) -> str:
+    """Return what a file is called as a part of the name of another, without suffixes of sounds.
+
+    Examples
+    --------
+    >>> name_field("a/x.wav"), name_field("/far/away/x.flac"), name_field("speaker.1")
+    ('a-x', 'x', 'speaker.1')
+    """
+    path = PurePath(identity)
+    text = path.name if path.is_absolute() or ".." in path.parts else identity
+    return str(_safe(_SUFFIX.sub("", text)))
+
+
+def _parsed(template: str) -> list[tuple[str, str | None, str | None]]:
+    try:
+        parts = [*string.Formatter().parse(template)]
+    except ValueError as error:
+        raise UsageError(f"`name` is {template!r}: {error}") from None
+    if any(conversion for *_, conversion in parts):
+        raise UsageError(f"`name` is {template!r}; leave out the conversion behind the !")
+    return [(literal, field, form) for literal, field, form, _ in parts]
+
+
+def _filled(field: str, form: str, pair: Pair, columns: Mapping[str, Any], template: str) -> str:
+    """Return the text for a field of a template."""
+    if field in FIELDS:
+        value = FIELDS[field](pair)
+    elif field in columns:
+        value = columns[field]
+    else:
+        there = choices_like(field, [*FIELDS, *columns])
+        raise UsageError(f"`name` is {template!r}, but there is no field {field!r};{there}")
+    if value in (None, "") and field != "suffix":
+        raise UsageError(
+            f"`name` is {template!r}, but {display_name(pair.item.identity)} has no {field}"
+        )
+    try:
+        return format(value, form)
+    except ValueError as error:
+        raise UsageError(f"`name` is {template!r}: {error}") from None
+
+
+def _safe(value: Any) -> Any:
+    """Return text that can be a part of a name everywhere; numbers as they are."""
+    if value is None or isinstance(value, int | float):
+        return value
+    text = str(value).replace(os.sep, "-").replace("/", "-").replace("\\", "-")
+    return "".join("-" if one in FORBIDDEN or not one.isprintable() else one for one in text)
+
+
+def _hash(name: str) -> str:
+    return sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:DIGITS]
+
+
+def folded(path: str) -> str:
+    """Return what two paths have in common that are one on some systems.
+
+    Examples
+    --------
+    >>> folded("A/Re\u0301sume.wav") == folded("a/r\u00e9sume.WAV")
+    True
+    """
+    form = unicodedata.normalize("NFC", path).casefold()
+    return unicodedata.normalize("NFC", form)
+
+
+def check_outputs(
+    into: str, named: Sequence[tuple[str, Pair]], reserved: Iterable[str], form: str | None
+) -> None:
+    """Check all outputs before any work.
+
+    Parameters
+    ----------
+    into : str
+        folder of all outputs
+    named : sequence of (str, Pair)
+        outputs below it, and what makes each
+    reserved : iterable of str
+        names of the files that hold the rows
+    form : str or None
+        the format, if it does not follow from the suffix
+
+    Raises
+    ------
+    UsageError
+        If two are one file on some system, one lies outside the folder, one is an input, or has the
+        suffix of no sound.
+    """
+    real = os.path.realpath(into)
+    folders: dict[str, str] = {}
+    taken: dict[str, tuple[str, Pair] | None] = {folded(name): None for name in reserved}
+    for output, pair in named:
+        if form is None and PurePath(output).suffix.lower().lstrip(".") not in SUFFIXES:
+            raise UsageError(
+                f"the output {display_name(output)} has no suffix of a sound file; give one of "
+                f"{', '.join(SUFFIXES)} in `name`, or pass `format='WAV'`"
+            )
+        place, _, name = output.rpartition("/")
+        if place not in folders:
+            folders[place] = _folder(into, place, real)
+        path = os.path.join(folders[place], name)
+        # a link to another output is that output
+        path = os.path.realpath(path) if os.path.islink(path) else path
+        for key in {folded(output), folded(_below(path, real, output))}:
+            other = taken.setdefault(key, (output, pair))
+            if other is None or other[1] is not pair:
+                _refuse_collision(output, pair, other)
+    _refuse_inputs(into, named)
+
+
+def _folder(into: str, place: str, real: str) -> str:
+    """Return the folder of an output, free of links, if it is below that of all outputs."""
+    folder = os.path.realpath(os.path.join(into, *place.split("/")))
+    if folder != real and not folder.startswith(os.path.join(real, "")):
+        raise UsageError(
+            f"{display_name(os.path.join(into, place))} is a link out of the folder of the "
+            f"outputs, to {display_name(folder)}; name another folder"
+        )
+    return folder
+
+
+def _below(path: str, real: str, output: str) -> str:
+    """Return a path, free of links, as one below the folder of all outputs."""
+    inside = os.path.join(real, "")
+    if not path.startswith(inside):
+        raise UsageError(
+            f"the output {display_name(output)} is a link out of the folder of the outputs, to "
+            f"{display_name(path)}; remove it"
+        )
+    return PurePath(path.removeprefix(inside)).as_posix()
+
+
+def _refuse_collision(output: str, pair: Pair, other: tuple[str, Pair] | None) -> None:
+    if other is None:
+        raise UsageError(f"the output {display_name(output)} is a list of the rows; rename it")
+    names = f"{display_name(output)}"
+    if other[0] != output:
+        names += f" and {display_name(other[0])}, which are one file on some systems"
+    if other[1].item.path == pair.item.path:
+        what = f"{display_name(pair.item.identity)} has two outputs"
+        fields = "{ir}, {hash} or {replica}"
+    else:
+        what = f"{display_name(other[1].item.path)} and {display_name(pair.item.path)} have outputs"
+        fields = "{id}, or name the folder above both"
+    raise UsageError(f"{what} of one name, {names}; give a `name` with {fields}")
+
+
+def _refuse_inputs(into: str, named: Sequence[tuple[str, Pair]]) -> None:
+    """Raise if an output that exists is an input or an impulse, also by another name."""
+    existing = [(output, found) for output, _ in named if (found := _identity(into, output))]
+    if not existing:
+        return
+    files = {pair.item.path for _, pair in named}
+    files |= {file for _, pair in named for file in impulse_files([pair.ir])}
+    inputs = {_identity("", file): file for file in sorted(files)}
+    for output, found in existing:
+        if found in inputs:
+            raise UsageError(
+                f"the output {display_name(output)} is the input {display_name(inputs[found])}; "
+                "name another folder, or give another `name`"
+            )
+
+
+def _identity(folder: str, path: str) -> tuple[int, int] | None:
+    """Return what tells a file apart from all others, if it exists."""
+    try:
+        status = os.stat(os.path.join(folder, path))
+    except (OSError, ValueError):
+        return None
+    return status.st_dev, status.st_ino

@@ -1,0 +1,165 @@
+"""All tasks of a batch, as plain data: it pickles, and goes to JSON and back."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from audioconv.batch.inputs import find_inputs
+from audioconv.batch.items import at_home
+from audioconv.batch.outputs import check_outputs, output_name
+from audioconv.batch.pairs import Pair, paired
+from audioconv.batch.pool import find_impulses
+from audioconv.batch.rows import files_of_rows
+from audioconv.batch.settings import Settings
+from audioconv.batch.splits import refuse_leakage
+from audioconv.errors import UsageError
+from audioconv.files import STANDARD, display_name
+from audioconv.job import Options
+
+
+@dataclass(frozen=True)
+class Task:
+    """One output to be made.
+
+    Parameters
+    ----------
+    output : str
+        its path below the folder of all outputs, with slashes
+    input : str
+        absolute path
+    identity : str
+        of the input: what draws depend on
+    impulse : str
+        as `--ir` reads it: a spec, or an absolute path
+    replica : int
+    seed : int
+        of the batch
+    split, room : str or None
+    columns : dict
+        what a list says of the input
+    """
+
+    output: str
+    input: str
+    identity: str
+    impulse: str
+    replica: int
+    seed: int
+    split: str | None = None
+    room: str | None = None
+    columns: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a batch does.
+
+    Parameters
+    ----------
+    into : str
+        folder of all outputs, an absolute path
+    options : Options
+        as for one file
+    settings : Settings
+    tasks : tuple of Task
+        in the order of the rows
+    """
+
+    into: str
+    options: Options
+    settings: Settings
+    tasks: tuple[Task, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it as JSON can hold it."""
+        return {
+            "into": self.into,
+            "options": asdict(self.options),
+            "settings": asdict(self.settings),
+            "tasks": [asdict(task) for task in self.tasks],
+        }
+
+    @classmethod
+    def from_json(cls, read: Mapping[str, Any]) -> Plan:
+        """Return a plan from what `as_json` returned.
+
+        Raises
+        ------
+        KeyError, TypeError, UsageError
+            If it is no plan.
+        """
+        return cls(
+            read["into"],
+            Options(**read["options"]),
+            Settings(**read["settings"]),
+            tuple(Task(**task) for task in read["tasks"]),
+        )
+
+
+def make_plan(
+    inputs: Sequence[str],
+    impulses: Sequence[str],
+    into: str,
+    options: Options,
+    settings: Settings,
+) -> Plan:
+    """Find all inputs and impulses, pair them, draw, and name the outputs.
+
+    Nothing is written, and no sound is read: a file that cannot be read fails alone, later.
+
+    Parameters
+    ----------
+    inputs : sequence of str
+        files, folders, patterns, lists
+    impulses : sequence of str
+        the same, and builder specs, also with ranges
+    into : str
+        folder of all outputs, which need not exist
+    options : Options
+    settings : Settings
+
+    Raises
+    ------
+    UsageError
+        If a name leads nowhere, outputs collide, or a split leaks into another.
+    FormatError
+        If a folder or a list cannot be read.
+    """
+    into = os.path.abspath(_folder(into))
+    items = find_inputs(inputs, into)
+    pairs = [*paired(items, find_impulses(impulses, into), settings)]
+    if not settings.allow_leakage:
+        refuse_leakage(pairs)
+    named = [(output_name(settings.template, pair), pair) for pair in pairs]
+    check_outputs(into, named, files_of_rows(settings), options.format)
+    tasks = tuple(_task(output, pair, settings) for output, pair in named)
+    return Plan(into, options, settings, tasks)
+
+
+def _folder(into: str) -> str:
+    """Return the folder of all outputs, or raise if there can be none."""
+    if into in ("", STANDARD):
+        raise UsageError("the outputs of a batch need a folder; name one")
+    into = at_home(into)
+    if os.path.lexists(into) and not os.path.isdir(into):
+        raise UsageError(f"{display_name(into)} is no folder; name one for the outputs")
+    return into
+
+
+def _task(output: str, pair: Pair, settings: Settings) -> Task:
+    item, impulse = pair.item, pair.impulse
+    split = item.split if item.split is not None else impulse.split
+    return Task(
+        output,
+        item.path,
+        item.identity,
+        pair.ir,
+        pair.replica,
+        settings.seed,
+        split,
+        impulse.room,
+        dict(item.columns),
+    )

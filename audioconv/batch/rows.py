@@ -1,0 +1,141 @@
+"""The row of an output, and the files that hold all rows.
+
+``metadata.jsonl`` has one JSON object a line, in the order of the plan. Hugging Face's audiofolder
+finds ``file_name`` in it, NeMo ``audio_filepath`` and ``duration``; paths are relative to its
+folder.
+
+References
+----------
+https://huggingface.co/docs/datasets/audio_dataset; NVIDIA NeMo, "Preparing custom ASR data".
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Any
+
+from audioconv.batch import kaldi, lhotse
+from audioconv.batch.settings import Settings
+from audioconv.files import target
+from audioconv.ir.load import parsed_spec
+from audioconv.ir.names import join_name, split_join, split_name, with_options
+from audioconv.job import Outcome
+
+if TYPE_CHECKING:
+    from audioconv.batch.plan import Task
+    from audioconv.batch.shelf import Facts
+
+FILE = "metadata.jsonl"
+
+Row = Mapping[str, Any]
+
+
+def row(
+    task: Task, into: str, outcome: Outcome, facts: Facts, input_sha256: str, output_sha256: str
+) -> dict[str, Any]:
+    """Return the row of an output: plain data that depends on the task alone.
+
+    What a list says of the input follows, unless it is what the row says of the output.
+
+    Parameters
+    ----------
+    task : Task
+    into : str
+        folder of all outputs; paths are relative to it
+    outcome : Outcome
+    facts : Facts
+        of the impulse
+    input_sha256, output_sha256 : str
+    """
+    said = {
+        "file_name": task.output,
+        "audio_filepath": task.output,
+        "duration": outcome.frames / outcome.rate,
+        "frames": outcome.frames,
+        "rate": outcome.rate,
+        "channels": outcome.channels,
+        "input": _relative(task.input, into),
+        "input_sha256": input_sha256,
+        "output_sha256": output_sha256,
+        "impulse": _impulse(task.impulse, into),
+        "impulse_sha256": facts.sha256,
+        "gain_db": outcome.gain_db,
+        "shift": outcome.shift,
+        "shift_s": outcome.shift / outcome.rate,
+        "t30_s": facts.t30_s,
+        "drr_db": facts.drr_db,
+        "c50_db": facts.c50_db,
+        "seed": task.seed,
+        "replica": task.replica,
+        "split": task.split,
+        "room": task.room,
+    }
+    finite = {name: _finite(value) for name, value in said.items()}
+    return finite | {name: value for name, value in task.columns.items() if name not in said}
+
+
+def _finite(value: Any) -> Any:
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _impulse(ir: str, into: str) -> str:
+    """Return the name of an impulse, relative to a folder."""
+    if parts := split_join(ir):
+        return join_name(_impulse(part, into) for part in parts)
+    if parsed_spec(ir):
+        return ir
+    path, options = split_name(ir)
+    return with_options(_relative(path, into), options)
+
+
+def _relative(path: str, folder: str) -> str:
+    """Return a path relative to a folder, with slashes; as it is if it is on another drive."""
+    try:
+        return PurePath(os.path.relpath(path, os.path.realpath(folder))).as_posix()
+    except ValueError:
+        return path
+
+
+def as_line(one: Row) -> str:
+    """Return a row as a line of JSON."""
+    return json.dumps(one) + "\n"
+
+
+def files_of_rows(settings: Settings) -> list[str]:
+    """Return the names of the files that hold rows, in the folder of all outputs."""
+    wanted = {FILE: True, kaldi.FILE: settings.kaldi, lhotse.FILE: settings.lhotse}
+    return [name for name, given in wanted.items() if given]
+
+
+def write_rows(rows: Sequence[Row], into: str, settings: Settings) -> None:
+    """Write the files of rows, each at once in place of an old one.
+
+    Parameters
+    ----------
+    rows : sequence of dict
+        in the order of the plan
+    into : str
+        folder of all outputs
+    settings : Settings
+
+    Raises
+    ------
+    FormatError
+        If one cannot be written.
+    """
+    for name in files_of_rows(settings):
+        with target(os.path.join(into, name), overwrite=True) as output:
+            for line in _lines(name, rows):
+                output.file.write(line.encode())
+            output.commit()
+
+
+def _lines(name: str, rows: Iterable[Row]) -> Iterator[str]:
+    if name == FILE:
+        yield from map(as_line, rows)
+    else:
+        yield from {kaldi.FILE: kaldi.lines, lhotse.FILE: lhotse.lines}[name](rows)

@@ -1,0 +1,160 @@
+"""The tasks of a plan, one after another here, or on any executor; and the rows of what is done."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from dataclasses import dataclass
+from functools import partial
+
+from audioconv.batch.plan import Plan, Task
+from audioconv.batch.rows import Row, files_of_rows, write_rows
+from audioconv.batch.stop import Stop, stoppable
+from audioconv.batch.task import Done, Failed, perform
+from audioconv.errors import UsageError
+from audioconv.files import display_name
+
+AHEAD = 4
+"""Tasks for each core that an executor is given before it has done others."""
+
+Report = Callable[[Done | Failed], None]
+"""Called with each result as it comes, in the thread that runs the batch."""
+
+Work = Callable[[Task], Done | Failed]
+
+
+@dataclass(frozen=True)
+class Summary:
+    """How a batch ended.
+
+    Parameters
+    ----------
+    done : int
+        number of outputs
+    failures : list of Failed
+        in the order of the plan
+    left : int
+        number of tasks that were not begun
+    seconds : float
+        length of all outputs together
+    interrupted : bool
+        whether Ctrl-C ended it
+    """
+
+    done: int
+    failures: list[Failed]
+    left: int
+    seconds: float
+    interrupted: bool
+
+
+def ignore(result: Done | Failed) -> None:
+    """Ignore a result."""
+
+
+def run_plan(plan: Plan, *, executor: Executor | None = None, report: Report = ignore) -> Summary:
+    """Do the tasks of a plan, and write the rows of those that are done.
+
+    A file that fails is a result; the others go on, unless the settings say otherwise. The rows are
+    in the order of the plan, and the same for every executor.
+
+    Parameters
+    ----------
+    plan : Plan
+    executor : concurrent.futures.Executor, optional
+        where the tasks are done; by default here, one after another
+    report : function
+        called with each result as it comes
+
+    Raises
+    ------
+    UsageError
+        If an output exists, and is not to be replaced.
+    FormatError
+        If the rows cannot be written.
+    """
+    _refuse_existing(plan)
+    os.makedirs(plan.into, exist_ok=True)
+    work = partial(perform, into=plan.into, options=plan.options)
+    found: dict[int, Done | Failed] = {}
+    with stoppable() as stop:
+        for index, result in results(plan.tasks, work, executor, stop):
+            found[index] = result
+            report(result)
+            if plan.settings.fail_fast and isinstance(result, Failed):
+                stop.ask()
+    ordered = [found[index] for index in sorted(found)]
+    rows = [result.row for result in ordered if isinstance(result, Done)]
+    write_rows(rows, plan.into, plan.settings)
+    return _summary(ordered, rows, len(plan.tasks), stop)
+
+
+def results(
+    tasks: Sequence[Task], work: Work, executor: Executor | None, stop: Stop
+) -> Iterator[tuple[int, Done | Failed]]:
+    """Yield the index of each task and its result, as they come, until a stop is asked for."""
+    if executor is not None:
+        yield from _submitted(tasks, work, executor, stop)
+        return
+    for index, task in enumerate(tasks):
+        if stop.asked:
+            return
+        yield index, work(task)
+
+
+def _submitted(
+    tasks: Sequence[Task], work: Work, executor: Executor, stop: Stop
+) -> Iterator[tuple[int, Done | Failed]]:
+    """Yield results of an executor that has a few tasks at a time."""
+    coming = iter(enumerate(tasks))
+    most = AHEAD * (os.cpu_count() or 1)
+    running: dict[Future[Done | Failed], int] = {}
+    while True:
+        while len(running) < most and not stop.asked and (following := next(coming, None)):
+            running[executor.submit(work, following[1])] = following[0]
+        if not running:
+            return
+        for future in wait(running, return_when=FIRST_COMPLETED).done:
+            index = running.pop(future)
+            yield index, _result(future, tasks[index])
+
+
+def _result(future: Future[Done | Failed], task: Task) -> Done | Failed:
+    """Return the result of a task, or the error of the executor as one."""
+    error = future.exception()
+    if error is None:
+        return future.result()
+    return Failed(task, f"the executor failed: {type(error).__name__}: {error}")
+
+
+def _refuse_existing(plan: Plan) -> None:
+    """Raise if a file would be replaced against the options."""
+    if plan.options.overwrite:
+        return
+    for output in [*files_of_rows(plan.settings), *(task.output for task in plan.tasks)]:
+        path = os.path.join(plan.into, output)
+        if os.path.lexists(path):
+            raise UsageError(
+                f"{display_name(path)} exists; pass `overwrite=True` to overwrite it, or name "
+                "another folder"
+            )
+
+
+def hours(summary: Summary) -> str:
+    """Return the length of all outputs as hours, minutes and seconds.
+
+    Examples
+    --------
+    >>> hours(Summary(1, [], 0, 3725.2, False))
+    '1:02:05'
+    """
+    minutes, seconds = divmod(round(summary.seconds), 60)
+    return f"{minutes // 60}:{minutes % 60:02}:{seconds:02}"
+
+
+def _summary(ordered: list[Done | Failed], rows: Sequence[Row], tasks: int, stop: Stop) -> Summary:
+    failures = [result for result in ordered if isinstance(result, Failed)]
+    seconds = sum(float(row["duration"]) for row in rows)
+    left = tasks - len(ordered)
+    return Summary(len(rows), failures, left, seconds, stop.interrupted and left > 0)

@@ -1,0 +1,75 @@
+"""How a batch pairs, draws, names and lists, as plain data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from audioconv.errors import UsageError
+from audioconv.parameters import parameters, validated
+
+NAME, NAME_OF_REPLICA = "{stem}_{ir}.wav", "{stem}_{ir}_{replica}.wav"
+"""Default names, of one replica and of several."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """How a batch pairs, draws, names and lists.
+
+    Parameters
+    ----------
+    pairs : {"all", "zip", "random"}
+        all: every input with every impulse; zip: the first input with the first impulse, and so
+        on; random: every input with one that is drawn
+    replicas : int > 0
+        outputs of each pair, or draws for each input; drawn impulses differ as long as there are
+        others
+    seed : int >= 0
+        seed of all draws; each follows from it and from what the input is called, so that other
+        inputs, and their order, do not matter
+    name : str
+        name of each output, below the folder that the input has: {stem}, {suffix} and {id} of
+        the input, {ir} and {hash} of the impulse, {replica}, {split}, {room}, or a column of the
+        list; by default {stem}_{ir}.wav, with {replica} if there are several
+    allow_leakage : bool
+        accept an input, or impulses of one room, in two splits
+    fail_fast : bool
+        stop at the first file that fails
+    kaldi : bool
+        also write wav.scp, for Kaldi
+    lhotse : bool
+        also write recordings.jsonl, for Lhotse
+
+    Raises
+    ------
+    UsageError
+        If a value has the wrong type, or is out of range.
+
+    Examples
+    --------
+    >>> Settings().template, Settings(replicas=2).template
+    ('{stem}_{ir}.wav', '{stem}_{ir}_{replica}.wav')
+    """
+
+    pairs: Literal["all", "zip", "random"] = "all"
+    replicas: int = 1
+    seed: int = 0
+    name: str | None = None
+    allow_leakage: bool = False
+    fail_fast: bool = False
+    kaldi: bool = False
+    lhotse: bool = False
+
+    def __post_init__(self) -> None:
+        for parameter in parameters(Settings):
+            value = validated(parameter, getattr(self, parameter.name))
+            object.__setattr__(self, parameter.name, value)
+        if self.replicas < 1:
+            raise UsageError(f"`replicas` is {self.replicas}; it must be at least 1")
+        if self.seed < 0:
+            raise UsageError(f"`seed` is {self.seed}; it must be 0 or more")
+
+    @property
+    def template(self) -> str:
+        """The name of each output, with its fields."""
+        return self.name or (NAME if self.replicas == 1 else NAME_OF_REPLICA)

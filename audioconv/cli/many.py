@@ -1,0 +1,111 @@
+"""Many files given to a command for one: the line of `audioconv batch` that does it."""
+
+from __future__ import annotations
+
+import glob
+import os
+import shlex
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from typer.core import TyperCommand, TyperOption
+
+from audioconv.errors import UsageError
+
+OWN = ("ir", "delay", "gain", "fractional", "json")
+"""Options that a batch has not, or has in another form."""
+
+CHAIN = "chain.wav"
+"""Name for several impulses in one file."""
+
+
+class OneFile(TyperCommand):
+    """A command with one input and one output."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Parse the command line; many inputs, or a folder as output, are refused with a remedy."""
+        given = list(args)
+        ctx.allow_extra_args = True
+        extra: list[str] = super().parse_args(ctx, args)
+        last = extra[-1] if extra else ctx.params["output"]
+        if extra or os.path.isdir(last) or last.endswith(("/", os.sep)):
+            self._refuse(ctx, given, extra)
+        return extra
+
+    def _refuse(self, ctx: Any, args: list[str], extra: Sequence[str]) -> None:
+        """Raise if many files are meant, with the command line of the batch."""
+        from audioconv.files import display_name, escape  # late, so that help is fast
+
+        named = [ctx.params["input"], ctx.params["output"], *extra]
+        *inputs, last = named
+        if not extra:
+            fault = f"{display_name(last)} is a directory; name a file in it"
+        else:
+            fault = f"{self.name} takes one IN and one OUT, but {len(named)} names are given"
+        if _are_files(inputs) and _may_be_folder(last):
+            raise UsageError(
+                f"{fault}, or run: {escape(self._batch_line(ctx, args, inputs, last))}"
+            )
+        if extra and _are_files(named):
+            line = escape(self._batch_line(ctx, args, named, "DIR"))
+            raise UsageError(f"{fault}; for many files, run: {line}")
+        if extra:
+            ctx.fail(f"Got unexpected extra argument(s) ({' '.join(extra)})")
+
+    def _batch_line(self, ctx: Any, args: list[str], inputs: Sequence[str], into: str) -> str:
+        """Return the command line of the batch."""
+        before, ir = "", _impulse(ctx.params)
+        if len(ir) > 1:
+            before = f"audioconv ir fold {shlex.join(ir)} {CHAIN} && "
+            ir = [CHAIN]
+        return before + " ".join(
+            [
+                "audioconv batch",
+                *_named(inputs),
+                shlex.join(["--ir", *ir, *self._kept(args), "--into", into]),
+            ]
+        )
+
+    def _kept(self, args: Sequence[str]) -> Iterator[str]:
+        """Yield the options, as written, that a batch has too."""
+        known = {
+            name: one for one in self.params if isinstance(one, TyperOption) for name in one.opts
+        }
+        words = iter(args)
+        for word in words:
+            option = known.get(word.partition("=")[0])
+            if option is None:
+                continue
+            value = [] if option.is_flag or "=" in word else [next(words)]
+            if option.name not in OWN:
+                yield from [word, *value]
+
+
+def _impulse(parameters: dict[str, Any]) -> list[str]:
+    """Return the impulses of a command: of an echo, its spec."""
+    from audioconv.cli.convolve import echo_spec  # late: it imports this module
+
+    if "ir" in parameters:
+        return list(parameters["ir"])
+    return [echo_spec(parameters["delay"], parameters["gain"], parameters["fractional"])]
+
+
+def _named(inputs: Sequence[str]) -> list[str]:
+    """Return inputs as words of a command line: as a pattern, if it means the same files."""
+    first = inputs[0]
+    suffix = os.path.splitext(first)[1]
+    folder = os.path.dirname(first)
+    if len(inputs) > 1 and suffix:
+        pattern = os.path.join(glob.escape(folder), f"*{suffix}")
+        if sorted(glob.glob(pattern)) == sorted(inputs):
+            return [os.path.join(shlex.quote(folder) if folder else "", f"*{suffix}")]
+    return [shlex.quote(one) for one in inputs]
+
+
+def _may_be_folder(path: str) -> bool:
+    """Return whether a path is a folder, or is no file and has the name of none."""
+    return not (os.path.isfile(path) or os.path.splitext(path)[1]) or os.path.isdir(path)
+
+
+def _are_files(paths: Sequence[str]) -> bool:
+    return all(os.path.exists(path) for path in paths)
