@@ -14,14 +14,18 @@ from typing import Any
 
 from audioconv.batch.pairs import Pair
 from audioconv.errors import UsageError
-from audioconv.files import SUFFIXES, display_name
+from audioconv.files import SUFFIXES, SoundInfo, display_name, output_format
 from audioconv.files.reserved import FORBIDDEN
 from audioconv.ir.kinds import KINDS
 from audioconv.ir.load import PRESET, impulse_files, parsed_spec
+from audioconv.job import Options
 from audioconv.parameters import choices_like
 
 LONGEST = 60
 """Characters of the name of an impulse within that of an output."""
+
+ANY_SOUND = SoundInfo("", "WAV", "PCM_16", 48000, 1, None)
+"""A sound that every format holds."""
 
 _SUFFIXES = [*SUFFIXES, *(one[1:] for kind in KINDS.values() for one in kind.suffixes)]
 _SUFFIX = re.compile(rf"\.({'|'.join(_SUFFIXES)})(?=$|[:,])", re.IGNORECASE)
@@ -161,7 +165,7 @@ def folded(path: str) -> str:
 
 
 def check_outputs(
-    into: str, named: Sequence[tuple[str, Pair]], reserved: Iterable[str], form: str | None
+    into: str, named: Sequence[tuple[str, Pair]], reserved: Iterable[str], options: Options
 ) -> None:
     """Check all outputs before any work.
 
@@ -173,24 +177,24 @@ def check_outputs(
         outputs below it, and what makes each
     reserved : iterable of str
         names of the files that hold the rows
-    form : str or None
-        the format, if it does not follow from the suffix
+    options : Options
+        of every file: format and subtype, if they do not follow from the suffix and the input
 
     Raises
     ------
     UsageError
         If two are one file on some system, one lies outside the folder, one is an input, or has the
-        suffix of no sound.
+        suffix of no sound, or a subtype that its format lacks.
     """
     real = os.path.realpath(into)
     folders: dict[str, str] = {}
+    suffixes: set[str] = set()
     taken: dict[str, tuple[str, Pair] | None] = {folded(name): None for name in reserved}
     for output, pair in named:
-        if form is None and PurePath(output).suffix.lower().lstrip(".") not in SUFFIXES:
-            raise UsageError(
-                f"the output {display_name(output)} has no suffix of a sound file; give one of "
-                f"{', '.join(SUFFIXES)} in `name`, or pass `format='WAV'`"
-            )
+        suffix = PurePath(output).suffix
+        if suffix not in suffixes:
+            output_format(output, ANY_SOUND, options.format, options.subtype)
+            suffixes.add(suffix)
         place, _, name = output.rpartition("/")
         if place not in folders:
             folders[place] = _folder(into, place, real)

@@ -17,7 +17,11 @@ from audioconv.batch.settings import Settings
 from audioconv.batch.splits import refuse_leakage
 from audioconv.errors import UsageError
 from audioconv.files import STANDARD, display_name
+from audioconv.files.formats import MAX_RATE
 from audioconv.job import Options
+from audioconv.render.checks import check_options
+from audioconv.render.prepare import check_gain
+from audioconv.units import parse_length
 
 
 @dataclass(frozen=True)
@@ -128,15 +132,23 @@ def make_plan(
     FormatError
         If a folder or a list cannot be read.
     """
+    _check(options)
     into = os.path.abspath(_folder(into))
     items = find_inputs(inputs, into)
     pairs = [*paired(items, find_impulses(impulses, into), settings)]
     if not settings.allow_leakage:
         refuse_leakage(pairs)
     named = [(output_name(settings.template, pair), pair) for pair in pairs]
-    check_outputs(into, named, files_of_rows(settings), options.format)
+    check_outputs(into, named, files_of_rows(settings), options)
     tasks = tuple(_task(output, pair, settings) for output, pair in named)
     return Plan(into, options, settings, tasks)
+
+
+def _check(options: Options) -> None:
+    """Raise if options are wrong for every file."""
+    check_options(options)
+    check_gain(options.ir_gain)
+    parse_length(options.length, MAX_RATE)
 
 
 def _folder(into: str) -> str:

@@ -16,6 +16,9 @@ from audioconv.ir.load import spec
 from audioconv.units import parse_distance
 from impulses.builders import shoebox
 
+SHOEBOX = "shoebox"
+"""The builder."""
+
 POSITIONS = ("source", "microphone")
 
 MARGIN = 0.5, 0.2
@@ -51,10 +54,10 @@ def place(draw: Draw, stream: Stream) -> str:
             if name not in values:
                 values[name] = [_within(side, stream) for side in room]
         if _fits(room, values):
-            return spec("shoebox", values)
+            return spec(SHOEBOX, values)
     raise UsageError(
-        f"source and microphone never stand in the room and apart, in {TRIES} draws of {values}; "
-        "give wider ranges, or leave them out"
+        f"source and microphone never stand in the room and apart, in {TRIES} draws such as "
+        f"{spec(SHOEBOX, values)}; give wider ranges, or leave them out"
     )
 
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from audioconv.batch.draws import Stream
-from audioconv.batch.positions import POSITIONS, place
+from audioconv.batch.positions import POSITIONS, SHOEBOX, place
 from audioconv.errors import UsageError
 from audioconv.files import display_name
 from audioconv.ir.load import builder_parameters, parsed_spec, spec
@@ -24,8 +24,6 @@ RANGE = re.compile(rf"\s*({NUMBER}) ?([a-zA-Z°]*)\.\.({NUMBER}) ?([a-zA-Z°]*)\
 
 ANYWHERE = "..."
 """Stands for a position that is to be drawn, anywhere in the room."""
-
-SHOEBOX = "shoebox"
 
 SEED, SEEDS = "seed", 2**31
 """Parameter that is drawn with the others if it is not given, and the number of its values."""
@@ -121,7 +119,7 @@ def random_spec(ir: str) -> RandomSpec | None:
     Raises
     ------
     UsageError
-        If a range is none, or is one of what is no number.
+        If a parameter or a value of the spec is invalid, or a range is one of what is no number.
 
     Examples
     --------
@@ -145,16 +143,15 @@ def random_spec(ir: str) -> RandomSpec | None:
         for at, text in enumerate(texts)
         if (found := _range(text, declared[key], ir)) is not None
     }
-    if not ranges and not (anywhere and builder == SHOEBOX):
-        return None
     if builder == SHOEBOX:
         values = {key: texts for key, texts in values.items() if key not in anywhere}
-    if SEED in declared and SEED not in values:
+    random = bool(ranges or (anywhere and builder == SHOEBOX))
+    if random and SEED in declared and SEED not in values:
         values[SEED] = [""]
         ranges[SEED, 0] = Range(0, SEEDS - 1, "", whole=True)
-    random = RandomSpec(builder, values, ranges)
-    random.check(list(declared.values()))
-    return random
+    checked = RandomSpec(builder, values, ranges)
+    checked.check(list(declared.values()))
+    return checked if random else None
 
 
 def _range(text: str, parameter: Parameter, ir: str) -> Range | None:

@@ -50,7 +50,8 @@ class OneFile(TyperCommand):
             line = escape(self._batch_line(ctx, args, named, "DIR"))
             raise UsageError(f"{fault}; for many files, run: {line}")
         if extra:
-            ctx.fail(f"Got unexpected extra argument(s) ({' '.join(extra)})")
+            names = ", ".join(map(display_name, named))
+            raise UsageError(f"{fault}: {names}; put a name with spaces in quotes")
 
     def _batch_line(self, ctx: Any, args: list[str], inputs: Sequence[str], into: str) -> str:
         """Return the command line of the batch."""

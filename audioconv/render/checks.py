@@ -17,7 +17,7 @@ def check_job(job: Job, *, replaces_sidecar: bool) -> None:
     if not job.impulses:
         raise UsageError("no impulse is given; name a file or a builder spec")
     refuse_standard_twice([job.input, *impulse_files(job.impulses)])
-    _check_options(job.options)
+    check_options(job.options)
     outputs = {job.output: job.options.overwrite}
     if job.options.recipe == "sidecar":
         if is_stream(job.output):
@@ -28,7 +28,8 @@ def check_job(job: Job, *, replaces_sidecar: bool) -> None:
         refuse_overwrite(output, inputs=inputs, overwrite=overwrite)
 
 
-def _check_options(options: Options) -> None:
+def check_options(options: Options) -> None:
+    """Raise `UsageError` if options contradict each other, or one is out of range."""
     mix, threads, most = options.mix, options.threads, options.max_output
     if mix is not None and not 0 <= mix <= 1:
         raise UsageError(f"mix is {mix:g}; it must be between 0 (dry) and 1 (wet)")

@@ -167,11 +167,21 @@ def _has_ears(ingredient: Ingredient) -> bool:
     return isinstance(ingredient, NamedFile) and ingredient.ears
 
 
+def check_gain(ir_gain: str) -> None:
+    """Raise `UsageError` if a normalisation is none, and no gain."""
+    if ir_gain != "none" and ir_gain not in norms.NORMS:
+        _parsed_gain(ir_gain)
+
+
 def _norm_gain(impulse: Impulse, ir_gain: str) -> float:
     if ir_gain == "none":
         return 1.0
     if ir_gain in norms.NORMS:
         return norms.norm_gain(impulse, ir_gain)
+    return _parsed_gain(ir_gain)
+
+
+def _parsed_gain(ir_gain: str) -> float:
     try:
         return parse_gain(ir_gain)
     except UsageError:

@@ -1,0 +1,174 @@
+"""`audioconv batch` as people type it, and the commands for one file that lead to it."""
+
+import json
+import os
+import shlex
+from pathlib import Path
+
+import pytest
+from batches import hashes, room, rows, sound
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    sound("in/a.wav")
+    sound("in/b c.wav")
+    room("rooms/h.wav")
+    room("k.wav")
+    return tmp_path
+
+
+def test_a_batch_says_what_it_did(here, call):
+    said = call("batch", "in", "--ir", "rooms", "--ir", "delta", "--into", "out")
+    assert said.out == ""
+    assert said.err == f"{here / 'out'}: 4 of 4 files, 0:00:00 of sound; rows in metadata.jsonl\n"
+    assert len(rows("out")) == 4
+    assert call("batch", "in", "--ir", "delta", "--into", "two", "-q").err == ""
+
+
+def test_options_are_those_of_convolve(here, call):
+    call("batch", "in/a.wav", "--ir", "k.wav", "--into", "out", "--mix", "0.3", "--length", "input")
+    call("convolve", "in/a.wav", "one.wav", "--ir", "k.wav", "--mix", "0.3", "--length", "input")
+    assert Path("one.wav").read_bytes() == Path("out/a_k.wav").read_bytes()
+
+
+def test_json_has_a_line_for_each_file_as_it_comes(here, call):
+    Path("in/bad.wav").touch()
+    said = call("batch", "in", "--ir", "delta", "--into", "out", "--json", code=4)
+    lines = [json.loads(line) for line in said.out.splitlines()]
+    names = ["a_delta.wav", "b c_delta.wav", "bad_delta.wav"]
+    assert [line["file_name"] for line in lines] == names
+    assert [list(line)[-1] for line in lines] == ["notices", "notices", "error"]
+    assert "failed: " in said.err
+    assert said.err.endswith("error: 1 file of 3 failed, as listed above\n")
+
+
+def test_failures_are_listed_in_terms_of_the_command_line(here, call):
+    Path("in/bad.wav").touch()
+    sound("in/fast.wav", rate=16000)
+    said = call("batch", "in", "--ir", "k.wav", "--into", "out", "--rate-mismatch", "error", code=4)
+    *failed, summary, _ = said.err.splitlines()
+    assert len(failed) == 2
+    assert failed[1].startswith("failed: ")
+    assert "pass --rate-mismatch resample (fast_k.wav)" in failed[1]
+    assert ": 2 of 4 files," in summary
+
+
+def test_notices_are_counted(here, call):
+    sound("in/c.wav", frames=50)
+    said = call("batch", "in", "--ir", "delta:gain=20", "--into", "o", "--dry", "0", code=2)
+    assert "gain" in said.err
+    said = call("batch", "in", "--ir", "delta", "--into", "o", "--wet", "20dB")
+    assert "notice: a_delta.wav: guard: " in said.err
+    assert "; 3 outputs have notices, which --json shows" in said.err
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("in --ir delta", "Missing option '--into'"),
+        ("in --into o", "Missing option '--ir'"),
+        ("no --ir delta --into o", "no does not exist"),
+        ("in --ir no.wav --into o", "no.wav does not exist"),
+        ("in --ir delta --into o --pairs zip", "--pairs zip needs as many"),
+        ("in --ir delta --into o --replicas 2", "pass --pairs random, or give"),
+        ("in --ir delta --into o --name {x}.wav", "--name is '{x}.wav', but there is no field"),
+        ("in --ir delta --into o --mix 3", "mix is 3"),
+        ("in --ir delta --into o --engine quick", "quick"),
+        ("in --ir delta --into o --length long", "length 'long' is not one of"),
+        ("in --ir delta --into o --ir-gain loud", "--ir-gain is 'loud'"),
+        ("in --ir delta --into o --format XYZ", "no format XYZ"),
+        ("in --ir delta --into o --subtype ODD", "no subtype ODD"),
+        ("in --ir nosuch:delay=3 --into o", "nosuch"),
+    ],
+)
+def test_wrong_usage_is_found_before_any_work(here, call, line, said):
+    assert said in call("batch", *shlex.split(line), code=2).err
+    assert not Path("o").exists()
+
+
+def test_an_output_that_exists_needs_y(here, call):
+    call("batch", "in", "--ir", "delta", "--into", "out")
+    said = call("batch", "in", "--ir", "delta", "--into", "out", code=2)
+    assert "exists; pass -y to overwrite it" in said.err
+    call("batch", "in", "--ir", "delta", "--into", "out", "-y")
+
+
+def suggested(error):
+    """Return the words of the command line that an error ends with."""
+    line = error.strip().partition("run: ")[2]
+    return shlex.split(line)
+
+
+@pytest.mark.parametrize("into", ["out", "out/"])
+def test_an_echo_on_many_files_leads_to_the_batch_that_does_it(here, call, into):
+    Path("out").mkdir()
+    options = ["--delay", "350ms", "--gain", "-6dB", "--length", "input"]
+    said = call("echo", "in/a.wav", "in/b c.wav", into, *options, code=2).err
+    words = suggested(said)
+    assert words[:3] == ["audioconv", "batch", "in/*.wav"]
+    assert words[3:5] == ["--ir", "double-spike:delay=350ms,gain=-6dB"]
+    call(*words[1:])
+    call("echo", "in/b c.wav", "one.wav", *options)
+    made = Path("out/b c_double-spike-delay=350ms,gain=-6dB.wav")
+    assert made.read_bytes() == Path("one.wav").read_bytes()
+
+
+def test_a_folder_as_output_leads_to_a_batch(here, call):
+    Path("out").mkdir()
+    said = call("convolve", "in/a.wav", "out", "--ir", "k.wav", "--ir", "rooms/h.wav", code=2).err
+    assert (
+        "out is a directory; name a file in it, or run: audioconv ir fold k.wav rooms/h.wav" in said
+    )
+    assert suggested(said)[-6:] == ["batch", *shlex.split("in/a.wav --ir chain.wav --into out")]
+    said = call("echo", "in/b c.wav", "new/", code=2).err
+    assert suggested(said)[2:] == [
+        "in/b c.wav",
+        "--ir",
+        "double-spike:delay=250ms,gain=0.5",
+        "--into",
+        "new/",
+    ]
+    said = call(
+        "echo",
+        "in",
+        "out",
+        "--delay=10ms",
+        "--delay",
+        "20ms",
+        "--gain",
+        "1",
+        "--gain",
+        "2",
+        "--fractional",
+        "-y",
+        "--json",
+        code=2,
+    ).err
+    assert suggested(said)[2:] == [
+        "in",
+        "--ir",
+        "multi-tap:delay=0,gain=1,delay=10ms,gain=1,delay=20ms,gain=2,fractional=yes",
+        "-y",
+        "--into",
+        "out",
+    ]
+
+
+def test_three_files_lead_to_a_batch_and_a_name_in_two_words_does_not(here, call):
+    said = call("convolve", "in/a.wav", "k.wav", "rooms/h.wav", "--ir", "delta", code=2).err
+    assert suggested(said)[-2:] == ["--into", "DIR"]
+    said = call("convolve", "my", "file.wav", "out.wav", "--ir", "delta", code=2).err
+    assert "3 names are given: my, file.wav, out.wav; put a name with spaces in quotes" in said
+    said = call("echo", "in/a.wav", "k.wav", "new.wav", code=2).err
+    assert "put a name with spaces in quotes" in said
+
+
+def test_a_batch_is_the_same_from_another_folder(here, call, monkeypatch):
+    words = ["--pairs", "random", "--seed", "4", "--ir", "noise:rt60=0.1..0.2"]
+    call("batch", "in", *words, "--ir", "rooms", "--into", "out")
+    monkeypatch.chdir(here / "rooms")
+    call("batch", here / "in", *words, "--ir", f"..{os.sep}rooms", "--into", here / "again")
+    assert hashes(here / "out") == hashes(here / "again")
+    assert rows(here / "out") == rows(here / "again")
