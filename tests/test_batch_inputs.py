@@ -64,6 +64,7 @@ def test_outputs_in_the_folder_of_the_inputs_are_no_inputs(here):
     sound("a/x.wav")
     sound("a/out/x_hall.wav")
     assert found("a", into="a/out") == found("a/**/*.wav", into="a/out") == [("x.wav", "")]
+    assert found("a/*", into="a/out") == found("a/x.wav", "a/out", into="a/out") == [("x.wav", "")]
     with pytest.raises(UsageError, match="among the inputs in a"):
         found("a", into="a")
 
@@ -118,6 +119,25 @@ def test_paths_are_relative_to_the_list(here):
     assert (away.path, away.place) == (str(here / "z.wav"), "")
     inside = listed("l.csv", f"path\n{here / 'lists' / 'x.wav'}\n")[0]
     assert (inside.identity, inside.place) == ("lists/x.wav", "lists")
+
+
+def test_paths_are_relative_to_a_root_if_there_is_one(here):
+    Path("data/train").mkdir(parents=True)
+    Path("data/train/wav.scp").write_text(f"u1 wav/a.wav\nu2 {here / 'wav' / 'b' / 'a.wav'}\n")
+    items = find_inputs(["data/train/wav.scp"], "out", ".")
+    assert [item.path for item in items] == [
+        str(here / "wav" / "a.wav"),
+        str(here / "wav" / "b" / "a.wav"),
+    ]
+    assert [(item.identity, item.place) for item in items] == [("u1", "wav"), ("u2", "wav/b")]
+
+
+def test_a_list_of_impulses_may_hold_specs_and_channels(here):
+    room("rooms/h.wav", channels=2)
+    Path("rooms/l.csv").write_text('path,room\nh.wav:channel=2,h\n"shoebox:room=4..5,3,3",box\n')
+    one, other = find_impulses(["rooms/l.csv"], "out")
+    assert (one.path, one.room) == (str(here / "rooms" / "h.wav:channel=2"), "h")
+    assert (other.path, other.room) == ("shoebox:room=4..5,3,3", "box")
 
 
 def test_kaldi(here):

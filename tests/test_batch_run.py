@@ -18,7 +18,7 @@ import audioconv
 from audioconv import Job, Options, Settings, convolve_file, convolve_files
 from audioconv.batch import shelf as shelves
 from audioconv.batch.run import run_plan
-from audioconv.errors import UsageError
+from audioconv.errors import FormatError, UsageError
 from impulses.acoustics.iso3382 import measure
 
 COLUMNS = ["file_name", "audio_filepath", "duration", "frames", "rate", "channels", "input"]
@@ -262,6 +262,22 @@ def test_a_strict_batch_fails_where_there_are_notices(here):
         "in/sub", "rooms/h.wav:channel=1", "o", options=Options(rate_mismatch="error")
     ).failures
     assert "rooms/h.wav:channel=1 is 8000 Hz but the input is 16000 Hz" in failed.error
+
+
+def test_the_rows_of_what_is_done_are_there_even_if_the_report_fails(here):
+    def report(result):
+        raise RuntimeError("nobody listens")
+
+    with pytest.raises(RuntimeError):
+        run("in", "delta", "out", report=report)
+    assert [row["file_name"] for row in rows("out")] == ["a b_delta.wav"]
+
+
+def test_a_folder_that_cannot_be_made_is_an_error_in_one_line(here):
+    with pytest.raises(
+        FormatError, match=r"the folder .*new cannot be made: (Not a directory|.*exists)"
+    ):
+        run("in", "delta", "in/a b.wav/new")
 
 
 @pytest.mark.skipif(os.name == "nt", reason="no process sends itself a Ctrl-C there")

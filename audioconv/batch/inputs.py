@@ -15,7 +15,7 @@ EVERYWHERE = "**"
 """Any folders, in a pattern: those above it are named, those that match are below."""
 
 
-def find_inputs(named: Sequence[str], into: str) -> list[Item]:
+def find_inputs(named: Sequence[str], into: str, root: str | None = None) -> list[Item]:
     """Return the sounds that are named, each once, in the order of the names.
 
     Parameters
@@ -25,6 +25,8 @@ def find_inputs(named: Sequence[str], into: str) -> list[Item]:
         no shell has expanded them; and lists
     into : str
         folder of the outputs, whose content is no input, unless a file in it is named itself
+    root : str, optional
+        folder that the paths in lists are relative to; by default that of each list
 
     Raises
     ------
@@ -34,8 +36,10 @@ def find_inputs(named: Sequence[str], into: str) -> list[Item]:
         If a folder or a list cannot be read.
     """
     items: list[Item] = []
-    for name in named:
-        found = _found(name, into)
+    # a shell that expands a pattern names the folder of an earlier run too
+    elsewhere = [name for name in named if not same_folder(at_home(name), into)]
+    for name in elsewhere or named:
+        found = _found(name, into, root)
         if not found:
             raise UsageError(f"there is no sound in {display_name(name)}; {_sought()}")
         items += found
@@ -44,7 +48,7 @@ def find_inputs(named: Sequence[str], into: str) -> list[Item]:
     return unique(items)
 
 
-def _found(name: str, into: str) -> list[Item]:
+def _found(name: str, into: str, root: str | None) -> list[Item]:
     """Return the items that one name leads to."""
     if name == STANDARD:
         raise UsageError("a batch reads files, not standard input; name them, or a list")
@@ -55,7 +59,7 @@ def _found(name: str, into: str) -> list[Item]:
         return in_folder(path, into)
     if not os.path.lexists(path):
         raise UsageError(f"{display_name(name)} does not exist; check the name")
-    return read_list(path) if is_list(path) else [alone(path)]
+    return read_list(path, root) if is_list(path) else [alone(path)]
 
 
 def is_pattern(path: str) -> bool:
@@ -75,7 +79,8 @@ def matching(pattern: str, into: str) -> list[Item]:
         if _is_in(path, into):
             continue
         if os.path.isdir(path):
-            items += [] if everywhere else in_folder(path, into)
+            leave = everywhere or same_folder(path, into)
+            items += [] if leave else in_folder(path, into)
         elif is_sound(path):
             items.append(below(path, root) if everywhere else alone(path))
     return items
@@ -86,12 +91,17 @@ def in_folder(folder: str, into: str) -> list[Item]:
 
     Hidden files and folders are left out. Links are followed, except to a folder above.
     """
-    if os.path.realpath(folder) == os.path.realpath(into):
+    if same_folder(folder, into):
         raise UsageError(
             f"the outputs would be written among the inputs in {display_name(folder)}, and be "
             "inputs of the next run; name another folder, which may be in it"
         )
     return [below(path, folder) for path in _walk(folder, {os.path.realpath(into)})]
+
+
+def same_folder(one: str, other: str) -> bool:
+    """Return whether two paths lead to the same folder."""
+    return os.path.realpath(one) == os.path.realpath(other)
 
 
 def _walk(folder: str, avoided: set[str]) -> Iterator[str]:

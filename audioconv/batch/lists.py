@@ -43,8 +43,14 @@ class Entry(NamedTuple):
     columns: Mapping[str, Any]
 
 
-def read_list(path: str) -> list[Item]:
+def read_list(path: str, root: str | None = None) -> list[Item]:
     """Return the items of a list.
+
+    Parameters
+    ----------
+    path : str
+    root : str, optional
+        folder that its paths are relative to; by default its own
 
     Raises
     ------
@@ -53,7 +59,7 @@ def read_list(path: str) -> list[Item]:
     """
     read = _reader(path)
     assert read is not None  # as `is_list` says
-    folder = os.path.dirname(os.path.abspath(path))
+    folder = os.path.abspath(os.path.dirname(path) if root is None else at_home(root))
     items = []
     for number, line in _lines(path, read):
         try:

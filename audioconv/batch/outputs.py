@@ -241,7 +241,7 @@ def _refuse_collision(output: str, pair: Pair, other: tuple[str, Pair] | None) -
         fields = "{ir}, {hash} or {replica}"
     else:
         what = f"{display_name(other[1].item.path)} and {display_name(pair.item.path)} have outputs"
-        fields = "{id}, or name the folder above both"
+        fields = "{id}, or name the folder above both, of a list as `root`"
     raise UsageError(f"{what} of one name, {names}; give a `name` with {fields}")
 
 

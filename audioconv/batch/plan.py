@@ -134,7 +134,7 @@ def make_plan(
     """
     _check(options)
     into = os.path.abspath(_folder(into))
-    items = find_inputs(inputs, into)
+    items = find_inputs(inputs, into, settings.root)
     pairs = [*paired(items, find_impulses(impulses, into), settings)]
     if not settings.allow_leakage:
         refuse_leakage(pairs)

@@ -12,7 +12,7 @@ from audioconv.batch.plan import Plan, Task
 from audioconv.batch.rows import Row, files_of_rows, write_rows
 from audioconv.batch.stop import Stop, stoppable
 from audioconv.batch.task import Done, Failed, perform
-from audioconv.errors import UsageError
+from audioconv.errors import FormatError, UsageError
 from audioconv.files import display_name
 
 AHEAD = 4
@@ -75,18 +75,20 @@ def run_plan(plan: Plan, *, executor: Executor | None = None, report: Report = i
         If the rows cannot be written.
     """
     _refuse_existing(plan)
-    os.makedirs(plan.into, exist_ok=True)
+    _make_folder(plan.into)
     work = partial(perform, into=plan.into, options=plan.options)
     found: dict[int, Done | Failed] = {}
-    with stoppable() as stop:
-        for index, result in results(plan.tasks, work, executor, stop):
-            found[index] = result
-            report(result)
-            if plan.settings.fail_fast and isinstance(result, Failed):
-                stop.ask()
-    ordered = [found[index] for index in sorted(found)]
-    rows = [result.row for result in ordered if isinstance(result, Done)]
-    write_rows(rows, plan.into, plan.settings)
+    try:
+        with stoppable() as stop:
+            for index, result in results(plan.tasks, work, executor, stop):
+                found[index] = result
+                report(result)
+                if plan.settings.fail_fast and isinstance(result, Failed):
+                    stop.ask()
+    finally:  # also if the report failed
+        ordered = [found[index] for index in sorted(found)]
+        rows = [result.row for result in ordered if isinstance(result, Done)]
+        write_rows(rows, plan.into, plan.settings)
     return _summary(ordered, rows, len(plan.tasks), stop)
 
 
@@ -126,6 +128,15 @@ def _result(future: Future[Done | Failed], task: Task) -> Done | Failed:
     if error is None:
         return future.result()
     return Failed(task, f"the executor failed: {type(error).__name__}: {error}")
+
+
+def _make_folder(path: str) -> None:
+    try:
+        os.makedirs(path, exist_ok=True)
+    except OSError as error:
+        raise FormatError(
+            f"the folder {display_name(path)} cannot be made: {error.strerror or error}"
+        ) from None
 
 
 def _refuse_existing(plan: Plan) -> None:

@@ -24,6 +24,9 @@ class Settings:
     replicas : int > 0
         outputs of each pair, or draws for each input; drawn impulses differ as long as there are
         others
+    root : str
+        folder that the paths in lists of inputs are relative to, and below which the tree is kept;
+        by default that of each list
     seed : int >= 0
         seed of all draws; each follows from it and from what the input is called, so that other
         inputs, and their order, do not matter
@@ -53,6 +56,7 @@ class Settings:
 
     pairs: Literal["all", "zip", "random"] = "all"
     replicas: int = 1
+    root: str | None = None
     seed: int = 0
     name: str | None = None
     allow_leakage: bool = False
