@@ -79,6 +79,11 @@ def test_replicas_have_different_impulses_as_long_as_there_are_others(seed, repl
     assert drawn[:3] == next(iter(chosen(POOL, ["x.wav"], 3, seed).values()))[:replicas]
 
 
+def test_replicas_choose_for_themselves():
+    again = choices(0, "x.wav", 40, keys(POOL), np.zeros(20, bool))
+    assert 10 < len(set(again)) < 20  # 17.4 are expected
+
+
 def test_rooms_that_are_random_themselves_may_come_again(here):
     room("h.wav")
     sound("x.wav")

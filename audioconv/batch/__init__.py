@@ -1,5 +1,9 @@
 """Many files: what there is to do, as plain data; and doing it, one file at a time.
 
+What is named becomes items; items meet impulses; a pair becomes a task, with the name of its output
+and all that is drawn for it. A plan holds all tasks. Any process performs a task, by `render`, and
+returns a row, or an error. The rows are written in the order of the plan.
+
 settings    how inputs and impulses are paired, drawn, named and listed
 items       a sound or an impulse, its identity, and what a list says of it
 lists       lists of sounds: CSV, JSON lines; which module reads which list

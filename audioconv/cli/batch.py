@@ -74,7 +74,7 @@ def batch(
     plan = make_plan(inputs, ir, into, options, settings)
     notices: list[tuple[str, str]] = []
     with terminal.progress(quiet=show.quiet) as progress:
-        summary = run_plan(plan, report=_report(len(plan.tasks), progress, notices, json=json))
+        summary = run_plan(plan, report=_report(progress, notices, json=json))
     _print_failures(summary.failures)
     if not show.quiet:
         _print_notices(notices)
@@ -86,19 +86,17 @@ def batch(
         raise BatchError(f"{failed} of {len(plan.tasks)} failed, as listed above")
 
 
-def _report(
-    tasks: int, progress: Progress, notices: list[tuple[str, str]], *, json: bool
-) -> Report:
+def _report(progress: Progress, notices: list[tuple[str, str]], *, json: bool) -> Report:
     """Return what tells of each result as it comes."""
     from audioconv.batch.task import Done
 
-    ended = 0
+    seconds = 0.0
 
     def report(result: Done | Failed) -> None:
-        nonlocal ended
-        ended += 1
-        progress(f"{ended} of {tasks} files")
+        nonlocal seconds
         if isinstance(result, Done):
+            seconds += result.row["duration"]
+            progress("convolving", seconds)
             notices.extend((result.task.output, notice) for notice in result.notices)
         if json:
             printing.print_json(_as_json(result))
