@@ -39,6 +39,7 @@ def test_a_folder_keeps_its_tree_and_a_file_is_called_without_its_folder(here):
     assert found("a") == [("b/ÿ y.FLAC", "b"), ("x.wav", "")]
     assert found("a/x.wav") == found(str(here / "a/x.wav")) == found("a/*.wav") == [("x.wav", "")]
     assert found("a/**/*.FLAC") == [("b/ÿ y.FLAC", "b")]
+    assert found("[a]/**/*.FLAC") == found("**/*.FLAC") == [("a/b/ÿ y.FLAC", "a/b")]
     assert found("a/*") == [("ÿ y.FLAC", ""), ("x.wav", "")]  # as a shell expands it
 
 
@@ -65,8 +66,10 @@ def test_outputs_in_the_folder_of_the_inputs_are_no_inputs(here):
     sound("a/out/x_hall.wav")
     assert found("a", into="a/out") == found("a/**/*.wav", into="a/out") == [("x.wav", "")]
     assert found("a/*", into="a/out") == found("a/x.wav", "a/out", into="a/out") == [("x.wav", "")]
-    with pytest.raises(UsageError, match="among the inputs in a"):
-        found("a", into="a")
+    for named in ("a", "a/*.wav", "a/**/*.wav"):
+        with pytest.raises(UsageError, match="among the inputs in a"):
+            found(named, into="a")
+    assert found("a/x.wav", into="a") == [("x.wav", "")]
 
 
 @pytest.mark.skipif(os.name == "nt", reason="links need a privilege there")

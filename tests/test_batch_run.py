@@ -275,9 +275,7 @@ def test_the_rows_of_what_is_done_are_there_even_if_the_report_fails(here):
 
 
 def test_a_folder_that_cannot_be_made_is_an_error_in_one_line(here):
-    with pytest.raises(
-        FormatError, match=r"the folder .*new cannot be made: (Not a directory|.*exists)"
-    ):
+    with pytest.raises(FormatError, match=r"the folder .*new cannot be made: "):
         run("in", "delta", "in/a b.wav/new")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import glob
 import os
+import re
 from collections.abc import Iterator, Sequence
 
 from audioconv.batch.items import Item, alone, at_home, below, is_sound, unique
@@ -12,7 +13,10 @@ from audioconv.errors import FormatError, UsageError
 from audioconv.files import STANDARD, SUFFIXES, display_name
 
 EVERYWHERE = "**"
-"""Any folders, in a pattern: those above it are named, those that match are below."""
+"""Any folders, in a pattern."""
+
+MAGIC = re.compile(r"[*?[]")
+"""Characters of a pattern that match others: what is above them is named."""
 
 
 def find_inputs(named: Sequence[str], into: str, root: str | None = None) -> list[Item]:
@@ -70,10 +74,12 @@ def is_pattern(path: str) -> bool:
 def matching(pattern: str, into: str) -> list[Item]:
     """Return the sounds that match a pattern, and those in folders that match.
 
-    They are called as if a shell had expanded the pattern; behind ``**``, they keep their folders.
+    They are called as if a shell had expanded the pattern; with ``**`` in it, by their path below
+    the folders that it names.
     """
-    above, everywhere, _ = pattern.partition(EVERYWHERE)
-    root = os.path.dirname(above) or os.curdir
+    root = os.path.dirname(MAGIC.split(pattern, maxsplit=1)[0]) or os.curdir
+    _refuse_among_inputs(root, into)
+    everywhere = EVERYWHERE in pattern
     items: list[Item] = []
     for path in sorted(glob.glob(pattern, recursive=True)):
         if _is_in(path, into):
@@ -91,12 +97,17 @@ def in_folder(folder: str, into: str) -> list[Item]:
 
     Hidden files and folders are left out. Links are followed, except to a folder above.
     """
+    _refuse_among_inputs(folder, into)
+    return [below(path, folder) for path in _walk(folder, {os.path.realpath(into)})]
+
+
+def _refuse_among_inputs(folder: str, into: str) -> None:
+    """Raise if outputs would be found where inputs are sought."""
     if same_folder(folder, into):
         raise UsageError(
             f"the outputs would be written among the inputs in {display_name(folder)}, and be "
             "inputs of the next run; name another folder, which may be in it"
         )
-    return [below(path, folder) for path in _walk(folder, {os.path.realpath(into)})]
 
 
 def same_folder(one: str, other: str) -> bool:
@@ -124,9 +135,8 @@ def _walk(folder: str, avoided: set[str]) -> Iterator[str]:
 
 
 def _is_in(path: str, folder: str) -> bool:
-    """Return whether a path is below a folder that is not the one that it is sought in."""
-    real, inside = os.path.realpath(path), os.path.join(os.path.realpath(folder), "")
-    return real.startswith(inside) and os.path.realpath(os.curdir) + os.sep != inside
+    """Return whether a path leads below a folder."""
+    return os.path.realpath(path).startswith(os.path.join(os.path.realpath(folder), ""))
 
 
 def _sought() -> str:
