@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from contextlib import nullcontext
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,8 @@ fcntl = pytest.importorskip("fcntl", reason="of POSIX systems")
 linux = pytest.mark.skipif(sys.platform != "linux", reason="of Linux")
 STRACE = shutil.which("strace")
 needs_strace = pytest.mark.skipif(STRACE is None, reason="strace is not installed")
+
+scratch_files = import_module("audioconv.files.scratch")  # beside a function of that name
 
 LEFT = ".audioconv-1-0123456789abcdef.part"
 LEFT_FOLDER = "audioconv-1-0123456789abcdef"
@@ -92,6 +95,20 @@ def test_a_leftover_is_removed_once_its_run_is_dead(tmp_path):
     with target(str(tmp_path / "p")) as out:
         out.commit()
     assert names(tmp_path) == ["o", "p"]
+
+
+def test_a_folder_of_many_files_is_not_listed_for_each(tmp_path, monkeypatch):
+    monkeypatch.setattr(scratch_files, "FEW_ENTRIES", 2)
+    monkeypatch.setattr(scratch_files, "REST", 1000)
+    for name in "abc":
+        (tmp_path / name).touch()
+    with target(str(tmp_path / "o.wav")):
+        (tmp_path / LEFT).touch()
+    with target(str(tmp_path / "o.wav")):
+        assert (tmp_path / LEFT).exists()
+    monkeypatch.setattr(scratch_files, "_RESTING", {})
+    with target(str(tmp_path / "o.wav")):
+        assert not (tmp_path / LEFT).exists()
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="needs to be root")

@@ -32,6 +32,13 @@ except ImportError:  # Windows
 DAY = 24 * 60 * 60.0
 """Seconds for which a leftover has not changed, where there are no locks."""
 
+FEW_ENTRIES, REST = 1000, 1e-4
+"""Entries of a folder that is swept each time. A larger one rests for so many seconds an entry, a
+hundred times as long as it takes: where a batch writes thousands of files, each would list all."""
+
+_RESTING: dict[str, float] = {}
+"""Time up to which each of these folders rests."""
+
 
 class _Kind(NamedTuple):
     """Files or folders with names of one form, which only this program gives."""
@@ -169,12 +176,18 @@ def _hold(descriptor: int, path: str) -> bool:
 
 
 def _sweep(folder: str, kind: _Kind) -> None:
-    """Remove what killed runs have left in a folder, if it can be listed."""
+    """Remove what killed runs have left in a folder, if it can be listed and does not rest."""
+    began = time.monotonic()
+    if began < _RESTING.get(folder, began):
+        return
+    seen = 0
     with suppress(OSError), os.scandir(folder) as entries:
-        for entry in entries:
+        for seen, entry in enumerate(entries, start=1):  # noqa: B007  (counted)
             if kind.pattern.fullmatch(entry.name):
                 with suppress(OSError):  # gone already, locked, or not to be removed
                     _remove_leftover(entry.path, kind)
+    if seen > FEW_ENTRIES:
+        _RESTING[folder] = began + REST * seen
 
 
 def _remove_leftover(path: str, kind: _Kind) -> None:
