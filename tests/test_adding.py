@@ -190,7 +190,7 @@ def test_an_option_of_convolve_is_a_field_and_its_use(copy):
     )
     copy.add_lines(
         "audioconv/render/prepare.py",
-        "    impulse, layout, ingredients = _chain(impulses, options, source)",
+        "    impulse, layout, ingredients = _chain(impulses, options, source, load)",
         "    impulse = edit.reverse(impulse) if options.backwards else impulse",
     )
     assert "Play the impulse backwards." in copy.run("convolve", "--help").stdout

@@ -32,7 +32,7 @@ except ImportError:  # Windows
 DAY = 24 * 60 * 60.0
 """Seconds for which a leftover has not changed, where there are no locks."""
 
-FEW_ENTRIES, REST = 1000, 1e-4
+FEW_ENTRIES, REST = 100, 1e-4
 """Entries of a folder that is swept each time. A larger one rests for so many seconds an entry, a
 hundred times as long as it takes: where a batch writes thousands of files, each would list all."""
 
