@@ -22,5 +22,6 @@ shelf       impulses that a process has read, measured and prepared
 task        one task, done or failed
 rows        the row of an output, and the files that hold all rows
 stop        Ctrl-C: end after the work under way
-run         the tasks of a plan, here or on any executor
+executors   where tasks are done: here, or on any executor
+run         the tasks of a plan, done, and their rows
 """
