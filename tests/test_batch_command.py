@@ -122,6 +122,9 @@ def test_a_folder_as_output_leads_to_a_batch(here, call):
         "out is a directory; name a file in it, or run: audioconv ir fold k.wav rooms/h.wav" in said
     )
     assert suggested(said)[-6:] == ["batch", *shlex.split("in/a.wav --ir chain.wav --into out")]
+    said = call("convolve", "in", "new", "--ir", "k.wav", code=2).err
+    assert "in is a directory; name a sound file in it, or run: " in said
+    assert suggested(said)[2:] == shlex.split("in --ir k.wav --into new")
     said = call("echo", "in/b c.wav", "new/", code=2).err
     assert suggested(said)[2:] == [
         "in/b c.wav",

@@ -23,12 +23,13 @@ class OneFile(TyperCommand):
     """A command with one input and one output."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Parse the command line; many inputs, or a folder as output, are refused with a remedy."""
+        """Parse the command line; many inputs, or a folder, are refused with a remedy."""
         given = list(args)
         ctx.allow_extra_args = True
         extra: list[str] = super().parse_args(ctx, args)
         last = extra[-1] if extra else ctx.params["output"]
-        if extra or os.path.isdir(last) or last.endswith(("/", os.sep)):
+        folders = os.path.isdir(ctx.params["input"]) or os.path.isdir(last)
+        if extra or folders or last.endswith(("/", os.sep)):
             self._refuse(ctx, given, extra)
         return extra
 
@@ -39,7 +40,8 @@ class OneFile(TyperCommand):
         named = [ctx.params["input"], ctx.params["output"], *extra]
         *inputs, last = named
         if not extra:
-            fault = f"{display_name(last)} is a directory; name a file in it"
+            folder, kind = (inputs[0], "sound file") if os.path.isdir(inputs[0]) else (last, "file")
+            fault = f"{display_name(folder)} is a directory; name a {kind} in it"
         else:
             fault = f"{self.name} takes one IN and one OUT, but {len(named)} names are given"
         if _are_files(inputs) and _may_be_folder(last):
