@@ -17,18 +17,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audioconv.engines import stream
-from audioconv.engines.audio import Audio, Samples
+from audioconv.engines.audio import SLICE, Audio, Samples
 from audioconv.errors import LayoutError, UsageError, counted
 from audioconv.files import STANDARD, Reader, display_name, rereadable, unchanged
 from audioconv.job import Options
 from audioconv.progress import Progress, silent, watched
 
-GRID = 2**16
-"""Frames of a block."""
-
-PIECE = 2**15
-"""Samples of each sound that are computed with at a time: all that is made of them stays in the
-cache, and in memory that is used again. New memory for every block costs more than the sums."""
+BLOCK = 2 * SLICE
+"""Samples of each sound that are read at a time."""
 
 R = TypeVar("R")
 
@@ -73,7 +69,7 @@ class Blocks(NamedTuple):
     def pieces(self) -> Iterator[Piece]:
         """Convert both, a piece at a time."""
         frames, channels = self.one.shape
-        most = min(frames, _piece_frames(channels))
+        most = min(frames, _frames(SLICE, channels))
         planes = np.empty((2, channels, most))
         for start in range(0, frames, most):
             both = []
@@ -154,9 +150,10 @@ class Pair:
             yield from stream.in_order((partial(work, both) for both in blocks), self.threads)
 
     def _together(self, a: Reader, b: Reader, shift: int, step: str) -> Iterator[Blocks]:
-        first = watched(a.samples(GRID), self.progress, step, self.rate, a.info.frames)
-        pairs = (first, -shift), (b.samples(GRID), shift)
-        streams = [stream.regrid(_from(blocks, skip), GRID) for blocks, skip in pairs]
+        most = _frames(BLOCK, self.channels)
+        first = watched(a.samples(most), self.progress, step, self.rate, a.info.frames)
+        pairs = (first, -shift), (b.samples(most), shift)
+        streams = [stream.regrid(_from(blocks, skip), most) for blocks, skip in pairs]
         units, start = (a.unit, b.unit), 0
         while True:
             one, other = (next(blocks, np.zeros((0, self.channels))) for blocks in streams)
@@ -174,7 +171,7 @@ class Pair:
             with Reader(path) as reader:
                 part = np.zeros((frames, self.channels))
                 at = 0
-                for block in _from(reader.samples(GRID), begin):
+                for block in _from(reader.samples(_frames(BLOCK, self.channels)), begin):
                     some = block[: frames - at]
                     part[at : at + len(some)] = some
                     at += len(some)
@@ -211,7 +208,7 @@ def pair(
     --------
     >>> with pair("samples/guitar.wav", "samples/hall.wav") as both:
     ...     next(both.each(lambda blocks: blocks.frames, "counting"))
-    (65536, 65536)
+    (176400, 66150)
     """
     if os.fspath(first) == os.fspath(second) == STANDARD:
         raise UsageError("both files are standard input; name one of them")
@@ -232,9 +229,9 @@ def pair(
         yield Pair(one, other, rate, channels, threads or Options().cores, progress)
 
 
-def _piece_frames(channels: int) -> int:
-    """Return the frames of a piece, a power of two."""
-    return max(1, PIECE >> (channels - 1).bit_length())
+def _frames(samples: int, channels: int) -> int:
+    """Return the frames of at most so many samples, a power of two."""
+    return max(1, samples >> (channels - 1).bit_length())
 
 
 def _from(blocks: Iterable[Samples], skip: int) -> Iterator[Samples]:
