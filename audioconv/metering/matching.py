@@ -162,7 +162,13 @@ class Matching:
                 f"{silent}, and no gain brings it to {level:.2f} {self.match.unit}; {cause}, or "
                 "leave out `match`"
             )
-        return _rounded(self._result.gain_to(level))
+        try:
+            return _rounded(self._result.gain_to(level))
+        except OverflowError:  # more than the largest number
+            raise AudioconvError(
+                f"the output has {self._result.level():.0f} {self.match.unit}, and no gain brings "
+                f"it to {level:.2f}; raise the sound or the impulse, or leave out `match`"
+            ) from None
 
     @property
     def _input(self) -> str:
