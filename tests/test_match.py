@@ -329,7 +329,7 @@ def test_channels_without_positions_are_noticed(tmp_path, noise):
 def test_a_level_that_no_number_reaches_is_an_error(tmp_path):
     least = tmp_path / "least.wav"
     soundfile.write(least, np.full(2000, 5e-324), RATE, "DOUBLE")
-    with pytest.raises(AudioconvError, match="-6466 dBFS, and no gain brings it to 0.00; raise"):
+    with pytest.raises(AudioconvError, match=r"-6466 dBFS, and no gain brings it to 0\.00; raise"):
         convolved(least, "delta", tmp_path / "out.wav", match="peak=0")
 
 

@@ -14,11 +14,11 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from functools import cache
 from itertools import islice
 from typing import IO, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from audioconv.engines.audio import Audio
 from audioconv.errors import counted
@@ -320,7 +320,7 @@ def length(file: IO[bytes], info: StreamInfo) -> tuple[int, bool]:
 
 
 def _is_complete(frame: bytes) -> bool:
-    return len(frame) > SHORTEST and _crc(frame[:-2], 16, 0x8005) == int.from_bytes(frame[-2:])
+    return len(frame) > SHORTEST and _crc16(frame[:-2]) == int.from_bytes(frame[-2:])
 
 
 def _frame(head: bytes, fixed: int) -> Frame | None:
@@ -339,7 +339,7 @@ def _frame(head: bytes, fixed: int) -> Frame | None:
     extra = {12: 1, 13: 2, 14: 2}.get(rate_code, 0)  # an uncommon rate follows
     uncommon = int.from_bytes(head[at : at + extra]) * {12: 1000, 14: 10}.get(rate_code, 1)
     at += extra
-    if not samples or at >= len(head) or _crc(head[:at], 8, 0x07) != head[at]:
+    if not samples or at >= len(head) or _crc8(head[:at]) != head[at]:
         return None
     rate = RATES[rate_code] if rate_code < len(RATES) else uncommon
     # three codes past those of independent channels are ways of coding stereo
@@ -359,18 +359,47 @@ def _number(head: bytes, at: int) -> tuple[int, int]:
     return value, at + max(1, more)
 
 
-def _crc(data: bytes, bits: int, polynomial: int) -> int:
-    """Return a cyclic redundancy check, most significant bit first, with initial value 0."""
-    table = _table(bits, polynomial)
-    register, mask = 0, (1 << bits) - 1
+Registers = NDArray[np.uint16]
+
+
+def _crc8(data: bytes) -> int:
+    """Return the CRC-8 of a few bytes: polynomial 0x07, initial value 0."""
+    register = 0
     for byte in data:
-        register = (register << 8 & mask) ^ table[register >> (bits - 8) ^ byte]
+        register = CRC8[register ^ byte]
     return register
 
 
-@cache
+def _crc16(data: bytes) -> int:
+    """Return the CRC-16 of a frame: polynomial 0x8005, initial value 0.
+
+    It is linear: that of a half, followed by as many zeros as the other half has bytes, added to
+    that of the other half is that of both. So all pairs of pieces are joined at once, and again.
+    """
+    values, zeros = CRC16[np.frombuffer(data, np.uint8)], ONE_ZERO
+    while len(values) > 1:
+        if len(values) % 2:
+            values = np.concatenate([CRC16[:1], values])  # zeros in front change nothing
+        values = _behind(values[::2], zeros) ^ values[1::2]
+        zeros = _behind(zeros, zeros)
+    return int(values[0]) if len(values) else 0
+
+
+def _behind(registers: Registers, zeros: Registers) -> Registers:
+    """Return what some zero bytes make of registers of 16 bits.
+
+    Parameters
+    ----------
+    registers : array of uint16
+    zeros : array, (2, 256)
+        what they make of the higher byte and of the lower one
+    """
+    behind: Registers = zeros[0, registers >> 8] ^ zeros[1, registers & 255]
+    return behind
+
+
 def _table(bits: int, polynomial: int) -> list[int]:
-    """Return the CRC of each single byte."""
+    """Return the CRC of each single byte, most significant bit first."""
     table = []
     for byte in range(256):
         register = byte << (bits - 8)
@@ -378,3 +407,8 @@ def _table(bits: int, polynomial: int) -> list[int]:
             register = register << 1 ^ (polynomial if register >> (bits - 1) & 1 else 0)
         table.append(register & ((1 << bits) - 1))
     return table
+
+
+CRC8 = _table(8, 0x07)
+CRC16 = np.array(_table(16, 0x8005), np.uint16)
+ONE_ZERO = np.stack([CRC16, np.arange(256, dtype=np.uint16) << 8])
