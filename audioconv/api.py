@@ -24,7 +24,7 @@ from audioconv.files import Reader, rereadable, unchanged
 from audioconv.job import FileName, Job, Options, Outcome, VerificationReport
 from audioconv.progress import Progress, silent
 from audioconv.render.notices import Notices
-from audioconv.render.prepare import prepare
+from audioconv.render.prepare import prepare, prepare_for
 from audioconv.render.run import run
 from audioconv.verify import verify
 from impulses import Impulse, edit
@@ -129,7 +129,9 @@ def convolver(
     return plan(routes(taps, channels), engine, single=single, frames=frames)
 
 
-def convolve_file(job: Job, progress: Progress = silent) -> Outcome:
+def convolve_file(
+    job: Job, progress: Progress = silent, *, executor: Executor | None = None
+) -> Outcome:
     """Convolve a sound file, as `audioconv convolve` does.
 
     Parameters
@@ -138,6 +140,9 @@ def convolve_file(job: Job, progress: Progress = silent) -> Outcome:
         input, output, impulses and options
     progress : callable
         called with the present step, the seconds of sound done, and the seconds in all
+    executor : concurrent.futures.Executor, optional
+        convolves the blocks, such as those of a cluster, as many at a time as the options have
+        threads; reading, proving and writing stay here, and the output is the same to the last bit
 
     Returns
     -------
@@ -159,7 +164,8 @@ def convolve_file(job: Job, progress: Progress = silent) -> Outcome:
     >>> outcome.engine, outcome.channels
     ('overlap-add', 2)
     """
-    return run(_checked(job), progress)
+    preparing = prepare if executor is None else prepare_for(executor)
+    return run(_checked(job), progress, prepare=preparing)
 
 
 def convolve_files(

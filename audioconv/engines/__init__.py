@@ -15,6 +15,7 @@ overlap_add  block-wise FFT, for everything longer
 partitioned  FFT without latency at any block length, for real time
 plan         a convolver by the name of its engine
 stream       blocks in, blocks out, in constant memory, on any number of threads
+elsewhere    blocks convolved by an executor, on other machines
 window       the part of the convolution that an output holds
 
 A new engine is a module here and a line in `ENGINES`. Nothing is imported before an engine is

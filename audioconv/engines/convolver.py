@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from copy import copy
 from typing import Any, NamedTuple, Protocol, TypeAlias
 
 import numpy as np
@@ -137,6 +138,13 @@ class OverlapAdd:
         self._dtype = dtype
         self.tail: Audio = self.silence()
 
+    def by(self, change: Callable[[Kernel], Kernel]) -> OverlapAdd:
+        """Return a convolver of a new sound, with another kernel that does the same."""
+        other = copy(self)
+        other._kernel = change(self._kernel)
+        other.reset()
+        return other
+
     def silence(self) -> Audio:
         """Return the tail before any sound."""
         return np.zeros((self.routing.frames - 1, self.routing.outputs), self._dtype)
@@ -230,6 +238,13 @@ class OverlapSave:
         self._dtype = dtype
         self._past: Samples = np.zeros((routing.frames - 1, routing.inputs))
         self._unit: float | None = None
+
+    def by(self, change: Callable[[WindowKernel], WindowKernel]) -> OverlapSave:
+        """Return a convolver of a new sound, with another kernel that does the same."""
+        other = copy(self)
+        other._kernel = change(self._kernel)
+        other.reset()
+        return other
 
     def window(self, block: Samples, unit: float = 1.0) -> Samples:
         """Prepend the K - 1 frames before a block; all blocks must count one unit."""

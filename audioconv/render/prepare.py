@@ -7,10 +7,12 @@ and the window of it that the output holds.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from concurrent.futures import Executor
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from audioconv.engines.convolver import Convolver
+from audioconv.engines.elsewhere import elsewhere
 from audioconv.engines.plan import engine_name, plan
 from audioconv.engines.routes import arrange, describe, routes
 from audioconv.engines.window import Window
@@ -75,6 +77,18 @@ class Prepare(Protocol):
         self, impulses: Sequence[str | Impulse], options: Options, source: SoundInfo
     ) -> Prepared:
         """Return it, prepared; it may be used again for another sound like `source`."""
+
+
+def prepare_for(executor: Executor) -> Prepare:
+    """Return what prepares a convolution whose blocks are convolved by an executor."""
+
+    def prepared(
+        impulses: Sequence[str | Impulse], options: Options, source: SoundInfo
+    ) -> Prepared:
+        here = prepare(impulses, options, source)
+        return replace(here, convolver=elsewhere(here.convolver, executor))
+
+    return prepared
 
 
 def prepare(
