@@ -21,6 +21,7 @@ from .bench import QUICK, Bench, Section
 from .embedding import embedding
 from .growth import growth
 from .inspection import inspection
+from .many import many
 from .measure import CommandError
 from .memory import memory
 from .others import others
@@ -40,6 +41,7 @@ SECTIONS: dict[str, Section] = {
     "accuracy": accuracy,
     "startup": startup,
     "short": short,
+    "many": many,
     "embedding": embedding,
     "inspection": inspection,
     "profile": profile,
