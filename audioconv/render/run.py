@@ -8,7 +8,7 @@ measured first, and then written once, with both gains.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, closing
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -60,6 +60,7 @@ def run(
     *,
     follows: Recipe | None = None,
     prepare: Prepare = prepare,
+    complete: Callable[[Outcome, Target], None] | None = None,
 ) -> Outcome:
     """Convolve one file.
 
@@ -75,6 +76,9 @@ def run(
         quality where it has none (as in version 0.1.0), and its sidecar is replaced
     prepare : Prepare
         what prepares the convolution, for those who keep impulses from run to run
+    complete : function, optional
+        called with the outcome and the complete file before that gets its name; if it raises,
+        nothing remains of the file
 
     Raises
     ------
@@ -104,6 +108,8 @@ def run(
         rendering.refuse_changed()
         if sidecar is not None:
             sidecar.file.write(rendering.sidecar(output))
+        if complete is not None:
+            complete(rendering.outcome(), output)
         progress("syncing to disk")
         output.commit(sidecar)
     return rendering.outcome()
