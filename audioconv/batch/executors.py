@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 
 from audioconv.batch.plan import Task
@@ -17,33 +17,35 @@ Work = Callable[[Task], Done | Failed]
 
 
 def results(
-    tasks: Sequence[Task], work: Work, executor: Executor | None, stop: Stop
-) -> Iterator[tuple[int, Done | Failed]]:
-    """Yield the index of each task and its result, as they come, until a stop is asked for."""
+    tasks: Iterable[Task], work: Work, executor: Executor | None, stop: Stop
+) -> Iterator[Done | Failed]:
+    """Yield the result of each task as it comes, until a stop is asked for.
+
+    A task is taken from the iterable when there is room for it.
+    """
     if executor is not None:
         yield from _submitted(tasks, work, executor, stop)
         return
-    for index, task in enumerate(tasks):
+    for task in tasks:
         if stop.asked:
             return
-        yield index, work(task)
+        yield work(task)
 
 
 def _submitted(
-    tasks: Sequence[Task], work: Work, executor: Executor, stop: Stop
-) -> Iterator[tuple[int, Done | Failed]]:
+    tasks: Iterable[Task], work: Work, executor: Executor, stop: Stop
+) -> Iterator[Done | Failed]:
     """Yield results of an executor that has a few tasks at a time."""
-    coming = iter(enumerate(tasks))
+    coming = iter(tasks)
     most = AHEAD * (os.cpu_count() or 1)
-    running: dict[Future[Done | Failed], int] = {}
+    running: dict[Future[Done | Failed], Task] = {}
     while True:
         while len(running) < most and not stop.asked and (following := next(coming, None)):
-            running[executor.submit(work, following[1])] = following[0]
+            running[executor.submit(work, following)] = following
         if not running:
             return
         for future in wait(running, return_when=FIRST_COMPLETED).done:
-            index = running.pop(future)
-            yield index, _result(future, tasks[index])
+            yield _result(future, running.pop(future))
 
 
 def _result(future: Future[Done | Failed], task: Task) -> Done | Failed:
