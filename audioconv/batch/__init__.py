@@ -19,9 +19,11 @@ splits      what is in two splits at once
 outputs     names of outputs, and collisions among them, before any work
 plan        all tasks, as plain data
 shelf       impulses that a process has read, measured and prepared
+journal     what has been done in a folder, by whom it may be
+claims      which run has which output in hand
 task        one task, done or failed
 rows        the row of an output, and the files that hold all rows
 stop        Ctrl-C: end after the work under way
 executors   where tasks are done: here, or on any executor
-run         the tasks of a plan, done, and their rows
+run         the tasks of a plan, or of a part of it, done, and their rows
 """

@@ -44,6 +44,8 @@ class Task:
     split, room : str or None
     columns : dict
         what a list says of the input
+    replaces : bool
+        whether the output that is there was made by a batch, and is replaced
     """
 
     output: str
@@ -55,6 +57,7 @@ class Task:
     split: str | None = None
     room: str | None = None
     columns: Mapping[str, Any] = field(default_factory=dict)
+    replaces: bool = False
 
 
 @dataclass(frozen=True)

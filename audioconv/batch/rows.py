@@ -19,7 +19,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from audioconv.batch import kaldi, lhotse
-from audioconv.batch.settings import Settings
+from audioconv.batch.settings import Settings, parse_shard
 from audioconv.files import target
 from audioconv.ir.load import parsed_spec
 from audioconv.ir.names import join_name, split_join, split_name, with_options
@@ -58,10 +58,10 @@ def row(
         "frames": outcome.frames,
         "rate": outcome.rate,
         "channels": outcome.channels,
-        "input": _relative(task.input, into),
+        "input": path_below(task.input, into),
         "input_sha256": input_sha256,
         "output_sha256": output_sha256,
-        "impulse": _impulse(task.impulse, into),
+        "impulse": impulse_below(task.impulse, into),
         "impulse_sha256": facts.sha256,
         "gain_db": outcome.gain_db,
         "shift": outcome.shift,
@@ -82,17 +82,17 @@ def _finite(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def _impulse(ir: str, into: str) -> str:
+def impulse_below(ir: str, into: str) -> str:
     """Return the name of an impulse, relative to a folder."""
     if parts := split_join(ir):
-        return join_name(_impulse(part, into) for part in parts)
+        return join_name(impulse_below(part, into) for part in parts)
     if parsed_spec(ir):
         return ir
     path, options = split_name(ir)
-    return with_options(_relative(path, into), options)
+    return with_options(path_below(path, into), options)
 
 
-def _relative(path: str, folder: str) -> str:
+def path_below(path: str, folder: str) -> str:
     """Return a path relative to a folder, with slashes; as it is if it is on another drive."""
     try:
         return PurePath(os.path.relpath(path, os.path.realpath(folder))).as_posix()
@@ -111,7 +111,24 @@ def files_of_rows(settings: Settings) -> list[str]:
     return [name for name, given in wanted.items() if given]
 
 
-def write_rows(rows: Sequence[Row], into: str, settings: Settings) -> None:
+def name_of_part(name: str, shard: str | None) -> str:
+    """Return the name of a file that holds the rows of a shard, or of all if there is none.
+
+    Examples
+    --------
+    >>> name_of_part("metadata.jsonl", "1/8"), name_of_part("metadata.jsonl", None)
+    ('metadata-1-of-8.jsonl', 'metadata.jsonl')
+    """
+    if shard is None:
+        return name
+    stem, _, suffix = name.partition(".")
+    part, parts = parse_shard(shard)
+    return f"{stem}-{part}-of-{parts}.{suffix}"
+
+
+def write_rows(
+    rows: Sequence[Row], into: str, settings: Settings, shard: str | None = None
+) -> None:
     """Write the files of rows, each at once in place of an old one.
 
     Parameters
@@ -121,6 +138,8 @@ def write_rows(rows: Sequence[Row], into: str, settings: Settings) -> None:
     into : str
         folder of all outputs
     settings : Settings
+    shard : str, optional
+        whose rows they are, if they are not all
 
     Raises
     ------
@@ -128,7 +147,7 @@ def write_rows(rows: Sequence[Row], into: str, settings: Settings) -> None:
         If one cannot be written.
     """
     for name in files_of_rows(settings):
-        with target(os.path.join(into, name), overwrite=True) as output:
+        with target(os.path.join(into, name_of_part(name, shard)), overwrite=True) as output:
             for line in _lines(name, rows):
                 output.file.write(line.encode())
             output.commit()

@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
+from audioconv.batch.claims import Claims, claiming
+from audioconv.batch.draws import digest
 from audioconv.batch.executors import results
-from audioconv.batch.plan import Plan
-from audioconv.batch.rows import Row, files_of_rows, write_rows
-from audioconv.batch.stop import Stop, stoppable
-from audioconv.batch.task import Done, Failed, perform
-from audioconv.errors import FormatError, UsageError
+from audioconv.batch.journal import Journal, write_names
+from audioconv.batch.plan import Plan, Task
+from audioconv.batch.rows import Row, files_of_rows, name_of_part, write_rows
+from audioconv.batch.settings import parse_shard
+from audioconv.batch.stop import stoppable
+from audioconv.batch.task import Done, Failed, files_made, in_the_way, perform
+from audioconv.errors import FormatError
 from audioconv.files import display_name
+
+LOOKS = 10
+"""Times that a run writes the rows at its end while others go on, which write them at theirs."""
 
 Report = Callable[[Done | Failed], None]
 """Called with each result as it comes, in the thread that runs the batch."""
@@ -27,15 +34,19 @@ class Summary:
     Parameters
     ----------
     done : int
-        number of outputs
+        number of outputs that were made
     failures : list of Failed
         in the order of the plan
     left : int
         number of tasks that were not begun
     seconds : float
-        length of all outputs together
+        length of all outputs together, of both kinds
     interrupted : bool
         whether Ctrl-C ended it
+    already : int
+        number of outputs that an earlier run has made
+    elsewhere : int
+        number of tasks that another run has in hand, or has done meanwhile
     """
 
     done: int
@@ -43,6 +54,8 @@ class Summary:
     left: int
     seconds: float
     interrupted: bool
+    already: int = 0
+    elsewhere: int = 0
 
 
 def ignore(result: Done | Failed) -> None:
@@ -50,14 +63,16 @@ def ignore(result: Done | Failed) -> None:
 
 
 def run_plan(plan: Plan, *, executor: Executor | None = None, report: Report = ignore) -> Summary:
-    """Do the tasks of a plan, and write the rows of those that are done.
+    """Do the tasks of a plan that are not done, and write the rows of all that are.
 
     A file that fails is a result; the others go on, unless the settings say otherwise. The rows are
-    in the order of the plan, and the same for every executor.
+    in the order of the plan, and the same for every executor and after every interruption.
 
     Parameters
     ----------
     plan : Plan
+        if its settings name a shard, the tasks of that are done; their rows have a file of their
+        own, and the shard that completes the plan writes those of all
     executor : concurrent.futures.Executor, optional
         where the tasks are done; by default here, one after another
     report : function
@@ -66,48 +81,140 @@ def run_plan(plan: Plan, *, executor: Executor | None = None, report: Report = i
     Raises
     ------
     UsageError
-        If an output exists, and is not to be replaced.
+        If a file is in the way that no batch has made, and is not to be replaced.
     FormatError
-        If the rows cannot be written.
+        If the folder or the rows cannot be written.
     """
-    _refuse_existing(plan)
-    _make_folder(plan.into)
-    work = partial(perform, into=plan.into, options=plan.options)
-    found: dict[int, Done | Failed] = {}
-    try:
-        with stoppable() as stop:
-            for index, result in results(plan.tasks, work, executor, stop):
-                found[index] = result
-                report(result)
-                if plan.settings.fail_fast and isinstance(result, Failed):
-                    stop.ask()
-    finally:  # also if the report failed
-        ordered = [found[index] for index in sorted(found)]
-        rows = [result.row for result in ordered if isinstance(result, Done)]
-        write_rows(rows, plan.into, plan.settings)
-    return _summary(ordered, rows, len(plan.tasks), stop)
+    tasks = tasks_of_shard(plan)
+    journal = Journal(plan.into, plan.options, plan.tasks)
+    refuse_existing(plan, tasks, journal)
+    _begin(plan)
+    found: dict[str, Done | Failed] = {}
+    elsewhere: list[Task] = []
+    with claiming(plan.into, journal.done) as claims:
+        journal.refresh()  # what was done before this run could be seen
+        already = {} if plan.options.overwrite else journal.rows(tasks)
+        ahead = [task for task in tasks if task.output not in already]
+        work = partial(perform, into=plan.into, options=plan.options)
+        try:
+            with stoppable() as stop:
+                claimed = _claimed(ahead, claims, journal, elsewhere)
+                for result in results(claimed, work, executor, stop):
+                    found[result.task.output] = result
+                    report(result)
+                    if plan.settings.fail_fast and isinstance(result, Failed):
+                        stop.ask()
+        finally:  # also if the report failed
+            made = {name: one.row for name, one in found.items() if isinstance(one, Done)}
+            rows = _write_rows(plan, tasks, {**already, **made}, journal)
+    failures = [one for task in tasks if isinstance(one := found.get(task.output), Failed)]
+    left = len(ahead) - len(found) - len(elsewhere)
+    return Summary(
+        len(made),
+        failures,
+        left,
+        sum(float(row["duration"]) for row in rows),
+        stop.interrupted and left > 0,
+        len(already),
+        len(elsewhere),
+    )
 
 
-def _make_folder(path: str) -> None:
+def tasks_of_shard(plan: Plan) -> list[Task]:
+    """Return the tasks of the shard that the settings of a plan name; all if they name none."""
+    if plan.settings.shard is None:
+        return list(plan.tasks)
+    part, parts = parse_shard(plan.settings.shard)
+    return [task for task in plan.tasks if shard_of(task.output, parts) == part]
+
+
+def shard_of(output: str, parts: int) -> int:
+    """Return the number, from 1, of the shard that an output is in, by a hash of its name.
+
+    So other outputs that come or go leave it there.
+    """
+    return int.from_bytes(digest("shard", output)[:8], "little") % parts + 1
+
+
+def refuse_existing(plan: Plan, tasks: Sequence[Task], journal: Journal) -> None:
+    """Raise if a file is in the way that no batch has made, and is not to be replaced.
+
+    Raises
+    ------
+    UsageError
+    """
+    if plan.options.overwrite:
+        return
+    for name in _lists(plan):
+        path = os.path.join(plan.into, name)
+        if os.path.lexists(path) and not journal.knows(name):
+            raise in_the_way(path)
+    for task in tasks:
+        if not journal.knows(task.output):
+            for path in files_made(task, plan.into, plan.options):
+                if os.path.lexists(path):
+                    raise in_the_way(path)
+
+
+def _begin(plan: Plan) -> None:
+    """Make the folder of a plan, and write down which files beside the outputs are ours."""
+    done = "made"
     try:
-        os.makedirs(path, exist_ok=True)
+        os.makedirs(plan.into, exist_ok=True)
+        done = "written"
+        write_names(plan.into, _lists(plan))
     except OSError as error:
         raise FormatError(
-            f"the folder {display_name(path)} cannot be made: {error.strerror or error}"
+            f"the folder {display_name(plan.into)} cannot be {done}: {error.strerror or error}"
         ) from None
 
 
-def _refuse_existing(plan: Plan) -> None:
-    """Raise if a file would be replaced against the options."""
-    if plan.options.overwrite:
-        return
-    for output in [*files_of_rows(plan.settings), *(task.output for task in plan.tasks)]:
-        path = os.path.join(plan.into, output)
-        if os.path.lexists(path):
-            raise UsageError(
-                f"{display_name(path)} exists; pass `overwrite=True` to overwrite it, or name "
-                "another folder"
-            )
+def _lists(plan: Plan) -> list[str]:
+    """Return the names of the files of rows that a run may write."""
+    names = files_of_rows(plan.settings)
+    return [*dict.fromkeys([*names, *(name_of_part(one, plan.settings.shard) for one in names)])]
+
+
+def _claimed(
+    tasks: Sequence[Task], claims: Claims, journal: Journal, elsewhere: list[Task]
+) -> Iterator[Task]:
+    """Yield the tasks that no other run has in hand, and add the others to a list."""
+    for task in tasks:
+        if claims.take(task):
+            yield replace(task, replaces=journal.knows(task.output))
+        else:
+            elsewhere.append(task)
+
+
+def _write_rows(
+    plan: Plan, tasks: Sequence[Task], known: dict[str, Row], journal: Journal
+) -> list[Row]:
+    """Write the rows of all tasks that are done, by whomever, and return them.
+
+    The last of several runs that end at once must write the rows of all, so each looks again
+    whether others have gone on meanwhile.
+    """
+    if plan.settings.shard is not None:
+        journal.refresh()
+        ours = _ordered(tasks, known | journal.rows(_without(tasks, known)))
+        write_rows(ours, plan.into, plan.settings, plan.settings.shard)
+        if not all(task.output in known or journal.recorded(task) for task in plan.tasks):
+            return ours
+    for _ in range(LOOKS):
+        journal.refresh()
+        rows = _ordered(plan.tasks, known | journal.rows(_without(plan.tasks, known)))
+        write_rows(rows, plan.into, plan.settings)
+        if not journal.refresh():
+            break
+    return rows if plan.settings.shard is None else ours
+
+
+def _without(tasks: Sequence[Task], known: Mapping[str, Row]) -> Iterator[Task]:
+    return (task for task in tasks if task.output not in known)
+
+
+def _ordered(tasks: Sequence[Task], rows: Mapping[str, Row]) -> list[Row]:
+    return [rows[task.output] for task in tasks if task.output in rows]
 
 
 def hours(summary: Summary) -> str:
@@ -120,10 +227,3 @@ def hours(summary: Summary) -> str:
     """
     minutes, seconds = divmod(round(summary.seconds), 60)
     return f"{minutes // 60}:{minutes % 60:02}:{seconds:02}"
-
-
-def _summary(ordered: list[Done | Failed], rows: Sequence[Row], tasks: int, stop: Stop) -> Summary:
-    failures = [result for result in ordered if isinstance(result, Failed)]
-    seconds = sum(float(row["duration"]) for row in rows)
-    left = tasks - len(ordered)
-    return Summary(len(rows), failures, left, seconds, stop.interrupted and left > 0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Literal
 
@@ -10,6 +11,8 @@ from audioconv.parameters import parameters, validated
 
 NAME, NAME_OF_REPLICA = "{stem}_{ir}.wav", "{stem}_{ir}_{replica}.wav"
 """Default names, of one replica and of several."""
+
+SHARD = re.compile(r"([0-9]{1,9})/([0-9]{1,9})")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +45,8 @@ class Settings:
         also write wav.scp, for Kaldi
     lhotse : bool
         also write recordings.jsonl, for Lhotse
+    shard : str
+        do only the i-th of n parts, such as 1/8; which part an output is in follows from its name
 
     Raises
     ------
@@ -63,6 +68,7 @@ class Settings:
     fail_fast: bool = False
     kaldi: bool = False
     lhotse: bool = False
+    shard: str | None = None
 
     def __post_init__(self) -> None:
         for parameter in parameters(Settings):
@@ -72,8 +78,24 @@ class Settings:
             raise UsageError(f"`replicas` is {self.replicas}; it must be at least 1")
         if self.seed < 0:
             raise UsageError(f"`seed` is {self.seed}; it must be 0 or more")
+        if self.shard is not None:
+            parse_shard(self.shard)
 
     @property
     def template(self) -> str:
         """The name of each output, with its fields."""
         return self.name or (NAME if self.replicas == 1 else NAME_OF_REPLICA)
+
+
+def parse_shard(text: str) -> tuple[int, int]:
+    """Return the number of a part, from 1, and the number of all parts.
+
+    Examples
+    --------
+    >>> parse_shard("2/8")
+    (2, 8)
+    """
+    found = SHARD.fullmatch(text)
+    if found is None or not 1 <= int(found[1]) <= int(found[2]):
+        raise UsageError(f"`shard` is {text!r}; it must be i/n with i from 1 to n, such as 1/8")
+    return int(found[1]), int(found[2])

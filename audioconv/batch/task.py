@@ -1,20 +1,35 @@
 """One task: an output and its row, or why there is none.
 
-`perform` is all that a worker needs: its arguments and its result are plain data that pickle.
+`perform` is all that a worker needs: its arguments and its result are plain data that pickle. A
+task may be done twice, as clusters do when they lose sight of a worker: the second finds the row
+that the first has written down, or writes the same bytes once more.
 """
 
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
+from audioconv.batch.journal import (
+    Journal,
+    Record,
+    State,
+    output_path,
+    sources,
+    state,
+    task_key,
+    times,
+    write_record,
+)
 from audioconv.batch.plan import Task
-from audioconv.batch.rows import row
+from audioconv.batch.rows import Row, row
 from audioconv.batch.shelf import shelf
-from audioconv.errors import AudioconvError
-from audioconv.files import file_digest
-from audioconv.job import Job, Options
+from audioconv.errors import AudioconvError, UsageError
+from audioconv.files import Target, display_name, file_digest
+from audioconv.job import Job, Options, Outcome
+from audioconv.render.recipe import SUFFIX
 from audioconv.render.run import run
 
 
@@ -73,13 +88,78 @@ def perform(task: Task, into: str, options: Options) -> Done | Failed:
         return Failed(task, f"{type(error).__name__}: {error} (unexpected)")
 
 
+class _OtherwiseMadeError(Exception):
+    """Another has made the output, and has written down this row."""
+
+    def __init__(self, row: Row) -> None:
+        self.row = row
+
+
 def _performed(task: Task, into: str, options: Options) -> Done:
-    output = os.path.join(into, *task.output.split("/"))
+    output = output_path(into, task.output)
     os.makedirs(os.path.dirname(output), exist_ok=True)
-    impulses = shelf()
-    outcome = run(Job(task.input, output, [task.impulse], options), prepare=impulses.prepare)
-    facts = impulses.facts(task.impulse, outcome.rate)
-    source = outcome.input_sha256 or file_digest(task.input).sha256
-    made = file_digest(output).sha256
-    found = row(task, into, outcome, facts, source, made)
+    before = times(sources(task))
+    found: dict[str, Any] = {}
+
+    def complete(outcome: Outcome, written: Target) -> None:
+        found.update(_row(task, into, outcome, written))
+        _refuse_existing(task, into, options)
+        made = _state_of(written, found["output_sha256"])
+        states = _states(task, before, found["input_sha256"])
+        write_record(into, Record(task.output, task_key(task, into, options), states, made, found))
+
+    try:
+        _refuse_existing(task, into, options)
+        # a file that may not be replaced is refused by now, before the new one gets its name
+        job = Job(task.input, output, [task.impulse], replace(options, overwrite=True))
+        outcome = run(job, prepare=shelf().prepare, complete=complete)
+    except _OtherwiseMadeError as other:
+        return Done(task, dict(other.row), ())
     return Done(task, found, tuple(outcome.notices))
+
+
+def _row(task: Task, into: str, outcome: Outcome, written: Target) -> dict[str, Any]:
+    """Return the row of an output that is complete, and sync it to disk."""
+    assert written.path is not None  # which only a pipe lacks
+    written.file.flush()
+    os.fsync(written.file.fileno())
+    facts = shelf().facts(task.impulse, outcome.rate)
+    source = outcome.input_sha256 or file_digest(task.input).sha256
+    return row(task, into, outcome, facts, source, file_digest(written.path).sha256)
+
+
+def _state_of(written: Target, sha256: str) -> State:
+    status = os.fstat(written.file.fileno())
+    return State(status.st_size, status.st_mtime_ns, sha256)
+
+
+def _states(task: Task, before: Sequence[tuple[int, int]], input_sha256: str) -> list[State]:
+    """Return the states of what an output was made from, as they were before it was read."""
+    _, *impulses = sources(task)
+    read = [state(path, *times) for path, times in zip(impulses, before[1:], strict=True)]
+    return [State(*before[0], input_sha256), *read]
+
+
+def _refuse_existing(task: Task, into: str, options: Options) -> None:
+    """Raise if a file is in the way that may not be replaced."""
+    if options.overwrite or task.replaces:
+        return
+    for path in files_made(task, into, options):
+        if os.path.lexists(path):
+            if (made := Journal(into, options, [task]).row(task)) is not None:
+                raise _OtherwiseMadeError(made)
+            raise in_the_way(path)
+
+
+def files_made(task: Task, into: str, options: Options) -> list[str]:
+    """Return the paths of all files that a task makes."""
+    output = output_path(into, task.output)
+    return [output, output + SUFFIX] if options.recipe == "sidecar" else [output]
+
+
+def in_the_way(path: str) -> UsageError:
+    """Return the error for a file that no batch has made."""
+    return UsageError(
+        f"{display_name(path)} exists; pass `overwrite=True` to overwrite it, or name another "
+        "folder"
+    )

@@ -1,0 +1,313 @@
+"""What batches have done in a folder, written down so that no run does it again.
+
+``DIR/.audioconv`` has a journal of each process that made outputs: JSON lines, one for each output,
+only ever appended. A line is written by one call, and begins with the checksum of its rest, so a
+line that was cut off, or mixed up by a network disk, counts for nothing. Each process has a file of
+its own, and reading merges all: a database with one file, such as SQLite, needs locks, which fail
+or are missing on many network disks (NFS, Lustre, SMB), and would let every worker wait for every
+other.
+
+A line is written, and synced to disk, when its output is complete but has no name yet. So there is
+no moment at which an output is there that no line knows; and a line whose output is not there
+counts for nothing. What was cut off has no output, and is made again.
+
+A task is done if a line has its key (a hash of paths, impulse, options and version), if the files
+that it was made from are as they were, and if the output is there as it was made. Files are the
+same if size and time of modification are; or else if their SHA-256 is, as after a copy or a touch.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import platform
+import re
+import zlib
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import asdict
+from functools import cache, lru_cache
+from hashlib import sha256
+from typing import Any, NamedTuple
+
+from audioconv._version import __version__
+from audioconv.batch.plan import Task
+from audioconv.batch.rows import Row, impulse_below, path_below
+from audioconv.files import file_digest
+from audioconv.ir.load import impulse_files
+from audioconv.job import Options
+
+FOLDER = ".audioconv"
+"""Folder of journals and claims, in that of the outputs."""
+
+NAME = re.compile(r"journal-.+\.jsonl")
+
+NEUTRAL = ("threads", "overwrite")
+"""Options that change neither outputs nor rows."""
+
+UNSYNCABLE = (errno.EINVAL, errno.EBADF, errno.ENOTSUP, errno.ENOSYS)
+"""Errors of file systems that cannot sync."""
+
+_HEAD = b'{"crc": "%08x", '
+_BEGIN = len(_HEAD % 0)
+
+
+class State(NamedTuple):
+    """Size of a file in bytes, time of modification in ns, and SHA-256 in hexadecimal."""
+
+    size: int
+    mtime_ns: int
+    sha256: str
+
+    def is_of(self, path: str) -> bool:
+        """Return whether a file is still as it was: by size and time, or else by its hash."""
+        try:
+            status = os.stat(path)
+        except (OSError, ValueError):
+            return False
+        if status.st_size != self.size:
+            return False
+        if status.st_mtime_ns == self.mtime_ns:
+            return True
+        return self.sha256 != "" and _digest(path, *_times(status)) == self.sha256
+
+
+class Record(NamedTuple):
+    """An output that was made.
+
+    Parameters
+    ----------
+    output : str
+        its path below the folder of all
+    key : str
+        of the task, see `task_key`
+    sources : list of State
+        of what `sources` lists
+    made : State
+        of the output
+    row : dict
+    """
+
+    output: str
+    key: str
+    sources: list[State]
+    made: State
+    row: Row
+
+
+def task_key(task: Task, into: str, options: Options) -> str:
+    """Return a hash of all that an output and its row depend on, besides the content of files."""
+    return _key(task, into, _chosen(options))
+
+
+def sources(task: Task) -> list[str]:
+    """Return the paths of the files that an output is made from."""
+    return [task.input, *impulse_files([task.impulse])]
+
+
+def times(paths: Sequence[str]) -> list[tuple[int, int]]:
+    """Return size and time of modification of files.
+
+    Raises
+    ------
+    OSError
+        If one is not there.
+    """
+    return [_times(os.stat(path)) for path in paths]
+
+
+def state(path: str, size: int, mtime_ns: int) -> State:
+    """Return the state of a file that had a size and a time of modification."""
+    return State(size, mtime_ns, _digest(path, size, mtime_ns))
+
+
+def write_record(into: str, record: Record) -> None:
+    """Append a line on an output, and sync it to disk.
+
+    Raises
+    ------
+    OSError
+    """
+    _append(into, record._asdict())
+
+
+def write_names(into: str, names: Sequence[str]) -> None:
+    """Append a line on further files that are ours, such as the lists of rows."""
+    _append(into, {"names": list(names)})
+
+
+class Journal:
+    """What the journals of a folder say of some tasks.
+
+    Parameters
+    ----------
+    into : str
+        folder of all outputs
+    options : Options
+    tasks : sequence of Task
+    """
+
+    def __init__(self, into: str, options: Options, tasks: Sequence[Task]) -> None:
+        chosen = _chosen(options)
+        self._into = into
+        self._keys = {task.output: _key(task, into, chosen) for task in tasks}
+        self._names: set[str] = set()
+        self._records: dict[str, list[Record]] = {}
+        self._sizes: dict[str, int] = {}
+        self._read: dict[str, int] = {}
+        self.refresh()
+
+    def refresh(self) -> bool:
+        """Read what has been added since; return whether anything was."""
+        sizes = _sizes(self._into)
+        if sizes == self._sizes:
+            return False
+        for path, size in sizes.items():
+            if size != self._sizes.get(path):
+                self._read_on(path)
+        self._sizes = sizes
+        return True
+
+    def knows(self, name: str) -> bool:
+        """Return whether a file of this name was made by a batch."""
+        return name in self._names
+
+    def recorded(self, task: Task) -> bool:
+        """Return whether a task has been done at some time, whatever has become of its files."""
+        return task.output in self._records
+
+    def done(self, task: Task) -> bool:
+        """Return whether a task is done, as far as any run has written down by now."""
+        self.refresh()
+        return self.row(task) is not None
+
+    def rows(self, tasks: Iterable[Task]) -> dict[str, Row]:
+        """Return the rows of those tasks that are done, by output."""
+        rows = ((task.output, self.row(task)) for task in tasks)
+        return {output: row for output, row in rows if row is not None}
+
+    def row(self, task: Task) -> Row | None:
+        """Return the row of a task that is done, or None."""
+        output = output_path(self._into, task.output)
+        for record in self._records.get(task.output, ()):
+            paths = sources(task)
+            if (
+                record.made.is_of(output)
+                and len(paths) == len(record.sources)
+                and all(was.is_of(path) for was, path in zip(record.sources, paths, strict=True))
+            ):
+                return record.row
+        return None
+
+    def _read_on(self, path: str) -> None:
+        """Read the lines of a journal that are whole since it was last read."""
+        with suppress(OSError), open(path, "rb") as file:
+            file.seek(self._read.get(path, 0))
+            for line in file:
+                if not line.endswith(b"\n"):
+                    break
+                self._read[path] = self._read.get(path, 0) + len(line)
+                self._take(_said(line))
+
+    def _take(self, line: Mapping[str, Any]) -> None:
+        """Remember what a line says of the tasks."""
+        self._names.update(line.get("names", ()))
+        if "output" not in line:
+            return
+        output, key, was, made, row = (line[name] for name in Record._fields)
+        self._names.add(output)
+        if self._keys.get(output) == key:
+            record = Record(output, key, [State(*one) for one in was], State(*made), row)
+            self._records.setdefault(output, []).append(record)
+
+
+def output_path(into: str, output: str) -> str:
+    """Return the path of an output."""
+    return os.path.join(into, *output.split("/"))
+
+
+def _chosen(options: Options) -> dict[str, Any]:
+    return {name: value for name, value in asdict(options).items() if name not in NEUTRAL}
+
+
+def _key(task: Task, into: str, chosen: Mapping[str, Any]) -> str:
+    """Return the key of a task; paths are relative, so that folders can move together."""
+    said = {
+        "version": __version__,
+        "options": chosen,
+        "output": task.output,
+        "input": path_below(task.input, into),
+        "impulse": impulse_below(task.impulse, into),
+        "seed": task.seed,
+        "replica": task.replica,
+        "split": task.split,
+        "room": task.room,
+        "columns": task.columns,
+    }
+    return sha256(json.dumps(said, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def _times(status: os.stat_result) -> tuple[int, int]:
+    return status.st_size, status.st_mtime_ns
+
+
+@lru_cache(maxsize=2**14)
+def _digest(path: str, size: int, mtime_ns: int) -> str:
+    """Return the SHA-256 of a file as it is at a time; empty if it cannot be read."""
+    try:
+        digest = file_digest(path).sha256
+        return digest if _times(os.stat(path)) == (size, mtime_ns) else ""
+    except OSError:
+        return ""
+
+
+@cache
+def _own_name(process: int) -> str:
+    """Return the name of the journal of a process, which no other has, on any machine."""
+    host = re.sub(r"[^\w.-]", "-", platform.node()) or "host"
+    return f"journal-{host}-{process}-{os.urandom(8).hex()}.jsonl"
+
+
+def _append(into: str, said: Mapping[str, Any]) -> None:
+    folder = os.path.join(into, FOLDER)
+    os.makedirs(folder, exist_ok=True)
+    rest = json.dumps(said)[1:].encode() + b"\n"
+    line = _HEAD % zlib.crc32(rest) + rest
+    path = os.path.join(folder, _own_name(os.getpid()))
+    # closed each time, as network disks show others what is closed
+    with open(path, "ab", buffering=0) as file:
+        if file.write(line) != len(line):
+            _own_name.cache_clear()  # what is torn stays the end of its file
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), path)
+        try:
+            os.fsync(file.fileno())
+        except OSError as error:
+            if error.errno not in UNSYNCABLE:
+                raise
+
+
+def _sizes(into: str) -> dict[str, int]:
+    """Return the sizes of all journals, by path."""
+    sizes: dict[str, int] = {}
+    try:
+        with os.scandir(os.path.join(into, FOLDER)) as entries:
+            paths = sorted(entry.path for entry in entries if NAME.fullmatch(entry.name))
+    except OSError:
+        return {}
+    for path in paths:
+        try:
+            with open(path, "rb") as file:  # which network disks look at anew
+                sizes[path] = os.fstat(file.fileno()).st_size
+        except OSError:
+            continue
+    return sizes
+
+
+def _said(line: bytes) -> dict[str, Any]:
+    """Return what a line of a journal says; nothing if it is damaged."""
+    head, rest = line[:_BEGIN], line[_BEGIN:]
+    if head != _HEAD % zlib.crc32(rest):
+        return {}
+    said: dict[str, Any] = json.loads(b"{" + rest)
+    return said
