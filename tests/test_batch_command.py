@@ -88,11 +88,12 @@ def test_wrong_usage_is_found_before_any_work(here, call, line, said):
     assert not Path("o").exists()
 
 
-def test_an_output_that_exists_needs_y(here, call):
-    call("batch", "in", "--ir", "delta", "--into", "out")
+def test_an_output_that_no_batch_has_made_needs_y(here, call):
+    sound("out/a_delta.wav")
     said = call("batch", "in", "--ir", "delta", "--into", "out", code=2)
     assert "exists; pass -y to overwrite it" in said.err
     call("batch", "in", "--ir", "delta", "--into", "out", "-y")
+    assert "2 of 2 files, 2 done before" in call("batch", "in", "--ir=delta", "--into=out").err
 
 
 def suggested(error):

@@ -26,4 +26,5 @@ rows        the row of an output, and the files that hold all rows
 stop        Ctrl-C: end after the work under way
 executors   where tasks are done: here, or on any executor
 run         the tasks of a plan, or of a part of it, done, and their rows
+cost        what a batch will cost, before it begins
 """

@@ -1,8 +1,8 @@
 """Which run has which output in hand, so that two at once do none twice.
 
-A run is a file in ``DIR/.audioconv/runs``, whose time of modification is its heartbeat. A claim is a
-file in ``DIR/.audioconv/claims`` that names a run. Both are made by `O_EXCL`, the one thing that is
-atomic on every disk, also of a network, so no lock is needed: who makes the file has the output.
+A run is a file in ``DIR/.audioconv/runs``, whose time of modification is its heartbeat. A claim is
+a file in ``DIR/.audioconv/claims`` that names a run. Both are made by `O_EXCL`, the one thing that
+is atomic on every disk, also of a network, so no lock is needed: who makes the file has the output.
 
 A run is gone if its file is, if there is no such process on this machine, or if its heart has not
 beaten for `STALE` seconds; times are compared on the clock of the disk. Whoever finds the claim of

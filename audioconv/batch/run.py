@@ -1,4 +1,4 @@
-"""The tasks of a plan, done, and the rows of what is done."""
+"""The tasks of a plan, or of a part of it, done, and the rows of what is done."""
 
 from __future__ import annotations
 
@@ -56,6 +56,11 @@ class Summary:
     interrupted: bool
     already: int = 0
     elsewhere: int = 0
+
+    @property
+    def tasks(self) -> int:
+        """Number of all tasks of the run."""
+        return self.done + len(self.failures) + self.left + self.already + self.elsewhere
 
 
 def ignore(result: Done | Failed) -> None:
@@ -217,13 +222,13 @@ def _ordered(tasks: Sequence[Task], rows: Mapping[str, Row]) -> list[Row]:
     return [rows[task.output] for task in tasks if task.output in rows]
 
 
-def hours(summary: Summary) -> str:
-    """Return the length of all outputs as hours, minutes and seconds.
+def clock(seconds: float) -> str:
+    """Return a length as hours, minutes and seconds.
 
     Examples
     --------
-    >>> hours(Summary(1, [], 0, 3725.2, False))
+    >>> clock(3725.2)
     '1:02:05'
     """
-    minutes, seconds = divmod(round(summary.seconds), 60)
-    return f"{minutes // 60}:{minutes % 60:02}:{seconds:02}"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes // 60}:{minutes % 60:02}:{rest:02}"

@@ -16,6 +16,8 @@ from audioconv.job import Options
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from audioconv.batch.cost import Cost
+    from audioconv.batch.plan import Plan
     from audioconv.batch.run import Report, Summary
     from audioconv.batch.task import Done, Failed
     from audioconv.progress import Progress
@@ -48,6 +50,18 @@ Json = Annotated[
     bool,
     typer.Option("--json", help="Print one JSON object for each file on standard output."),
 ]
+DryRun = Annotated[
+    bool,
+    typer.Option(
+        "--dry-run",
+        help="List the outputs, what is done of them and what the others cost, by the headers of "
+        "their inputs and by a few that are convolved for it; write nothing.",
+    ),
+]
+PlanFile = Annotated[
+    str | None,
+    typer.Option(metavar="FILE", help="Write all that is to be done as JSON, and do nothing."),
+]
 
 
 def batch(
@@ -57,12 +71,15 @@ def batch(
     settings: Settings,
     options: Options,
     json: Json = False,
+    dry_run: DryRun = False,
+    plan: PlanFile = None,
     *,
     show: Show,
 ) -> None:
     """Convolve many files, each with one or more impulse responses, into a folder.
 
-    A file that fails does not stop the others: it is listed at the end, and the exit code is 4.
+    A file that fails does not stop the others: it is listed at the end, and the exit code is 4. The
+    same line again does what is left: what failed, was cut off or has changed.
     DIR/metadata.jsonl has a row for each output, with the input, the impulse, gain and shift.
 
     Draws follow from the seed and from what a file is called, so files that are added, removed or
@@ -71,19 +88,75 @@ def batch(
     from audioconv.batch.plan import make_plan  # late, so that help is fast
     from audioconv.batch.run import run_plan
 
-    plan = make_plan(inputs, ir, into, options, settings)
+    made = make_plan(inputs, ir, into, options, settings)
+    if plan is not None:
+        _write_plan(made, plan)
+    if dry_run:
+        _print_survey(made, show, json=json)
+    if dry_run or plan is not None:
+        return
     notices: list[tuple[str, str]] = []
     with terminal.progress(quiet=show.quiet) as progress:
-        summary = run_plan(plan, report=_report(progress, notices, json=json))
+        summary = run_plan(made, report=_report(progress, notices, json=json))
     _print_failures(summary.failures)
     if not show.quiet:
         _print_notices(notices)
-        _print_summary(summary, len(plan.tasks), plan.into)
+        _print_summary(summary, made)
     if summary.interrupted:
         raise KeyboardInterrupt
     if summary.failures:
         failed = counted(len(summary.failures), "file")
-        raise BatchError(f"{failed} of {len(plan.tasks)} failed, as listed above")
+        raise BatchError(f"{failed} of {summary.tasks} failed, as listed above")
+
+
+def _write_plan(plan: Plan, path: str) -> None:
+    from json import dumps
+
+    from audioconv.files import refuse_overwrite, target
+
+    inputs = [task.input for task in plan.tasks]
+    refuse_overwrite(path, inputs=inputs, overwrite=plan.options.overwrite)
+    with target(path, overwrite=plan.options.overwrite) as output:
+        output.file.write(f"{dumps(plan.as_json(), indent=1)}\n".encode())
+        output.commit()
+
+
+def _print_survey(plan: Plan, show: Show, *, json: bool) -> None:
+    """Print the tasks on standard output, and what they cost."""
+    from dataclasses import asdict
+
+    from audioconv.batch.cost import survey
+
+    tasks, cost = survey(plan)
+    for task, done in tasks:
+        named = {"file_name": task.output, "input": task.input, "impulse": task.impulse}
+        if json:
+            printing.print_json({**named, "done": done})
+        else:
+            line = "\t".join(["done" if done else "to do", *named.values()])
+            printing.out(line.replace("\n", " "))
+    if json:
+        printing.print_json(asdict(cost))
+    for error in cost.unreadable:
+        printing.err(f"unreadable: {printing.one_line(error)}")
+    if not show.quiet:
+        _print_cost(cost, plan.into)
+
+
+def _print_cost(cost: Cost, into: str) -> None:
+    from audioconv.batch.run import clock
+    from audioconv.files import display_name
+
+    line = f"{display_name(into)}: {counted(cost.files, 'file')}, {cost.already} done already"
+    ahead = cost.files - cost.already
+    if ahead:
+        line += f"; to do: {counted(ahead, 'file')} of {clock(cost.seconds)} of sound"
+    if cost.time is not None and cost.bytes is not None:
+        line += (
+            f", about {cost.bytes / 1e6:.3g} MB and {clock(cost.time)} one after another, as "
+            f"measured on {cost.measured}"
+        )
+    printing.err(line)
 
 
 def _report(progress: Progress, notices: list[tuple[str, str]], *, json: bool) -> Report:
@@ -133,14 +206,21 @@ def _print_notices(notices: list[tuple[str, str]]) -> None:
     printing.print_notices([f"{output}: {first}{more}"])
 
 
-def _print_summary(summary: Summary, tasks: int, into: str) -> None:
-    from audioconv.batch.rows import FILE
-    from audioconv.batch.run import hours
+def _print_summary(summary: Summary, plan: Plan) -> None:
+    from audioconv.batch.rows import FILE, name_of_part
+    from audioconv.batch.run import clock
     from audioconv.files import display_name
 
-    name = display_name(into)
-    left = f", {summary.left} are left" if summary.left else ""
+    ready = summary.done + summary.already
+    before = f", {summary.already} done before" if summary.already else ""
+    others = f", {summary.elsewhere} left to another run" if summary.elsewhere else ""
     printing.err(
-        f"{name}: {summary.done} of {counted(tasks, 'file')}{left}, {hours(summary)} of sound; "
-        f"rows in {FILE}"
+        f"{display_name(plan.into)}: {ready} of {counted(summary.tasks, 'file')}{before}{others}, "
+        f"{clock(summary.seconds)} of sound; rows in {name_of_part(FILE, plan.settings.shard)}"
     )
+    if summary.left:
+        without = ", without -y," if plan.options.overwrite else ""
+        are = "is" if summary.left == 1 else "are"
+        printing.err(
+            f"{counted(summary.left, 'file')} {are} left; the same line again{without} goes on"
+        )
