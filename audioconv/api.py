@@ -178,7 +178,7 @@ def convolve_files(
     executor: Executor | None = None,
     report: Report = ignore,
 ) -> Summary:
-    """Convolve many files, as `audioconv batch` does.
+    """Convolve many files, as `audioconv batch` does: those that are not done yet.
 
     Parameters
     ----------
@@ -201,13 +201,14 @@ def convolve_files(
     Returns
     -------
     Summary
-        what is done, what failed, what is left
+        what is done, what was before, what failed, what is left
 
     Raises
     ------
     AudioconvError
-        If a name leads nowhere, outputs collide or exist, or a split leaks into another; before
-        any work. A file that fails is no error: it is in the summary.
+        If a name leads nowhere, outputs collide, files are in the way that no batch has made, or a
+        split leaks into another; before any work. A file that fails is no error: it is in the
+        summary.
 
     Examples
     --------

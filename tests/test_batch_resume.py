@@ -1,4 +1,4 @@
-"""Batches that end early, go on, run beside each other, or in parts: nothing is lost or repeated."""
+"""Batches that end early and go on, run at once, or in parts: nothing is lost or repeated."""
 
 import json
 import os
@@ -200,33 +200,44 @@ def test_what_failed_is_tried_again(here):
     assert len(rows("out")) == 5
 
 
-@pytest.mark.parametrize(
-    "damage",
-    [
-        lambda data: data[:-20],
-        lambda data: data[:-1],
-        lambda data: data + b'{"crc": "0000',
-        lambda data: data + b"\0" * 100 + b"\n[1]\n",
-        lambda data: data[:-40] + b"#" + data[-39:],
-        lambda data: data[:-3].rpartition(b"\n")[0] + b"\n",
-    ],
-)
+DAMAGES = {
+    "cut in the middle": lambda line: line[: len(line) // 2],
+    "cut at the beginning": lambda line: line[:3],
+    "without its end": lambda line: line[:-1],
+    "another byte": lambda line: line[:-40] + b"#" + line[-39:],
+    "zeros": lambda line: bytes(len(line)),
+    "two in one": lambda line: line[:100] + line,
+    "gone": lambda line: b"",
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
 def test_a_damaged_line_of_a_journal_counts_for_nothing(here, damage):
     run("in", "k.wav", "out")
     before = states("out")
     (journal,) = journals("out")
-    lines = journal.read_bytes()
-    journal.write_bytes(damage(lines))
-    lost = b"d_k.wav" not in damage(lines).rpartition(b"\n")[0][-1500:] or len(
-        damage(lines)
-    ) <= len(lines)
-    summary = run_plan(planned("in", "k.wav", "out", options=Options(overwrite=False)))
-    if lost:
-        assert made(summary) == (1, 3, 0)
-        assert redone(before) == ["d_k.wav"]
-    else:
-        assert made(summary) == (0, 4, 0)
+    *lines, last = journal.read_bytes().splitlines(keepends=True)
+    journal.write_bytes(b"".join([*lines, DAMAGES[damage](last)]))
+    assert made(run("in", "k.wav", "out")) == (1, 3, 0)
+    assert redone(before) == ["d_k.wav"]
     assert made(run("in", "k.wav", "out")) == (0, 4, 0)
+
+
+def test_a_line_that_is_cut_off_is_no_end_of_a_journal(here):
+    run("in", "k.wav", "out")
+    (journal,) = journals("out")
+    with journal.open("ab") as file:
+        file.write(b'{"crc": "00000000", "output": "e_k')
+    assert made(run("in", "k.wav", "out")) == (0, 4, 0)
+
+
+def test_without_its_journal_an_output_is_in_the_way(here):
+    run("in", "k.wav", "out")
+    (journal,) = journals("out")
+    journal.unlink()
+    Path("out/metadata.jsonl").unlink()
+    with pytest.raises(UsageError, match=r"a_k\.wav exists; pass `overwrite=True`"):
+        run("in", "k.wav", "out")
 
 
 def test_journals_of_all_processes_count(here):
@@ -318,7 +329,7 @@ def test_a_claim_of_a_run_that_is_gone_is_taken_once(here, gone, monkeypatch):
 def test_a_task_that_is_done_twice_at_once_does_no_harm(here):
     """As on a cluster that loses sight of a worker: both end with the same row."""
     (task, *_) = planned("in", "k.wav", "out").tasks
-    into = os.path.abspath("out")
+    into = str(here / "out")
     start = threading.Barrier(4)
     results = []
 
@@ -410,7 +421,7 @@ def test_a_shard_that_is_none_is_refused(wrong):
 def test_a_dry_run_lists_and_writes_nothing(here, call):
     line = ["batch", "in", "--ir", "k.wav", "--into", "out"]
     said = call(*line, "--dry-run")
-    listed = [text.split("\t") for text in said.out.splitlines()]
+    listed = [text.split("  ") for text in said.out.splitlines()]
     assert [(state, name) for state, name, *_ in listed] == [
         ("to do", f"{name}_k.wav") for name in "abcd"
     ]

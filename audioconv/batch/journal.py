@@ -125,11 +125,13 @@ def state(path: str, size: int, mtime_ns: int) -> State:
 def write_record(into: str, record: Record) -> None:
     """Append a line on an output, and sync it to disk.
 
+    A line before it has the name alone: if the longer one is damaged, the output is known for ours.
+
     Raises
     ------
     OSError
     """
-    _append(into, record._asdict())
+    _append(into, {"names": [record.output]}, record._asdict())
 
 
 def write_names(into: str, names: Sequence[str]) -> None:
@@ -269,15 +271,14 @@ def _own_name(process: int) -> str:
     return f"journal-{host}-{process}-{os.urandom(8).hex()}.jsonl"
 
 
-def _append(into: str, said: Mapping[str, Any]) -> None:
+def _append(into: str, *said: Mapping[str, Any]) -> None:
     folder = os.path.join(into, FOLDER)
     os.makedirs(folder, exist_ok=True)
-    rest = json.dumps(said)[1:].encode() + b"\n"
-    line = _HEAD % zlib.crc32(rest) + rest
+    lines = b"".join(map(_line, said))
     path = os.path.join(folder, _own_name(os.getpid()))
     # closed each time, as network disks show others what is closed
     with open(path, "ab", buffering=0) as file:
-        if file.write(line) != len(line):
+        if file.write(lines) != len(lines):
             _own_name.cache_clear()  # what is torn stays the end of its file
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), path)
         try:
@@ -302,6 +303,11 @@ def _sizes(into: str) -> dict[str, int]:
         except OSError:
             continue
     return sizes
+
+
+def _line(said: Mapping[str, Any]) -> bytes:
+    rest = json.dumps(said)[1:].encode() + b"\n"
+    return _HEAD % zlib.crc32(rest) + rest
 
 
 def _said(line: bytes) -> dict[str, Any]:

@@ -126,6 +126,7 @@ def _print_survey(plan: Plan, show: Show, *, json: bool) -> None:
     from dataclasses import asdict
 
     from audioconv.batch.cost import survey
+    from audioconv.files import display_name
 
     tasks, cost = survey(plan)
     for task, done in tasks:
@@ -133,8 +134,9 @@ def _print_survey(plan: Plan, show: Show, *, json: bool) -> None:
         if json:
             printing.print_json({**named, "done": done})
         else:
-            line = "\t".join(["done" if done else "to do", *named.values()])
-            printing.out(line.replace("\n", " "))
+            printing.out(
+                "  ".join(["done " if done else "to do", *map(display_name, named.values())])
+            )
     if json:
         printing.print_json(asdict(cost))
     for error in cost.unreadable:
