@@ -223,7 +223,21 @@ def split(impulse: Impulse, frames: int) -> tuple[Impulse, Impulse]:
     """
     if frames < 0:
         raise ImpulseError(f"an impulse cannot be split {frames} frames after its onset; use 0")
-    at = min(analysis.onset(impulse) + frames, impulse.frames)
+    return split_at(impulse, analysis.onset(impulse) + frames)
+
+
+def split_at(impulse: Impulse, frame: int) -> tuple[Impulse, Impulse]:
+    """Split an impulse into the part before a frame, and the part from it on.
+
+    Both keep their position in time, so they add up to the whole.
+
+    Examples
+    --------
+    >>> early, late = split_at(Impulse([[0.0], [1.0], [0.5]], rate=1), 2)
+    >>> early.taps.ravel(), late.taps.ravel()
+    (array([0., 1.]), array([0. , 0. , 0.5]))
+    """
+    at = min(frame, impulse.frames)
     early, late = impulse.taps.copy(), impulse.taps.copy()
     early[at:] = 0
     late[:at] = 0
