@@ -1,6 +1,7 @@
 """Parse quantities with units: times, gains, levels, frequencies, distances, angles, sizes.
 
-And the words that may stand for one: the length of an output, and the level that it matches.
+And the words that may stand for one: the length of an output, the level that it matches, and the
+stems beside it.
 """
 
 from __future__ import annotations
@@ -15,6 +16,13 @@ LARGEST = 1e30
 """Magnitude that no number reaches; its square, and sums of many, are far from overflowing."""
 
 LENGTHS = ("full", "input", "auto")
+
+STEMS = ("early", "late", "dry")
+EARLY_TIME = "50ms"
+"""Where the early part ends, after the direct sound, unless another time is given."""
+
+LONGEST_EARLY = 60.0
+"""Seconds of the early part, at most."""
 
 MEASURES = {"peak": "dBFS", "rms": "dBFS", "lufs": "LUFS"}
 """Measures of the level of a sound, and their units."""
@@ -148,6 +156,67 @@ def parse_length(text: str, rate: int) -> str | int:
     if frames < 1:
         raise UsageError(f"length {printable(text)} is {frames} frames; it must be at least one")
     return frames
+
+
+class Stem(NamedTuple):
+    """A part of an output, written beside it.
+
+    Parameters
+    ----------
+    name : {"early", "late", "dry"}
+        the sound through the impulse up to a time after the direct sound, or from there on; or the
+        sound itself, at the time of the direct sound
+    time : str
+        that time, as `parse_time` reads it
+    """
+
+    name: str
+    time: str = EARLY_TIME
+
+
+def parse_stems(text: str) -> tuple[Stem, ...]:
+    """Parse the stems of an output: ``early``, ``late``, ``dry``, the first also with its time.
+
+    Examples
+    --------
+    >>> parse_stems("early=80ms,late")
+    (Stem(name='early', time='80ms'), Stem(name='late', time='80ms'))
+    """
+    given: dict[str, str] = {}
+    for part in text.split(","):
+        name, equals, time = (piece.strip() for piece in part.partition("="))
+        if name not in STEMS:
+            raise UsageError(
+                f"`stems` has {name!r}, which is not one of {', '.join(STEMS)}; write "
+                f"early={EARLY_TIME},late,dry"
+            )
+        if name in given:
+            raise UsageError(f"`stems` has {name} twice; name each once")
+        if equals and name != "early":
+            raise UsageError(
+                f"`stems` has a time for {name}; give it to early, as in early={EARLY_TIME}"
+            )
+        given[name] = time if equals else EARLY_TIME
+    time = given.get("early", EARLY_TIME)
+    parse_time(time, 1)
+    return tuple(Stem(name, time) for name in given)
+
+
+def early_frames(time: str, rate: int) -> int:
+    """Return the frames of the early part after the direct sound.
+
+    Examples
+    --------
+    >>> early_frames("50ms", 16000)
+    800
+    """
+    seconds = parse_time(time, rate)
+    if not 0 < seconds <= LONGEST_EARLY:
+        raise UsageError(
+            f"`stems` has early={printable(time)}; it must be above 0, and at most "
+            f"{LONGEST_EARLY:g} s"
+        )
+    return max(1, round(seconds * rate))
 
 
 class Match(NamedTuple):

@@ -22,7 +22,7 @@ reserved    names that no file has on Windows
 atomic      a path holds the complete old file, the complete new one, or nothing
 """
 
-from audioconv.files.atomic import Target, refuse_overwrite, target
+from audioconv.files.atomic import Target, commit_together, refuse_overwrite, target
 from audioconv.files.codecs.riff import Chunk, serialise
 from audioconv.files.encoders import holds_chunks
 from audioconv.files.formats import (
@@ -80,6 +80,7 @@ __all__ = [
     "Target",
     "Writer",
     "changed_error",
+    "commit_together",
     "display_name",
     "encode_all",
     "escape",

@@ -13,7 +13,7 @@ import shutil
 import stat
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from itertools import count
 from pathlib import Path
@@ -213,6 +213,30 @@ class _FileTarget(Target):
                 f"{self._name} is written, but a power failure may undo it, as its folder cannot "
                 f"be synced to disk: {error.strerror or error}"
             ) from error
+
+
+def commit_together(targets: Sequence[Target]) -> None:
+    """Publish several files once all are complete, in this order: all, or none that is new.
+
+    Raises
+    ------
+    FormatError
+        If one cannot be written, or a file of its name has appeared and may not be replaced.
+    """
+    files = [one for one in targets if isinstance(one, _FileTarget)]
+    assert len(files) == len(targets)  # no pipes
+    last = files[-1]
+    for one in files:
+        with _reported(one._name):
+            one._complete()
+    with _reported(last._name):
+        if not last._take([one._final for one in files], files):
+            raise FormatError(
+                f"{last._name}, or a file beside it, has appeared during the run, and is left as "
+                "it is; name another folder"
+            )
+        for folder in {one._final.parent for one in files}:
+            _sync_folder(folder)
 
 
 class _SpooledTarget(Target):

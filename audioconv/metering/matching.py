@@ -212,7 +212,11 @@ def matching_of(
 
 def gains(matching: Matching | None, sums: PeakMeter, subtype: str, options: Options) -> Gains:
     """Return the gains of an output of some subtype, given the peak of the sums."""
-    match = 1.0 if matching is None else matching.gain()
+    return guarded(1.0 if matching is None else matching.gain(), sums, subtype, options)
+
+
+def guarded(match: float, sums: PeakMeter, subtype: str, options: Options) -> Gains:
+    """Return the gains of an output of some subtype, given that of the match."""
     if options.clip != "guard":
         return Gains(match)
     return Gains(match, sums.scaled(match).fitting_gain(subtype, options.dither))

@@ -9,5 +9,6 @@ provenance  the metadata and the recipe that an output carries
 measurement the pass before an output whose level is to match
 passage     the way of the sums into the output
 run         convolve one file
+stems       an output and the parts that it is made of, aligned with it
 redo        make a file again from its recipe
 """

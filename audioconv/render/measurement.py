@@ -12,7 +12,7 @@ from audioconv.engines.window import Window
 from audioconv.errors import FormatError
 from audioconv.files import PeakMeter, Reader, SoundInfo
 from audioconv.job import Options
-from audioconv.metering.matching import Gains, Matching, decimals, gains, matching_of
+from audioconv.metering.matching import Gains, Matching, decimals, gains, guarded, matching_of
 from audioconv.units import parse_match
 from impulses.impulse import to_db
 
@@ -25,7 +25,8 @@ class Measurement:
 
     Parameters
     ----------
-    matching : Matching
+    matching : Matching or float
+        what is to match; or the gain of a match that is known, as a stem has that of its output
     info : SoundInfo
         of the output
 
@@ -35,9 +36,10 @@ class Measurement:
         peak of the sums
     """
 
-    def __init__(self, matching: Matching, info: SoundInfo) -> None:
+    def __init__(self, matching: Matching | float, info: SoundInfo) -> None:
         self.level = PeakMeter()
-        self._matching = matching
+        self._known = matching if isinstance(matching, float) else None
+        self._matching = None if isinstance(matching, float) else matching
         self._info = info
 
     @classmethod
@@ -51,7 +53,8 @@ class Measurement:
     def heard(self, samples: Iterable[Samples], unit: float) -> Iterator[Samples]:
         """Yield the input, in steps of `unit`, and measure it."""
         for block in samples:
-            self._matching.hear(as_audio(block, np.dtype(np.float64), unit))
+            if self._matching:
+                self._matching.hear(as_audio(block, np.dtype(np.float64), unit))
             yield block
 
     def encode(self, part: Audio, start: int) -> Audio:
@@ -61,11 +64,14 @@ class Measurement:
     def append(self, part: Audio) -> None:
         """Measure a part of the sums; parts must come in order."""
         self.level.take(part)
-        self._matching.take(part)
+        if self._matching:
+            self._matching.take(part)
 
     @property
-    def matched(self) -> dict[str, str | float]:
-        """The measure, and the level that the output is to have."""
+    def matched(self) -> dict[str, str | float] | None:
+        """The measure, and the level that the output is to have, if it is to have one."""
+        if self._matching is None:
+            return None
         match = self._matching.match
         return {"measure": match.measure, "level": self._matching.level(), "unit": match.unit}
 
@@ -77,6 +83,8 @@ class Measurement:
         AudioconvError
             If there is no level to match, or the output would clip and may not.
         """
+        if self._matching is None:
+            return guarded(self._known or 1.0, self.level, self._info.subtype, options)
         found = gains(self._matching, self.level, self._info.subtype, options)
         level = self.level.scaled(found.match)
         fitting = level.fitting_gain(self._info.subtype, "none")
@@ -95,11 +103,14 @@ class Measurement:
 
     def guard_notice(self, found: Gains) -> str:
         """Return the notice that the guard has lowered the matched output."""
+        notice = f"guard: matched, {self.peak(found)}; {found.attenuation(self._info.subtype)}"
+        if self._matching is None:
+            return notice
         level, unit = self._matching.level(), self._matching.match.unit
         guard = to_db(found.guard)
         digits = decimals(guard, 2)
         return (
-            f"guard: matched, {self.peak(found)}; {found.attenuation(self._info.subtype)}, which "
+            f"{notice}, which "
             f"leaves {level + guard:.{digits}f} {unit} instead of {level:.{digits}f}"
         )
 

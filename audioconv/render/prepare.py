@@ -35,6 +35,8 @@ class Prepared:
     ----------
     impulse : Impulse
         with all options folded in
+    unmixed : Impulse
+        before the dry sound is mixed in, and the wet gain
     layout : str
         routing, in words
     engine : str
@@ -53,6 +55,7 @@ class Prepared:
     """
 
     impulse: Impulse
+    unmixed: Impulse
     layout: str
     engine: str
     convolver: Convolver
@@ -61,6 +64,11 @@ class Prepared:
     norm_gain: float
     ingredients: tuple[Ingredient, ...]
     shift: int
+
+    @property
+    def onset(self) -> int:
+        """Frame of the impulse at which the direct sound arrives."""
+        return self.impulse.origin + self.shift
 
 
 class Load(Protocol):
@@ -119,21 +127,39 @@ def prepare(
     impulse = edit.gain(impulse, norm_gain)
     if options.match == "none":  # which raises what is quiet
         impulse = note_quietness(impulse)
-    impulse = edit.mix(impulse, dry=dry, wet=wet)
+    unmixed, impulse = impulse, edit.mix(impulse, dry=dry, wet=wet)
     # before there is an engine, which needs the memory
     levels = analysis.levels(impulse)
-    routing = routes(impulse.taps, source.channels)
-    engine = engine_name(routing, options.engine)
-    convolver = plan(
-        routing,
-        engine,
-        single=options.precision == "single",
-        signal_bits=source.signal_bits,
-    )
+    engine, convolver = _planned(impulse, options, source)
     window = Window(impulse.origin, parse_length(options.length, source.rate))
     return Prepared(
-        impulse, layout, engine, convolver, window, levels, norm_gain, ingredients, shift
+        impulse,
+        unmixed,
+        layout,
+        engine,
+        convolver,
+        window,
+        levels,
+        norm_gain,
+        ingredients,
+        shift,
     )
+
+
+def prepare_part(
+    whole: Prepared, impulse: Impulse, options: Options, source: SoundInfo
+) -> Prepared:
+    """Prepare the convolution with a part of an impulse that is prepared, for the same sound."""
+    engine, convolver = _planned(impulse, options, source)
+    levels = analysis.levels(impulse)
+    return replace(whole, impulse=impulse, engine=engine, convolver=convolver, levels=levels)
+
+
+def _planned(impulse: Impulse, options: Options, source: SoundInfo) -> tuple[str, Convolver]:
+    routing = routes(impulse.taps, source.channels)
+    engine = engine_name(routing, options.engine)
+    single, bits = options.precision == "single", source.signal_bits
+    return engine, plan(routing, engine, single=single, signal_bits=bits)
 
 
 def _chain(

@@ -44,7 +44,7 @@ from audioconv.render.checks import check_job, check_subtype
 from audioconv.render.measurement import Measurement, unplaced
 from audioconv.render.notices import Notices, dropped, misleading, raised, vanished
 from audioconv.render.passage import Passage, Sink
-from audioconv.render.prepare import Prepare, prepare
+from audioconv.render.prepare import Prepare, Prepared, prepare
 from audioconv.render.provenance import Provenance
 from audioconv.render.recipe import SUFFIX, Recipe
 from audioconv.units import parse_match
@@ -103,7 +103,8 @@ def run(
         output = files.enter_context(
             target(job.output, overwrite=job.options.overwrite, reread=_rereads_output(job.options))
         )
-        rendering.write(output)
+        rendering.begin(output)
+        rendering.end(output, rendering.gains)
         rendering.verify()
         rendering.refuse_changed()
         if sidecar is not None:
@@ -143,6 +144,13 @@ class Rendering:
     follows : Recipe, optional
     prepare : Prepare
         as for `run`
+    match : float, optional
+        gain of the match, where another output has determined it
+
+    Attributes
+    ----------
+    gains : Gains
+        those that the output asks for by itself; known once it is begun
     """
 
     def __init__(
@@ -153,6 +161,7 @@ class Rendering:
         *,
         follows: Recipe | None = None,
         prepare: Prepare = prepare,
+        match: float | None = None,
     ) -> None:
         options = job.options
         self._started = time.perf_counter()
@@ -196,18 +205,57 @@ class Rendering:
             self._info,
             __version__ if follows is None else follows.version,
         )
-        self._gains = Gains()
-        self._measurement = Measurement.of(options, self._prepared.window, self._reader, self._info)
-        self._notices.add(*unplaced(options, self._reader, self._info))
+        self.gains = self._gains = Gains()
+        self._before = 0.0
+        self._measurement = self._measures(match)
         self._verified: VerificationReport | None = None
         self._writer: Writer
+        self._sums: PeakMeter
         self._proof: Proof | None = None
         # of each pass; a match depends on all sums, the guard on the largest and the smallest
         self._checksums: set[int] = set()
         self._extremes: set[tuple[float, float]] = set()
 
-    def write(self, output: Target) -> None:
-        """Write the convolution, in a second pass if a match or the guard asks for a gain."""
+    @property
+    def prepared(self) -> Prepared:
+        """The convolution."""
+        return self._prepared
+
+    @property
+    def frames(self) -> int:
+        """Length of the output, known once it is begun."""
+        return self._sums.frames
+
+    @property
+    def subtype(self) -> str:
+        """Subtype of the output."""
+        return self._info.subtype
+
+    def notice(self, *notices: str | None) -> None:
+        """Add notices, as the job has them; None is no notice."""
+        self._notices.add(*notices)
+
+    def begin(self, output: Target) -> None:
+        """Convolve a first time: write the output, or measure it if its level is to match."""
+        if self._measurement is None:
+            self._open(output, self._job.options.clip)
+            self._first_pass(self._writer, self._samples(self._reader), "convolving")
+            self.gains = gains(None, self._sums, self._info.subtype, self._job.options)
+        else:
+            heard = self._measurement.heard(self._samples(self._reader), self._reader.unit)
+            self._first_pass(self._measurement, heard, "measuring")
+            self.gains = self._measurement.gains(self._job.options)
+
+    def end(self, output: Target, gains: Gains) -> None:
+        """Write the output with some gains, if it has not been written so, and finish it.
+
+        Parameters
+        ----------
+        output : Target
+        gains : Gains
+            those of the output itself, or with a guard that attenuates it more
+        """
+        self._gains = gains
         if self._measurement is None:
             self._write_plain(output)
         else:
@@ -216,7 +264,8 @@ class Rendering:
         self._notices.add(self._writer.level.step_notice(form, subtype, dither))
         metadata = self._provenance.metadata
         self._digest = self._digest or self._reader.digest()
-        chunks = self._provenance.chunks(self._digest)
+        # a recipe makes what the output is by itself
+        chunks = self._provenance.chunks(self._digest) if self.is_alone else []
         if self._proof is None:
             self._progress("reading back")
             self._writer.finish(metadata, chunks)
@@ -244,6 +293,11 @@ class Rendering:
                 "the first pass, which determined the gain, had other sums than the second; the "
                 "memory or the engine failed; try again"
             )
+
+    @property
+    def is_alone(self) -> bool:
+        """Whether the output has the gains that it asks for by itself."""
+        return self._gains == self.gains
 
     def refuse_changed(self) -> None:
         """Raise `FormatError` if the input has changed since it was first opened."""
@@ -301,7 +355,7 @@ class Rendering:
         """Whether the output has a recipe, which states the hash of the input."""
         return self._job.options.recipe != "none"
 
-    def _begin(self, output: Target, clip: Literal["guard", "error", "saturate"]) -> None:
+    def _open(self, output: Target, clip: Literal["guard", "error", "saturate"]) -> None:
         """Begin to write the output, with the gains that are known, and to prove it."""
         options, gain = self._job.options, self._gains.both
         self._proof = self._new_proof(gain) if options.verify else None
@@ -327,20 +381,24 @@ class Rendering:
             prepared.convolver, prepared.window, options, self._info, gain, self._reader.unit
         )
 
+    def _measures(self, match: float | None) -> Measurement | None:
+        """Return what measures the output before it is written, if that is to be done."""
+        options, reader, info = self._job.options, self._reader, self._info
+        if match is not None:
+            return None if match == 1 else Measurement(match, info)
+        self._notices.add(*unplaced(options, reader, info))
+        return Measurement.of(options, self._prepared.window, reader, info)
+
     def _write_plain(self, output: Target) -> None:
-        """Write, and begin again with less gain if the guard asks for it."""
-        options, subtype = self._job.options, self._info.subtype
-        self._begin(output, options.clip)
-        samples = self._samples(self._reader)
-        before = self._first_pass(self._writer, samples, "convolving")
-        level = self._writer.level
-        self._gains = gains(None, level, subtype, options)
-        self._notices.add(self._dropped(before, level))
+        """Begin again with less gain if the guard asks for it."""
+        subtype, level = self._info.subtype, self._sums
+        self._notices.add(self._dropped())
         if self._gains.guard != 1:
-            cause = self._writer.clipping() if self._writer.clipped else "no room for dither"
-            self._notices.add(f"guard: {cause}; {self._gains.attenuation(subtype)}")
+            if self.gains.guard != 1:
+                cause = self._writer.clipping() if self._writer.clipped else "no room for dither"
+                self._notices.add(f"guard: {cause}; {self._gains.attenuation(subtype)}")
             self._writer.discard()
-            self._begin(output, "error")
+            self._open(output, "error")
             self._second_pass()
             # rounding keeps the order, so the largest sum is the largest when it is scaled
             for one in (level.scaled(self._gains.guard), self._writer.level):
@@ -348,26 +406,23 @@ class Rendering:
         self._notice_clipped("lower `wet`")
 
     def _write_matched(self, output: Target, measurement: Measurement) -> None:
-        """Measure, and write with the gains that the measurement found."""
-        heard = measurement.heard(self._samples(self._reader), self._reader.unit)
-        before = self._first_pass(measurement, heard, "measuring")
-        self._gains = measurement.gains(self._job.options)
+        """Write with the gains that the measurement found."""
         self._notices.add(raised(self._gains.match))
-        self._notices.add(self._dropped(before, measurement.level))
+        self._notices.add(self._dropped())
         guarded = self._gains.guard != 1
         if guarded:
             self._notices.add(measurement.guard_notice(self._gains))
-        self._begin(output, "error" if guarded else self._job.options.clip)
+        self._open(output, "error" if guarded else self._job.options.clip)
         self._second_pass()
         self._notice_clipped("match a lower level")
 
-    def _first_pass(self, sink: Sink[Any], samples: Iterable[Samples], step: str) -> float:
-        """Move the sound into a sink, and return the peak of the sums before time 0."""
-        before = self._pump(self._reader, samples, sink, step)
+    def _first_pass(self, sink: Sink[Any], samples: Iterable[Samples], step: str) -> None:
+        """Move the sound into a sink, and keep the peaks of the sums."""
+        self._before = self._pump(self._reader, samples, sink, step)
+        self._sums = sink.level
         peak, options = self._reader.peak, self._job.options
         self._notices.add(*self._reader.notices)
         self._notices.add(vanished(self._prepared, peak, sink.level, options))
-        return before
 
     def _second_pass(self) -> None:
         """Read the sound again, and write it with the gains that the first pass found."""
@@ -384,9 +439,9 @@ class Rendering:
         convolver, needed = self._prepared.convolver, self._prepared.window.needed(None)
         return reader.samples(convolver.block, convolver.limit, needed)
 
-    def _dropped(self, before: float, level: PeakMeter) -> str | None:
+    def _dropped(self) -> str | None:
         head, rate = self._prepared.window.head, self._info.rate
-        return dropped(before, level, self._gains.both, head, rate)
+        return dropped(self._before, self._sums, self._gains.both, head, rate)
 
     def _notice_clipped(self, remedy: str) -> None:
         """Notice samples that were limited to full scale."""
