@@ -8,14 +8,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from audioconv.batch.journal import Journal
+from audioconv.batch.journal import Journal, output_path
 from audioconv.batch.plan import Plan, Task
 from audioconv.batch.run import refuse_existing, tasks_of_shard
 from audioconv.batch.shelf import shelf
+from audioconv.batch.task import rendered
 from audioconv.errors import AudioconvError
 from audioconv.files import Reader, scratch_folder
-from audioconv.job import Job, Options
-from audioconv.render.run import run
+from audioconv.job import Options
 
 MEASURED = 5
 """Files that are convolved, to measure speed and size."""
@@ -37,7 +37,7 @@ class Cost:
     seconds : float
         of sound to be read for the others, as the headers of their inputs state
     bytes : int or None
-        of their outputs, about; None if no file could be measured
+        of their outputs, and stems, about; None if no file could be measured
     time : float or None
         seconds that they take one after another on this machine, about
     measured : int
@@ -117,14 +117,14 @@ def _measure(tasks: Sequence[Task], lengths: dict[str, float], options: Options)
     measured = []
     with scratch_folder() as folder:
         for task in [*tasks[:1], *tasks]:
-            output = os.path.join(folder, os.path.basename(task.output))
-            job = Job(task.input, output, [task.impulse], replace(options, overwrite=True))
+            flat = replace(task, output=task.output.rpartition("/")[2])
             began = time.perf_counter()
             try:
-                outcome = run(job, prepare=shelf().prepare)
+                outcome = rendered(flat, folder, replace(options, overwrite=True))
                 shelf().facts(task.impulse, outcome.rate)
             except (AudioconvError, OSError):
                 continue
             took = time.perf_counter() - began
-            measured.append(_Measured(lengths[task.input], took, os.path.getsize(output)))
+            size = sum(os.path.getsize(output_path(folder, name)) for name in flat.outputs)
+            measured.append(_Measured(lengths[task.input], took, size))
     return measured[1:]

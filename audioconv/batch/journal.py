@@ -84,15 +84,15 @@ class Record(NamedTuple):
         of the task, see `task_key`
     sources : list of State
         of what `sources` lists
-    made : State
-        of the output
+    made : list of State
+        of `Task.outputs`
     row : dict
     """
 
     output: str
     key: str
     sources: list[State]
-    made: State
+    made: list[State]
     row: Row
 
 
@@ -122,16 +122,17 @@ def state(path: str, size: int, mtime_ns: int) -> State:
     return State(size, mtime_ns, _digest(path, size, mtime_ns))
 
 
-def write_record(into: str, record: Record) -> None:
+def write_record(into: str, names: Sequence[str], record: Record) -> None:
     """Append a line on an output, and sync it to disk.
 
-    A line before it has the name alone: if the longer one is damaged, the output is known for ours.
+    A line before it has the names of all its files alone: if the longer one is damaged, they are
+    known for ours.
 
     Raises
     ------
     OSError
     """
-    _append(into, {"names": [record.output]}, record._asdict())
+    _append(into, {"names": list(names)}, record._asdict())
 
 
 def write_names(into: str, names: Sequence[str]) -> None:
@@ -191,14 +192,11 @@ class Journal:
 
     def row(self, task: Task) -> Row | None:
         """Return the row of a task that is done, or None."""
-        output = output_path(self._into, task.output)
+        outputs = [output_path(self._into, output) for output in task.outputs]
         for record in self._records.get(task.output, ()):
-            paths = sources(task)
-            if (
-                record.made.is_of(output)
-                and len(paths) == len(record.sources)
-                and all(was.is_of(path) for was, path in zip(record.sources, paths, strict=True))
-            ):
+            paths = [*outputs, *sources(task)]
+            states = [*record.made, *record.sources]
+            if len(paths) == len(states) and all(map(State.is_of, states, paths)):
                 return record.row
         return None
 
@@ -220,7 +218,8 @@ class Journal:
         output, key, was, made, row = (line[name] for name in Record._fields)
         self._names.add(output)
         if self._keys.get(output) == key:
-            record = Record(output, key, [State(*one) for one in was], State(*made), row)
+            before, after = ([State(*one) for one in states] for states in (was, made))
+            record = Record(output, key, before, after, row)
             self._records.setdefault(output, []).append(record)
 
 
@@ -246,6 +245,7 @@ def _key(task: Task, into: str, chosen: Mapping[str, Any]) -> str:
         "split": task.split,
         "room": task.room,
         "columns": task.columns,
+        "stems": task.stems,
     }
     return sha256(json.dumps(said, sort_keys=True, default=str).encode()).hexdigest()
 

@@ -20,6 +20,7 @@ from audioconv.ir.kinds import KINDS
 from audioconv.ir.load import PRESET, impulse_files, parsed_spec
 from audioconv.job import Options
 from audioconv.parameters import choices_like
+from audioconv.units import Stem, parse_stems
 
 LONGEST = 60
 """Characters of the name of an impulse within that of an output."""
@@ -74,6 +75,18 @@ def output_name(template: str, pair: Pair) -> str:
             "`name`"
         )
     return path
+
+
+def stem_outputs(output: str, stems: str | None) -> dict[Stem, str]:
+    """Return the path of each stem of an output, beside it.
+
+    Examples
+    --------
+    >>> [*stem_outputs("a/x_hall.wav", "early=80ms,dry").values()]
+    ['a/x_hall_early.wav', 'a/x_hall_dry.wav']
+    """
+    root, suffix = posixpath.splitext(output)
+    return {stem: f"{root}_{stem.name}{suffix}" for stem in parse_stems(stems)} if stems else {}
 
 
 def impulse_field(identity: str) -> str:
@@ -203,7 +216,7 @@ def check_outputs(
         path = os.path.realpath(path) if os.path.islink(path) else path
         for key in {folded(output), folded(_below(path, real, output))}:
             other = taken.setdefault(key, (output, pair))
-            if other is None or other[1] is not pair:
+            if other is None or other[0] != output or other[1] is not pair:
                 _refuse_collision(output, pair, other)
     _refuse_inputs(into, named)
 

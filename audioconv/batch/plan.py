@@ -9,7 +9,7 @@ from typing import Any
 
 from audioconv.batch.inputs import find_inputs
 from audioconv.batch.items import at_home
-from audioconv.batch.outputs import check_outputs, output_name
+from audioconv.batch.outputs import check_outputs, output_name, stem_outputs
 from audioconv.batch.pairs import Pair, paired
 from audioconv.batch.pool import find_impulses
 from audioconv.batch.rows import files_of_rows
@@ -21,7 +21,7 @@ from audioconv.files.formats import MAX_RATE
 from audioconv.job import Options
 from audioconv.render.checks import check_options
 from audioconv.render.prepare import check_gain
-from audioconv.units import parse_length
+from audioconv.units import early_frames, parse_length, parse_stems
 
 
 @dataclass(frozen=True)
@@ -44,8 +44,10 @@ class Task:
     split, room : str or None
     columns : dict
         what a list says of the input
-    replaces : bool
-        whether the output that is there was made by a batch, and is replaced
+    replaces : sequence of str
+        those of its outputs that are replaced, as a batch has made them
+    stems : str or None
+        what is written beside it, as in the settings
     """
 
     output: str
@@ -57,7 +59,13 @@ class Task:
     split: str | None = None
     room: str | None = None
     columns: Mapping[str, Any] = field(default_factory=dict)
-    replaces: bool = False
+    replaces: Sequence[str] = field(default_factory=list)
+    stems: str | None = None
+
+    @property
+    def outputs(self) -> list[str]:
+        """Paths of all files that it makes, the output last."""
+        return [*stem_outputs(self.output, self.stems).values(), self.output]
 
 
 @dataclass(frozen=True)
@@ -135,23 +143,30 @@ def make_plan(
     FormatError
         If a folder or a list cannot be read.
     """
-    _check(options)
+    _check(options, settings)
     into = os.path.abspath(_folder(into))
     items = find_inputs(inputs, into, settings.root)
     pairs = [*paired(items, find_impulses(impulses, into), settings)]
     if not settings.allow_leakage:
         refuse_leakage(pairs)
     named = [(output_name(settings.template, pair), pair) for pair in pairs]
-    check_outputs(into, named, files_of_rows(settings), options)
+    every = [
+        (name, pair)
+        for output, pair in named
+        for name in (output, *stem_outputs(output, settings.stems).values())
+    ]
+    check_outputs(into, every, files_of_rows(settings), options)
     tasks = tuple(_task(output, pair, settings) for output, pair in named)
     return Plan(into, options, settings, tasks)
 
 
-def _check(options: Options) -> None:
+def _check(options: Options, settings: Settings) -> None:
     """Raise if options are wrong for every file."""
     check_options(options)
     check_gain(options.ir_gain)
     parse_length(options.length, MAX_RATE)
+    for stem in parse_stems(settings.stems) if settings.stems else ():
+        early_frames(stem.time, MAX_RATE)
 
 
 def _folder(into: str) -> str:
@@ -177,4 +192,5 @@ def _task(output: str, pair: Pair, settings: Settings) -> Task:
         split,
         impulse.room,
         dict(item.columns),
+        stems=settings.stems,
     )

@@ -19,6 +19,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from audioconv.batch import kaldi, lhotse
+from audioconv.batch.outputs import stem_outputs
 from audioconv.batch.settings import Settings, parse_shard
 from audioconv.files import target
 from audioconv.ir.load import parsed_spec
@@ -35,7 +36,12 @@ Row = Mapping[str, Any]
 
 
 def row(
-    task: Task, into: str, outcome: Outcome, facts: Facts, input_sha256: str, output_sha256: str
+    task: Task,
+    into: str,
+    outcome: Outcome,
+    facts: Facts,
+    input_sha256: str,
+    sha256: Mapping[str, str],
 ) -> dict[str, Any]:
     """Return the row of an output: plain data that depends on the task alone.
 
@@ -49,7 +55,9 @@ def row(
     outcome : Outcome
     facts : Facts
         of the impulse
-    input_sha256, output_sha256 : str
+    input_sha256 : str
+    sha256 : dict of str to str
+        of the output and its stems, by their paths
     """
     said = {
         "file_name": task.output,
@@ -60,7 +68,8 @@ def row(
         "channels": outcome.channels,
         "input": path_below(task.input, into),
         "input_sha256": input_sha256,
-        "output_sha256": output_sha256,
+        "output_sha256": sha256[task.output],
+        **_targets(task, sha256),
         "impulse": impulse_below(task.impulse, into),
         "impulse_sha256": facts.sha256,
         "gain_db": outcome.gain_db,
@@ -76,6 +85,14 @@ def row(
     }
     finite = {name: _finite(value) for name, value in said.items()}
     return finite | {name: value for name, value in task.columns.items() if name not in said}
+
+
+def _targets(task: Task, sha256: Mapping[str, str]) -> dict[str, str]:
+    """Return the columns of the stems; audiofolder decodes those that end in ``_file_name``."""
+    columns: dict[str, str] = {}
+    for stem, path in stem_outputs(task.output, task.stems).items():
+        columns |= {f"{stem.name}_file_name": path, f"{stem.name}_sha256": sha256[path]}
+    return columns
 
 
 def _finite(value: Any) -> Any:

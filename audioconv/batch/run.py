@@ -16,7 +16,7 @@ from audioconv.batch.plan import Plan, Task
 from audioconv.batch.rows import Row, files_of_rows, name_of_part, write_rows
 from audioconv.batch.settings import parse_shard
 from audioconv.batch.stop import stoppable
-from audioconv.batch.task import Done, Failed, files_made, in_the_way, perform
+from audioconv.batch.task import Done, Failed, files_of_others, in_the_way, perform
 from audioconv.errors import FormatError
 from audioconv.files import display_name
 
@@ -155,10 +155,8 @@ def refuse_existing(plan: Plan, tasks: Sequence[Task], journal: Journal) -> None
         if os.path.lexists(path) and not journal.knows(name):
             raise in_the_way(path)
     for task in tasks:
-        if not journal.knows(task.output):
-            for path in files_made(task, plan.into, plan.options):
-                if os.path.lexists(path):
-                    raise in_the_way(path)
+        for path in files_of_others(task, plan.into, plan.options, journal.knows):
+            raise in_the_way(path)
 
 
 def _begin(plan: Plan) -> None:
@@ -186,7 +184,7 @@ def _claimed(
     """Yield the tasks that no other run has in hand, and add the others to a list."""
     for task in tasks:
         if claims.take(task):
-            yield replace(task, replaces=journal.knows(task.output))
+            yield replace(task, replaces=[*filter(journal.knows, task.outputs)])
         else:
             elsewhere.append(task)
 

@@ -8,6 +8,7 @@ from typing import Literal
 
 from audioconv.errors import UsageError
 from audioconv.parameters import parameters, validated
+from audioconv.units import parse_stems
 
 NAME, NAME_OF_REPLICA = "{stem}_{ir}.wav", "{stem}_{ir}_{replica}.wav"
 """Default names, of one replica and of several."""
@@ -47,6 +48,10 @@ class Settings:
         also write recordings.jsonl, for Lhotse
     shard : str
         do only the i-th of n parts, such as 1/8; which part an output is in follows from its name
+    stems : str
+        targets for training, written beside each output: early (up to 50 ms after the direct
+        sound, or as in early=80ms), late (the rest) and dry (the sound itself, at the time of the
+        direct sound), aligned with it, and with its gain
 
     Raises
     ------
@@ -69,6 +74,7 @@ class Settings:
     kaldi: bool = False
     lhotse: bool = False
     shard: str | None = None
+    stems: str | None = None
 
     def __post_init__(self) -> None:
         for parameter in parameters(Settings):
@@ -80,6 +86,8 @@ class Settings:
             raise UsageError(f"`seed` is {self.seed}; it must be 0 or more")
         if self.shard is not None:
             parse_shard(self.shard)
+        if self.stems is not None:
+            parse_stems(self.stems)
 
     @property
     def template(self) -> str:

@@ -19,6 +19,8 @@ from audioconv.ir.ingredients import Ingredient, NamedFile, TapsDigest
 from audioconv.ir.load import impulse_files
 from audioconv.job import Options
 from audioconv.render.prepare import Prepared, prepare
+from audioconv.render.stems import prepare_stem
+from audioconv.units import Stem
 from impulses import Impulse
 from impulses.acoustics.iso3382 import measure_broadband
 
@@ -87,6 +89,16 @@ class Shelf:
         return self._prepared.get(
             (tuple(_key(ir, source.rate) for ir in impulses), options, sound),
             lambda: prepare(impulses, options, source, load=self.load),
+            lambda one: one.impulse.taps.size,
+        )
+
+    def prepare_stem(
+        self, whole: Prepared, stem: Stem, options: Options, source: SoundInfo
+    ) -> Prepared:
+        """Prepare a stem, as `audioconv.render.stems.prepare_stem` does."""
+        return self._prepared.get(
+            (whole, stem),
+            lambda: prepare_stem(whole, stem, options, source),
             lambda one: one.impulse.taps.size,
         )
 

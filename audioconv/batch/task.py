@@ -8,7 +8,7 @@ that the first has written down, or writes the same bytes once more.
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -23,6 +23,7 @@ from audioconv.batch.journal import (
     times,
     write_record,
 )
+from audioconv.batch.outputs import stem_outputs
 from audioconv.batch.plan import Task
 from audioconv.batch.rows import Row, row
 from audioconv.batch.shelf import shelf
@@ -31,6 +32,7 @@ from audioconv.files import Target, display_name, file_digest
 from audioconv.job import Job, Options, Outcome
 from audioconv.render.recipe import SUFFIX
 from audioconv.render.run import run
+from audioconv.render.stems import run_stems
 
 
 @dataclass(frozen=True)
@@ -96,41 +98,70 @@ class _OtherwiseMadeError(Exception):
 
 
 def _performed(task: Task, into: str, options: Options) -> Done:
-    output = output_path(into, task.output)
-    os.makedirs(os.path.dirname(output), exist_ok=True)
+    os.makedirs(os.path.dirname(output_path(into, task.output)), exist_ok=True)
     before = times(sources(task))
     found: dict[str, Any] = {}
 
-    def complete(outcome: Outcome, written: Target) -> None:
-        found.update(_row(task, into, outcome, written))
+    def complete(outcome: Outcome, *written: Target) -> None:
+        made = [_made(one) for one in written]
+        found.update(_row(task, into, outcome, made))
         _refuse_existing(task, into, options)
-        made = _state_of(written, found["output_sha256"])
         states = _states(task, before, found["input_sha256"])
-        write_record(into, Record(task.output, task_key(task, into, options), states, made, found))
+        key = task_key(task, into, options)
+        write_record(into, task.outputs, Record(task.output, key, states, made, found))
 
     try:
         _refuse_existing(task, into, options)
         # a file that may not be replaced is refused by now, before the new one gets its name
-        job = Job(task.input, output, [task.impulse], replace(options, overwrite=True))
-        outcome = run(job, prepare=shelf().prepare, complete=complete)
+        outcome = rendered(task, into, replace(options, overwrite=True), complete)
     except _OtherwiseMadeError as other:
         return Done(task, dict(other.row), ())
     return Done(task, found, tuple(outcome.notices))
 
 
-def _row(task: Task, into: str, outcome: Outcome, written: Target) -> dict[str, Any]:
-    """Return the row of an output that is complete, and sync it to disk."""
+def rendered(
+    task: Task, into: str, options: Options, complete: Callable[..., None] | None = None
+) -> Outcome:
+    """Convolve the file of a task into a folder, and write its stems.
+
+    Parameters
+    ----------
+    task : Task
+    into : str
+        folder of all outputs, with that of this one in it
+    options : Options
+    complete : function, optional
+        called with the outcome, and the complete files in the order of `Task.outputs`, before they
+        get their names
+    """
+    job = Job(task.input, output_path(into, task.output), [task.impulse], options)
+    stems = stem_outputs(task.output, task.stems)
+    if not stems:
+        return run(job, prepare=shelf().prepare, complete=complete)
+    return run_stems(
+        job,
+        {stem: output_path(into, output) for stem, output in stems.items()},
+        prepare=shelf().prepare,
+        prepare_stem=shelf().prepare_stem,
+        complete=complete,
+    )
+
+
+def _row(task: Task, into: str, outcome: Outcome, made: Sequence[State]) -> dict[str, Any]:
+    """Return the row of an output that is complete."""
+    facts = shelf().facts(task.impulse, outcome.rate)
+    source = outcome.input_sha256 or file_digest(task.input).sha256
+    hashes = [one.sha256 for one in made]
+    return row(task, into, outcome, facts, source, dict(zip(task.outputs, hashes, strict=True)))
+
+
+def _made(written: Target) -> State:
+    """Return the state of a file that is complete, and sync it to disk."""
     assert written.path is not None  # which only a pipe lacks
     written.file.flush()
     os.fsync(written.file.fileno())
-    facts = shelf().facts(task.impulse, outcome.rate)
-    source = outcome.input_sha256 or file_digest(task.input).sha256
-    return row(task, into, outcome, facts, source, file_digest(written.path).sha256)
-
-
-def _state_of(written: Target, sha256: str) -> State:
     status = os.fstat(written.file.fileno())
-    return State(status.st_size, status.st_mtime_ns, sha256)
+    return State(status.st_size, status.st_mtime_ns, file_digest(written.path).sha256)
 
 
 def _states(task: Task, before: Sequence[tuple[int, int]], input_sha256: str) -> list[State]:
@@ -142,19 +173,23 @@ def _states(task: Task, before: Sequence[tuple[int, int]], input_sha256: str) ->
 
 def _refuse_existing(task: Task, into: str, options: Options) -> None:
     """Raise if a file is in the way that may not be replaced."""
-    if options.overwrite or task.replaces:
+    if options.overwrite:
         return
-    for path in files_made(task, into, options):
-        if os.path.lexists(path):
-            if (made := Journal(into, options, [task]).row(task)) is not None:
-                raise _OtherwiseMadeError(made)
-            raise in_the_way(path)
+    for path in files_of_others(task, into, options, task.replaces.__contains__):
+        if (made := Journal(into, options, [task]).row(task)) is not None:
+            raise _OtherwiseMadeError(made)
+        raise in_the_way(path)
 
 
-def files_made(task: Task, into: str, options: Options) -> list[str]:
-    """Return the paths of all files that a task makes."""
-    output = output_path(into, task.output)
-    return [output, output + SUFFIX] if options.recipe == "sidecar" else [output]
+def files_of_others(
+    task: Task, into: str, options: Options, is_ours: Callable[[str], bool]
+) -> Iterator[str]:
+    """Yield the paths of files that are there, that a task makes, and that are not ours."""
+    for name in task.outputs:
+        suffixes = ["", SUFFIX] if (name, options.recipe) == (task.output, "sidecar") else [""]
+        if not is_ours(name):
+            paths = (output_path(into, name) + suffix for suffix in suffixes)
+            yield from filter(os.path.lexists, paths)
 
 
 def in_the_way(path: str) -> UsageError:
