@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from concurrent.futures import Executor
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -14,6 +15,7 @@ from numpy.typing import ArrayLike
 from audioconv.batch.plan import make_plan
 from audioconv.batch.run import Report, Summary, ignore, run_plan
 from audioconv.batch.settings import Settings
+from audioconv.batch.workers import Workers
 from audioconv.engines import stream
 from audioconv.engines.audio import Audio, refuse_extremes
 from audioconv.engines.convolver import Convolver
@@ -176,7 +178,9 @@ def convolve_files(
     *,
     settings: Settings | None = None,
     executor: Executor | None = None,
+    workers: int | None = None,
     report: Report = ignore,
+    patience: float | None = None,
 ) -> Summary:
     """Convolve many files, as `audioconv batch` does: those that are not done yet.
 
@@ -195,8 +199,15 @@ def convolve_files(
         pairs, replicas, seed, names, lists
     executor : concurrent.futures.Executor, optional
         where the files are convolved; by default here, one after another
+    workers : int > 0, optional
+        number of processes that convolve, in place of an executor: `audioconv.batch.workers`, which
+        can also limit time and memory. They do not run the caller's script again, so it needs no
+        ``if __name__ == "__main__"``; with the standard library's ``ProcessPoolExecutor`` it does
     report : callable
         called with a `Done` or a `Failed` of `audioconv.batch.task` as each file ends
+    patience : float > 0, optional
+        seconds without any result after which what the executor has under way has failed, for
+        executors that lose work
 
     Returns
     -------
@@ -225,7 +236,17 @@ def convolve_files(
         options or Options(),
         settings or Settings(),
     )
-    return run_plan(plan, executor=executor, report=report)
+    with _executor(executor, workers) as chosen:
+        return run_plan(plan, executor=chosen, report=report, patience=patience)
+
+
+def _executor(executor: Executor | None, workers: int | None) -> AbstractContextManager[Any]:
+    """Return what opens the executor that is asked for, if one is."""
+    if workers is None:
+        return nullcontext(executor)
+    if executor is not None:
+        raise UsageError("both `executor` and `workers` are given; give one")
+    return Workers(workers)
 
 
 def verify_file(job: Job, progress: Progress = silent) -> VerificationReport:

@@ -41,6 +41,7 @@ HOMES = {
     "matplotlib": ["audioconv.plot"],
     "PIL": ["audioconv.plot"],
     "rich": ["audioconv.cli"],
+    "distributed": ["audioconv.batch"],
 }
 
 

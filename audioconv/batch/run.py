@@ -10,7 +10,7 @@ from functools import partial
 
 from audioconv.batch.claims import Claims, claiming
 from audioconv.batch.draws import digest
-from audioconv.batch.executors import results
+from audioconv.batch.executors import options_on, results
 from audioconv.batch.journal import Journal, write_names
 from audioconv.batch.plan import Plan, Task
 from audioconv.batch.rows import Row, files_of_rows, name_of_part, write_rows
@@ -67,7 +67,13 @@ def ignore(result: Done | Failed) -> None:
     """Ignore a result."""
 
 
-def run_plan(plan: Plan, *, executor: Executor | None = None, report: Report = ignore) -> Summary:
+def run_plan(
+    plan: Plan,
+    *,
+    executor: Executor | None = None,
+    report: Report = ignore,
+    patience: float | None = None,
+) -> Summary:
     """Do the tasks of a plan that are not done, and write the rows of all that are.
 
     A file that fails is a result; the others go on, unless the settings say otherwise. The rows are
@@ -82,6 +88,9 @@ def run_plan(plan: Plan, *, executor: Executor | None = None, report: Report = i
         where the tasks are done; by default here, one after another
     report : function
         called with each result as it comes
+    patience : float > 0, optional
+        seconds without any result after which what the executor has under way has failed, for
+        executors that lose work
 
     Raises
     ------
@@ -100,11 +109,11 @@ def run_plan(plan: Plan, *, executor: Executor | None = None, report: Report = i
         journal.refresh()  # what was done before this run could be seen
         already = {} if plan.options.overwrite else journal.rows(tasks)
         ahead = [task for task in tasks if task.output not in already]
-        work = partial(perform, into=plan.into, options=plan.options)
+        work = partial(perform, into=plan.into, options=options_on(executor, plan.options))
         try:
             with stoppable() as stop:
                 claimed = _claimed(ahead, claims, journal, elsewhere)
-                for result in results(claimed, work, executor, stop):
+                for result in results(claimed, work, executor, stop, patience):
                     found[result.task.output] = result
                     report(result)
                     if plan.settings.fail_fast and isinstance(result, Failed):

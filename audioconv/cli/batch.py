@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from audioconv.batch.places import Place
 from audioconv.batch.settings import Settings
 from audioconv.cli import printing, terminal
 from audioconv.cli.options import Show
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from audioconv.batch.plan import Plan
     from audioconv.batch.run import Report, Summary
     from audioconv.batch.task import Done, Failed
-    from audioconv.progress import Progress
+    from audioconv.cli.terminal import Tally
 
 Inputs = Annotated[
     list[str],
@@ -70,6 +71,7 @@ def batch(
     into: Folder,
     settings: Settings,
     options: Options,
+    place: Place,
     json: Json = False,
     dry_run: DryRun = False,
     plan: PlanFile = None,
@@ -85,8 +87,9 @@ def batch(
     Draws follow from the seed and from what a file is called, so files that are added, removed or
     listed in another order change no other output.
     """
+    from audioconv.batch.places import executor_at
     from audioconv.batch.plan import make_plan  # late, so that help is fast
-    from audioconv.batch.run import run_plan
+    from audioconv.batch.run import run_plan, tasks_of_shard
 
     made = make_plan(inputs, ir, into, options, settings)
     if plan is not None:
@@ -96,10 +99,17 @@ def batch(
     if dry_run or plan is not None:
         return
     notices: list[tuple[str, str]] = []
-    with terminal.progress(quiet=show.quiet) as progress:
-        summary = run_plan(made, report=_report(progress, notices, json=json))
+    of_place: list[str] = []
+    ahead = len(tasks_of_shard(made))
+    with (
+        executor_at(place, ahead, of_place) as executor,
+        terminal.tally(ahead, quiet=show.quiet) as tally,
+    ):
+        report = _report(tally, notices, json=json)
+        summary = run_plan(made, executor=executor, report=report)
     _print_failures(summary.failures)
     if not show.quiet:
+        printing.print_notices(of_place)
         _print_notices(notices)
         _print_summary(summary, made)
     if summary.interrupted:
@@ -161,18 +171,16 @@ def _print_cost(cost: Cost, into: str) -> None:
     printing.err(line)
 
 
-def _report(progress: Progress, notices: list[tuple[str, str]], *, json: bool) -> Report:
+def _report(tally: Tally, notices: list[tuple[str, str]], *, json: bool) -> Report:
     """Return what tells of each result as it comes."""
     from audioconv.batch.task import Done
 
-    seconds = 0.0
-
     def report(result: Done | Failed) -> None:
-        nonlocal seconds
         if isinstance(result, Done):
-            seconds += result.row["duration"]
-            progress("convolving", seconds)
+            tally.add(result.row["duration"])
             notices.extend((result.task.output, notice) for notice in result.notices)
+        else:
+            tally.fail()
         if json:
             printing.print_json(_as_json(result))
 
@@ -199,10 +207,10 @@ def _print_failures(failures: Sequence[Failed]) -> None:
 
 
 def _print_notices(notices: list[tuple[str, str]]) -> None:
-    """Write the first notice, and how many outputs have some."""
+    """Write the notice of the first output by name, and how many outputs have some."""
     if not notices:
         return
-    output, first = notices[0]
+    output, first = min(notices)
     outputs = len({name for name, _ in notices})
     more = f"; {counted(outputs, 'output')} have notices, which --json shows" * (outputs > 1)
     printing.print_notices([f"{output}: {first}{more}"])

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from threading import Event, Thread
 from time import perf_counter
-from typing import TYPE_CHECKING, NamedTuple, TextIO
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TextIO
 
 from audioconv.errors import printable
 from audioconv.progress import Progress, silent
@@ -64,12 +64,106 @@ def progress(step: str = "reading", *, quiet: bool = False) -> Iterator[Progress
     if not shows(sys.stderr, quiet):
         yield silent
         return
-    bar = _Bar(sys.stderr, step)
+    bar = _Steps(sys.stderr, step)
     try:
         bar.start()
         yield bar
     finally:
         bar.end()
+
+
+class Tally:
+    """How far a batch is: files, seconds of sound, and when.
+
+    Parameters
+    ----------
+    files : int
+        number of all files
+    """
+
+    step = "convolving"
+
+    def __init__(self, files: int) -> None:
+        self.files = files
+        self.done, self.failed, self.seconds = 0, 0, 0.0
+        self.began = self.at = perf_counter()
+
+    @property
+    def part(self) -> tuple[float, float | None]:
+        """Files that have ended, and all."""
+        return self.done + self.failed, self.files
+
+    def add(self, seconds: float) -> None:
+        """Count an output, and its seconds of sound."""
+        self.done += 1
+        self.seconds += seconds
+        self.at = perf_counter()
+
+    def fail(self) -> None:
+        """Count a file that has failed."""
+        self.failed += 1
+        self.at = perf_counter()
+
+    def figures(self, now: float, *, wide: bool = True) -> list[str]:
+        """Return the figures beside a bar: files, length of sound, speed, time left, failures.
+
+        Examples
+        --------
+        >>> tally = Tally(2000)
+        >>> tally.done, tally.failed, tally.seconds, tally.began, tally.at = 498, 2, 1500, 2, 22
+        >>> tally.figures(now=24)
+        ['500/2000 files', '25:00 of sound', '75 x real time', '0:58 left', '2 failed']
+        >>> tally.figures(now=24, wide=False)
+        ['500/2000', '25:00', '75 x', '0:58 left', '2 failed']
+        """
+        ended = self.done + self.failed
+        files = f"{ended}/{self.files}" + " files" * wide
+        failed = [f"{self.failed} failed"] if self.failed else []
+        took = self.at - self.began
+        if not ended or took <= 0:
+            return [files, f"{_clock(now - self.began)} so far", *failed]
+        left = (self.files - ended) * took / ended - (now - self.at)
+        sound = _clock(self.seconds) + " of sound" * wide
+        speed = _factor(self.seconds / took, wide=wide)
+        return [files, sound, speed, f"{_clock(max(left, 0))} left", *failed]
+
+
+@contextmanager
+def tally(files: int, *, quiet: bool = False) -> Iterator[Tally]:
+    """Show the progress of a batch on standard error, as `progress` does that of a file.
+
+    Parameters
+    ----------
+    files : int
+        number of all files
+    quiet : bool
+        show nothing
+    """
+    counted = Tally(files)
+    if not shows(sys.stderr, quiet):
+        yield counted
+        return
+    bar = _Bar(sys.stderr, counted)
+    try:
+        bar.start()
+        yield counted
+    finally:
+        bar.end()
+
+
+class Shown(Protocol):
+    """What a bar shows."""
+
+    @property
+    def step(self) -> str:
+        """What is being done."""
+
+    @property
+    def part(self) -> tuple[float, float | None]:
+        """What is done, and all; None if unknown."""
+
+    def figures(self, now: float, *, wide: bool = True) -> list[str]:
+        """Return the figures beside the bar."""
 
 
 class Work(NamedTuple):
@@ -81,25 +175,28 @@ class Work(NamedTuple):
     began: float
     at: float
 
+    @property
+    def part(self) -> tuple[float, float | None]:
+        """Seconds of sound that are done, and all of them, if known."""
+        return self.done, self.total
+
+    def figures(self, now: float, *, wide: bool = True) -> list[str]:
+        """Return the figures beside a bar."""
+        return figures(self, now, wide=wide)
+
 
 class _Bar:
     """A bar, drawn by its own thread, since signals only interrupt the main thread."""
 
-    def __init__(self, stream: TextIO, step: str) -> None:
+    def __init__(self, stream: TextIO, shown: Shown) -> None:
         self._stream = stream
-        self._work = Work(step, 0.0, None, perf_counter(), perf_counter())
+        self._shown = shown
         self._ended = Event()
         self._thread = Thread(target=self._run, name="progress")
 
     def start(self) -> None:
         """Start the thread."""
         self._thread.start()
-
-    def __call__(self, step: str, done: float = 0.0, total: float | None = None) -> None:
-        """Take a progress report."""
-        before, now = self._work, perf_counter()
-        continues = step == before.step and done >= before.done
-        self._work = Work(step, done, total, before.began if continues else now, now)
 
     def end(self) -> None:
         """Remove the bar."""
@@ -125,11 +222,26 @@ class _Bar:
             redirect_stderr=False,
         ) as live:
             while not self._ended.is_set():
-                live.update(_line(self._work, perf_counter(), console.width), refresh=True)
+                live.update(_line(self._shown, perf_counter(), console.width), refresh=True)
                 self._ended.wait(BAR_INTERVAL)
 
 
-def _line(work: Work, now: float, width: int) -> Table:
+class _Steps(_Bar):
+    """The bar of the steps of one run."""
+
+    def __init__(self, stream: TextIO, step: str) -> None:
+        self._work = Work(step, 0.0, None, perf_counter(), perf_counter())
+        super().__init__(stream, self._work)
+
+    def __call__(self, step: str, done: float = 0.0, total: float | None = None) -> None:
+        """Take a progress report."""
+        before, now = self._work, perf_counter()
+        continues = step == before.step and done >= before.done
+        self._work = Work(step, done, total, before.began if continues else now, now)
+        self._shown = self._work
+
+
+def _line(work: Shown, now: float, width: int) -> Table:
     """Lay out one line: the step, a bar, and the figures."""
     from rich.progress_bar import ProgressBar
     from rich.table import Table
@@ -137,17 +249,18 @@ def _line(work: Work, now: float, width: int) -> Table:
 
     from audioconv.files import display_name  # late, so that help is fast
 
-    text = "  ".join(figures(work, now, wide=width >= WIDE))
+    done, total = work.part
+    text = "  ".join(work.figures(now, wide=width >= WIDE))
     left = width - len(text) - 3  # a space between columns, and one at the end
     line = Table.grid(padding=(0, 1), pad_edge=False)
     cells = [Text(display_name(work.step), no_wrap=True, overflow="crop", end="")]
     room = left - cells[0].cell_len
     if room >= SHORTEST_BAR:
         bar = ProgressBar(
-            work.total,
-            work.done,
+            total,
+            done,
             width=min(room, LONGEST_BAR),
-            pulse=work.total is None,
+            pulse=total is None,
             animation_time=now,
             complete_style="green",
             finished_style="green",
@@ -176,12 +289,17 @@ def figures(work: Work, now: float, *, wide: bool = True) -> list[str]:
     if not done or at <= began:
         return [f"{_clock(now - began)} so far"]
     speed = done / (at - began)
-    factor = f"{speed:.0f} x" if speed >= 10 else f"{speed:.2g} x"
-    factor += " real time" * wide
+    factor = _factor(speed, wide=wide)
     if total is None:
         return [_clock(done) + " done" * wide, factor]
     left = (total - done) / speed - (now - at)
     return [f"{100 * done / total:.0f} %", factor, f"{_clock(max(left, 0))} left"]
+
+
+def _factor(speed: float, *, wide: bool) -> str:
+    """Return a speed, in seconds of sound a second."""
+    factor = f"{speed:.0f} x" if speed >= 10 else f"{speed:.2g} x"
+    return factor + " real time" * wide
 
 
 def _clock(seconds: float) -> str:
