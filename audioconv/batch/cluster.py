@@ -204,7 +204,7 @@ def _connected(place: Place) -> Any:
             set_as_default=False,
             name="audioconv",
         )
-    except (OSError, ValueError, RuntimeError, ImportError) as error:
+    except (OSError, ValueError, TypeError, RuntimeError, ImportError) as error:
         raise ClusterError(
             f"no Dask scheduler answers at {address} within {place.connect_timeout:g} s "
             f"({type(error).__name__}); check the address, and TLS, or raise `connect_timeout`"
