@@ -20,8 +20,8 @@ pytest.importorskip("distributed")
 from audioconv.batch import cluster as clusters
 from audioconv.batch.cluster import Cluster, ClusterError
 
-SCHEDULER = "dask_scheduler", "--port=0", "--no-dashboard"
-WORKER = "dask_worker", "--nthreads=1", "--no-dashboard", "--memory-limit=0", "--death-timeout=30"
+SCHEDULER = "dask_scheduler", "--port=0", "--dashboard-address=127.0.0.1:0"
+WORKER = "dask_worker", "--nthreads=1", "--dashboard-address=127.0.0.1:0", "--memory-limit=0", "--death-timeout=30"
 SECONDS = 60
 
 FAST = {} if os.name == "nt" else {"DASK_DISTRIBUTED__WORKER__MULTIPROCESSING_METHOD": "forkserver"}
@@ -266,7 +266,7 @@ def test_a_worker_without_audioconv_is_named():
         ({"scheduler": "tcp://127.0.0.1:1"}, "no Dask scheduler answers at tcp://127.0.0.1:1"),
         ({"scheduler": "odd://x:1"}, "no Dask scheduler answers at odd://x:1"),
         ({"scheduler_file": "none.json"}, "none.json names no Dask scheduler after 0.5 s"),
-        ({"scheduler": "tls://127.0.0.1:1"}, "no Dask scheduler answers at tls://127.0.0.1:1"),
+        ({"scheduler": "nonsense"}, "no Dask scheduler answers at nonsense"),
     ],
 )
 def test_a_scheduler_that_does_not_answer_is_an_error_in_time(place, said):
@@ -277,6 +277,8 @@ def test_a_scheduler_that_does_not_answer_is_an_error_in_time(place, said):
 
 
 def test_tls_files_that_are_not_there_are_refused():
+    with pytest.raises(UsageError, match="tls://127.0.0.1:1 is encrypted; pass `tls_ca_file`"):
+        Cluster(Place(scheduler="tls://127.0.0.1:1", connect_timeout=0.5))
     with pytest.raises(UsageError, match=r"the TLS file no\.pem does not exist"):
         Cluster(Place(scheduler="tls://127.0.0.1:1", tls_ca_file="no.pem", connect_timeout=0.5))
 

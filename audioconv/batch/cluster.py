@@ -196,15 +196,19 @@ def _connected(place: Place) -> Any:
             f"a Dask scheduler needs Dask ({error}); install it: pip install 'audioconv[dask]'"
         ) from None
     address = place.scheduler or _read_address(str(place.scheduler_file), place.connect_timeout)
+    security = _security(distributed, place)
     try:
+        distributed.comm.get_address_host_port(address)  # a client that fails at it never ends
+        if address.startswith("tls:") and not security.get_connection_args("client")["ssl_context"]:
+            raise UsageError(f"{address} is encrypted; pass `tls_ca_file`")
         return distributed.Client(
             address,
             timeout=place.connect_timeout,
-            security=_security(distributed, place),
+            security=security,
             set_as_default=False,
             name="audioconv",
         )
-    except (OSError, ValueError, TypeError, RuntimeError, ImportError) as error:
+    except (OSError, ValueError, TypeError, RuntimeError) as error:
         raise ClusterError(
             f"no Dask scheduler answers at {address} within {place.connect_timeout:g} s "
             f"({type(error).__name__}); check the address, and TLS, or raise `connect_timeout`"
@@ -212,7 +216,7 @@ def _connected(place: Place) -> Any:
 
 
 def _security(distributed: Any, place: Place) -> Any:
-    """Return the TLS of a connection; None if there is none."""
+    """Return the TLS of a connection: that of Dask's configuration, unless files are given."""
     files = {
         "tls_ca_file": place.tls_ca_file,
         "tls_client_cert": place.tls_cert,
@@ -222,7 +226,7 @@ def _security(distributed: Any, place: Place) -> Any:
     for path in given.values():
         if not os.path.isfile(path):
             raise UsageError(f"the TLS file {display_name(path)} does not exist; check the name")
-    return distributed.Security(**given, require_encryption=True) if given else None
+    return distributed.Security(**given, require_encryption=True if given else None)
 
 
 def _read_address(path: str, timeout: float) -> str:

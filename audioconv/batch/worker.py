@@ -13,6 +13,7 @@ import signal
 import sys
 import time
 from contextlib import suppress
+from importlib import import_module
 from pathlib import Path
 from queue import SimpleQueue
 from threading import Thread
@@ -35,6 +36,9 @@ class Reply(NamedTuple):
 def serve(memory: int | None) -> None:
     """Do the calls that come on standard input until it ends.
 
+    What tasks need is imported first, and an empty reply sent: neither counts as time or memory of
+    a call.
+
     Parameters
     ----------
     memory : int or None
@@ -45,6 +49,7 @@ def serve(memory: int | None) -> None:
     os.dup2(2, 1)
     calls: SimpleQueue[bytes | None] = SimpleQueue()
     Thread(target=_listen, args=(sys.stdin.buffer, calls), daemon=True).start()
+    import_module("audioconv.batch.task")
     _send(replies, b"")
     while (call := calls.get()) is not None:
         if memory is not None:
