@@ -16,7 +16,7 @@ def loop():
 
 
 def eat():
-    return [bytearray(2**26) for _ in range(2**20)]
+    return [bytearray(2**24) for _ in range(2**20)]
 
 
 def rest(seconds=60):

@@ -53,7 +53,7 @@ def test_what_crashes_loops_or_eats_memory_costs_itself(here):
     bad = {"b_h": batch_calls.crash, "c_h": batch_calls.loop, "e_h": os.abort}
     if limits_memory():
         bad["d_h"] = batch_calls.eat
-    with Faulty(bad, 2, item_timeout=8, item_memory=2**30) as workers:
+    with Faulty(bad, 2, item_timeout=8, item_memory=2**28) as workers:
         summary = run_plan(planned("in", "rooms", "many"), executor=workers)
     said = {failed.task.output: failed.error for failed in summary.failures}
     assert sorted(said) == sorted(f"{name}.wav" for name in bad)

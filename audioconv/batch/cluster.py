@@ -200,7 +200,9 @@ def _connected(place: Place) -> Any:
     try:
         distributed.comm.get_address_host_port(address)  # a client that fails at it never ends
         if address.startswith("tls:") and not security.get_connection_args("client")["ssl_context"]:
-            raise UsageError(f"{address} is encrypted; pass `tls_ca_file`")
+            raise UsageError(
+                f"{address} is encrypted; pass `tls_ca_file`, `tls_cert` and `tls_key`"
+            )
         return distributed.Client(
             address,
             timeout=place.connect_timeout,
