@@ -37,10 +37,10 @@ def shout():
 
 
 def fault():
-    class Local(Exception):
+    class LocalError(Exception):
         pass
 
-    raise Local("this does not pickle")
+    raise LocalError("this does not pickle")
 
 
 def faulty(bad, work, task):
@@ -52,7 +52,7 @@ def faulty(bad, work, task):
 def dying(folder, times, work, task):
     """End the process the first few times that a task called "dies" is given to it."""
     if "dies" in task.output:
-        tries = len(os.listdir(folder))
+        tries = len([*Path(folder).iterdir()])
         if tries < times:
             Path(folder, str(tries)).touch()
             os._exit(1)

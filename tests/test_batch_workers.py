@@ -1,6 +1,8 @@
 """Our own workers, any executor, and the places of a batch."""
 
+import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -86,7 +88,7 @@ def test_a_worker_is_kept_until_a_call_ends_it():
         assert workers.submit(batch_calls.who).result() != first
         assert workers.submit(batch_calls.threads).result() == ("1", "1")
         assert workers.submit(batch_calls.shout).result() == "heard"
-        with pytest.raises(RuntimeError, match="Local: this does not pickle"):
+        with pytest.raises(RuntimeError, match="LocalError: this does not pickle"):
             workers.submit(batch_calls.fault).result()
         with pytest.raises(AttributeError, match="pickle"):
             workers.submit(lambda: 0).result()
@@ -100,15 +102,19 @@ def test_a_worker_that_does_not_start_says_so(monkeypatch):
 
 def test_an_error_among_workers_ends_them_at_once():
     began = time.monotonic()
-    with pytest.raises(KeyboardInterrupt), Workers(1) as workers:
-        workers.submit(batch_calls.who).result()
-        resting = workers.submit(batch_calls.rest)
-        waiting = workers.submit(batch_calls.rest)
-        _until(resting.running)
-        raise KeyboardInterrupt
+    begun = []
+
+    def interrupted():
+        with Workers(1) as workers:
+            begun.extend(workers.submit(batch_calls.rest) for _ in range(2))
+            _until(begun[0].running)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
     assert time.monotonic() < began + 30
-    assert isinstance(resting.exception(), WorkerError)
-    assert waiting.cancelled()
+    assert isinstance(begun[0].exception(), WorkerError)
+    assert begun[1].cancelled()
 
 
 @pytest.mark.skipif(not Path("/proc/self").exists(), reason="needs /proc")
@@ -121,6 +127,29 @@ def test_workers_end_with_their_parent(tmp_path):
         assert all(map(_runs, pids))
         parent.kill()
     _until(lambda: not any(map(_runs, pids)))
+
+
+@posix
+def test_ctrl_c_ends_a_command_after_what_is_under_way(here):
+    for number in range(300):
+        os.link("in/a.wav", f"in/{number:03}.wav")
+    words = ["batch", "in", "--ir", "delta", "--into", "out", "--workers=2", "--json"]
+    with subprocess.Popen(
+        [sys.executable, "-m", "audioconv", *words],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as process:
+        first = process.stdout.readline()
+        os.killpg(process.pid, signal.SIGINT)  # as a terminal does
+        out, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert " are left, " in err
+    assert "Traceback" not in err
+    names = [json.loads(line)["file_name"] for line in [first, *out.splitlines()]]
+    assert 0 < len(names) < 306
+    assert {*names} == {*hashes("out")}
 
 
 def _runs(pid):
@@ -234,8 +263,9 @@ def test_a_place_has_the_workers_that_its_tasks_need(monkeypatch):
         assert executor.slots == cores()
     with executor_at(Place(workers=0), 3, notices) as executor:
         assert executor is None
-    with pytest.raises(UsageError, match="pass `scheduler`"), executor_at(
-        Place(allow_skew=True), 3, notices
+    with (
+        pytest.raises(UsageError, match="pass `scheduler`"),
+        executor_at(Place(allow_skew=True), 3, notices),
     ):
         pass
     assert notices == []
