@@ -228,7 +228,7 @@ def test_a_stop_takes_back_what_has_not_begun(here):
 def test_each_worker_has_one_thread_unless_cores_are_left():
     assert options_on(None, Options()) == Options()
     with ThreadPoolExecutor(1) as threads:
-        assert options_on(threads, Options()) == Options(threads=1, overwrite=True)
+        assert options_on(threads, Options()) == Options(threads=1)
         assert options_on(threads, Options(threads=3)).threads == 3
     with Workers() as workers:
         assert (workers.slots, workers.threads) == (cores(), 1)
