@@ -22,6 +22,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any, ParamSpec, TypeVar
 
 from audioconv.batch.worker import Reply
@@ -125,7 +126,9 @@ class Workers(ThreadPoolExecutor):
         """Do a call in the process of this thread, and start one if there is none."""
         pickled = pickle.dumps(call)
         worker: _Worker | None = getattr(self._own, "worker", None)
-        if worker is None or worker.gone:
+        if worker is None or worker.ended():
+            if worker is not None:
+                self._retire(worker)
             worker = self._own.worker = _Worker(self._memory)
             self._alive.add(worker)
         try:
@@ -134,10 +137,14 @@ class Workers(ThreadPoolExecutor):
             reply = worker.do(pickled, self._limit)
         finally:
             if worker.gone:
-                self._alive.discard(worker)
+                self._retire(worker)
         if reply.error is not None:
             raise reply.error
         return reply.value
+
+    def _retire(self, worker: _Worker) -> None:
+        self._alive.discard(worker)
+        worker.dismiss()
 
     def _watch(self) -> None:
         while not self._ended.wait(INTERVAL):
@@ -235,17 +242,21 @@ class _Worker:
         """End the process at once."""
         self._process.kill()
 
-    def dismiss(self) -> None:
-        """Let the process end, as there is nothing to do, and wait for it."""
-        with self._process:
+    def ended(self) -> bool:
+        """Return whether the process has ended, also by itself between two calls."""
+        return self.gone or self._process.poll() is not None
+
+    def dismiss(self) -> int:
+        """Let the process end, as there is nothing to do; return its exit code."""
+        with suppress(OSError), self._process:  # what it did not take cannot be written
             pass
+        return self._process.wait()
 
     def _why(self, limit: float | None) -> str:
         """Return why the process ended, which is over."""
         self.gone = True
         self._process.kill()  # a pipe may be closed by what still runs
-        with self._process:
-            code = self._process.wait()
+        code = self.dismiss()
         if self._late:
             return f"it took longer than {limit:g} s; raise `item_timeout`"
         if not self._ready:
