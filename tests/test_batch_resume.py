@@ -502,6 +502,23 @@ def test_in_the_end_a_sidecar_is_made_again_with_its_sound(here):
         run("in", "k.wav", "other", **how)
 
 
+def test_a_recipe_that_is_lost_is_made_again_with_its_sound(here):
+    how = {"options": Options(recipe="sidecar")}
+    run("in", "k.wav", "out", **how)
+    Path("out/b_k.wav.json").unlink()
+    Path("out/c_k.wav.json").write_text("{}")
+    assert made(run("in", "k.wav", "out", **how)) == (2, 2, 0)
+    assert made(run("in", "k.wav", "out", **how)) == (0, 4, 0)
+
+
+def test_a_file_beside_an_output_of_ours_is_not_replaced_unless_it_is_ours_too(here):
+    run("in", "k.wav", "out")
+    Path("out/c_k.wav.json").write_text("mine")
+    with pytest.raises(UsageError, match=r"c_k\.wav\.json exists"):
+        run("in", "k.wav", "out", options=Options(recipe="sidecar"))
+    assert Path("out/c_k.wav.json").read_text() == "mine"
+
+
 def test_lists_of_others_are_not_replaced(here):
     run("in", "k.wav", "out")
     Path("out/wav.scp").write_text("mine")

@@ -2,6 +2,9 @@
 
 import json
 import os
+import subprocess
+import sys
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -11,8 +14,10 @@ from batches import RATE, hashes, planned, room, rows, sound
 
 from audioconv import Job, Options, Settings
 from audioconv.batch.cost import survey
+from audioconv.batch.journal import FOLDER
 from audioconv.batch.plan import Plan
 from audioconv.batch.run import run_plan
+from audioconv.batch.task import Done, perform
 from audioconv.errors import FormatError, UsageError
 from audioconv.render.run import Rendering
 from audioconv.render.stems import run_stems
@@ -239,7 +244,7 @@ def test_clip_says_which_stem_clips(cancelling):
 def list_of(folder):
     """Return the files in a folder, hidden ones too, but for the rows and the journal."""
     names = {path.name for path in Path(folder).iterdir()}
-    return sorted(names - {"metadata.jsonl", ".audioconv"})
+    return sorted(names - {"metadata.jsonl", FOLDER})
 
 
 def test_the_output_is_the_same_with_stems_and_without(here):
@@ -482,3 +487,186 @@ def test_a_dry_run_counts_the_bytes_of_stems(here):
     made = sum(Path("out", name).stat().st_size for name in list_of("out"))
     assert len(list_of("out")) == 4
     assert cost.bytes == made
+
+
+def counts(summary):
+    return summary.done, summary.already, len(summary.failures)
+
+
+def made_again(folder, before):
+    """Return which files are not those that they were."""
+    return sorted(name for name, status in inodes(folder).items() if before.get(name) != status)
+
+
+def inodes(folder):
+    return {path.name: path.stat().st_ino for path in Path(folder).glob("*.*")}
+
+
+SIDECAR = Options(subtype="DOUBLE", recipe="sidecar")
+FILES = [*(f"a_h_{name}.wav" for name in NAMES), "a_h.wav.json", "a_h.wav"]
+"""What is made of a file, in the order in which it gets its names."""
+
+KILLED = """
+import os, sys
+sys.path.insert(0, sys.argv[1])
+from test_batch_stems import SIDECAR, run
+left, replace = int(sys.argv[2]), os.replace
+def renamed(old, new):
+    global left
+    if left == 0:
+        os._exit(9)
+    left -= 1
+    replace(old, new)
+os.replace = renamed
+run("in", "h.wav", options=SIDECAR)
+"""
+
+
+@pytest.mark.parametrize("named", range(2 * len(FILES) + 1))
+def test_a_run_that_is_killed_between_two_names_goes_on(here, untraced, named):
+    room("h.wav")
+    sound("in/b.wav")
+    folder = str(Path(__file__).parent)
+    killed = subprocess.run([sys.executable, "-c", KILLED, folder, str(named)], timeout=60)
+    assert killed.returncode == 9
+    there = [name for name in list_of("out") if not name.startswith(".")]
+    assert there == sorted([*FILES, *(name.replace("a_h", "b_h") for name in FILES)][:named])
+    before, whole = inodes("out"), named // len(FILES)
+    assert counts(run("in", "h.wav", options=SIDECAR)) == (2 - whole, whole, 0)
+    if whole:
+        assert not set(made_again("out", before)) & set(FILES)
+    run("in", "h.wav", "clean", options=SIDECAR)
+    assert hashes("out") == hashes("clean")
+    assert rows("out") == rows("clean")
+    assert list_of("out") == list_of("clean")
+
+
+@pytest.mark.parametrize("failing", FILES)
+def test_a_name_that_cannot_be_given_leaves_none(here, monkeypatch, failing):
+    room("h.wav")
+    rename = os.replace
+
+    def renamed(old, new):
+        if Path(new).name == failing:
+            raise OSError(5, "Input/output error")
+        rename(old, new)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "replace", renamed)
+        (failed,) = run("in", "h.wav", options=SIDECAR).failures
+    assert "Input/output error" in failed.error
+    assert list_of("out") == []
+    assert rows("out") == []
+    assert counts(run("in", "h.wav", options=SIDECAR)) == (1, 0, 0)
+    assert list_of("out") == sorted(FILES)
+
+
+def test_the_journal_knows_all_files_before_one_gets_its_name(here, monkeypatch):
+    room("h.wav")
+    rename, named = os.replace, []
+
+    def renamed(old, new):
+        if not named:
+            (journal,) = Path("out", FOLDER).glob("journal-*.jsonl")
+            named.extend(json.loads(journal.read_text().splitlines()[-1])["made"].items())
+        rename(old, new)
+
+    monkeypatch.setattr(os, "replace", renamed)
+    run("in", "h.wav", options=SIDECAR)
+    assert [name for name, _ in named] == FILES
+    for name, (size, mtime_ns, sha256) in named:
+        status = Path("out", name).stat()
+        assert (status.st_size, status.st_mtime_ns) == (size, mtime_ns)
+        assert name == "a_h.wav.json" or hashes("out")[name] == sha256
+
+
+CHANGES = {
+    "removed": Path.unlink,
+    "cut": lambda path: path.write_bytes(path.read_bytes()[:-1]),
+    "another byte": lambda path: path.write_bytes(path.read_bytes()[:-1] + b"\x55"),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.parametrize("name", NAMES)
+def test_a_stem_that_is_lost_or_changed_is_made_again_with_its_item(here, name, change):
+    room("h.wav")
+    sound("in/b.wav")
+    run("in", "h.wav")
+    clean, before = hashes("out"), inodes("out")
+    path = Path("out", f"a_h_{name}.wav")
+    CHANGES[change](path)
+    os.utime(path, (1, 1)) if path.exists() else None
+    assert counts(run("in", "h.wav")) == (1, 1, 0)
+    assert hashes("out") == clean
+    again = set(made_again("out", before)) - {"metadata.jsonl"}
+    assert again <= {f"a_h{part}.wav" for part in ("", "_early", "_late", "_dry")}
+    assert "a_h.wav" in again
+    assert counts(run("in", "h.wav")) == (0, 2, 0)
+
+
+def test_other_stems_are_made_and_what_is_not_ours_is_left(here):
+    room("h.wav")
+    run("in", "h.wav", stems=None)
+    assert counts(run("in", "h.wav", stems="early")) == (1, 0, 0)
+    assert counts(run("in", "h.wav", stems="early=20ms")) == (1, 0, 0)
+    run("in", "h.wav", "clean", stems="early=20ms")
+    assert hashes("out") == hashes("clean")
+    assert rows("out") == rows("clean")
+    Path("out/a_h_late.wav").write_text("mine")
+    with pytest.raises(UsageError, match=r"a_h_late\.wav exists; pass `overwrite=True`"):
+        run("in", "h.wav", stems="early=20ms,late")
+    assert Path("out/a_h_late.wav").read_text() == "mine"
+    assert counts(run("in", "h.wav", stems="early=20ms")) == (0, 1, 0)
+
+
+def test_an_item_with_stems_that_is_made_twice_at_once_does_no_harm(here):
+    room("h.wav")
+    plan = planned("in", "h.wav", "out", stems=ALL, options=SIDECAR)
+    start, results = threading.Barrier(4), []
+
+    def work():
+        start.wait()
+        results.append(perform(plan.tasks[0], plan.into, SIDECAR))
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert all(isinstance(one, Done) for one in results), results
+    assert all(one.row == results[0].row for one in results)
+    assert list_of("out") == sorted(FILES)
+    assert counts(run_plan(plan)) == (0, 1, 0)
+
+
+def test_the_second_of_two_replaces_what_the_first_is_about_to_complete(here, monkeypatch):
+    """It comes when the first has named some of its files, and the journal knows all."""
+    room("h.wav")
+    plan = planned("in", "h.wav", "out", stems=ALL)
+    rename, second = os.replace, []
+
+    def renamed(old, new):
+        rename(old, new)
+        if Path(new).name == "a_h_late.wav" and not second:
+            second.append(None)
+            second.append(perform(plan.tasks[0], plan.into, plan.options))
+
+    monkeypatch.setattr(os, "replace", renamed)
+    first = perform(plan.tasks[0], plan.into, plan.options)
+    assert isinstance(first, Done), first
+    assert isinstance(second[1], Done), second
+    assert first.row == second[1].row
+
+
+@pytest.mark.parametrize("parts", [1, 2, 3])
+def test_the_union_of_shards_has_all_stems(here, parts):
+    room("h.wav", frames=1500)
+    for name in "bcd":
+        sound(f"in/{name}.wav")
+    run("in", "h.wav", "whole")
+    for part in range(1, parts + 1):
+        run("in", "h.wav", shard=f"{part}/{parts}")
+    assert len(hashes("out")) == 16
+    assert hashes("out") == hashes("whole")
+    assert rows("out") == rows("whole")

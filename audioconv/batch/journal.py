@@ -7,13 +7,15 @@ its own, and reading merges all: a database with one file, such as SQLite, needs
 or are missing on many network disks (NFS, Lustre, SMB), and would let every worker wait for every
 other.
 
-A line is written, and synced to disk, when its output is complete but has no name yet. So there is
-no moment at which an output is there that no line knows; and a line whose output is not there
-counts for nothing. What was cut off has no output, and is made again.
+A line is written, and synced to disk, when all files of its task, such as the output and its
+recipe, are complete but have no names yet. So there is no moment at which a file is there that no
+line knows; and a line counts for nothing if one of its files is not there. What was cut off lacks
+one, and is made again.
 
 A task is done if a line has its key (a hash of paths, impulse, options and version), if the files
-that it was made from are as they were, and if the output is there as it was made. Files are the
-same if size and time of modification are; or else if their SHA-256 is, as after a copy or a touch.
+that it was made from are as they were, and if all that it made is there as it was made. Files are
+the same if size and time of modification are; or else if their SHA-256 is, as after a copy or a
+touch.
 """
 
 from __future__ import annotations
@@ -84,15 +86,15 @@ class Record(NamedTuple):
         of the task, see `task_key`
     sources : list of State
         of what `sources` lists
-    made : list of State
-        of `Task.outputs`
+    made : dict of str to State
+        of every file that was made, by its path below the folder of all
     row : dict
     """
 
     output: str
     key: str
     sources: list[State]
-    made: list[State]
+    made: dict[str, State]
     row: Row
 
 
@@ -122,17 +124,17 @@ def state(path: str, size: int, mtime_ns: int) -> State:
     return State(size, mtime_ns, _digest(path, size, mtime_ns))
 
 
-def write_record(into: str, names: Sequence[str], record: Record) -> None:
+def write_record(into: str, record: Record) -> None:
     """Append a line on an output, and sync it to disk.
 
-    A line before it has the names of all its files alone: if the longer one is damaged, they are
-    known for ours.
+    A line before it has the names alone: if the longer one is damaged, the files are known for
+    ours.
 
     Raises
     ------
     OSError
     """
-    _append(into, {"names": list(names)}, record._asdict())
+    _append(into, {"names": [*record.made]}, record._asdict())
 
 
 def write_names(into: str, names: Sequence[str]) -> None:
@@ -192,11 +194,13 @@ class Journal:
 
     def row(self, task: Task) -> Row | None:
         """Return the row of a task that is done, or None."""
-        outputs = [output_path(self._into, output) for output in task.outputs]
         for record in self._records.get(task.output, ()):
-            paths = [*outputs, *sources(task)]
-            states = [*record.made, *record.sources]
-            if len(paths) == len(states) and all(map(State.is_of, states, paths)):
+            paths = sources(task)
+            if (
+                all(one.is_of(output_path(self._into, name)) for name, one in record.made.items())
+                and len(paths) == len(record.sources)
+                and all(was.is_of(path) for was, path in zip(record.sources, paths, strict=True))
+            ):
                 return record.row
         return None
 
@@ -216,16 +220,16 @@ class Journal:
         if "output" not in line:
             return
         output, key, was, made, row = (line[name] for name in Record._fields)
-        self._names.add(output)
+        self._names.update(made)
         if self._keys.get(output) == key:
-            before, after = ([State(*one) for one in states] for states in (was, made))
-            record = Record(output, key, before, after, row)
+            states = {name: State(*one) for name, one in made.items()}
+            record = Record(output, key, [State(*one) for one in was], states, row)
             self._records.setdefault(output, []).append(record)
 
 
-def output_path(into: str, output: str) -> str:
-    """Return the path of an output."""
-    return os.path.join(into, *output.split("/"))
+def output_path(into: str, name: str) -> str:
+    """Return the path of a file, given that below the folder of all, with slashes."""
+    return os.path.join(into, *name.split("/"))
 
 
 def _chosen(options: Options) -> dict[str, Any]:

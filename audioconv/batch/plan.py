@@ -45,7 +45,7 @@ class Task:
     columns : dict
         what a list says of the input
     replaces : sequence of str
-        those of its outputs that are replaced, as a batch has made them
+        those of its files that are replaced, as a batch has made them
     stems : str or None
         what is written beside it, as in the settings
     """
@@ -64,7 +64,7 @@ class Task:
 
     @property
     def outputs(self) -> list[str]:
-        """Paths of all files that it makes, the output last."""
+        """Paths of all sounds that it makes, the output last."""
         return [*stem_outputs(self.output, self.stems).values(), self.output]
 
 

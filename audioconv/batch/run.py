@@ -11,12 +11,12 @@ from functools import partial
 from audioconv.batch.claims import Claims, claiming
 from audioconv.batch.draws import digest
 from audioconv.batch.executors import options_on, results
-from audioconv.batch.journal import Journal, write_names
+from audioconv.batch.journal import Journal, output_path, write_names
 from audioconv.batch.plan import Plan, Task
 from audioconv.batch.rows import Row, files_of_rows, name_of_part, write_rows
 from audioconv.batch.settings import parse_shard
 from audioconv.batch.stop import stoppable
-from audioconv.batch.task import Done, Failed, files_of_others, in_the_way, perform
+from audioconv.batch.task import Done, Failed, files_made, in_the_way, perform
 from audioconv.errors import FormatError
 from audioconv.files import display_name
 
@@ -112,7 +112,7 @@ def run_plan(
         work = partial(perform, into=plan.into, options=options_on(executor, plan.options))
         try:
             with stoppable() as stop:
-                claimed = _claimed(ahead, claims, journal, elsewhere)
+                claimed = _claimed(plan, ahead, claims, journal, elsewhere)
                 for result in results(claimed, work, executor, stop, patience):
                     found[result.task.output] = result
                     report(result)
@@ -159,12 +159,9 @@ def refuse_existing(plan: Plan, tasks: Sequence[Task], journal: Journal) -> None
     """
     if plan.options.overwrite:
         return
-    for name in _lists(plan):
-        path = os.path.join(plan.into, name)
-        if os.path.lexists(path) and not journal.knows(name):
-            raise in_the_way(path)
-    for task in tasks:
-        for path in files_of_others(task, plan.into, plan.options, journal.knows):
+    made = (name for task in tasks for name in files_made(task, plan.options))
+    for name in (*_lists(plan), *made):
+        if not journal.knows(name) and os.path.lexists(path := output_path(plan.into, name)):
             raise in_the_way(path)
 
 
@@ -188,12 +185,13 @@ def _lists(plan: Plan) -> list[str]:
 
 
 def _claimed(
-    tasks: Sequence[Task], claims: Claims, journal: Journal, elsewhere: list[Task]
+    plan: Plan, tasks: Sequence[Task], claims: Claims, journal: Journal, elsewhere: list[Task]
 ) -> Iterator[Task]:
     """Yield the tasks that no other run has in hand, and add the others to a list."""
     for task in tasks:
         if claims.take(task):
-            yield replace(task, replaces=[*filter(journal.knows, task.outputs)])
+            made = files_made(task, plan.options)
+            yield replace(task, replaces=[name for name in made if journal.knows(name)])
         else:
             elsewhere.append(task)
 

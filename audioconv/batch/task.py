@@ -8,8 +8,9 @@ that the first has written down, or writes the same bytes once more.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import PurePath
 from typing import Any
 
 from audioconv.batch.journal import (
@@ -31,7 +32,7 @@ from audioconv.errors import AudioconvError, UsageError
 from audioconv.files import Target, display_name, file_digest
 from audioconv.job import Job, Options, Outcome
 from audioconv.render.recipe import SUFFIX
-from audioconv.render.run import run
+from audioconv.render.run import Complete, run
 from audioconv.render.stems import run_stems
 
 
@@ -102,13 +103,12 @@ def _performed(task: Task, into: str, options: Options) -> Done:
     before = times(sources(task))
     found: dict[str, Any] = {}
 
-    def complete(outcome: Outcome, *written: Target) -> None:
-        made = [_made(one) for one in written]
+    def complete(outcome: Outcome, files: Mapping[str, Target]) -> None:
+        made = {_below(into, path): _state_of(written) for path, written in files.items()}
         found.update(_row(task, into, outcome, made))
         _refuse_existing(task, into, options)
         states = _states(task, before, found["input_sha256"])
-        key = task_key(task, into, options)
-        write_record(into, task.outputs, Record(task.output, key, states, made, found))
+        write_record(into, Record(task.output, task_key(task, into, options), states, made, found))
 
     try:
         _refuse_existing(task, into, options)
@@ -119,9 +119,7 @@ def _performed(task: Task, into: str, options: Options) -> Done:
     return Done(task, found, tuple(outcome.notices))
 
 
-def rendered(
-    task: Task, into: str, options: Options, complete: Callable[..., None] | None = None
-) -> Outcome:
+def rendered(task: Task, into: str, options: Options, complete: Complete | None = None) -> Outcome:
     """Convolve the file of a task into a folder, and write its stems.
 
     Parameters
@@ -131,37 +129,35 @@ def rendered(
         folder of all outputs, with that of this one in it
     options : Options
     complete : function, optional
-        called with the outcome, and the complete files in the order of `Task.outputs`, before they
-        get their names
+        called with the outcome and all files, before they get their names
     """
     job = Job(task.input, output_path(into, task.output), [task.impulse], options)
+    prepare, prepare_stem = shelf().prepare, shelf().prepare_stem
     stems = stem_outputs(task.output, task.stems)
     if not stems:
-        return run(job, prepare=shelf().prepare, complete=complete)
-    return run_stems(
-        job,
-        {stem: output_path(into, output) for stem, output in stems.items()},
-        prepare=shelf().prepare,
-        prepare_stem=shelf().prepare_stem,
-        complete=complete,
-    )
+        return run(job, prepare=prepare, complete=complete)
+    paths = {stem: output_path(into, name) for stem, name in stems.items()}
+    return run_stems(job, paths, prepare=prepare, prepare_stem=prepare_stem, complete=complete)
 
 
-def _row(task: Task, into: str, outcome: Outcome, made: Sequence[State]) -> dict[str, Any]:
-    """Return the row of an output that is complete."""
-    facts = shelf().facts(task.impulse, outcome.rate)
-    source = outcome.input_sha256 or file_digest(task.input).sha256
-    hashes = [one.sha256 for one in made]
-    return row(task, into, outcome, facts, source, dict(zip(task.outputs, hashes, strict=True)))
+def _below(into: str, path: str) -> str:
+    """Return the path of a file below the folder of all, with slashes."""
+    return PurePath(path).relative_to(into).as_posix()
 
 
-def _made(written: Target) -> State:
+def _state_of(written: Target) -> State:
     """Return the state of a file that is complete, and sync it to disk."""
     assert written.path is not None  # which only a pipe lacks
     written.file.flush()
     os.fsync(written.file.fileno())
     status = os.fstat(written.file.fileno())
     return State(status.st_size, status.st_mtime_ns, file_digest(written.path).sha256)
+
+
+def _row(task: Task, into: str, outcome: Outcome, made: Mapping[str, State]) -> dict[str, Any]:
+    facts = shelf().facts(task.impulse, outcome.rate)
+    source = outcome.input_sha256 or file_digest(task.input).sha256
+    return row(task, into, outcome, facts, source, {name: one.sha256 for name, one in made.items()})
 
 
 def _states(task: Task, before: Sequence[tuple[int, int]], input_sha256: str) -> list[State]:
@@ -175,21 +171,22 @@ def _refuse_existing(task: Task, into: str, options: Options) -> None:
     """Raise if a file is in the way that may not be replaced."""
     if options.overwrite:
         return
-    for path in files_of_others(task, into, options, task.replaces.__contains__):
-        if (made := Journal(into, options, [task]).row(task)) is not None:
-            raise _OtherwiseMadeError(made)
-        raise in_the_way(path)
+    names = [name for name in files_made(task, options) if name not in task.replaces]
+    there = [name for name in names if os.path.lexists(output_path(into, name))]
+    if not there:
+        return
+    journal = Journal(into, options, [task])
+    if (made := journal.row(task)) is not None:
+        raise _OtherwiseMadeError(made)
+    for name in there:
+        if not journal.knows(name):  # another may have named some, and be about to name the rest
+            raise in_the_way(output_path(into, name))
 
 
-def files_of_others(
-    task: Task, into: str, options: Options, is_ours: Callable[[str], bool]
-) -> Iterator[str]:
-    """Yield the paths of files that are there, that a task makes, and that are not ours."""
-    for name in task.outputs:
-        suffixes = ["", SUFFIX] if (name, options.recipe) == (task.output, "sidecar") else [""]
-        if not is_ours(name):
-            paths = (output_path(into, name) + suffix for suffix in suffixes)
-            yield from filter(os.path.lexists, paths)
+def files_made(task: Task, options: Options) -> list[str]:
+    """Return the paths of all files that a task makes, below the folder of all."""
+    beside = [task.output + SUFFIX] if options.recipe == "sidecar" else []
+    return [*beside, *task.outputs]
 
 
 def in_the_way(path: str) -> UsageError:

@@ -8,7 +8,7 @@ measured first, and then written once, with both gains.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, closing
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -54,13 +54,18 @@ if TYPE_CHECKING:
     from audioconv.verify import Proof
 
 
+Complete = Callable[[Outcome, Mapping[str, Target]], None]
+"""Called with the outcome, and with all files by their paths, when they are complete but have no
+names yet; if it raises, nothing remains of them."""
+
+
 def run(
     job: Job,
     progress: Progress = silent,
     *,
     follows: Recipe | None = None,
     prepare: Prepare = prepare,
-    complete: Callable[[Outcome, Target], None] | None = None,
+    complete: Complete | None = None,
 ) -> Outcome:
     """Convolve one file.
 
@@ -77,8 +82,8 @@ def run(
     prepare : Prepare
         what prepares the convolution, for those who keep impulses from run to run
     complete : function, optional
-        called with the outcome and the complete file before that gets its name; if it raises,
-        nothing remains of the file
+        called with the output, and the recipe if that has a file of its own, before they get
+        their names
 
     Raises
     ------
@@ -110,7 +115,8 @@ def run(
         if sidecar is not None:
             sidecar.file.write(rendering.sidecar(output))
         if complete is not None:
-            complete(rendering.outcome(), output)
+            beside = {} if sidecar is None else {job.output + SUFFIX: sidecar}
+            complete(rendering.outcome(), {**beside, job.output: output})
         progress("syncing to disk")
         output.commit(sidecar)
     return rendering.outcome()

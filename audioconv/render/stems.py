@@ -12,7 +12,7 @@ length, that of the output, and get their names together, the output last.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from typing import NamedTuple, Protocol
@@ -28,7 +28,7 @@ from audioconv.progress import Progress, silent
 from audioconv.render.checks import check_job
 from audioconv.render.prepare import Prepare, Prepared, prepare, prepare_part
 from audioconv.render.recipe import SUFFIX
-from audioconv.render.run import Rendering
+from audioconv.render.run import Complete, Rendering
 from audioconv.units import Stem, early_frames
 from impulses import Impulse, edit
 
@@ -66,7 +66,7 @@ def run_stems(
     *,
     prepare: Prepare = prepare,
     prepare_stem: PrepareStem = prepare_stem,
-    complete: Callable[..., None] | None = None,
+    complete: Complete | None = None,
 ) -> Outcome:
     """Convolve one file, and write stems beside the output; as `run`, all files or none.
 
@@ -80,8 +80,7 @@ def run_stems(
     prepare, prepare_stem : function
         what prepares the convolutions, for those who keep impulses from run to run
     complete : function, optional
-        called with the outcome and the complete files, the output last, before they get their
-        names; if it raises, nothing remains of them
+        called once with all files, in the order in which they then get their names
 
     Returns
     -------
@@ -98,7 +97,7 @@ def run_stems(
         check_job(one, replaces_sidecar=job.options.overwrite)
     with ExitStack() as opened:
         whole = Rendering(job, opened, progress, prepare=prepare)
-        output = _Output("", whole, _target(job, opened))
+        output = _Output("", job, whole, _target(job, opened))
         output.begin()
         whole.notice(_silence(whole.prepared, [*stems]))
         parts = [
@@ -107,16 +106,12 @@ def run_stems(
         gains = _common([*parts, output])
         for each in [*parts, output]:
             each.end(gains)
-        made = [part.target for part in parts]
-        sidecar = _sidecar(job, output, opened)
-        outcome = whole.outcome()
-        told = [notice for part in parts for notice in part.told(outcome.notices)]
-        outcome = replace(outcome, notices=[*outcome.notices, *told])
+        files = _files(parts) | _sidecar(output, opened) | _files([output])
         if complete is not None:
-            complete(outcome, *made, output.target)
+            complete(_outcome(output, parts), files)
         progress("syncing to disk")
-        commit_together([*made, *sidecar, output.target])
-    return outcome
+        commit_together([*files.values()])
+    return _outcome(output, parts)
 
 
 class _Output(NamedTuple):
@@ -126,11 +121,13 @@ class _Output(NamedTuple):
     ----------
     stem : str
         empty for the output
+    job : Job
     rendering : Rendering
     target : Target
     """
 
     stem: str
+    job: Job
     rendering: Rendering
     target: Target
 
@@ -192,7 +189,7 @@ def _part(
     with _named(stem.name):
         match = whole.gains.match
         rendering = Rendering(job, opened, progress, prepare=prepared, match=match)
-        part = _Output(stem.name, rendering, _target(job, opened))
+        part = _Output(stem.name, job, rendering, _target(job, opened))
     part.begin()
     return part
 
@@ -224,11 +221,23 @@ def _silence(whole: Prepared, stems: Sequence[Stem]) -> str | None:
     )
 
 
-def _sidecar(job: Job, output: _Output, opened: ExitStack) -> list[Target]:
+def _files(outputs: Sequence[_Output]) -> dict[str, Target]:
+    return {one.job.output: one.target for one in outputs}
+
+
+def _sidecar(output: _Output, opened: ExitStack) -> dict[str, Target]:
     """Return the recipe of the output in its own file, if it is to have one."""
-    if job.options.recipe != "sidecar" or not output.rendering.is_alone:
-        return []
-    path = job.output + SUFFIX
-    sidecar = opened.enter_context(target(path, overwrite=job.options.overwrite))
+    options = output.job.options
+    if options.recipe != "sidecar" or not output.rendering.is_alone:
+        return {}
+    path = output.job.output + SUFFIX
+    sidecar = opened.enter_context(target(path, overwrite=options.overwrite))
     sidecar.file.write(output.rendering.sidecar(output.target))
-    return [sidecar]
+    return {path: sidecar}
+
+
+def _outcome(output: _Output, parts: Sequence[_Output]) -> Outcome:
+    """Return the outcome of the output, with the notices of all."""
+    outcome = output.rendering.outcome()
+    told = (notice for one in parts for notice in one.told(outcome.notices))
+    return replace(outcome, notices=[*outcome.notices, *told])
