@@ -280,6 +280,16 @@ def test_two_runs_at_once_do_each_item_once(here, untraced):
         assert not [*Path("out", FOLDER, name).iterdir()]
 
 
+def test_a_run_looks_again_at_its_end_for_what_others_left(here):
+    plan = planned("in", "k.wav", "out")
+    Path("out").mkdir()
+    with claiming("out", lambda task: False) as other:
+        assert other.take(plan.tasks[1])
+        (run_file,) = Path("out", FOLDER, "runs").iterdir()
+        summary = run_plan(plan, report=lambda _: run_file.unlink(missing_ok=True))
+    assert (summary.done, summary.elsewhere) == (4, 0)
+
+
 def test_a_run_leaves_to_another_what_that_has_in_hand(here):
     plan = planned("in", "k.wav", "out")
     Path("out").mkdir()
@@ -302,7 +312,7 @@ def test_a_claim_of_a_run_that_is_gone_is_taken_once(here, gone, monkeypatch):
         (folder / name).mkdir(parents=True)
     said = {"run": "old", "host": "far", "pid": 1}
     if gone == "process":
-        said |= {"host": claims_of_batch.platform.node(), "pid": ended.pid}
+        said |= {"host": claims_of_batch._machine(), "pid": ended.pid}
     with claiming("out", lambda task: False) as dead:
         assert dead.take(plan.tasks[0])
         (claim,) = (folder / "claims").iterdir()

@@ -24,12 +24,15 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import cache
 from hashlib import sha256
 from itertools import count
 from typing import Any
 
 from audioconv.batch.journal import FOLDER
 from audioconv.batch.plan import Task
+from audioconv.errors import FormatError
+from audioconv.files import display_name
 
 BEAT = 15.0
 """Seconds between heartbeats."""
@@ -85,7 +88,7 @@ class Claims:
         path = self._run_path(run)
         found = _read(path)
         process = found.get("pid")
-        if process is not None and found.get("host") == platform.node():
+        if process is not None and found.get("host") == _machine():
             if process == os.getpid():
                 return run in _OF_PROCESS
             if not _exists(process):
@@ -144,6 +147,14 @@ def claiming(into: str, done: Callable[[Task], bool]) -> Iterator[Claims]:
         _remove(path)
 
 
+@cache
+def _machine() -> str:
+    """Return the name of this machine; containers of one name have numbers of processes apart."""
+    with suppress(OSError):
+        return f"{platform.node()} {os.readlink('/proc/self/ns/pid')}"
+    return platform.node()
+
+
 def _beat(path: str, ended: threading.Event) -> None:
     while not ended.wait(BEAT):
         with suppress(OSError):  # taken for gone by another run
@@ -151,13 +162,24 @@ def _beat(path: str, ended: threading.Event) -> None:
 
 
 def _make(path: str, run: str) -> bool:
-    """Make a file that names a run, its machine and its process; return False if it exists."""
-    said = {"run": run, "host": platform.node(), "pid": os.getpid(), "since": time.time()}
+    """Make a file that names a run, its machine and its process; return False if it exists.
+
+    Raises
+    ------
+    FormatError
+        If it cannot be written.
+    """
+    said = {"run": run, "host": _machine(), "pid": os.getpid(), "since": time.time()}
     try:
         with open(path, "x", encoding="utf-8") as file:
             file.write(json.dumps(said))
     except FileExistsError:
         return False
+    except OSError as error:
+        raise FormatError(
+            f"{display_name(path)} cannot be written: {error.strerror or error}; free some space, "
+            "or name another folder"
+        ) from None
     return True
 
 

@@ -100,7 +100,20 @@ class Record(NamedTuple):
 
 def task_key(task: Task, into: str, options: Options) -> str:
     """Return a hash of all that an output and its row depend on, besides the content of files."""
-    return _key(task, into, _chosen(options))
+    said = {
+        "version": __version__,
+        "output": task.output,
+        "input": path_below(task.input, into),  # relative, so that folders can move together
+        "impulse": impulse_below(task.impulse, into),
+        "seed": task.seed,
+        "replica": task.replica,
+        "split": task.split,
+        "room": task.room,
+        "columns": task.columns,
+        "stems": task.stems,
+    }
+    text = json.dumps(said, sort_keys=True, default=str)
+    return sha256(f"{text}\n{_chosen(options)}".encode()).hexdigest()
 
 
 def sources(task: Task) -> list[str]:
@@ -154,9 +167,8 @@ class Journal:
     """
 
     def __init__(self, into: str, options: Options, tasks: Sequence[Task]) -> None:
-        chosen = _chosen(options)
         self._into = into
-        self._keys = {task.output: _key(task, into, chosen) for task in tasks}
+        self._keys = {task.output: task_key(task, into, options) for task in tasks}
         self._names: set[str] = set()
         self._records: dict[str, list[Record]] = {}
         self._sizes: dict[str, int] = {}
@@ -217,14 +229,12 @@ class Journal:
     def _take(self, line: Mapping[str, Any]) -> None:
         """Remember what a line says of the tasks."""
         self._names.update(line.get("names", ()))
-        if "output" not in line:
+        if not line.keys() >= set(Record._fields) or self._keys.get(line["output"]) != line["key"]:
             return
         output, key, was, made, row = (line[name] for name in Record._fields)
-        self._names.update(made)
-        if self._keys.get(output) == key:
-            states = {name: State(*one) for name, one in made.items()}
-            record = Record(output, key, [State(*one) for one in was], states, row)
-            self._records.setdefault(output, []).append(record)
+        states = {name: State(*one) for name, one in made.items()}
+        record = Record(output, key, [State(*one) for one in was], states, row)
+        self._records.setdefault(output, []).append(record)
 
 
 def output_path(into: str, name: str) -> str:
@@ -232,26 +242,11 @@ def output_path(into: str, name: str) -> str:
     return os.path.join(into, *name.split("/"))
 
 
-def _chosen(options: Options) -> dict[str, Any]:
-    return {name: value for name, value in asdict(options).items() if name not in NEUTRAL}
-
-
-def _key(task: Task, into: str, chosen: Mapping[str, Any]) -> str:
-    """Return the key of a task; paths are relative, so that folders can move together."""
-    said = {
-        "version": __version__,
-        "options": chosen,
-        "output": task.output,
-        "input": path_below(task.input, into),
-        "impulse": impulse_below(task.impulse, into),
-        "seed": task.seed,
-        "replica": task.replica,
-        "split": task.split,
-        "room": task.room,
-        "columns": task.columns,
-        "stems": task.stems,
-    }
-    return sha256(json.dumps(said, sort_keys=True, default=str).encode()).hexdigest()
+@lru_cache(maxsize=16)
+def _chosen(options: Options) -> str:
+    """Return the options that outputs depend on, as text."""
+    chosen = {name: value for name, value in asdict(options).items() if name not in NEUTRAL}
+    return json.dumps(chosen, sort_keys=True)
 
 
 def _times(status: os.stat_result) -> tuple[int, int]:

@@ -15,6 +15,7 @@ import json
 import math
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
@@ -109,10 +110,16 @@ def impulse_below(ir: str, into: str) -> str:
     return with_options(path_below(path, into), options)
 
 
+@lru_cache(maxsize=16)
+def _real(folder: str) -> str:
+    """Return a folder free of links; kept, as it takes long on a network disk."""
+    return os.path.realpath(folder)
+
+
 def path_below(path: str, folder: str) -> str:
     """Return a path relative to a folder, with slashes; as it is if it is on another drive."""
     try:
-        return PurePath(os.path.relpath(path, os.path.realpath(folder))).as_posix()
+        return PurePath(os.path.relpath(path, _real(folder))).as_posix()
     except ValueError:
         return path
 

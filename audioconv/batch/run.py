@@ -188,12 +188,16 @@ def _claimed(
     plan: Plan, tasks: Sequence[Task], claims: Claims, journal: Journal, elsewhere: list[Task]
 ) -> Iterator[Task]:
     """Yield the tasks that no other run has in hand, and add the others to a list."""
-    for task in tasks:
-        if claims.take(task):
-            made = files_made(task, plan.options)
-            yield replace(task, replaces=[name for name in made if journal.knows(name)])
-        else:
-            elsewhere.append(task)
+    for _ in range(2):  # once more at the end, when other runs may be gone
+        theirs = []
+        for task in tasks:
+            if claims.take(task):
+                made = files_made(task, plan.options)
+                yield replace(task, replaces=[name for name in made if journal.knows(name)])
+            else:
+                theirs.append(task)
+        tasks = theirs
+    elsewhere += tasks
 
 
 def _write_rows(
