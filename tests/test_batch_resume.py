@@ -102,9 +102,11 @@ def test_a_run_that_is_killed_ten_times_ends_as_one_that_is_not(here, untraced):
 def test_what_is_done_is_not_done_again(here):
     assert made(run("in", "k.wav", "out")) == (4, 0, 0)
     before, listed = states("out"), metadata("out")
+    written = [path.read_bytes() for path in journals("out")]
     Path("out/metadata.jsonl").unlink()
     assert made(run("in", "k.wav", "out")) == (0, 4, 0)
     assert (states("out"), metadata("out")) == (before, listed)
+    assert [path.read_bytes() for path in journals("out")] == written
     sound("in/aa.wav")
     assert made(run("in", "k.wav", "out")) == (1, 4, 0)
     assert states("out").items() >= before.items()

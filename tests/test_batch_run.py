@@ -202,6 +202,8 @@ def test_every_executor_gives_the_same_bytes(here, kind, untraced):
     assert [failed.task.replica for failed in summary.failures] == [0, 1, 2]
     assert hashes("many") == hashes("one")
     assert Path("many/metadata.jsonl").read_bytes() == Path("one/metadata.jsonl").read_bytes()
+    again = run("in", ["rooms", ROOM], "many", pairs="random", replicas=3)
+    assert (again.done, again.already, len(again.failures)) == (0, 9, 3)
 
 
 class Broken(ThreadPoolExecutor):

@@ -102,7 +102,7 @@ def run_plan(
     tasks = tasks_of_shard(plan)
     journal = Journal(plan.into, plan.options, plan.tasks)
     refuse_existing(plan, tasks, journal)
-    _begin(plan)
+    _begin(plan, journal)
     found: dict[str, Done | Failed] = {}
     elsewhere: list[Task] = []
     with claiming(plan.into, journal.done) as claims:
@@ -165,13 +165,14 @@ def refuse_existing(plan: Plan, tasks: Sequence[Task], journal: Journal) -> None
             raise in_the_way(path)
 
 
-def _begin(plan: Plan) -> None:
+def _begin(plan: Plan, journal: Journal) -> None:
     """Make the folder of a plan, and write down which files beside the outputs are ours."""
     done = "made"
     try:
         os.makedirs(plan.into, exist_ok=True)
         done = "written"
-        write_names(plan.into, _lists(plan))
+        if not all(map(journal.knows, _lists(plan))):
+            write_names(plan.into, _lists(plan))
     except OSError as error:
         raise FormatError(
             f"the folder {display_name(plan.into)} cannot be {done}: {error.strerror or error}"

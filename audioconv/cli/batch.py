@@ -228,6 +228,10 @@ def _print_summary(summary: Summary, plan: Plan) -> None:
         f"{display_name(plan.into)}: {ready} of {counted(summary.tasks, 'file')}{before}{others}, "
         f"{clock(summary.seconds)} of sound; rows in {name_of_part(FILE, plan.settings.shard)}"
     )
+    if summary.elsewhere:
+        printing.err(
+            "what is left to another run is done by the same line again, if that has ended"
+        )
     if summary.left:
         without = ", without -y," if plan.options.overwrite else ""
         are = "is" if summary.left == 1 else "are"
