@@ -245,7 +245,7 @@ def _executor(executor: Executor | None, workers: int | None) -> AbstractContext
     if workers is None:
         return nullcontext(executor)
     if executor is not None:
-        raise UsageError("both `executor` and `workers` are given; give one")
+        raise UsageError("both an executor and `workers` are given; give one")
     return Workers(workers)
 
 
