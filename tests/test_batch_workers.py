@@ -282,7 +282,7 @@ def test_a_place_has_the_workers_that_its_tasks_need(monkeypatch):
 def test_wrong_workers_are_refused(here):
     with pytest.raises(UsageError, match="`workers` is 0; it must be more than 0"):
         Workers(0)
-    with pytest.raises(UsageError, match="both `executor` and `workers`"):
+    with pytest.raises(UsageError, match="both an executor and `workers`"):
         convolve_files("in", "delta", "out", workers=1, executor=Losing())
 
 
