@@ -60,6 +60,15 @@ def test_outputs_are_those_of_convolve(here):
         Path("one.wav").unlink()
 
 
+def test_a_run_says_how_many_tasks_are_ahead(here):
+    ahead = []
+    for _ in range(2):
+        run_plan(planned("in", "delta", "out"), expect=ahead.append)
+    Path("out/sub/c_delta.wav").unlink()
+    run_plan(planned("in", ["delta", "rooms"], "out"), expect=ahead.append)
+    assert ahead == [3, 0, 7]
+
+
 def test_rows_say_what_was_done(here):
     run("in", ["rooms", ROOM], "out", seed=3)
     found = rows("out")

@@ -300,3 +300,5 @@ def test_the_line_of_progress_counts_files():
         "1 failed",
     ]
     assert tally.part == (2, 10)
+    tally.expect(5)
+    assert tally.part == (2, 5)

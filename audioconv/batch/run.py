@@ -73,6 +73,7 @@ def run_plan(
     executor: Executor | None = None,
     report: Report = ignore,
     patience: float | None = None,
+    expect: Callable[[int], object] = lambda ahead: None,
 ) -> Summary:
     """Do the tasks of a plan that are not done, and write the rows of all that are.
 
@@ -88,6 +89,8 @@ def run_plan(
         where the tasks are done; by default here, one after another
     report : function
         called with each result as it comes
+    expect : function
+        called with the number of tasks that are not done, before the first of them
     patience : float > 0, optional
         seconds without any result after which what the executor has under way has failed, for
         executors that lose work
@@ -109,6 +112,7 @@ def run_plan(
         journal.refresh()  # what was done before this run could be seen
         already = {} if plan.options.overwrite else journal.rows(tasks)
         ahead = [task for task in tasks if task.output not in already]
+        expect(len(ahead))
         work = partial(perform, into=plan.into, options=options_on(executor, plan.options))
         try:
             with stoppable() as stop:

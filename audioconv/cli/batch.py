@@ -100,13 +100,13 @@ def batch(
         return
     notices: list[tuple[str, str]] = []
     of_place: list[str] = []
-    ahead = len(tasks_of_shard(made))
+    tasks = len(tasks_of_shard(made))
     with (
-        executor_at(place, ahead, of_place) as executor,
-        terminal.tally(ahead, quiet=show.quiet) as tally,
+        executor_at(place, tasks, of_place) as executor,
+        terminal.tally(tasks, quiet=show.quiet) as tally,
     ):
         report = _report(tally, notices, json=json)
-        summary = run_plan(made, executor=executor, report=report)
+        summary = run_plan(made, executor=executor, report=report, expect=tally.expect)
     _print_failures(summary.failures)
     if not show.quiet:
         printing.print_notices(of_place)

@@ -93,6 +93,10 @@ class Tally:
         """Files that have ended, and all."""
         return self.done + self.failed, self.files
 
+    def expect(self, files: int) -> None:
+        """Set the number of files, where some have been done before."""
+        self.files = files
+
     def add(self, seconds: float) -> None:
         """Count an output, and its seconds of sound."""
         self.done += 1
