@@ -150,7 +150,7 @@ def test_ctrl_c_ends_a_command_after_what_is_under_way(here):
         os.killpg(process.pid, signal.SIGINT)  # as a terminal does
         out, err = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert " are left, " in err
+    assert " are left; the same line again goes on" in err
     assert "Traceback" not in err
     names = [json.loads(line)["file_name"] for line in [first, *out.splitlines()]]
     assert 0 < len(names) < 306
