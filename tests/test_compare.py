@@ -244,4 +244,4 @@ def test_memory_does_not_grow_with_the_sounds(tmp_path, noise):
         return peak
 
     most(1)  # allocations made once
-    assert most(120) < 1.1 * most(40)
+    assert most(120) < 1.3 * most(40)  # or twice as much, if it grew
