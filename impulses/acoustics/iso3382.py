@@ -10,7 +10,6 @@ from impulses.acoustics.decay_curve import analyse_band, analyse_broadband, from
 from impulses.acoustics.figures import Figures, no_figures
 from impulses.impulse import Impulse
 
-
 SILENT = "the impulse is silent"
 
 
