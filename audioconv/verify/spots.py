@@ -38,6 +38,10 @@ LANES = 2**13
 """Products that are computed together, and added each to a sum of its own; they fit the cache."""
 
 
+HALVES = [LANES >> n for n in range(1, 8)]
+"""Lanes that are left each time that pairs of them are joined."""
+
+
 class Spot(NamedTuple):
     """A frame of the output, and the frames of the sound that it depends on.
 
@@ -221,7 +225,8 @@ def doubled_sum(window: Audio, routing: Routing) -> Taps:
     """Return the same in about 100 bits, rounded, which takes a fraction of the time.
 
     The sums of each of some lanes are pairs of floats: of n terms each, with an error of at most
-    n^2 2^-106 of the sum of their magnitudes; those of all lanes are added without one.
+    n^2 2^-106 of the sum of their magnitudes. Lanes are joined in pairs until few are left, as if
+    each had a few more terms; those are added without an error.
 
     References
     ----------
@@ -231,11 +236,12 @@ def doubled_sum(window: Audio, routing: Routing) -> Taps:
     sums, rests = np.zeros((2, routing.outputs, LANES))
     for target, product, error in _products(window, routing):
         high, low = sums[target, : len(product)], rests[target, : len(product)]
-        total = high + product
-        back = total - high
-        low += (high - (total - back)) + (product - back)
+        high[:], lost = two_sum(high, product)
+        low += lost
         low += error
-        high[:] = total
+    for half in HALVES:
+        sums, lost = two_sum(sums[:, :half], sums[:, half:])
+        rests = rests[:, :half] + rests[:, half:] + lost
     return np.array(
         [math.fsum([*s, *r]) for s, r in zip(sums.tolist(), rests.tolist(), strict=True)]
     )
@@ -249,6 +255,24 @@ def _products(window: Audio, routing: Routing) -> Iterator[tuple[int, Taps, Taps
         for start in range(0, len(taps), LANES):
             lanes = slice(start, start + LANES)
             yield route.target, *two_product(sound[lanes].astype(np.float64), taps[lanes])
+
+
+def two_sum(a: Audio, b: Audio) -> tuple[Taps, Taps]:
+    """Return the rounded sum and its error, whose exact sum is the sum.
+
+    References
+    ----------
+    D. E. Knuth, "The art of computer programming", volume 2, section 4.2.2.
+
+    Examples
+    --------
+    >>> total, error = two_sum(np.array([1.0]), np.array([2.0**-60]))
+    >>> float(total[0]), float(error[0]) == 2.0**-60
+    (1.0, True)
+    """
+    total = a + b
+    part = total - a
+    return total, (a - (total - part)) + (b - part)
 
 
 def two_product(a: Audio, b: Audio) -> tuple[Taps, Taps]:
