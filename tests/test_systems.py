@@ -331,7 +331,7 @@ def synced(monkeypatch, full):
     system = SimpleNamespace(F_FULLFSYNC=51, fcntl=fcntl)
     monkeypatch.setattr(atomic, "fcntl", system)
     monkeypatch.setattr(os, "fsync", lambda _: done.append("fsync"))
-    atomic._sync(0)
+    atomic.sync(0)
     return done
 
 

@@ -36,7 +36,7 @@ from typing import Any, NamedTuple
 from audioconv._version import __version__
 from audioconv.batch.plan import Task
 from audioconv.batch.rows import Row, impulse_below, path_below
-from audioconv.files import file_digest
+from audioconv.files import file_digest, sync_where_possible
 from audioconv.ir.load import impulse_files
 from audioconv.job import Options
 
@@ -47,9 +47,6 @@ NAME = re.compile(r"journal-.+\.jsonl")
 
 NEUTRAL = ("threads", "overwrite")
 """Options that change neither outputs nor rows."""
-
-UNSYNCABLE = (errno.EINVAL, errno.EBADF, errno.ENOTSUP, errno.ENOSYS)
-"""Errors of file systems that cannot sync."""
 
 _HEAD = b'{"crc": "%08x", '
 _BEGIN = len(_HEAD % 0)
@@ -280,11 +277,7 @@ def _append(into: str, *said: Mapping[str, Any]) -> None:
         if file.write(lines) != len(lines):
             _own_name.cache_clear()  # what is torn stays the end of its file
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), path)
-        try:
-            os.fsync(file.fileno())
-        except OSError as error:
-            if error.errno not in UNSYNCABLE:
-                raise
+        sync_where_possible(file.fileno())
 
 
 def _sizes(into: str) -> dict[str, int]:

@@ -29,7 +29,7 @@ from audioconv.batch.plan import Task
 from audioconv.batch.rows import Row, row
 from audioconv.batch.shelf import shelf
 from audioconv.errors import AudioconvError, UsageError
-from audioconv.files import Target, display_name, file_digest
+from audioconv.files import Target, display_name, file_digest, sync
 from audioconv.job import Job, Options, Outcome
 from audioconv.render.recipe import SUFFIX
 from audioconv.render.run import Complete, run
@@ -149,7 +149,7 @@ def _state_of(written: Target) -> State:
     """Return the state of a file that is complete, and sync it to disk."""
     assert written.path is not None  # which only a pipe lacks
     written.file.flush()
-    os.fsync(written.file.fileno())
+    sync(written.file.fileno())
     status = os.fstat(written.file.fileno())
     return State(status.st_size, status.st_mtime_ns, file_digest(written.path).sha256)
 

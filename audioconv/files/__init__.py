@@ -22,7 +22,14 @@ reserved    names that no file has on Windows
 atomic      a path holds the complete old file, the complete new one, or nothing
 """
 
-from audioconv.files.atomic import Target, commit_together, refuse_overwrite, target
+from audioconv.files.atomic import (
+    Target,
+    commit_together,
+    refuse_overwrite,
+    sync,
+    sync_where_possible,
+    target,
+)
 from audioconv.files.codecs.riff import Chunk, serialise
 from audioconv.files.encoders import holds_chunks
 from audioconv.files.formats import (
@@ -105,6 +112,8 @@ __all__ = [
     "scratch_folder",
     "serialise",
     "suffix_notice",
+    "sync",
+    "sync_where_possible",
     "target",
     "triangular_noise",
     "unchanged",

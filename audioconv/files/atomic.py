@@ -153,7 +153,7 @@ class _FileTarget(Target):
             carry_over(str(self._final), self._temporary)
         else:
             set_mode(self._temporary, self._mode)
-        _sync(self.file.fileno())
+        sync(self.file.fileno())
         if fcntl is None:
             self.file.close()  # Windows cannot rename an open file
 
@@ -400,13 +400,22 @@ def _take_back(old: str, new: Path) -> None:
         os.rename(new, old)
 
 
-def _sync(descriptor: int) -> None:
+def sync(descriptor: int) -> None:
     """Sync a file, or a folder, to disk."""
     if fcntl is not None and hasattr(fcntl, "F_FULLFSYNC"):  # macOS, whose fsync stops at the drive
         with suppress(OSError):  # not on every file system
             fcntl.fcntl(descriptor, fcntl.F_FULLFSYNC)
             return
     os.fsync(descriptor)
+
+
+def sync_where_possible(descriptor: int) -> None:
+    """Sync a file, or a folder, to disk, unless its file system cannot."""
+    try:
+        sync(descriptor)
+    except OSError as error:
+        if error.errno not in UNSYNCABLE:
+            raise
 
 
 def _sync_folder(path: Path) -> None:
@@ -418,9 +427,6 @@ def _sync_folder(path: Path) -> None:
     except PermissionError:  # a folder for writing only
         return
     try:
-        _sync(descriptor)
-    except OSError as error:
-        if error.errno not in UNSYNCABLE:
-            raise
+        sync_where_possible(descriptor)
     finally:
         os.close(descriptor)
