@@ -35,7 +35,8 @@ from audioconv._version import __version__
 TYPE_CHECKING = False  # as in typing, which takes long to import: before it, Ctrl-C is Python's
 
 if TYPE_CHECKING:
-    from audioconv.api import convolve, convolve_file, convolve_files, convolver, verify_file
+    from audioconv.api import convolve, convolve_file, convolver, verify_file
+    from audioconv.batch.api import convolve_files
     from audioconv.batch.settings import Settings
     from audioconv.engines.convolver import Convolver
     from audioconv.errors import AudioconvError
@@ -73,7 +74,7 @@ _HOMES = {
     "compare_files": "verify.compare",
     "convolve": "api",
     "convolve_file": "api",
-    "convolve_files": "api",
+    "convolve_files": "batch.api",
     "convolver": "api",
     "info": "files.info",
     "load_impulse": "ir.load",

@@ -31,4 +31,5 @@ places      this process, our own workers, or a cluster
 executors   tasks done here, or on any executor
 run         the tasks of a plan, or of a part of it, done, and their rows
 cost        what a batch will cost, before it begins
+api         the function for many files
 """
