@@ -51,6 +51,7 @@ from audioconv.engines.audio import Audio, Samples, as_audio
 from audioconv.engines.batch import fast_size
 from audioconv.engines.plan import FEW_TAPS
 from audioconv.engines.routes import Routing
+from audioconv.verify.spots import two_sum
 from impulses.impulse import Taps
 
 RANGES = ((2**12, 2**13), (2**14, 2**15))
@@ -226,14 +227,8 @@ class Fold:
             self.rows = max(self.rows, *(-(-running.frames // prime) for prime in self._primes))
         for sums, rests, values in zip(self.sums, self.rests, running.sums, strict=False):
             self.largest = float(np.maximum(self.largest, np.abs(values).max()))
-            total = sums + values
-            back = total - sums
-            values -= back
-            rests += values
-            back -= total
-            back += sums  # what total - back misses of the sums
-            rests += back
-            sums[:] = total
+            sums[:], lost = two_sum(sums, values)
+            rests += lost
         self._running = Partial(self._primes, self.frames)
 
 

@@ -13,6 +13,7 @@ from audioconv.engines.audio import Audio
 from audioconv.files import PeakMeter
 from audioconv.progress import Progress, silent
 from audioconv.verify.pair import Blocks, Listener, Pair, pair
+from audioconv.verify.spots import two_sum
 from impulses.impulse import Taps, to_db
 
 WINDOW = 2**17
@@ -288,10 +289,8 @@ class _Total:
     def add(self, more: Taps) -> None:
         """Add an array."""
         with np.errstate(over="ignore", invalid="ignore"):
-            high = self._high + more
-            part = high - self._high
-            self._low = self._low + ((self._high - (high - part)) + (more - part))
-        self._high = high
+            self._high, lost = two_sum(self._high, more)
+            self._low = self._low + lost
 
 
 def _chance(spread: Taps) -> Taps:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from audioconv.engines.audio import SLICE, Audio, Samples
 from audioconv.engines.convolver import Convolver
+from audioconv.engines.direct import ALONE
 from audioconv.engines.stream import Number
 from audioconv.engines.window import Window
 from audioconv.files import EncodedBlock, PeakMeter, Reader
@@ -40,10 +41,6 @@ LONGEST = 2**22
 
 ROW = 2**10
 """Frames in a row, for reductions of each channel, which are fast along long rows."""
-
-
-ALONE = 2**13
-"""Products that the linear algebra library adds up in one thread."""
 
 
 class Testimony:
