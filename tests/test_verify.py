@@ -316,7 +316,11 @@ def test_each_check_alone_fails_the_verification(small, failed):
 
 @pytest.mark.parametrize("right", [True, False])
 @pytest.mark.parametrize("quiet", [True, False])
-def test_the_report_in_json_and_the_exit_code_say_the_same(small, call, right, quiet):
+def test_the_report_in_json_and_the_exit_code_say_the_same(small, call, monkeypatch, right, quiet):
+    drawn_by = (
+        np.random.default_rng
+    )  # with a seed, as by chance a spot may be the sample that is off
+    monkeypatch.setattr(np.random, "default_rng", lambda seed=None: drawn_by(seed or 1))
     source, out, ir = small
     if not right:
         audio, rate = soundfile.read(out, dtype="int16")
