@@ -1,6 +1,8 @@
 """Small sounds and batches of them, for the tests of `audioconv batch`."""
 
 import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 from pathlib import Path
 
@@ -62,3 +64,15 @@ def rows(folder):
     """Return the rows of a batch."""
     text = (Path(folder) / "metadata.jsonl").read_text(encoding="utf-8")
     return [json.loads(line) for line in text.splitlines()]
+
+
+def at_once(work, times=4):
+    """Return the results of calls that begin at the same moment, each in a thread of its own."""
+    start = threading.Barrier(times)
+
+    def call(_):
+        start.wait()
+        return work()
+
+    with ThreadPoolExecutor(times) as threads:
+        return [*threads.map(call, range(times))]

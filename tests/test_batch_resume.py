@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-from batches import hashes, planned, room, rows, sound
+from batches import at_once, hashes, planned, room, rows, sound
 
 import audioconv.batch.task as tasks_of_batch
 from audioconv import Options
@@ -356,18 +356,7 @@ def test_a_task_that_is_done_twice_at_once_does_no_harm(here):
     """As on a cluster that loses sight of a worker: both end with the same row."""
     (task, *_) = planned("in", "k.wav", "out").tasks
     into = str(here / "out")
-    start = threading.Barrier(4)
-    results = []
-
-    def work():
-        start.wait()
-        results.append(perform(task, into, Options()))
-
-    threads = [threading.Thread(target=work) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    results = at_once(lambda: perform(task, into, Options()))
     assert all(isinstance(one, Done) for one in results), results
     assert all(one.row == results[0].row for one in results)
     assert sorted(path.name for path in Path("out").iterdir()) == [FOLDER, "a_k.wav"]

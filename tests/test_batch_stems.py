@@ -4,13 +4,12 @@ import json
 import os
 import subprocess
 import sys
-import threading
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
-from batches import RATE, hashes, planned, room, rows, sound
+from batches import RATE, at_once, hashes, planned, room, rows, sound
 
 from audioconv import Job, Options, Settings
 from audioconv.batch.cost import survey
@@ -623,17 +622,7 @@ def test_other_stems_are_made_and_what_is_not_ours_is_left(here):
 def test_an_item_with_stems_that_is_made_twice_at_once_does_no_harm(here):
     room("h.wav")
     plan = planned("in", "h.wav", "out", stems=ALL, options=SIDECAR)
-    start, results = threading.Barrier(4), []
-
-    def work():
-        start.wait()
-        results.append(perform(plan.tasks[0], plan.into, SIDECAR))
-
-    threads = [threading.Thread(target=work) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    results = at_once(lambda: perform(plan.tasks[0], plan.into, SIDECAR))
     assert all(isinstance(one, Done) for one in results), results
     assert all(one.row == results[0].row for one in results)
     assert list_of("out") == sorted(FILES)
