@@ -244,4 +244,5 @@ def test_memory_does_not_grow_with_the_sounds(tmp_path, noise):
         return peak
 
     most(1)  # allocations made once
-    assert most(120) < 1.3 * most(40)  # or twice as much, if it grew
+    # a quarter of what is added to the two sounds: some blocks more may wait between the threads
+    assert most(120) - most(40) < 0.25 * 2 * 80 * 2**16 * 8
