@@ -120,11 +120,11 @@ class Workers(ThreadPoolExecutor):
 
         An error of the call is that of the future; `WorkerError` if the process ended.
         """
-        return super().submit(self._call, fn, arguments, named)
+        call = pickle.dumps((fn, arguments, named))  # here, while the processes are at work
+        return super().submit(self._call, call)
 
-    def _call(self, *call: Any) -> Any:
-        """Do a call in the process of this thread, and start one if there is none."""
-        pickled = pickle.dumps(call)
+    def _call(self, pickled: bytes) -> Any:
+        """Do a pickled call in the process of this thread, and start one if there is none."""
         worker: _Worker | None = getattr(self._own, "worker", None)
         if worker is None or worker.ended():
             if worker is not None:

@@ -19,6 +19,7 @@ from impulses.acoustics.lundeby import (
     MARGIN,
     averages,
     line_through,
+    lines_through,
 )
 from impulses.impulse import Taps
 from impulses.quantities import Seconds
@@ -264,23 +265,21 @@ def _bend(levels: Taps, scatter: float, drop: float) -> int | None:
     line, ``c = sum(r y) / sum(r^2)``, of standard deviation ``scatter / sqrt(sum(r^2))``.
     """
     at = np.arange(len(levels), dtype=np.float64)
-    best, most = None, 0.0
-    for bend in range(BEFORE, len(levels) - 1):
-        last = np.maximum(0.0, at - bend)
-        rest = _off_line(last)
-        size = float(np.sum(rest * rest))
-        change = float(np.sum(rest * levels)) / size
-        slope, level, _ = line_through(levels - change * last)
-        if -change * math.sqrt(size) < CHANCE * scatter or slope + change > 0:
-            continue
-        explained = change * change * size
-        if explained > most and level + min(slope, 0.0) * at[-1] - levels[-1] >= drop:
-            best, most = bend, explained
-    return best
+    bends = np.arange(BEFORE, len(levels) - 1, dtype=np.int64)
+    last = np.maximum(0.0, at - bends[:, None])
+    rest = _off_line(last)
+    size = np.sum(rest * rest, axis=1)
+    change = np.sum(rest * levels, axis=1) / size
+    slope, level, _ = lines_through(levels - change[:, None] * last)
+    steepens = (-change * np.sqrt(size) >= CHANCE * scatter) & (slope + change <= 0)
+    falls = level + np.minimum(slope, 0.0) * at[-1] - levels[-1] >= drop
+    explained = np.where(steepens & falls, change * change * size, 0.0)
+    return int(bends[np.argmax(explained)]) if np.any(explained) else None
 
 
 def _off_line(levels: Taps) -> Taps:
-    """Return the residual of a fitted line."""
-    slope, level, _ = line_through(levels)
-    rest: Taps = levels - level - slope * np.arange(len(levels), dtype=np.int64)
+    """Return the residuals of lines fitted to rows."""
+    slope, level, _ = lines_through(levels)
+    at = np.arange(levels.shape[-1], dtype=np.float64)
+    rest: Taps = levels - level[:, None] - slope[:, None] * at
     return rest

@@ -122,13 +122,21 @@ def averages(energy: Taps, length: int) -> Taps:
 
 def line_through(levels: Taps, at: Taps | None = None) -> tuple[float, float, float]:
     """Return the slope per step, the value at 0 and the correlation of a fitted line."""
-    x = np.arange(len(levels), dtype=np.float64) if at is None else at
-    centre, mean = float(x.mean()), float(levels.mean())
-    dx, dy = x - centre, levels - mean
+    slope, level, correlation = lines_through(levels, at)
+    return float(slope), float(level), float(correlation)
+
+
+def lines_through(levels: Taps, at: Taps | None = None) -> tuple[Taps, Taps, Taps]:
+    """Return the slopes per step, the values at 0 and the correlations of lines fitted to rows."""
+    x = np.arange(levels.shape[-1], dtype=np.float64) if at is None else at
+    centre, mean = x.mean(), levels.mean(axis=-1)
+    dx, dy = x - centre, levels - mean[..., None]
     # plain sums: results of BLAS may differ from one machine to another
-    both, xx, yy = (float(np.sum(product)) for product in (dx * dy, dx * dx, dy * dy))
-    slope = both / xx
-    return slope, mean - slope * centre, both / math.sqrt(xx * yy) if xx * yy > 0 else 0.0
+    both, xx, yy = (np.sum(product, axis=-1) for product in (dx * dy, dx * dx, dy * dy))
+    slope, product = both / xx, np.asarray(xx * yy)
+    no_line = np.zeros_like(product)
+    correlation = np.divide(both, np.sqrt(product), out=no_line, where=product > 0)
+    return slope, mean - slope * centre, correlation
 
 
 def _block_line(levels: Taps, start: int, stop: int, length: int) -> tuple[float, float] | None:
