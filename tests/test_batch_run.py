@@ -142,6 +142,10 @@ def test_lists_for_kaldi_and_lhotse_name_every_output(here):
         ["sub-c_delta", "sub/c_delta.wav"],
         ["ü_delta", "ü_delta.wav"],
     ]
+    lengths = [line.split() for line in Path("out/reco2dur").read_text("utf-8").splitlines()]
+    assert [(one, float(length)) for one, length in lengths] == [
+        (one, soundfile.info(Path("out", path)).duration) for one, path in scp
+    ]
     again = planned(["out/wav.scp"], "delta", "again")
     assert [task.input for task in again.tasks] == [str(here / "out" / path) for _, path in scp]
     again = planned(["out/recordings.jsonl"], "delta", "again")

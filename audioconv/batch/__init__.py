@@ -7,7 +7,7 @@ returns a row, or an error. The rows are written in the order of the plan.
 settings    how inputs and impulses are paired, drawn, named and listed
 items       a sound or an impulse, its identity, and what a list says of it
 lists       lists of sounds: CSV, JSON lines; which module reads which list
-kaldi       wav.scp, read and written
+kaldi       wav.scp, read and written; reco2dur
 lhotse      recordings and cuts of Lhotse, read and written
 inputs      files, patterns, folders and lists as items
 pool        the impulses to choose from, as items

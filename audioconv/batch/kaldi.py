@@ -1,4 +1,4 @@
-"""Kaldi's wav.scp: an id and a path on each line.
+"""Kaldi's wav.scp: an id and a path on each line; and its reco2dur, with lengths in seconds.
 
 References
 ----------
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-FILE = "wav.scp"
+FILES = "wav.scp", "reco2dur"
 
 
 def entry(line: str) -> tuple[str, str, dict[str, Any]]:
@@ -38,10 +38,18 @@ def entry(line: str) -> tuple[str, str, dict[str, Any]]:
     return path, identity, {"id": identity}
 
 
-def lines(rows: Iterable[Mapping[str, Any]]) -> list[str]:
+def paths(rows: Iterable[Mapping[str, Any]]) -> list[str]:
     """Return the lines of a wav.scp, sorted by id as Kaldi wants them; paths as in the rows."""
-    named = {identity(row): row["file_name"] for row in rows}
-    return [f"{one} {named[one]}\n" for one in sorted(named, key=str.encode)]
+    return _lines((identity(row), row["file_name"]) for row in rows)
+
+
+def durations(rows: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Return the lines of a reco2dur; without them, Lhotse measures, and cuts to milliseconds."""
+    return _lines((identity(row), row["duration"]) for row in rows)
+
+
+def _lines(said: Iterable[tuple[str, Any]]) -> list[str]:
+    return [f"{one} {value}\n" for one, value in sorted(said, key=lambda of: of[0].encode())]
 
 
 def identity(row: Mapping[str, Any]) -> str:

@@ -14,7 +14,7 @@ from __future__ import annotations
 import json
 import math
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
@@ -131,8 +131,7 @@ def as_line(one: Row) -> str:
 
 def files_of_rows(settings: Settings) -> list[str]:
     """Return the names of the files that hold rows, in the folder of all outputs."""
-    wanted = {FILE: True, kaldi.FILE: settings.kaldi, lhotse.FILE: settings.lhotse}
-    return [name for name, given in wanted.items() if given]
+    return [FILE, *kaldi.FILES * settings.kaldi, *[lhotse.FILE] * settings.lhotse]
 
 
 def name_of_part(name: str, shard: str | None) -> str:
@@ -142,12 +141,14 @@ def name_of_part(name: str, shard: str | None) -> str:
     --------
     >>> name_of_part("metadata.jsonl", "1/8"), name_of_part("metadata.jsonl", None)
     ('metadata-1-of-8.jsonl', 'metadata.jsonl')
+    >>> name_of_part("reco2dur", "1/8")
+    'reco2dur-1-of-8'
     """
     if shard is None:
         return name
-    stem, _, suffix = name.partition(".")
+    stem, suffix = os.path.splitext(name)
     part, parts = parse_shard(shard)
-    return f"{stem}-{part}-of-{parts}.{suffix}"
+    return f"{stem}-{part}-of-{parts}{suffix}"
 
 
 def write_rows(
@@ -177,8 +178,7 @@ def write_rows(
             output.commit()
 
 
-def _lines(name: str, rows: Iterable[Row]) -> Iterator[str]:
-    if name == FILE:
-        yield from map(as_line, rows)
-    else:
-        yield from {kaldi.FILE: kaldi.lines, lhotse.FILE: lhotse.lines}[name](rows)
+def _lines(name: str, rows: Iterable[Row]) -> Iterable[str]:
+    scp, reco2dur = kaldi.FILES
+    lines = {scp: kaldi.paths, reco2dur: kaldi.durations, lhotse.FILE: lhotse.lines}
+    return map(as_line, rows) if name == FILE else lines[name](rows)

@@ -43,7 +43,7 @@ class Settings:
     fail_fast : bool
         stop at the first file that fails
     kaldi : bool
-        also write wav.scp, for Kaldi
+        also write wav.scp and reco2dur, for Kaldi
     lhotse : bool
         also write recordings.jsonl, for Lhotse
     shard : str

@@ -49,6 +49,11 @@ class _Kind(NamedTuple):
     is_kind: Callable[[int], bool]
     remove: Callable[[str], None]
 
+    @property
+    def prefix(self) -> str:
+        """The beginning of all names, which most others do not have."""
+        return self.form.partition("{")[0]
+
     def new_path(self, folder: str) -> str:
         """Return the path of a temporary, known before it is made.
 
@@ -180,10 +185,10 @@ def _sweep(folder: str, kind: _Kind) -> None:
     began = time.monotonic()
     if began < _RESTING.get(folder, began):
         return
-    seen = 0
+    seen, prefix = 0, kind.prefix
     with suppress(OSError), os.scandir(folder) as entries:
         for seen, entry in enumerate(entries, start=1):  # noqa: B007  (counted)
-            if kind.pattern.fullmatch(entry.name):
+            if entry.name.startswith(prefix) and kind.pattern.fullmatch(entry.name):
                 with suppress(OSError):  # gone already, locked, or not to be removed
                     _remove_leftover(entry.path, kind)
     if seen > FEW_ENTRIES:
