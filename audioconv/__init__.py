@@ -1,6 +1,7 @@
 """Exact convolution of sound: files -> stream -> engines; impulses build what engines apply.
 
 impulses    (a package beside this one) impulse responses as data: builders, edits, analysis
+urls        which names are URLs, and what of them may be shown
 progress    how far long work has come
 units       times, gains and other quantities as people write them
 parameters  options and their help, read from signatures and docstrings

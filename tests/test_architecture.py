@@ -11,6 +11,7 @@ ROOT = Path(__file__).parent.parent
 ROOMS = [
     "audioconv._version",
     "audioconv.errors",
+    "audioconv.urls",
     "impulses",
     "audioconv.progress",
     "audioconv.units",
@@ -42,6 +43,8 @@ HOMES = {
     "PIL": ["audioconv.plot"],
     "rich": ["audioconv.cli"],
     "distributed": ["audioconv.batch"],
+    "fsspec": ["audioconv.files"],
+    "aiohttp": ["audioconv.files"],
 }
 
 

@@ -4,6 +4,7 @@ formats     `SoundInfo`: format, subtype, rate, channels, frames; the choice of 
 limits      channels, rates and quality that each format supports
 source      bytes as a stream, hashed while they are read
 watch       a file that must not change while it is read
+remote      files at URLs: fetched whole, or put once
 scratch     temporary files, and the sweep of those that killed runs left behind
 codecs      the bytes of each file format
 plain_json  JSON from a stranger
@@ -61,6 +62,7 @@ from audioconv.files.peak import PeakMeter
 from audioconv.files.plain_json import read_json
 from audioconv.files.quantise import triangular_noise
 from audioconv.files.reading import Reader, Readings, read_all, read_bytes, rereadable
+from audioconv.files.remote import Look, local, look, look_anew
 from audioconv.files.scratch import scratch, scratch_folder
 from audioconv.files.source import Digest, file_digest
 from audioconv.files.watch import changed_error, unchanged
@@ -79,6 +81,7 @@ __all__ = [
     "Digest",
     "EncodedBlock",
     "FileReport",
+    "Look",
     "Metadata",
     "PeakMeter",
     "Reader",
@@ -97,6 +100,9 @@ __all__ = [
     "is_exact",
     "is_stream",
     "listed",
+    "local",
+    "look",
+    "look_anew",
     "output_format",
     "padding_notice",
     "read_all",

@@ -20,10 +20,11 @@ from pathlib import Path
 from typing import IO, NoReturn
 
 from audioconv.errors import FormatError, UsageError
-from audioconv.files import reserved
+from audioconv.files import remote, reserved
 from audioconv.files.attributes import carry_over, set_mode
 from audioconv.files.formats import STANDARD, display_name, is_stream
 from audioconv.files.scratch import copied_to_tmpdir, is_scratch, scratch, temporary_file
+from audioconv.urls import is_url
 
 try:
     import fcntl
@@ -257,6 +258,26 @@ class _SpooledTarget(Target):
             self._pipe.flush()
 
 
+class _RemoteTarget(Target):
+    """A temporary file that is sent to a URL once it is complete."""
+
+    def __init__(self, file: IO[bytes], url: str, overwrite: bool) -> None:
+        super().__init__(file, file.name)
+        self._url = url
+        self._overwrite = overwrite
+
+    def commit(self, companion: Target | None = None) -> None:
+        """Send the file, unless another has appeared that may not be replaced."""
+        assert companion is None
+        self.file.flush()
+        if not self._overwrite and remote.exists(self._url):
+            raise FormatError(
+                f"{display_name(self._url, role='output')} has appeared during the run, and is "
+                "left as it is; pass `overwrite=True` to overwrite, or name another output"
+            )
+        remote.put(self.file.name, self._url)
+
+
 @contextmanager
 def target(path: str, *, overwrite: bool = False, reread: bool = False) -> Iterator[Target]:
     """Open an output; unless it is committed before the end, nothing remains of it.
@@ -264,7 +285,7 @@ def target(path: str, *, overwrite: bool = False, reread: bool = False) -> Itera
     Parameters
     ----------
     path : str
-        a file, or ``-`` for standard output
+        a file, a URL, or ``-`` for standard output
     overwrite : bool
         whether a file of this name is replaced, also one that appears before the commit
     reread : bool
@@ -295,6 +316,8 @@ def _reported(name: str, remedy: str = "") -> Iterator[None]:
 
 
 def _open(path: str, name: str, overwrite: bool, reread: bool) -> AbstractContextManager[Target]:
+    if is_url(path):
+        return _remote_target(path, name, overwrite)
     if is_stream(path):
         return _pipe_target(path, name, reread)
     return _file_target(path, name, overwrite)
@@ -314,6 +337,12 @@ def _file_target(path: str, name: str, overwrite: bool) -> Iterator[Target]:
     mode = 0o600 if final.exists() else 0o666
     with temporary_file(str(final.parent), mode) as file:
         yield _FileTarget(file, name, final, overwrite)
+
+
+@contextmanager
+def _remote_target(url: str, name: str, overwrite: bool) -> Iterator[Target]:
+    with copied_to_tmpdir(name), scratch() as file:
+        yield _RemoteTarget(file, url, overwrite)
 
 
 @contextmanager
@@ -353,6 +382,9 @@ def refuse_overwrite(path: str, *, inputs: list[str], overwrite: bool) -> None:
         return
     if not path:
         raise UsageError("the name of the output is empty; name a file")
+    if is_url(path):
+        _refuse_remote(path, inputs, overwrite)
+        return
     if reserved.ON_WINDOWS:
         reserved.refuse_reserved(path)
     try:
@@ -371,10 +403,22 @@ def refuse_overwrite(path: str, *, inputs: list[str], overwrite: bool) -> None:
     if stat.S_ISDIR(existing.st_mode):
         raise UsageError(f"{display_name(path)} is a directory; name a file in it")
     if stat.S_ISREG(existing.st_mode) and not overwrite:
-        raise UsageError(
-            f"{display_name(path)} exists; pass `overwrite=True` to overwrite it, or name another "
-            "output"
-        )
+        raise UsageError(_exists(path))
+
+
+def _refuse_remote(url: str, inputs: list[str], overwrite: bool) -> None:
+    """Refuse an output at a URL that exists, or is one of the inputs."""
+    if url in inputs:
+        raise UsageError(f"output {display_name(url)} is the same file as an input; name another")
+    if not overwrite and remote.exists(url):
+        raise UsageError(_exists(url))
+
+
+def _exists(path: str) -> str:
+    return (
+        f"{display_name(path)} exists; pass `overwrite=True` to overwrite it, or name another "
+        "output"
+    )
 
 
 def _rename_new(old: str, new: Path) -> None:

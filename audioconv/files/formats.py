@@ -10,6 +10,7 @@ from pathlib import PurePath
 import soundfile
 
 from audioconv.errors import FormatError, UsageError, printable
+from audioconv.urls import public_name
 
 STANDARD = "-"
 
@@ -116,13 +117,13 @@ class SoundInfo:
 
 
 class TemporaryCopy(str):
-    """The path of a temporary copy of a pipe, which messages call by the name of the pipe.
+    """The path of a temporary copy of a pipe or a URL, which messages call by the name of that.
 
     Parameters
     ----------
     path : str
     original : str
-        the name of the pipe, ``-`` for standard input
+        the name of the pipe, ``-`` for standard input, or the URL
 
     Examples
     --------
@@ -140,12 +141,12 @@ class TemporaryCopy(str):
 
 
 def original_name(path: str) -> str:
-    """Return the path that the user gave: that of the pipe, if it is a copy of one."""
+    """Return the path that the user gave: that of the pipe or the URL, if it is a copy of one."""
     return path.original if isinstance(path, TemporaryCopy) else path
 
 
 def display_name(path: str, *, role: str = "input") -> str:
-    """Return the name of a file for a message, escaped by `escape`.
+    """Return the name of a file for a message, escaped by `escape`, without secrets of a URL.
 
     Parameters
     ----------
@@ -153,7 +154,7 @@ def display_name(path: str, *, role: str = "input") -> str:
     role : {"input", "output"}
         the standard stream that ``-`` stands for
     """
-    path = original_name(path)
+    path = public_name(original_name(path))
     return f"standard {role}" if path == STANDARD else escape(path)
 
 
@@ -245,7 +246,7 @@ def suffix_notice(path: str, form: str, subtype: str) -> str | None:
     >>> suffix_notice("y.wav", "FLAC", "PCM_16")
     'y.wav has the suffix of WAV, but holds FLAC; use the suffix .flac'
     """
-    suffix = PurePath(path).suffix.lower().lstrip(".")
+    suffix = _suffix(path)
     usual, implied = SUFFIXES.get(suffix, (form, None))
     if (usual == form or {usual, form} <= {*WAVES}) and implied in (None, subtype):
         return None
@@ -274,7 +275,7 @@ def _format(path: str, form: str | None, or_pass: str) -> tuple[str, str | None]
             known = ", ".join(sorted(soundfile.available_formats()))
             raise UsageError(f"there is no format {escape(form.upper())}; use one of {known}")
         return form.upper(), None
-    suffix = PurePath(path).suffix.lower().lstrip(".")
+    suffix = _suffix(path)
     if suffix in SUFFIXES:
         return SUFFIXES[suffix]
     if not suffix and is_stream(path):
@@ -285,3 +286,7 @@ def _format(path: str, form: str | None, or_pass: str) -> tuple[str, str | None]
         f"the suffix .{escape(suffix)} of {display_name(path)} is not a known format; use one of "
         f"{', '.join(SUFFIXES)}{or_pass}"
     )
+
+
+def _suffix(path: str) -> str:
+    return PurePath(public_name(path)).suffix.lower().lstrip(".")

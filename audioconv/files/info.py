@@ -11,6 +11,7 @@ from audioconv.files.metadata import recipe_fields
 from audioconv.files.peak import PeakMeter
 from audioconv.files.reading import Reader
 from audioconv.progress import Progress, silent, watched
+from audioconv.urls import public_name
 from impulses.impulse import to_db
 
 
@@ -21,7 +22,7 @@ class FileReport:
     Parameters
     ----------
     path : str
-        as given, ``-`` for standard input
+        as given, ``-`` for standard input; of a URL, what is public
     format, subtype : str
         libsndfile's names, such as ``WAV`` and ``PCM_16``
     rate : int
@@ -66,7 +67,7 @@ def info(
     Parameters
     ----------
     path : str or path-like
-        a sound file, or ``-`` for standard input
+        a sound file, a URL, or ``-`` for standard input
     allow_truncated : bool
         accept a file that ends early, with a notice
     progress : Progress
@@ -90,7 +91,7 @@ def info(
         for block in watched(reader.blocks(), progress, "reading", sound.rate, sound.frames):
             level.take(block)
         return FileReport(
-            path,
+            public_name(path),
             sound.format,
             sound.subtype,
             sound.rate,

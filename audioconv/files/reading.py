@@ -26,6 +26,7 @@ from audioconv.files.decoders import REMEDY, Decoder, WaveDecoder, cause_of, tru
 from audioconv.files.formats import STANDARD, SoundInfo, TemporaryCopy, display_name
 from audioconv.files.libsndfile import LibsndfileDecoder
 from audioconv.files.metadata import Metadata
+from audioconv.files.remote import local
 from audioconv.files.scratch import copied_to_tmpdir, scratch
 from audioconv.files.source import PIECE, Digest, Source, pieces
 from audioconv.files.watch import Stamp, Watch, changed_error, watch
@@ -46,7 +47,7 @@ class Reader:
     Parameters
     ----------
     path : str
-        a file, or ``-`` for standard input
+        a file, a URL, or ``-`` for standard input
     known_as : str, optional
         its name in messages, if `path` is a temporary copy
     allow_truncated : bool
@@ -335,8 +336,9 @@ def _header(path: str, file: IO[bytes], hashed: bool) -> tuple[Source, riff.Head
 
 @contextmanager
 def rereadable(path: str) -> Iterator[str]:
-    """Provide a path that can be read many times: `path`, or a temporary copy of a pipe."""
+    """Provide a path that can be read many times: `path`, or a copy of a pipe or a URL."""
     with ExitStack() as files:
+        path = files.enter_context(local(path))
         file = files.enter_context(_open(path))
         if path != STANDARD and Source(file).regular:
             yield path
@@ -354,16 +356,17 @@ def _open(path: str) -> Iterator[IO[bytes]]:
         return
     if not path:
         raise FormatError("the name of an input is empty; name a sound file")
-    try:
-        if os.path.isdir(path):
-            raise FormatError(f"{display_name(path)} is a directory; name a sound file in it")
-        file = open(path, "rb")  # noqa: SIM115  # closed below
-    except FileNotFoundError:
-        raise FormatError(f"{display_name(path)} does not exist; check the name") from None
-    except (OSError, ValueError) as error:
-        raise _unreadable(path, error) from None
-    with file:
-        yield file
+    with local(path) as found:
+        try:
+            if os.path.isdir(found):
+                raise FormatError(f"{display_name(path)} is a directory; name a sound file in it")
+            file = open(found, "rb")  # noqa: SIM115  # closed below
+        except FileNotFoundError:
+            raise FormatError(f"{display_name(path)} does not exist; check the name") from None
+        except (OSError, ValueError) as error:
+            raise _unreadable(path, error) from None
+        with file:
+            yield file
 
 
 def _unreadable(path: str, error: Exception) -> FormatError:
