@@ -15,7 +15,7 @@ from audioconv.engines.convolver import Convolver
 from audioconv.engines.plan import plan
 from audioconv.engines.routes import routes
 from audioconv.errors import LayoutError, UsageError
-from audioconv.files import Reader, rereadable, unchanged
+from audioconv.files import Reader, local, rereadable, unchanged
 from audioconv.job import Job, Outcome, VerificationReport
 from audioconv.progress import Progress, silent
 from audioconv.render.notices import Notices
@@ -196,13 +196,13 @@ def verify_file(job: Job, progress: Progress = silent) -> VerificationReport:
     True
     """
     truncated = _checked(job).options.allow_truncated
-    with rereadable(job.input) as path, unchanged(path):
+    with rereadable(job.input) as path, local(job.output) as output, unchanged(path):
         with Reader(path, allow_truncated=truncated) as reader:
             source = reader.info
         prepared = prepare(job.impulses, job.options, source)
         report = verify(
             path,
-            job.output,
+            output,
             prepared.convolver,
             prepared.window,
             job.options,

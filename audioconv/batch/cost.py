@@ -16,6 +16,7 @@ from audioconv.batch.task import rendered
 from audioconv.errors import AudioconvError
 from audioconv.files import Reader, scratch_folder
 from audioconv.job import Options
+from audioconv.urls import is_url
 
 MEASURED = 5
 """Files that are convolved, to measure speed and size."""
@@ -35,7 +36,8 @@ class Cost:
     already : int
         number of those that are done
     seconds : float
-        of sound to be read for the others, as the headers of their inputs state
+        of sound to be read for the others, as the headers of their inputs state; inputs at URLs,
+        which would have to be fetched for it, are not counted
     bytes : int or None
         of their outputs, and stems, about; None if no file could be measured
     time : float or None
@@ -44,6 +46,8 @@ class Cost:
         number of files that were measured
     unreadable : tuple of str
         why inputs have no header that can be read, a line each
+    remote : int
+        number of inputs at URLs, of those that are not done
     """
 
     files: int
@@ -53,6 +57,7 @@ class Cost:
     time: float | None
     measured: int
     unreadable: tuple[str, ...]
+    remote: int = 0
 
 
 class _Measured(NamedTuple):
@@ -88,6 +93,7 @@ def survey(plan: Plan) -> tuple[list[tuple[Task, bool]], Cost]:
         sum(one.time for one in measured) / total * sound if total else None,
         len(measured),
         tuple(unreadable),
+        len({task.input for task in ahead if is_url(task.input)}),
     )
     return [(task, task.output in rows) for task in tasks], cost
 
@@ -96,7 +102,7 @@ def _lengths(tasks: Iterable[Task], options: Options) -> tuple[dict[str, float],
     """Return the seconds of each input by its header, and why some have none."""
     lengths: dict[str, float] = {}
     unreadable: list[str] = []
-    for path in dict.fromkeys(task.input for task in tasks):
+    for path in dict.fromkeys(task.input for task in tasks if not is_url(task.input)):
         try:
             with Reader(path, allow_truncated=options.allow_truncated) as reader:
                 lengths[path] = (reader.info.frames or 0) / reader.info.rate

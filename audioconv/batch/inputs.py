@@ -11,6 +11,7 @@ from audioconv.batch.items import Item, alone, at_home, below, is_sound, unique
 from audioconv.batch.lists import is_list, read_list
 from audioconv.errors import FormatError, UsageError
 from audioconv.files import STANDARD, SUFFIXES, display_name
+from audioconv.urls import is_url, public_name
 
 EVERYWHERE = "**"
 """Any folders, in a pattern."""
@@ -25,8 +26,8 @@ def find_inputs(named: Sequence[str], into: str, root: str | None = None) -> lis
     Parameters
     ----------
     named : sequence of str
-        files; folders, with all sound files below them; patterns such as ``**/*.flac``, also where
-        no shell has expanded them; and lists
+        files, also at URLs; folders, with all sound files below them; patterns such as
+        ``**/*.flac``, also where no shell has expanded them; and lists
     into : str
         folder of the outputs, whose content is no input, unless a file in it is named itself
     root : str, optional
@@ -57,6 +58,9 @@ def _found(name: str, into: str, root: str | None) -> list[Item]:
     if name == STANDARD:
         raise UsageError("a batch reads files, not standard input; name them, or a list")
     path = at_home(name)
+    if is_url(path):
+        _refuse_many(path)
+        return read_list(path, root) if is_list(path) else [alone(path)]
     if is_pattern(path):
         return matching(path, into)
     if os.path.isdir(path):
@@ -64,6 +68,16 @@ def _found(name: str, into: str, root: str | None) -> list[Item]:
     if not os.path.lexists(path):
         raise UsageError(f"{display_name(name)} does not exist; check the name")
     return read_list(path, root) if is_list(path) else [alone(path)]
+
+
+def _refuse_many(url: str) -> None:
+    """Raise if a URL is a folder or a pattern, which most servers cannot list."""
+    public = public_name(url)
+    if public.endswith("/") or "*" in public:
+        raise UsageError(
+            f"{display_name(url)} is a folder or a pattern, which is not sought at a URL; name its "
+            "files, or a list of them"
+        )
 
 
 def is_pattern(path: str) -> bool:

@@ -10,6 +10,7 @@ from typing import Any
 
 from audioconv.errors import UsageError
 from audioconv.files import SUFFIXES, display_name
+from audioconv.urls import is_url, public_name
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,7 @@ class Item:
         what draws depend on: the path below the folder that was named, with slashes, or the id in
         a list; never a path of one machine
     path : str
-        where it is, an absolute path; or the spec of an impulse
+        where it is, an absolute path or a URL; or the spec of an impulse
     place : str
         folder of its output, below that of all outputs, with slashes; empty for that folder itself
     columns : dict
@@ -65,6 +66,8 @@ def below(path: str, root: str, columns: Mapping[str, Any] | None = None) -> Ite
 
 def alone(path: str) -> Item:
     """Return the item of a file that is named itself, and called without its folder."""
+    if is_url(path):
+        return Item(PurePath(public_name(path)).name, path)
     return below(path, os.path.dirname(path) or os.curdir)
 
 

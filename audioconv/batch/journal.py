@@ -15,7 +15,8 @@ one, and is made again.
 A task is done if a line has its key (a hash of paths, impulse, options and version), if the files
 that it was made from are as they were, and if all that it made is there as it was made. Files are
 the same if size and time of modification are; or else if their SHA-256 is, as after a copy or a
-touch.
+touch. A file at a URL is the same if its server states the same size, and the same of all else that
+changes with it, such as an ETag; if a server states a size alone, that has to do.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ import platform
 import re
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import asdict
 from functools import cache, lru_cache
@@ -36,14 +38,19 @@ from typing import Any, NamedTuple
 from audioconv._version import __version__
 from audioconv.batch.plan import Task
 from audioconv.batch.rows import Row, impulse_below, path_below
-from audioconv.files import file_digest, sync_where_possible
+from audioconv.errors import AudioconvError
+from audioconv.files import Look, file_digest, local, look, look_anew, sync_where_possible
 from audioconv.ir.load import impulse_files
 from audioconv.job import Options
+from audioconv.urls import address, is_url
 
 FOLDER = ".audioconv"
 """Folder of journals and claims, in that of the outputs."""
 
 NAME = re.compile(r"journal-.+\.jsonl")
+
+LOOKERS = 16
+"""Threads that ask for URLs, which are many where a large batch goes on."""
 
 NEUTRAL = ("threads", "overwrite")
 """Options that change neither outputs nor rows."""
@@ -53,23 +60,24 @@ _BEGIN = len(_HEAD % 0)
 
 
 class State(NamedTuple):
-    """Size of a file in bytes, time of modification in ns, and SHA-256 in hexadecimal."""
+    """What was known of a file by a look (`audioconv.files.Look`), and its SHA-256 in hex."""
 
     size: int
     mtime_ns: int
     sha256: str
+    version: str = ""
 
     def is_of(self, path: str) -> bool:
-        """Return whether a file is still as it was: by size and time, or else by its hash."""
+        """Return whether a file is still as it was: by a look, or else by its hash."""
         try:
-            status = os.stat(path)
-        except (OSError, ValueError):
+            now = look(path)
+        except (OSError, ValueError, AudioconvError):
             return False
-        if status.st_size != self.size:
+        if now.size != self.size:
             return False
-        if status.st_mtime_ns == self.mtime_ns:
+        if now.size >= 0 and now == Look(self.size, self.mtime_ns, self.version):
             return True
-        return self.sha256 != "" and _digest(path, *_times(status)) == self.sha256
+        return self.sha256 != "" and _digest(path, now) == self.sha256
 
 
 class Record(NamedTuple):
@@ -100,8 +108,9 @@ def task_key(task: Task, into: str, options: Options) -> str:
     said = {
         "version": __version__,
         "output": task.output,
-        "input": path_below(task.input, into),  # relative, so that folders can move together
-        "impulse": impulse_below(task.impulse, into),
+        # relative, so that folders can move together; of a URL, what tells it apart
+        "input": path_below(task.input, into, address),
+        "impulse": impulse_below(task.impulse, into, address),
         "seed": task.seed,
         "replica": task.replica,
         "split": task.split,
@@ -118,20 +127,9 @@ def sources(task: Task) -> list[str]:
     return [task.input, *impulse_files([task.impulse])]
 
 
-def times(paths: Sequence[str]) -> list[tuple[int, int]]:
-    """Return size and time of modification of files.
-
-    Raises
-    ------
-    OSError
-        If one is not there.
-    """
-    return [_times(os.stat(path)) for path in paths]
-
-
-def state(path: str, size: int, mtime_ns: int) -> State:
-    """Return the state of a file that had a size and a time of modification."""
-    return State(size, mtime_ns, _digest(path, size, mtime_ns))
+def state(path: str, then: Look) -> State:
+    """Return the state of a file, given what was known of it then."""
+    return State(then.size, then.mtime_ns, _digest(path, then), then.version)
 
 
 def write_record(into: str, record: Record) -> None:
@@ -170,6 +168,7 @@ class Journal:
         self._records: dict[str, list[Record]] = {}
         self._sizes: dict[str, int] = {}
         self._read: dict[str, int] = {}
+        look_anew()
         self.refresh()
 
     def refresh(self) -> bool:
@@ -198,8 +197,14 @@ class Journal:
 
     def rows(self, tasks: Iterable[Task]) -> dict[str, Row]:
         """Return the rows of those tasks that are done, by output."""
-        rows = ((task.output, self.row(task)) for task in tasks)
-        return {output: row for output, row in rows if row is not None}
+        known = [task for task in tasks if self.recorded(task)]
+        if any("://" in task.input + task.impulse for task in known):
+            with ThreadPoolExecutor(LOOKERS) as threads:  # which wait for servers
+                found = [*threads.map(self.row, known)]
+        else:
+            found = [*map(self.row, known)]
+        pairs = zip(known, found, strict=True)
+        return {task.output: row for task, row in pairs if row is not None}
 
     def row(self, task: Task) -> Row | None:
         """Return the row of a task that is done, or None."""
@@ -246,17 +251,14 @@ def _chosen(options: Options) -> str:
     return json.dumps(chosen, sort_keys=True)
 
 
-def _times(status: os.stat_result) -> tuple[int, int]:
-    return status.st_size, status.st_mtime_ns
-
-
 @lru_cache(maxsize=2**14)
-def _digest(path: str, size: int, mtime_ns: int) -> str:
-    """Return the SHA-256 of a file as it is at a time; empty if it cannot be read."""
+def _digest(path: str, then: Look) -> str:
+    """Return the SHA-256 of a file if it is as it was then; empty if not, or it cannot be read."""
     try:
-        digest = file_digest(path).sha256
-        return digest if _times(os.stat(path)) == (size, mtime_ns) else ""
-    except OSError:
+        with local(path) as found:
+            digest = file_digest(found).sha256
+        return digest if look(path) == then else ""
+    except (OSError, AudioconvError):
         return ""
 
 

@@ -72,7 +72,7 @@ def _path(recording: Mapping[str, Any]) -> str:
     sources = recording["sources"]
     if len(sources) != 1:
         raise ValueError(f"the recording has {len(sources)} sources; join them in one file")
-    if sources[0]["type"] != "file":
+    if sources[0]["type"] not in ("file", "url"):
         raise ValueError(f"the recording is a {sources[0]['type']}, and not a file")
     if recording.get("transforms"):
         raise ValueError("the recording is transformed as it is read; save it first")

@@ -1,7 +1,7 @@
 """Lists of sounds: CSV, and JSON lines; what reads which list.
 
-A list names one sound on each line. Its paths are relative to its own folder. Every other column
-is kept for the rows of the outputs.
+A list names one sound on each line. Its paths are relative to its own folder, also where that is at
+a URL; or they are URLs. Every other column is kept for the rows of the outputs.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ from typing import Any, NamedTuple, NoReturn
 from audioconv.batch import kaldi, lhotse
 from audioconv.batch.items import Item, at_home, below
 from audioconv.errors import FormatError
-from audioconv.files import display_name
+from audioconv.files import display_name, local
+from audioconv.urls import is_url, public_name, url_below
 
 PATHS = ("audio_filepath", "file_name", "path")
 """Columns that hold the path of a sound: those of NeMo, of Hugging Face's folders, of others."""
@@ -59,7 +60,7 @@ def read_list(path: str, root: str | None = None) -> list[Item]:
     """
     read = _reader(path)
     assert read is not None  # as `is_list` says
-    folder = os.path.abspath(os.path.dirname(path) if root is None else at_home(root))
+    folder = _folder(path, root)
     items = []
     for number, line in _lines(path, read):
         try:
@@ -67,6 +68,15 @@ def read_list(path: str, root: str | None = None) -> list[Item]:
         except ValueError as error:
             raise FormatError(f"{display_name(path)}, line {number}: {error}") from None
     return items
+
+
+def _folder(path: str, root: str | None) -> str:
+    """Return what the paths in a list are relative to: a folder, or a URL that ends in a slash."""
+    if root is None and is_url(path):
+        return url_below(path, "")
+    if root is not None and is_url(root):
+        return f"{root.rstrip('/')}/"
+    return os.path.abspath(os.path.dirname(path) if root is None else at_home(root))
 
 
 def is_list(path: str) -> bool:
@@ -77,7 +87,7 @@ def is_list(path: str) -> bool:
 def names_sounds(path: str) -> bool:
     """Return whether a CSV file has a column of paths; it may be one of numbers."""
     try:
-        with _opened(path) as file:
+        with local(path) as found, _opened(found) as file:
             return bool({*PATHS} & {*_header(file.readline())[0]})
     except (OSError, UnicodeError, EOFError, zlib.error):
         return False
@@ -92,7 +102,7 @@ def _lines(
 ) -> Iterator[tuple[int, Line]]:
     """Yield the lines of a list and their numbers."""
     try:
-        with _opened(path) as file:
+        with local(path) as found, _opened(found) as file:
             yield from read(iter(file))
     except (OSError, UnicodeError, EOFError, zlib.error, csv.Error) as error:
         cause = getattr(error, "strerror", None) or error
@@ -105,7 +115,7 @@ def _opened(path: str) -> Any:
 
 
 def _reader(path: str) -> Callable[[Iterator[str]], Iterator[tuple[int, Line]]] | None:
-    return READERS.get(os.path.splitext(path.lower().removesuffix(".gz"))[1])
+    return READERS.get(os.path.splitext(public_name(path).lower().removesuffix(".gz"))[1])
 
 
 def _item(entry: Entry, folder: str) -> Item:
@@ -114,12 +124,32 @@ def _item(entry: Entry, folder: str) -> Item:
         raise ValueError("the path is empty")
     if "\0" in entry.path:
         raise ValueError("the path contains a NUL")
+    if is_url(entry.path) or is_url(folder):
+        return _remote_item(entry, folder)
     path = os.path.abspath(os.path.join(folder, at_home(entry.path)))
     if path.startswith(os.path.join(folder, "")):
         item = below(path, folder, entry.columns)
     else:  # it is called what the list calls it, and its folder is not kept
         item = Item(PurePath(entry.path).as_posix(), path, "", entry.columns)
     return item if entry.identity is None else replace(item, identity=entry.identity)
+
+
+def _remote_item(entry: Entry, folder: str) -> Item:
+    """Return the item of a line that leads to a URL."""
+    url = entry.path if is_url(entry.path) else url_below(folder, entry.path)
+    if not is_url(entry.path) and (os.path.isabs(entry.path) or entry.path.startswith(("~", "/"))):
+        raise ValueError("a list at a URL names a file of this machine; give it as a local list")
+    identity = public_name(entry.path if entry.identity is None else entry.identity)
+    # what else names the file must disclose no more than its path does
+    columns = {
+        name: public_name(value) if isinstance(value, str) and _same(value, url) else value
+        for name, value in entry.columns.items()
+    }
+    return Item(identity, url, "", columns)
+
+
+def _same(one: str, url: str) -> bool:
+    return is_url(one) and public_name(one) == public_name(url)
 
 
 def _header(line: str) -> tuple[list[str], str]:

@@ -21,6 +21,7 @@ from audioconv.ir.load import PRESET, impulse_files, parsed_spec
 from audioconv.job import Options
 from audioconv.parameters import choices_like
 from audioconv.units import Stem, parse_stems
+from audioconv.urls import address, is_url, public_name
 
 LONGEST = 60
 """Characters of the name of an impulse within that of an output."""
@@ -36,11 +37,11 @@ DIGITS = 8
 """Digits of the hash of an impulse within the name of an output."""
 
 FIELDS: dict[str, Callable[[Pair], Any]] = {
-    "stem": lambda pair: PurePath(pair.item.path).stem,
-    "suffix": lambda pair: PurePath(pair.item.path).suffix,
+    "stem": lambda pair: _own_name(pair.item.path).stem,
+    "suffix": lambda pair: _own_name(pair.item.path).suffix,
     "id": lambda pair: name_field(pair.item.identity),
     "ir": lambda pair: impulse_field(pair.impulse.identity),
-    "hash": lambda pair: _hash(pair.ir),
+    "hash": lambda pair: _hash(address(pair.ir)),
     "replica": lambda pair: pair.replica,
     "split": lambda pair: _safe(pair.item.split or pair.impulse.split),
     "room": lambda pair: _safe(pair.impulse.room),
@@ -159,6 +160,11 @@ def _safe(value: Any) -> Any:
         return value
     text = str(value).replace(os.sep, "-").replace("/", "-").replace("\\", "-")
     return "".join("-" if one in FORBIDDEN or not one.isprintable() else one for one in text)
+
+
+def _own_name(path: str) -> PurePath:
+    """Return a path; of a URL, its last part, as a name that is valid everywhere."""
+    return PurePath(_safe(PurePath(public_name(path)).name) if is_url(path) else path)
 
 
 def _hash(name: str) -> str:

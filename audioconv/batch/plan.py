@@ -22,6 +22,7 @@ from audioconv.job import Options
 from audioconv.render.checks import check_options
 from audioconv.render.prepare import check_gain
 from audioconv.units import early_frames, parse_length, parse_stems
+from audioconv.urls import is_url, public_name
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ class Task:
     output : str
         its path below the folder of all outputs, with slashes
     input : str
-        absolute path
+        absolute path, or a URL
     identity : str
         of the input: what draws depend on
     impulse : str
@@ -62,6 +63,11 @@ class Task:
     replaces: Sequence[str] = field(default_factory=list)
     stems: str | None = None
 
+    def as_json(self) -> dict[str, Any]:
+        """Return it as JSON can hold it; of URLs, what is public."""
+        public = {"input": public_name(self.input), "impulse": public_name(self.impulse)}
+        return {**asdict(self), **public}
+
     @property
     def outputs(self) -> list[str]:
         """Paths of all sounds that it makes, the output last."""
@@ -89,12 +95,14 @@ class Plan:
     tasks: tuple[Task, ...]
 
     def as_json(self) -> dict[str, Any]:
-        """Return it as JSON can hold it."""
+        """Return it as JSON can hold it; of URLs, what is public."""
+        root = self.settings.root
+        public = {"root": None if root is None else public_name(root)}
         return {
             "into": self.into,
             "options": asdict(self.options),
-            "settings": asdict(self.settings),
-            "tasks": [asdict(task) for task in self.tasks],
+            "settings": {**asdict(self.settings), **public},
+            "tasks": [task.as_json() for task in self.tasks],
         }
 
     @classmethod
@@ -173,6 +181,12 @@ def _folder(into: str) -> str:
     """Return the folder of all outputs, or raise if there can be none."""
     if into in ("", STANDARD):
         raise UsageError("the outputs of a batch need a folder; name one")
+    if is_url(into):
+        raise UsageError(
+            f"{display_name(into)} is a URL, but several runs share the folder of a batch by files "
+            "that only one of them can make, which is not to be had there; name a folder here, "
+            "and copy it"
+        )
     into = at_home(into)
     if os.path.lexists(into) and not os.path.isdir(into):
         raise UsageError(f"{display_name(into)} is no folder; name one for the outputs")

@@ -15,6 +15,7 @@ from audioconv.errors import UsageError
 from audioconv.files import STANDARD, display_name
 from audioconv.ir.load import impulse_files, parsed_spec
 from audioconv.ir.names import join_name, short_name, split_join, split_name, with_options
+from audioconv.urls import is_url, public_name
 
 
 def find_impulses(named: Sequence[str], into: str) -> list[Item]:
@@ -53,15 +54,16 @@ def _found(name: str, into: str) -> list[Item]:
         return [Item(path, path)]
     if os.path.isdir(path):
         return in_folder(path, into)
-    if is_pattern(path) and not split_join(path):
+    if is_pattern(path) and not split_join(path) and not is_url(path):
         return matching(path, into)
-    if os.path.isfile(path) and is_list(path) and (_certain(path) or names_sounds(path)):
+    there = os.path.isfile(path) or is_url(path)
+    if there and is_list(path) and (_certain(path) or names_sounds(path)):
         return [_from_list(item, path) for item in read_list(path)]
     files = impulse_files([path])
     if STANDARD in files:
         raise UsageError("an impulse of a batch is read more than once; name a file")
     for file in files:
-        if not os.path.lexists(file):
+        if not os.path.lexists(file) and not is_url(file):
             # which says what else the name may have meant
             random_spec(path)
             raise UsageError(f"the impulse {display_name(file)} does not exist; check the name")
@@ -70,11 +72,13 @@ def _found(name: str, into: str) -> list[Item]:
 
 def _certain(path: str) -> bool:
     """Return whether a list is none of numbers, by its suffix."""
-    return PurePath(path).suffix.lower() != ".csv"
+    return PurePath(public_name(path)).suffix.lower() != ".csv"
 
 
 def _from_list(item: Item, path: str) -> Item:
     """Return an impulse of a list, which may be a builder spec there."""
+    if is_url(item.path):
+        return item
     written = os.path.relpath(item.path, os.path.dirname(os.path.abspath(path)))
     return replace(item, path=written) if parsed_spec(written) else item
 
@@ -86,4 +90,4 @@ def absolute(ir: str) -> str:
     if parsed_spec(ir):
         return ir
     path, options = split_name(ir)
-    return with_options(os.path.abspath(path), options)
+    return ir if is_url(path) else with_options(os.path.abspath(path), options)

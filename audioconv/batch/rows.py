@@ -14,7 +14,7 @@ from __future__ import annotations
 import json
 import math
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
@@ -26,6 +26,7 @@ from audioconv.files import target
 from audioconv.ir.load import parsed_spec
 from audioconv.ir.names import join_name, split_join, split_name, with_options
 from audioconv.job import Outcome
+from audioconv.urls import is_url, public_name
 
 if TYPE_CHECKING:
     from audioconv.batch.plan import Task
@@ -100,14 +101,14 @@ def _finite(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def impulse_below(ir: str, into: str) -> str:
-    """Return the name of an impulse, relative to a folder."""
+def impulse_below(ir: str, into: str, url: Callable[[str], str] = public_name) -> str:
+    """Return the name of an impulse, relative to a folder; `url` is for those at URLs."""
     if parts := split_join(ir):
-        return join_name(impulse_below(part, into) for part in parts)
+        return join_name(impulse_below(part, into, url) for part in parts)
     if parsed_spec(ir):
         return ir
     path, options = split_name(ir)
-    return with_options(path_below(path, into), options)
+    return with_options(path_below(path, into, url), options)
 
 
 @lru_cache(maxsize=16)
@@ -116,8 +117,17 @@ def _real(folder: str) -> str:
     return os.path.realpath(folder)
 
 
-def path_below(path: str, folder: str) -> str:
-    """Return a path relative to a folder, with slashes; as it is if it is on another drive."""
+def path_below(path: str, folder: str, url: Callable[[str], str] = public_name) -> str:
+    """Return a path relative to a folder, with slashes; as it is if it is on another drive.
+
+    Parameters
+    ----------
+    path, folder : str
+    url : function
+        what is returned for a URL: by default, what is public of it
+    """
+    if is_url(path):
+        return url(path)
     try:
         return PurePath(os.path.relpath(path, _real(folder))).as_posix()
     except ValueError:

@@ -13,7 +13,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable, Sequence
 from typing import Generic, NamedTuple, TypeVar
 
-from audioconv.files import Digest, SoundInfo
+from audioconv.files import Digest, SoundInfo, look
 from audioconv.ir import load as ir_load
 from audioconv.ir.ingredients import Ingredient, NamedFile, TapsDigest
 from audioconv.ir.load import impulse_files
@@ -21,6 +21,7 @@ from audioconv.job import Options
 from audioconv.render.prepare import Prepared, prepare
 from audioconv.render.stems import prepare_stem
 from audioconv.units import Stem
+from audioconv.urls import address, is_url
 from impulses import Impulse
 from impulses.acoustics.iso3382 import measure_broadband
 
@@ -121,8 +122,19 @@ def shelf() -> Shelf:
 def _key(ir: str | Impulse, rate: int | None) -> Hashable:
     """Return what tells an impulse apart: its name, the rate of a spec, the state of its files."""
     files = impulse_files([ir])
-    states = [os.stat(file) for file in files if os.path.exists(file)]
-    return ir, None if files else rate, tuple((s.st_ino, s.st_size, s.st_mtime_ns) for s in states)
+    name = address(ir) if isinstance(ir, str) else ir
+    return name, None if files else rate, tuple(map(_state, files))
+
+
+def _state(file: str) -> Hashable:
+    """Return what changes with a file; nothing if it is not there, which loading it reports."""
+    if is_url(file):
+        return look(file)
+    try:
+        status = os.stat(file)
+    except (OSError, ValueError):
+        return None
+    return status.st_ino, status.st_size, status.st_mtime_ns
 
 
 def _facts(impulse: Impulse, ingredient: Ingredient) -> Facts:

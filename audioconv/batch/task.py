@@ -21,7 +21,6 @@ from audioconv.batch.journal import (
     sources,
     state,
     task_key,
-    times,
     write_record,
 )
 from audioconv.batch.outputs import stem_outputs
@@ -29,7 +28,7 @@ from audioconv.batch.plan import Task
 from audioconv.batch.rows import Row, row
 from audioconv.batch.shelf import shelf
 from audioconv.errors import AudioconvError, UsageError
-from audioconv.files import Target, display_name, file_digest, sync
+from audioconv.files import Look, Target, display_name, file_digest, local, look, sync
 from audioconv.job import Job, Options, Outcome
 from audioconv.render.recipe import SUFFIX
 from audioconv.render.run import Complete, run
@@ -100,26 +99,34 @@ class _OtherwiseMadeError(Exception):
 
 def _performed(task: Task, into: str, options: Options) -> Done:
     os.makedirs(os.path.dirname(output_path(into, task.output)), exist_ok=True)
-    before = times(sources(task))
+    before = [look(path) for path in sources(task)]
     found: dict[str, Any] = {}
 
     def complete(outcome: Outcome, files: Mapping[str, Target]) -> None:
         made = {_below(into, path): _state_of(written) for path, written in files.items()}
-        found.update(_row(task, into, outcome, made))
+        digest = outcome.input_sha256 or file_digest(source).sha256
+        found.update(_row(task, into, outcome, digest, made))
         _refuse_existing(task, into, options)
         states = _states(task, before, found["input_sha256"])
         write_record(into, Record(task.output, task_key(task, into, options), states, made, found))
 
     try:
         _refuse_existing(task, into, options)
-        # a file that may not be replaced is refused by now, before the new one gets its name
-        outcome = rendered(task, into, replace(options, overwrite=True), complete)
+        with local(task.input) as source:
+            # a file that may not be replaced is refused by now, before the new one gets its name
+            outcome = rendered(task, into, replace(options, overwrite=True), complete, source)
     except _OtherwiseMadeError as other:
         return Done(task, dict(other.row), ())
     return Done(task, found, tuple(outcome.notices))
 
 
-def rendered(task: Task, into: str, options: Options, complete: Complete | None = None) -> Outcome:
+def rendered(
+    task: Task,
+    into: str,
+    options: Options,
+    complete: Complete | None = None,
+    source: str | None = None,
+) -> Outcome:
     """Convolve the file of a task into a folder, and write its stems.
 
     Parameters
@@ -130,8 +137,10 @@ def rendered(task: Task, into: str, options: Options, complete: Complete | None 
     options : Options
     complete : function, optional
         called with the outcome and all files, before they get their names
+    source : str, optional
+        copy of the input, if that is at a URL
     """
-    job = Job(task.input, output_path(into, task.output), [task.impulse], options)
+    job = Job(source or task.input, output_path(into, task.output), [task.impulse], options)
     prepare, prepare_stem = shelf().prepare, shelf().prepare_stem
     stems = stem_outputs(task.output, task.stems)
     if not stems:
@@ -154,17 +163,20 @@ def _state_of(written: Target) -> State:
     return State(status.st_size, status.st_mtime_ns, file_digest(written.path).sha256)
 
 
-def _row(task: Task, into: str, outcome: Outcome, made: Mapping[str, State]) -> dict[str, Any]:
+def _row(
+    task: Task, into: str, outcome: Outcome, input_sha256: str, made: Mapping[str, State]
+) -> dict[str, Any]:
     facts = shelf().facts(task.impulse, outcome.rate)
-    source = outcome.input_sha256 or file_digest(task.input).sha256
-    return row(task, into, outcome, facts, source, {name: one.sha256 for name, one in made.items()})
+    hashes = {name: one.sha256 for name, one in made.items()}
+    return row(task, into, outcome, facts, input_sha256, hashes)
 
 
-def _states(task: Task, before: Sequence[tuple[int, int]], input_sha256: str) -> list[State]:
+def _states(task: Task, before: Sequence[Look], input_sha256: str) -> list[State]:
     """Return the states of what an output was made from, as they were before it was read."""
     _, *impulses = sources(task)
-    read = [state(path, *times) for path, times in zip(impulses, before[1:], strict=True)]
-    return [State(*before[0], input_sha256), *read]
+    read = [state(path, then) for path, then in zip(impulses, before[1:], strict=True)]
+    sound = before[0]
+    return [State(sound.size, sound.mtime_ns, input_sha256, sound.version), *read]
 
 
 def _refuse_existing(task: Task, into: str, options: Options) -> None:

@@ -36,6 +36,7 @@ from audioconv.cli import batch, convolve, explain, inspect, ir, measure, plot, 
 from audioconv.cli.many import OneFile
 from audioconv.cli.options import HELP_OPTIONS, LazyGroup, expand
 from audioconv.errors import AudioconvError
+from audioconv.urls import public_text
 
 
 class Commands(LazyGroup):
@@ -135,7 +136,7 @@ def _trace(arguments: Sequence[str]) -> None:
     if any(re.fullmatch("-[qyv]*v[qyv]*|--verbose", argument) for argument in arguments):
         import traceback  # late: most runs succeed
 
-        printing.err(traceback.format_exc())
+        printing.err(public_text(traceback.format_exc()))
 
 
 def _failed(message: str, code: int) -> int:

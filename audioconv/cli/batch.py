@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from audioconv.batch.cost import Cost
-    from audioconv.batch.plan import Plan
+    from audioconv.batch.plan import Plan, Task
     from audioconv.batch.run import Report, Summary
     from audioconv.batch.task import Done, Failed
     from audioconv.cli.terminal import Tally
@@ -140,7 +140,7 @@ def _print_survey(plan: Plan, show: Show, *, json: bool) -> None:
 
     tasks, cost = survey(plan)
     for task, done in tasks:
-        named = {"file_name": task.output, "input": task.input, "impulse": task.impulse}
+        named = _named(task)
         if json:
             printing.print_json({**named, "done": done})
         else:
@@ -168,6 +168,8 @@ def _print_cost(cost: Cost, into: str) -> None:
             f", about {cost.bytes / 1e6:.3g} MB and {clock(cost.time)} one after another, as "
             f"measured on {cost.measured}"
         )
+    if cost.remote:
+        line += f"; {counted(cost.remote, 'input')} at URLs not counted, as none is fetched"
     printing.err(line)
 
 
@@ -192,13 +194,13 @@ def _as_json(result: Done | Failed) -> dict[str, object]:
 
     if isinstance(result, Done):
         return {**result.row, "notices": list(result.notices)}
-    task = result.task
-    return {
-        "file_name": task.output,
-        "input": task.input,
-        "impulse": task.impulse,
-        "error": as_options(result.error),
-    }
+    return {**_named(result.task), "error": as_options(result.error)}
+
+
+def _named(task: Task) -> dict[str, str]:
+    """Return the names of a task; of URLs, what is public."""
+    said = task.as_json()
+    return {"file_name": task.output, "input": said["input"], "impulse": said["impulse"]}
 
 
 def _print_failures(failures: Sequence[Failed]) -> None:

@@ -16,6 +16,7 @@ from audioconv.cli.options import Show
 from audioconv.cli.wording import as_options
 from audioconv.errors import AudioconvError, counted, printable
 from audioconv.job import Outcome, VerificationReport
+from audioconv.urls import public_text
 
 Rows = list[tuple[str, str]]
 """Labels and values."""
@@ -89,8 +90,8 @@ def print_notices(notices: Sequence[str]) -> None:
 
 
 def one_line(message: str) -> str:
-    """Return a message of the library as one line."""
-    return " ".join(as_options(message).splitlines())
+    """Return a message as one line, without what may be secret in a URL."""
+    return public_text(" ".join(as_options(message).splitlines()))
 
 
 def print_json(value: dict[str, Any]) -> None:

@@ -44,6 +44,7 @@ from audioconv.files.formats import (
     escape,
     is_exact,
     is_stream,
+    original_name,
     output_format,
     suffix_notice,
 )
@@ -103,6 +104,7 @@ __all__ = [
     "local",
     "look",
     "look_anew",
+    "original_name",
     "output_format",
     "padding_notice",
     "read_all",

@@ -163,11 +163,10 @@ def put(path: str, url: str) -> None:
     if _scheme(url) in HTTP:  # a signed PUT needs the length, in place of chunks
         headers = {**files.kwargs.get("headers", {}), "Content-Length": str(size)}
         extra = {"method": "put", "headers": headers}
-    with _explained(url, "written"):
-        # object stores and web servers replace a file when they have all of it; for the others,
-        # the transaction does it
-        with files.transaction:
-            files.put_file(path, there, **extra)
+    # object stores and web servers replace a file when they have all of it; for the others, the
+    # transaction does it
+    with _explained(url, "written"), files.transaction:
+        files.put_file(path, there, **extra)
     look_anew()
     try:
         with _explained(url, "read back"):
@@ -247,9 +246,12 @@ def _system(url: str, *, anew: bool = False) -> tuple[Any, str]:
             f"{display_name(url)} is a URL, for which fsspec is needed; run "
             "pip install 'audioconv[remote]', or name a file"
         ) from None
-    options = {one: _web_options() for one in HTTP if f"{one}://" in url}
+    scheme = _scheme(url)
+    written = scheme + url[len(scheme) :]  # of which fsspec knows the lower case alone
+    options = {one: _web_options(one) for one in HTTP if f"{one}://" in written}
+    own = options if "::" in url else options.get(scheme, {})  # of a chain, each by its protocol
     try:
-        files, path = url_to_fs(url, skip_instance_cache=anew, **_own(options, url))
+        files, path = url_to_fs(written, skip_instance_cache=anew, **own)
     except ImportError as error:
         raise UsageError(
             f"{display_name(url)} cannot be opened: {_cause(error, url)}; install that, or name a "
@@ -260,19 +262,17 @@ def _system(url: str, *, anew: bool = False) -> tuple[Any, str]:
     return files, path
 
 
-def _own(options: dict[str, Any], url: str) -> dict[str, Any]:
-    """Return options of a file system, or, where URLs are chained, of each by its protocol."""
-    return options if "::" in url else options.get(_scheme(url), {})
-
-
-def _web_options() -> dict[str, Any]:
-    """Return how web servers are asked."""
+def _web_options(scheme: str) -> dict[str, Any]:
+    """Return how web servers are asked, with what the user's configuration of fsspec adds."""
     try:
         import aiohttp
     except ImportError:
         return {}  # which fsspec reports
+    from fsspec.config import conf
+
     timeout = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT, sock_read=READ)
-    client = {"timeout": timeout, "raise_for_status": _refuse_answer}
+    configured = conf.get(scheme, {}).get("client_kwargs", {})
+    client = {"timeout": timeout, **configured, "raise_for_status": _refuse_answer}
     return {"allow_redirects": False, "client_kwargs": client}
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 from audioconv.files import formats
 from audioconv.ir.names import SOFA
 from audioconv.parameters import Parameter, parameters
+from audioconv.urls import public_name
 
 if TYPE_CHECKING:
     from audioconv.ir.response import Response
@@ -73,7 +74,7 @@ def kind_of(path: str, options: str) -> str:
     >>> kind_of("head.SOFA", ""), kind_of("hall.wav", "format=U8"), kind_of("-", "format=U8")
     ('sofa', 'sound', 'raw')
     """
-    suffix = PurePath(path).suffix.lower()
+    suffix = PurePath(public_name(path)).suffix.lower()
     unknown = suffix.removeprefix(".") not in formats.SUFFIXES
     other = "raw" if unknown and FORMAT.search(options) else OTHER
     return next((name for name, kind in KINDS.items() if suffix in kind.suffixes), other)

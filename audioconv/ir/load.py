@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from audioconv import parameters
 from audioconv.errors import FormatError, UsageError, counted
-from audioconv.files import STANDARD, display_name, file_digest, unchanged
+from audioconv.files import STANDARD, display_name, file_digest, local, unchanged
 from audioconv.ir.ingredients import SOFA, Ingredient, Joined, NamedFile, TapsDigest
 from audioconv.ir.kinds import KINDS, OTHER, kind_of
 from audioconv.ir.names import drive_of, join_name, sides, split_join, split_name, with_options
@@ -58,7 +58,8 @@ def load_impulse(ir: str | os.PathLike[str], rate: int | None = None) -> Impulse
           for a list, ``multi-tap:delay=0,350ms,gain=1,0.5``
         - a preset, with changes: ``preset:large-hall,wet=-12dB``
 
-        An existing file of that very name takes precedence.
+        A file may be at a URL: ``https://host/hall.wav:channel=3``. An existing file of that very
+        name takes precedence.
     rate : int > 0, optional
         sample rate in Hz for builders and presets, which require it; a file keeps its own
 
@@ -139,12 +140,12 @@ def _load_file(path: str, options: str, ir: str) -> tuple[Impulse, Ingredient]:
     values = _parse_assignments(options, display_name(ir), kind.example)
     # no option is a time, so none depends on a rate
     given = parameters.arguments(display_name(path), kind.options, values, rate=1)
-    with unchanged(path):
+    with local(path) as found, unchanged(found):
         try:
-            response = kind.read(path, **given)
+            response = kind.read(found, **given)
         except ImpulseError as error:
             raise FormatError(f"{display_name(path)}: {error}") from None
-        digest = response.digest or file_digest(path)
+        digest = response.digest or file_digest(found)
     if name == OTHER and not options:
         return response.impulse, digest
     return response.impulse, NamedFile(digest, options, name, response.ears)

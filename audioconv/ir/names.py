@@ -14,6 +14,7 @@ from pathlib import Path
 
 from audioconv.errors import UsageError
 from audioconv.files.formats import STANDARD, display_name, escape
+from audioconv.urls import public_name
 
 JOIN = "join"
 
@@ -155,6 +156,7 @@ def short_name(ir: str) -> str:
     if parts := split_join(ir):
         return join_name(map(short_name, parts))
     path, options = split_name(ir)
+    path = public_name(path)
     return with_options(Path(path).name or path, options)
 
 

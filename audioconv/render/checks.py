@@ -10,6 +10,7 @@ from audioconv.ir.load import impulse_files, refuse_standard_twice
 from audioconv.job import Job, Options
 from audioconv.render.recipe import SUFFIX
 from audioconv.units import parse_match
+from audioconv.urls import is_url
 
 
 def check_job(job: Job, *, replaces_sidecar: bool) -> None:
@@ -20,7 +21,7 @@ def check_job(job: Job, *, replaces_sidecar: bool) -> None:
     check_options(job.options)
     outputs = {job.output: job.options.overwrite}
     if job.options.recipe == "sidecar":
-        if is_stream(job.output):
+        if is_stream(job.output) or is_url(job.output):
             raise UsageError("a sidecar recipe needs an output file beside it; name a file")
         outputs[job.output + SUFFIX] = replaces_sidecar
     inputs = [job.input, *impulse_files(job.impulses)]

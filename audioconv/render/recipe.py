@@ -22,6 +22,7 @@ from audioconv.files import (
     Digest,
     Reader,
     display_name,
+    original_name,
     read_json,
     recipe_bytes,
     recipe_is_cut,
@@ -40,6 +41,7 @@ from audioconv.ir.load import known_builder
 from audioconv.ir.names import OPTIONS
 from audioconv.job import Options
 from audioconv.parameters import parameters, validated
+from audioconv.urls import is_url, public_name
 
 NEUTRAL = ("threads", "verify", "overwrite", "strict", "recipe", "max_output")
 """Options that do not change a byte."""
@@ -109,8 +111,8 @@ class Recipe:
         fields = self._fields(self.input)
         files = files_in([fields["input"], *fields["impulses"]])
         for ingredient, path in zip(files, paths, strict=True):
-            if path != STANDARD:
-                ingredient["path"] = os.path.abspath(path)
+            if original_name(path) != STANDARD:
+                ingredient["path"] = absolute(path)
         return json.dumps({**fields, "output": output._asdict()}, indent=2) + "\n"
 
     def _fields(self, source: Digest) -> dict[str, Any]:
@@ -120,6 +122,12 @@ class Recipe:
             "impulses": [ingredient_data(i) for i in self.impulses],
             "options": self.options,
         }
+
+
+def absolute(path: str) -> str:
+    """Return a path that means the same in every folder; of a URL, what is public."""
+    path = original_name(path)
+    return public_name(path) if is_url(path) else os.path.abspath(path)
 
 
 _COMPACT = json.JSONEncoder(separators=(",", ":"), sort_keys=True)

@@ -12,11 +12,14 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from audioconv._version import __version__
-from audioconv.errors import AudioconvError, VerificationError
+from audioconv.errors import AudioconvError, UsageError, VerificationError
 from audioconv.files import (
     Digest,
     display_name,
     file_digest,
+    listed,
+    local,
+    original_name,
     refuse_overwrite,
     scratch_folder,
     target,
@@ -29,6 +32,7 @@ from audioconv.job import Job, Options
 from audioconv.progress import Progress, silent
 from audioconv.render.recipe import Recipe, read_recipe
 from audioconv.render.run import run
+from audioconv.urls import is_url, public_name
 
 MOST_PLACES = 100_000
 """Files and folders below those named that are considered, beside all files directly in these."""
@@ -132,8 +136,8 @@ def redo(
         where to write the new file; by default nothing is written, except in the place of an
         output that is missing, or that differs, may be overwritten and is of this version
     places : sequence of str
-        files, and folders, to search for input and impulses by content, before the folder of the
-        output and the working directory; each folder 5 levels deep
+        files, also at URLs, and folders, to search for input and impulses by content, before the
+        folder of the output and the working directory; each folder 5 levels deep
     max_output : int or str, optional
         refuse to write more than this many bytes, such as 4GB; by default four times the length
         of the output and 64 MiB, or for one that is lost, of the length that its recipe states, but
@@ -156,27 +160,30 @@ def redo(
     ...     redo(made, places=["samples"]).same
     True
     """
+    if is_url(output):
+        raise UsageError(f"{display_name(output)} is a URL; get the file, and name that")
     progress("looking for the ingredients")
     recipe, paths, known = read_recipe(output)
     folders = [os.path.dirname(os.path.abspath(output)), os.getcwd()]
-    search = [*_local_files(paths), *places, *folders]
-    source, impulses = _ingredients(recipe, search, output)
     lost = not os.path.exists(output)  # then the recipe was in a sidecar
     ours = recipe.version == __version__  # another version may make it differently
     if lost and new is None and ours:
         new = output
-    ingredients = [source, *impulse_files(impulses)]
-    if max_output is None:
-        max_output = _most_bytes(output, known, ingredients)
-    options = Options(
-        **{
-            **recipe.options,
-            "overwrite": overwrite,
-            "recipe": "sidecar" if new == output else "chunk",
-            "max_output": max_output,
-        }
-    )
     with ExitStack() as files:
+        named = [files.enter_context(local(place)) for place in places]
+        search = [*_local_files(paths), *named, *folders]
+        source, impulses = _ingredients(recipe, search, output, [*filter(is_url, paths)])
+        ingredients = [source, *impulse_files(impulses)]
+        if max_output is None:
+            max_output = _most_bytes(output, known, ingredients)
+        options = Options(
+            **{
+                **recipe.options,
+                "overwrite": overwrite,
+                "recipe": "sidecar" if new == output else "chunk",
+                "max_output": max_output,
+            }
+        )
         if new is not None:
             inputs = [*ingredients, *([] if lost else [output])]
             refuse_overwrite(new, inputs=inputs, overwrite=overwrite)
@@ -196,14 +203,21 @@ def redo(
             output=output,
             new=new,
             version=recipe.version,
-            input=source,
-            impulses=impulses,
+            input=_shown(source, named),
+            impulses=[_shown(one, named) for one in impulses],
             same=same,
             replaced=not same and new == output and not lost,
             first_difference=difference,
             bytes=os.path.getsize(made),
             notices=outcome.notices,
         )
+
+
+def _shown(name: str, copies: Sequence[str]) -> str:
+    """Return a name with the URLs that copies are of, in the place of their paths."""
+    for copy in copies:
+        name = name.replace(copy, public_name(original_name(copy)))
+    return name
 
 
 def _replace(output: str, made: str, *, overwrite: bool) -> None:
@@ -225,10 +239,20 @@ def _most_bytes(output: str, known: Digest | None, ingredients: Sequence[str]) -
     return min(4 * stated, EXPANSION * sum(map(os.path.getsize, ingredients))) + ROOM
 
 
-def _ingredients(recipe: Recipe, search: Sequence[str], output: str) -> tuple[str, list[str]]:
-    """Find the input and the impulses of a recipe."""
-    source = _find(recipe.input, search, output)
-    return source, [_impulse(ingredient, search, output) for ingredient in recipe.impulses]
+def _ingredients(
+    recipe: Recipe, search: Sequence[str], output: str, urls: Sequence[str]
+) -> tuple[str, list[str]]:
+    """Find the input and the impulses of a recipe, some of which may have been at URLs."""
+    try:
+        source = _find(recipe.input, search, output)
+        return source, [_impulse(ingredient, search, output) for ingredient in recipe.impulses]
+    except AudioconvError as error:
+        if not urls:
+            raise
+        # which a stranger may have written: it is read if the user says so
+        raise AudioconvError(
+            f"{error}, or what its recipe names: {listed([*map(display_name, urls)])}"
+        ) from None
 
 
 def _first_difference(one: str, other: str) -> int | None:

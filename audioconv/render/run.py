@@ -30,6 +30,8 @@ from audioconv.files import (
     display_name,
     is_exact,
     listed,
+    local,
+    original_name,
     output_format,
     padding_notice,
     refuse_unfit,
@@ -48,6 +50,7 @@ from audioconv.render.prepare import Prepare, Prepared, prepare
 from audioconv.render.provenance import Provenance
 from audioconv.render.recipe import SUFFIX, Recipe
 from audioconv.units import parse_match
+from audioconv.urls import public_name
 from impulses.impulse import to_db
 
 if TYPE_CHECKING:
@@ -173,9 +176,8 @@ class Rendering:
         self._started = time.perf_counter()
         self._job = job
         self._progress = progress
-        self._path = job.input
-        if _rereads(options):
-            self._path = files.enter_context(rereadable(job.input))
+        opening = rereadable if _rereads(options) else local
+        self._path = files.enter_context(opening(job.input))
         self._readings = Readings(
             self._path, known_as=job.input, allow_truncated=options.allow_truncated
         )
@@ -320,8 +322,8 @@ class Rendering:
         prepared, level = self._prepared, self._writer.level
         peak, levels, match = self._reader.peak, prepared.levels, self._measurement
         return Outcome(
-            input=self._job.input,
-            output=self._job.output,
+            input=public_name(original_name(self._job.input)),
+            output=public_name(self._job.output),
             frames=level.frames,
             channels=self._info.channels,
             rate=self._info.rate,

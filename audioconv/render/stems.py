@@ -21,7 +21,7 @@ import numpy as np
 
 from audioconv.engines.window import Window
 from audioconv.errors import AudioconvError
-from audioconv.files import SoundInfo, Target, commit_together, target
+from audioconv.files import SoundInfo, Target, commit_together, local, target
 from audioconv.job import Job, Options, Outcome
 from audioconv.metering.matching import Gains
 from audioconv.progress import Progress, silent
@@ -92,10 +92,12 @@ def run_stems(
     AudioconvError
         If any file cannot be made.
     """
-    jobs = {stem: _job_of(job, path) for stem, path in stems.items()}
-    for one in (job, *jobs.values()):
+    for one in (job, *(_job_of(job, path) for path in stems.values())):
         check_job(one, replaces_sidecar=job.options.overwrite)
     with ExitStack() as opened:
+        source = opened.enter_context(local(job.input))
+        job = Job(source, job.output, job.impulses, job.options)
+        jobs = {stem: _job_of(job, path) for stem, path in stems.items()}
         whole = Rendering(job, opened, progress, prepare=prepare)
         output = _Output("", job, whole, _target(job, opened))
         output.begin()
