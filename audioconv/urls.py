@@ -17,7 +17,7 @@ URL = re.compile(_SCHEME)
 _NAMED = re.compile(rf"(?:^|[,:]){_SCHEME}")
 """A URL in a name: alone, or as a part of a join."""
 
-_USER = re.compile(r"://(?:[^/?#]*|[^/?#@:]*:(?!\d*(?:/|$))[^?#]*)@")
+_USER = re.compile(r"://(?:[^/?#]*|[^/?#@:]*:(?!:|\d*(?:/|$))[^?#]*)@")
 """User and password; a password with a slash in it, as its port is no number, goes as well."""
 
 _QUERY = re.compile(r"[?#].*", re.DOTALL)

@@ -42,7 +42,7 @@ from audioconv.errors import AudioconvError
 from audioconv.files import Look, file_digest, local, look, look_anew, sync_where_possible
 from audioconv.ir.load import impulse_files
 from audioconv.job import Options
-from audioconv.urls import address, is_url
+from audioconv.urls import address
 
 FOLDER = ".audioconv"
 """Folder of journals and claims, in that of the outputs."""
@@ -251,8 +251,14 @@ def _chosen(options: Options) -> str:
     return json.dumps(chosen, sort_keys=True)
 
 
-@lru_cache(maxsize=2**14)
 def _digest(path: str, then: Look) -> str:
+    """Return the SHA-256 of a file if it is as it was then, once for all that a look tells apart."""
+    told = then.size >= 0 or then.version
+    return _hashed(path, then) if told else _hashed.__wrapped__(path, then)
+
+
+@lru_cache(maxsize=2**14)
+def _hashed(path: str, then: Look) -> str:
     """Return the SHA-256 of a file if it is as it was then; empty if not, or it cannot be read."""
     try:
         with local(path) as found:

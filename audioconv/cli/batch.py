@@ -29,7 +29,8 @@ Inputs = Annotated[
         metavar="INPUT...",
         help="Sound files, patterns such as 'speech/**/*.flac', folders with all sound files below "
         "them, or lists: CSV or JSON lines with a column audio_filepath, file_name or path, "
-        "Kaldi's wav.scp, recordings or cuts of Lhotse. Paths in a list are relative to it.",
+        "Kaldi's wav.scp, recordings or cuts of Lhotse. Paths in a list are relative to it. "
+        "Files and lists may be at URLs.",
     ),
 ]
 Pool = Annotated[

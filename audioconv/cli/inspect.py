@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 UNLIKE = "unknown: B has too little in common with A"
 
-Files = Annotated[list[str], typer.Argument(metavar="FILE...", help="Sound files.")]
+Files = Annotated[list[str], typer.Argument(metavar="FILE...", help="Sound files, or their URLs.")]
 
 
 def info(
@@ -91,7 +91,7 @@ def verify(
 
 
 def compare(
-    a: Annotated[str, typer.Argument(metavar="A", help="A sound file.")],
+    a: Annotated[str, typer.Argument(metavar="A", help="A sound file, or its URL.")],
     b: Annotated[str, typer.Argument(metavar="B", help="The sound file to compare with A.")],
     json: Json = False,
 ) -> None:

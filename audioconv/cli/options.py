@@ -42,9 +42,11 @@ PARSERS: dict[str, Callable[[str], float]] = {
     "time": partial(parse_time, rate=1),
 }
 
-Input = Annotated[str, typer.Argument(metavar="IN", help="Sound file, or - for standard input.")]
+Input = Annotated[
+    str, typer.Argument(metavar="IN", help="Sound file, its URL, or - for standard input.")
+]
 Output = Annotated[
-    str, typer.Argument(metavar="OUT", help="Output file, or - for standard output.")
+    str, typer.Argument(metavar="OUT", help="Output file, its URL, or - for standard output.")
 ]
 Impulses = Annotated[
     list[str],
@@ -54,6 +56,7 @@ Impulses = Annotated[
         help="Impulse response (IR): a sound file, or one channel of it, hall.wav:channel=3; "
         "coefficients, taps.txt:rate=48000 or taps.raw:format=FLOAT_LE,rate=48000; a "
         "direction in a SOFA file, head.sofa:azimuth=30; several files as one, join:L.wav,R.wav; "
+        "each file may be at a URL, https://host/hall.wav:channel=3; "
         "or a builder spec such as "
         "double-spike:delay=350ms,gain=-6dB, or preset:large-hall (see `audioconv ir list`). "
         "Repeat it to chain several.",

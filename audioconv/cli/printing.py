@@ -16,7 +16,10 @@ from audioconv.cli.options import Show
 from audioconv.cli.wording import as_options
 from audioconv.errors import AudioconvError, counted, printable
 from audioconv.job import Outcome, VerificationReport
-from audioconv.urls import public_text
+from audioconv.urls import public_name, public_text
+
+NAMES = "path", "input", "output"
+"""Keys of objects under which the name of a file stands."""
 
 Rows = list[tuple[str, str]]
 """Labels and values."""
@@ -95,7 +98,12 @@ def one_line(message: str) -> str:
 
 
 def print_json(value: dict[str, Any]) -> None:
-    """Write one JSON object on a line of standard output, with null for NaN and infinity."""
+    """Write one JSON object on a line of standard output, with null for NaN and infinity.
+
+    Of files at URLs it names what is public.
+    """
+    names = {key: public_name(value[key]) for key in NAMES if isinstance(value.get(key), str)}
+    value = {**value, **names}
     if "notices" in value:
         value = {**value, "notices": [*map(as_options, value["notices"])]}
     out(json.dumps(_finite(value)))

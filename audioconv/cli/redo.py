@@ -22,8 +22,8 @@ def redo(
         typer.Option(
             "--from",
             metavar="PATH",
-            help="File or folder to search for the input and the impulse responses. They are "
-            "recognised by their content, also beside OUT and in the working directory; each "
+            help="File, its URL, or folder to search for the input and the impulse responses. They "
+            "are recognised by their content, also beside OUT and in the working directory; each "
             "folder is searched 5 levels deep.",
         ),
     ] = None,

@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 
 from audioconv.cli import printing
 from audioconv.errors import counted
-from audioconv.files import display_name
+from audioconv.files import display_name, local
 from audioconv.ir.sofa import Contents, read_contents
+from audioconv.urls import public_name
 
 MOST_ROWS = 40
 """Elevations or listener positions of a SOFA file that are listed one by one."""
@@ -24,7 +25,8 @@ def report(path: str, *, json: bool) -> None:
     FormatError
         If it cannot be read.
     """
-    contents = read_contents(path)
+    with local(path) as found:
+        contents = read_contents(found)
     if json:
         printing.print_json(_data(path, contents))
         return
@@ -56,7 +58,7 @@ def _show(path: str, contents: Contents) -> None:
     if keys:
         printing.out(printing.two_columns(keys))
         example = ",".join(assignment for assignment, _ in keys[:2])
-        printing.out(f"such as --ir {path}:{example}")
+        printing.out(f"such as --ir {public_name(path)}:{example}")
 
 
 def _data(path: str, contents: Contents) -> dict[str, Any]:
