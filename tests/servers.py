@@ -16,8 +16,8 @@ class Server:
     """Files by their paths, and what is odd about some of them.
 
     `faults` has a word for a path: cut (shorter than stated), dies, moved, signed (no HEAD), silent
-    (no length), loses (less than HEAD states), refuses (PUT), keeps (a PUT is cut). `headers` are sent besides; `asked` has each
-    request.
+    (no length), loses (less than HEAD states), refuses (PUT), keeps (a PUT is cut). `headers` are
+    sent besides; `asked` has each request.
     """
 
     port: int = 0

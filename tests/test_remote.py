@@ -1,5 +1,6 @@
 """Files at URLs: whole or an error, put once, and no secret in anything that is shown or kept."""
 
+import errno
 import json
 import string
 import subprocess
@@ -62,6 +63,22 @@ def told(call, tmp_path, monkeypatch):
         return said
 
     return checked
+
+
+@pytest.fixture
+def fetched(monkeypatch):
+    """Replace what fetches a file from a web server."""
+    web = fsspec.get_filesystem_class("http")
+
+    def replaced(error):
+        async def fails(*arguments, **named):
+            raise error
+
+        web.clear_instance_cache()  # an instance keeps its methods
+        monkeypatch.setattr(web, "_get_file", fails)
+
+    yield replaced
+    web.clear_instance_cache()
 
 
 def made(summary):
@@ -246,11 +263,8 @@ def test_a_file_that_is_too_large_is_refused_before_and_while_it_comes(server, t
     assert "exceeds 0 GiB" in told("info", server.url("x.wav"), code=1).err
 
 
-def test_a_full_disk_is_told_apart_from_a_server(server, told, monkeypatch):
-    async def full(*arguments, **named):
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr("fsspec.implementations.http.HTTPFileSystem._get_file", full)
+def test_a_full_disk_is_told_apart_from_a_server(server, told, fetched):
+    fetched(OSError(errno.ENOSPC, "No space left on device"))
     said = told("info", server.url("x.wav"), code=1).err
     assert "cannot be copied to " in said
     assert "set TMPDIR to a larger disk" in said
@@ -288,19 +302,16 @@ def test_an_upload_that_breaks_off_leaves_what_was_there(memory, call, tmp_path,
     assert not old or memory.cat("/y.wav") == old
 
 
-def test_text_of_a_library_with_a_secret_is_not_repeated(server, told, monkeypatch, capsys):
-    async def fails(*arguments, **named):
-        raise RuntimeError(f"no route for the token {SECRETS[1]}")
-
-    monkeypatch.setattr("fsspec.implementations.http.HTTPFileSystem._get_file", fails)
+def test_text_of_a_library_with_a_secret_is_not_repeated(server, told, fetched, capsys):
+    fetched(RuntimeError(f"no route for the token {SECRETS[1]}"))
     said = told("info", server.url("x.wav"), code=1)
     assert said.err.endswith(f"{server.public('x.wav')} cannot be read: RuntimeError\n")
-    assert main(["info", server.url("x.wav"), "-v"]) == 1
-    traced = capsys.readouterr().err
-    assert "Traceback" in traced
-    assert not any(secret in traced for secret in SECRETS)
-    # what typer refuses, it repeats
-    told("compare", "a", "b", server.url("x.wav"), code=2)
+    # a traceback, and what typer refuses and repeats
+    for line in (["info", server.url("x.wav"), "-v"], ["compare", "a", "b", server.url("x.wav")]):
+        assert main(line) in (1, 2)
+        said = capsys.readouterr().err
+        assert ("Traceback" if "-v" in line else "extra argument") in said
+        assert not any(secret in said for secret in SECRETS)
     told("convolve", "here/x.wav", "here/y.wav", "out", "--ir", server.url("hall.wav"), code=2)
 
 

@@ -252,7 +252,7 @@ def _chosen(options: Options) -> str:
 
 
 def _digest(path: str, then: Look) -> str:
-    """Return the SHA-256 of a file if it is as it was then, once for all that a look tells apart."""
+    """Return the SHA-256 of a file if it is as it was then, kept where a look can tell that."""
     told = then.size >= 0 or then.version
     return _hashed(path, then) if told else _hashed.__wrapped__(path, then)
 

@@ -242,13 +242,10 @@ def _system(url: str, *, anew: bool = False) -> tuple[Any, str]:
     try:
         from fsspec.core import url_to_fs  # late, and optional
     except ImportError:
-        raise UsageError(
-            f"{display_name(url)} is a URL, for which fsspec is needed; run "
-            "pip install 'audioconv[remote]', or name a file"
-        ) from None
+        raise _needs(url, "fsspec") from None
     scheme = _scheme(url)
     written = scheme + url[len(scheme) :]  # of which fsspec knows the lower case alone
-    options = {one: _web_options(one) for one in HTTP if f"{one}://" in written}
+    options = {one: _web_options(url, one) for one in HTTP if f"{one}://" in written}
     own = options if "::" in url else options.get(scheme, {})  # of a chain, each by its protocol
     try:
         files, path = url_to_fs(written, skip_instance_cache=anew, **own)
@@ -262,12 +259,19 @@ def _system(url: str, *, anew: bool = False) -> tuple[Any, str]:
     return files, path
 
 
-def _web_options(scheme: str) -> dict[str, Any]:
+def _needs(url: str, package: str) -> UsageError:
+    return UsageError(
+        f"{display_name(url)} is a URL, for which {package} is needed; run "
+        "pip install 'audioconv[remote]', or name a file"
+    )
+
+
+def _web_options(url: str, scheme: str) -> dict[str, Any]:
     """Return how web servers are asked, with what the user's configuration of fsspec adds."""
     try:
         import aiohttp
     except ImportError:
-        return {}  # which fsspec reports
+        raise _needs(url, "aiohttp") from None
     from fsspec.config import conf
 
     timeout = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT, sock_read=READ)
