@@ -15,9 +15,10 @@ SECRETS = "sesame", "hush-hush"
 class Server:
     """Files by their paths, and what is odd about some of them.
 
-    `faults` has a word for a path: cut (shorter than stated), dies, moved, signed (no HEAD), silent
-    (no length), loses (less than HEAD states), refuses (PUT), keeps (a PUT is cut). `headers` are
-    sent besides; `asked` has each request.
+    `faults` has a word for a path: cut (shorter than stated), dies, moved (to ``moved/PATH``),
+    circles (is moved to itself), signed (no HEAD), silent (no length), loses (less than HEAD
+    states), refuses (PUT), keeps (a PUT is cut). `headers` are sent besides; `asked` has each
+    request.
     """
 
     port: int = 0
@@ -58,12 +59,16 @@ def _handler(server):
             fault = server.faults.get(path)
             if path not in server.files:
                 self.status(404)
-            elif fault == "moved":
-                self.status(302, Location=f"http://elsewhere/x.wav?sig={SECRETS[1]}")
+            elif fault in ("moved", "circles"):
+                self.move(path, fault)
             elif fault == "signed" and not body:
                 self.status(403)
             else:
                 self.send(path, fault, body=body)
+
+        def move(self, path, fault):
+            there = f"moved/{path}" if fault == "moved" else path
+            self.status(307, Location=f"{server.public(there)}?sig={SECRETS[1]}")
 
         def send(self, path, fault, *, body):
             data = server.files[path]
@@ -82,10 +87,14 @@ def _handler(server):
             path = self.path.partition("?")[0][1:]
             data = self.rfile.read(int(self.headers["Content-Length"]))
             server.asked.append(f"PUT {path}")
-            if server.faults.get(path) == "refuses":
+            fault = server.faults.get(path)
+            if fault == "refuses":
                 self.status(500)
                 return
-            cut = server.faults.get(path) == "keeps"
+            if fault == "moved":
+                self.move(path, fault)
+                return
+            cut = fault == "keeps"
             server.files[path] = data[:100] if cut else data
             self.status(201)
 

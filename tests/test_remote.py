@@ -1,11 +1,13 @@
 """Files at URLs: whole or an error, put once, and no secret in anything that is shown or kept."""
 
+import asyncio
 import errno
 import json
 import string
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -25,6 +27,7 @@ from audioconv.urls import address, is_url, public_name, secrets_of
 
 fsspec = pytest.importorskip("fsspec")
 pytest.importorskip("aiohttp")
+yarl = pytest.importorskip("yarl")
 
 from servers import SECRETS, serving  # noqa: E402  (needs neither, but is of no use without)
 
@@ -222,7 +225,7 @@ def test_a_copy_is_gone_when_it_is_not_needed(server, tmp_path, monkeypatch):
     [
         ("cut", "cannot be read: Response payload is not completed"),
         ("dies", "cannot be read: "),
-        ("moved", "cannot be read: it redirects to http://elsewhere/x.wav; name that"),
+        ("circles", "cannot be read: "),
     ],
 )
 def test_what_does_not_arrive_whole_is_an_error_of_one_line(server, told, fault, message):
@@ -232,6 +235,37 @@ def test_what_does_not_arrive_whole_is_an_error_of_one_line(server, told, fault,
         assert said.err.startswith(f"error: {server.public('x.wav')} {message}")
         assert said.err.count("\n") == 1
     assert not Path("o.wav").exists()
+
+
+def test_a_redirect_is_followed_where_a_file_is_read(server, told):
+    server.files["moved/x.wav"] = server.files["x.wav"]
+    server.faults["x.wav"] = "moved"
+    told("convolve", server.url("x.wav"), "o.wav", "--ir", "delta")
+    assert Path("o.wav").stat().st_size >= len(server.files["x.wav"])
+
+
+def test_a_redirect_is_not_followed_where_one_is_written(server, told):
+    server.faults["o.wav"] = "moved"
+    server.files["o.wav"] = b"old"
+    said = told("convolve", server.url("x.wav"), server.url("o.wav"), "--ir", "delta", "-y", code=1)
+    assert f"it redirects to {server.public('moved/o.wav')}; name that" in said.err
+    assert "moved/o.wav" not in server.files
+
+
+@pytest.mark.parametrize(("first", "last"), [("https", "http"), ("http", "http")])
+def test_a_redirect_is_not_followed_from_https_to_http(first, last):
+    before = SimpleNamespace(url=SimpleNamespace(scheme=first))
+    url = yarl.URL(f"{last}://h/x.wav?token=1")
+    closed = []
+    answer = SimpleNamespace(
+        status=200, url=url, history=[before], headers={}, close=lambda: closed.append(1)
+    )
+    if first == last:
+        asyncio.run(remote._refuse_answer(answer))
+        return
+    with pytest.raises(remote._AnswerError, match=r"redirects to http://h/x\.wav; name that"):
+        asyncio.run(remote._refuse_answer(answer))
+    assert closed
 
 
 def test_an_answer_without_a_length_is_compared_with_the_one_that_was_stated(server, told):

@@ -4,8 +4,8 @@ What a URL names is copied to a scratch file, in constant memory, and then read 
 output is complete and checked in a scratch file before it is sent. `fsspec` knows the protocols. It
 is imported when the first URL is asked for, and nothing else here reaches the network.
 
-A redirect is an error: it may lead from a host that is trusted with a password to one that is not,
-and a URL that is signed cannot be shown.
+A redirect is followed where a file is read, as those of GitHub and Hugging Face have to be, but not
+from https to http, nor where one is written. aiohttp sends a password to no other host.
 """
 
 from __future__ import annotations
@@ -162,7 +162,7 @@ def put(path: str, url: str) -> None:
     extra: dict[str, Any] = {}
     if _scheme(url) in HTTP:  # a signed PUT needs the length, in place of chunks
         headers = {**files.kwargs.get("headers", {}), "Content-Length": str(size)}
-        extra = {"method": "put", "headers": headers}
+        extra = {"method": "put", "headers": headers, "allow_redirects": False}
     # object stores and web servers replace a file when they have all of it; for the others, the
     # transaction does it
     with _explained(url, "written"), files.transaction:
@@ -277,18 +277,28 @@ def _web_options(url: str, scheme: str) -> dict[str, Any]:
     timeout = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT, sock_read=READ)
     configured = conf.get(scheme, {}).get("client_kwargs", {})
     client = {"timeout": timeout, **configured, "raise_for_status": _refuse_answer}
-    return {"allow_redirects": False, "client_kwargs": client}
+    return {"client_kwargs": client}
 
 
 async def _refuse_answer(answer: Any) -> None:
     """Raise if a web server answers with anything but the file."""
-    if answer.status < 300:
+    there = _refused_place(answer)
+    if there is None and answer.status < 300:
         return
     answer.close()
-    if answer.status < 400:
-        there = public_name(str(answer.headers.get("Location", "another place")))
-        raise _AnswerError(answer.status, f"it redirects to {there}; name that, if it is right")
-    raise _AnswerError(answer.status, f"the server answers {answer.status} {answer.reason or ''}")
+    if there is None:
+        said = f"the server answers {answer.status} {answer.reason or ''}"
+    else:
+        said = f"it redirects to {public_name(there)}; name that, if it is right"
+    raise _AnswerError(answer.status, said)
+
+
+def _refused_place(answer: Any) -> str | None:
+    """Return where a redirect leads that is not followed: from a PUT, or from https to http."""
+    if 300 <= answer.status < 400:
+        return str(answer.headers.get("Location", "another place"))
+    was_secret = any(one.url.scheme == "https" for one in answer.history)
+    return str(answer.url) if was_secret and answer.url.scheme == "http" else None
 
 
 def _limit(url: str) -> Any:
