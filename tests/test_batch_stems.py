@@ -573,7 +573,7 @@ def test_the_journal_knows_all_files_before_one_gets_its_name(here, monkeypatch)
     monkeypatch.setattr(os, "replace", renamed)
     run("in", "h.wav", options=SIDECAR)
     assert [name for name, _ in named] == FILES
-    for name, (size, mtime_ns, sha256) in named:
+    for name, (size, mtime_ns, sha256, *_) in named:
         status = Path("out", name).stat()
         assert (status.st_size, status.st_mtime_ns) == (size, mtime_ns)
         assert name == "a_h.wav.json" or hashes("out")[name] == sha256
