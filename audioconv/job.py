@@ -33,6 +33,13 @@ MOST_THREADS = 8
 """Default limit on threads: each holds a block or two in memory."""
 
 
+def available_cores() -> int:
+    """Return the number of cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):  # Linux; a container may have fewer than the machine
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
 @dataclass(frozen=True, kw_only=True)
 class Options:
     """How a sound is convolved and written.
@@ -158,7 +165,7 @@ class Options:
     @property
     def cores(self) -> int:
         """Threads to use: `threads`, or the number of cores up to `MOST_THREADS`."""
-        return self.threads or min(os.cpu_count() or 1, MOST_THREADS)
+        return self.threads or min(available_cores(), MOST_THREADS)
 
 
 @dataclass(frozen=True, init=False)

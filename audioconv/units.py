@@ -300,3 +300,16 @@ def parse_whole(text: str) -> int:
     if number != int(number):
         raise UsageError(f"{text!r} is not a whole number")
     return int(number)
+
+
+def clock(seconds: float) -> str:
+    """Return a length in minutes and seconds, and in hours if there are any.
+
+    Examples
+    --------
+    >>> clock(25.2), clock(3725.2)
+    ('0:25', '1:02:05')
+    """
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

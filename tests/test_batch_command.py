@@ -22,7 +22,7 @@ def here(tmp_path, monkeypatch):
 def test_a_batch_says_what_it_did(here, call):
     said = call("batch", "in", "--ir", "rooms", "--ir", "delta", "--into", "out")
     assert said.out == ""
-    assert said.err == f"{here / 'out'}: 4 of 4 files, 0:00:00 of sound; rows in metadata.jsonl\n"
+    assert said.err == f"{here / 'out'}: 4 of 4 files, 0:00 of sound; rows in metadata.jsonl\n"
     assert len(rows("out")) == 4
     assert call("batch", "in", "--ir", "delta", "--into", "two", "-q").err == ""
 

@@ -440,7 +440,7 @@ def test_a_dry_run_lists_and_writes_nothing(here, call):
     assert [(state, name) for state, name, *_ in listed] == [
         ("to do", f"{name}_k.wav") for name in "abcd"
     ]
-    assert ": 4 files, 0 done already; to do: 4 files of 0:00:00 of sound, about 0.0" in said.err
+    assert ": 4 files, 0 done already; to do: 4 files of 0:00 of sound, about 0.0" in said.err
     assert not Path("out").exists()
     call(*line)
     Path("out/b_k.wav").unlink()

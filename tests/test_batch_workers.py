@@ -19,9 +19,10 @@ from audioconv.batch.executors import options_on
 from audioconv.batch.places import Place, executor_at
 from audioconv.batch.run import run_plan
 from audioconv.batch.worker import limits_memory
-from audioconv.batch.workers import WorkerError, Workers, cores
+from audioconv.batch.workers import WorkerError, Workers
 from audioconv.cli.terminal import Tally
 from audioconv.errors import UsageError
+from audioconv.job import available_cores
 
 ROOM = "noise:rt60=0.1..0.2"
 
@@ -236,9 +237,9 @@ def test_each_worker_has_one_thread_unless_cores_are_left():
         assert options_on(threads, Options()) == Options(threads=1)
         assert options_on(threads, Options(threads=3)).threads == 3
     with Workers() as workers:
-        assert (workers.slots, workers.threads) == (cores(), 1)
+        assert (workers.slots, workers.threads) == (available_cores(), 1)
     with Workers(1) as workers:
-        assert options_on(workers, Options()).threads == min(cores(), 8)
+        assert options_on(workers, Options()).threads == min(available_cores(), 8)
 
 
 @pytest.mark.parametrize(
@@ -265,7 +266,7 @@ def test_a_place_has_the_workers_that_its_tasks_need(monkeypatch):
     with executor_at(Place(workers=4), 3, notices) as executor:
         assert executor.slots == 3
     with executor_at(Place(), 1000, notices) as executor:
-        assert executor.slots == cores()
+        assert executor.slots == available_cores()
     with executor_at(Place(workers=0), 3, notices) as executor:
         assert executor is None
     with (

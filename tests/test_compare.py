@@ -205,7 +205,7 @@ def test_the_result_does_not_depend_on_the_threads(long_pair):
 def test_the_picture_does_not_depend_on_the_threads(long_pair, tmp_path, monkeypatch):
     pictures = []
     for threads in (1, 2, 5):
-        monkeypatch.setattr("os.cpu_count", lambda threads=threads: threads)
+        monkeypatch.setattr("audioconv.job.available_cores", lambda threads=threads: threads)
         null(*long_pair, str(tmp_path / "n.png"), Look(dpi=50, overwrite=True))
         pictures.append((tmp_path / "n.png").read_bytes())
     assert pictures[1:] == pictures[:1] * 2

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, Future
@@ -13,7 +12,7 @@ from audioconv.batch.plan import Task
 from audioconv.batch.stop import Stop
 from audioconv.batch.task import Done, Failed
 from audioconv.errors import AudioconvError
-from audioconv.job import Options
+from audioconv.job import Options, available_cores
 
 AHEAD = 4
 """Tasks for each core that an executor is given before it has done others."""
@@ -99,7 +98,7 @@ class _Submitted:
 
     def _hand_out(self) -> None:
         """Submit tasks as long as there are cores for them."""
-        slots = getattr(self._executor, "slots", None) or os.cpu_count() or 1
+        slots = getattr(self._executor, "slots", None) or available_cores()
         while len(self._running) < AHEAD * slots and not self._stop.asked:
             task = next(self._coming, None)
             if task is None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from audioconv.errors import UsageError
-from audioconv.job import Size
+from audioconv.job import Size, available_cores
 from audioconv.parameters import parameters, validated
 
 if TYPE_CHECKING:
@@ -149,11 +149,11 @@ def executor_at(place: Place, tasks: int, notices: list[str]) -> Iterator[Execut
         yield None
         return
     from audioconv.batch.worker import limits_memory
-    from audioconv.batch.workers import Workers, cores
+    from audioconv.batch.workers import Workers
 
     if place.item_memory and not limits_memory():
         notices.append("memory is not limited, as `item_memory` needs Linux")
-    most = max(1, min(place.workers or cores(), tasks))
+    most = max(1, min(place.workers or available_cores(), tasks))
     with Workers(most, **_limits(place)) as workers:
         yield workers
 

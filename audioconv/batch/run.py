@@ -234,15 +234,3 @@ def _without(tasks: Sequence[Task], known: Mapping[str, Row]) -> Iterator[Task]:
 
 def _ordered(tasks: Sequence[Task], rows: Mapping[str, Row]) -> list[Row]:
     return [rows[task.output] for task in tasks if task.output in rows]
-
-
-def clock(seconds: float) -> str:
-    """Return a length as hours, minutes and seconds.
-
-    Examples
-    --------
-    >>> clock(3725.2)
-    '1:02:05'
-    """
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes // 60}:{minutes % 60:02}:{rest:02}"

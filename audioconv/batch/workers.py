@@ -27,7 +27,7 @@ from typing import Any, ParamSpec, TypeVar
 
 from audioconv.batch.worker import Reply
 from audioconv.errors import AudioconvError, UsageError
-from audioconv.job import MOST_THREADS
+from audioconv.job import MOST_THREADS, available_cores
 
 BOOT = (
     "import json, sys; sys.path[:], memory = json.loads(sys.argv[1]); "
@@ -50,13 +50,6 @@ T = TypeVar("T")
 
 class WorkerError(AudioconvError):
     """A worker that ended before its call did."""
-
-
-def cores() -> int:
-    """Return the number of cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 class Workers(ThreadPoolExecutor):
@@ -104,8 +97,8 @@ class Workers(ThreadPoolExecutor):
         for name, value in numbers.items():
             if value is not None and not value > 0:
                 raise UsageError(f"`{name}` is {value}; it must be more than 0")
-        self.slots = workers or cores()
-        self.threads = max(1, min(cores() // self.slots, MOST_THREADS))
+        self.slots = workers or available_cores()
+        self.threads = max(1, min(available_cores() // self.slots, MOST_THREADS))
         super().__init__(self.slots, thread_name_prefix="worker")
         self._limit = item_timeout
         self._memory = item_memory

@@ -13,6 +13,7 @@ from audioconv.cli.options import Show
 from audioconv.cli.wording import as_options
 from audioconv.errors import BatchError, counted
 from audioconv.job import Options
+from audioconv.units import clock
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -157,7 +158,6 @@ def _print_survey(plan: Plan, show: Show, *, json: bool) -> None:
 
 
 def _print_cost(cost: Cost, into: str) -> None:
-    from audioconv.batch.run import clock
     from audioconv.files import display_name
 
     line = f"{display_name(into)}: {counted(cost.files, 'file')}, {cost.already} done already"
@@ -221,7 +221,6 @@ def _print_notices(notices: list[tuple[str, str]]) -> None:
 
 def _print_summary(summary: Summary, plan: Plan) -> None:
     from audioconv.batch.rows import FILE, name_of_part
-    from audioconv.batch.run import clock
     from audioconv.files import display_name
 
     ready = summary.done + summary.already

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol, TextIO
 
 from audioconv.errors import printable
 from audioconv.progress import Progress, silent
+from audioconv.units import clock
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -125,11 +126,11 @@ class Tally:
         failed = [f"{self.failed} failed"] if self.failed else []
         took = self.at - self.began
         if not ended or took <= 0:
-            return [files, f"{_clock(now - self.began)} so far", *failed]
+            return [files, f"{clock(now - self.began)} so far", *failed]
         left = (self.files - ended) * took / ended - (now - self.at)
-        sound = _clock(self.seconds) + " of sound" * wide
+        sound = clock(self.seconds) + " of sound" * wide
         speed = _factor(self.seconds / took, wide=wide)
-        return [files, sound, speed, f"{_clock(max(left, 0))} left", *failed]
+        return [files, sound, speed, f"{clock(max(left, 0))} left", *failed]
 
 
 @contextmanager
@@ -291,25 +292,19 @@ def figures(work: Work, now: float, *, wide: bool = True) -> list[str]:
     """
     _, done, total, began, at = work
     if not done or at <= began:
-        return [f"{_clock(now - began)} so far"]
+        return [f"{clock(now - began)} so far"]
     speed = done / (at - began)
     factor = _factor(speed, wide=wide)
     if total is None:
-        return [_clock(done) + " done" * wide, factor]
+        return [clock(done) + " done" * wide, factor]
     left = (total - done) / speed - (now - at)
-    return [f"{100 * done / total:.0f} %", factor, f"{_clock(max(left, 0))} left"]
+    return [f"{100 * done / total:.0f} %", factor, f"{clock(max(left, 0))} left"]
 
 
 def _factor(speed: float, *, wide: bool) -> str:
     """Return a speed, in seconds of sound a second."""
     factor = f"{speed:.0f} x" if speed >= 10 else f"{speed:.2g} x"
     return factor + " real time" * wide
-
-
-def _clock(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
 def table(

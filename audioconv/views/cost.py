@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import platform
 import time
 from collections.abc import Callable
@@ -15,6 +14,7 @@ from audioconv.engines.direct import direct
 from audioconv.engines.overlap_add import overlap_add
 from audioconv.engines.plan import Engine
 from audioconv.engines.routes import routes
+from audioconv.job import available_cores
 
 LONG_ENOUGH = 0.02
 """Seconds that a convolution takes for the measurement to end. Longer ones are known by their law,
@@ -89,7 +89,7 @@ def machine() -> str:
     >>> " cores" in machine() or " core" in machine()
     True
     """
-    cores = os.cpu_count() or 1
+    cores = available_cores()
     return f"{platform.system()} {platform.machine()}, {cores} core{'s' * (cores > 1)}"
 
 
