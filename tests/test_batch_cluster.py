@@ -19,6 +19,7 @@ pytest.importorskip("distributed")
 
 from audioconv.batch import cluster as clusters
 from audioconv.batch.cluster import Cluster, ClusterError
+from audioconv.batch.skew import skew
 
 SCHEDULER = "dask_scheduler", "--port=0", "--dashboard-address=127.0.0.1:0"
 WORKER = (
@@ -202,7 +203,7 @@ class Sent:
     def result(self):
         if self.fault:
             raise self.fault
-        from audioconv.batch.worker import answer
+        from audioconv.batch.calls import answer
 
         return answer(self.call)
 
@@ -266,9 +267,9 @@ def _before(cluster):
 
 
 def test_a_worker_without_audioconv_is_named():
-    said = clusters._skew("tcp://a:1", {"audioconv": None}, {"audioconv": "0.2.0"})
+    said = skew("tcp://a:1", {"audioconv": None}, {"audioconv": "0.2.0"})
     assert said == "the worker tcp://a:1 has no audioconv, where this process has audioconv 0.2.0"
-    assert "ValueError: x" in clusters._skew("tcp://a:1", ValueError("x"), {})
+    assert "ValueError: x" in skew("tcp://a:1", ValueError("x"), {})
 
 
 @pytest.mark.parametrize(

@@ -24,10 +24,13 @@ claims      which run has which output in hand
 task        one task, done or failed
 rows        the row of an output, and the files that hold all rows
 stop        Ctrl-C: end after the work under way
+calls       calls and replies, pickled, and what is sent once for many of them
 worker      a process that does calls, one after another
 workers     our own workers, each replaced if a file ends it
+skew        versions of what makes the bytes, compared
 cluster     the workers of a Dask scheduler
 places      this process, our own workers, or a cluster
+shards      the blocks of one long file, on a cluster
 executors   tasks done here, or on any executor
 run         the tasks of a plan, or of a part of it, done, and their rows
 cost        what a batch will cost, before it begins

@@ -18,36 +18,28 @@ import asyncio
 import json
 import os
 import pickle
+import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 from uuid import uuid4
 
+from audioconv.batch.calls import Call, Placed
+from audioconv.batch.skew import VERSIONS, Versions, in_words, skew
 from audioconv.errors import AudioconvError, UsageError
 from audioconv.files import display_name
 
 if TYPE_CHECKING:
+    from audioconv.batch.calls import Reply
     from audioconv.batch.places import Place
-    from audioconv.batch.worker import Reply
-
-VERSIONS = {
-    "audioconv": ("audioconv", "__version__"),
-    "numpy": ("numpy", "__version__"),
-    "scipy": ("scipy", "__version__"),
-    "soundfile": ("soundfile", "__version__"),
-    "libsndfile": ("soundfile", "__libsndfile_version__"),
-}
-"""Module and attribute that have the version of each package that the bytes depend on."""
 
 TRIES = 3
 """How often a call is submitted again; Dask itself runs each four times by default."""
 
 INTERVAL = 5.0
 """Seconds between counts of the workers' threads."""
-
-Versions = dict[str, str | None]
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -88,6 +80,7 @@ class Cluster(Executor):
         self._client = _connected(place)
         self._refused: set[str] = set()
         self._threads, self._counted = 0, -INTERVAL
+        self._placing = threading.Lock()
         self._again = ThreadPoolExecutor(1, thread_name_prefix="again")
         versions, self._do = _portable()
         ours = versions(VERSIONS)
@@ -111,16 +104,20 @@ class Cluster(Executor):
             self._counted = time.monotonic()
         return max(self._threads, 1)
 
+    def place(self, value: object) -> Placed:
+        """Send an object to all workers; in arguments of calls, what is returned stands for it."""
+        return Placed(value)
+
     def submit(self, fn: Callable[P, T], /, *arguments: P.args, **named: P.kwargs) -> Future[T]:
         """Let a worker do a call; it cannot be cancelled, as it may be under way."""
         future: Future[T] = Future()
-        call = pickle.dumps((fn, arguments, named))
+        call = Call.of(fn, arguments, named)
         sent = self._send(call)
         future.set_running_or_notify_cancel()
         sent.add_done_callback(partial(self._received, call, future))
         return future
 
-    def _send(self, call: bytes) -> Any:
+    def _send(self, call: Call) -> Any:
         """Submit a call to Dask, for workers that are not refused as long as there are some."""
         only: dict[str, Any] = {}
         if self._refused:
@@ -128,11 +125,20 @@ class Cluster(Executor):
             wanted = [worker for worker in workers if worker not in self._refused]
             only = {"workers": wanted, "allow_other_workers": True} if wanted else {}
         key = f"audioconv-{uuid4().hex}"
+        placed = [self._sent(one) for one in call.placed]
         return self._client.submit(
-            self._do, call, self._ours, VERSIONS, key=key, pure=False, **only
+            self._do, call.pickled, self._ours, VERSIONS, *placed, key=key, pure=False, **only
         )
 
-    def _received(self, call: bytes, future: Future[Any], sent: Any) -> None:
+    def _sent(self, placed: Placed) -> Any:
+        """Return Dask's future of an object, sent again if all workers died that had it."""
+        with self._placing:
+            if placed.sent is None or placed.sent.status != "finished":
+                self._client.wait_for_workers(1)
+                placed.sent = self._client.scatter(placed.pickled, broadcast=True, hash=False)
+            return placed.sent
+
+    def _received(self, call: Call, future: Future[Any], sent: Any) -> None:
         """Take what became of a call; if it is no result, the call is for another try."""
         if self._settled(future, sent) is not None:
             try:
@@ -140,14 +146,14 @@ class Cluster(Executor):
             except RuntimeError:  # all is over
                 future.set_exception(ClusterError("the cluster was left"))
 
-    def _retry(self, call: bytes, future: Future[Any]) -> None:
+    def _retry(self, call: Call, future: Future[Any]) -> None:
         """Submit a call again, alone among those that need it."""
         fault: str | None = "no try"
         for _ in range(TRIES):
             try:
                 fault = self._settled(future, self._send(call))
             except Exception as error:
-                fault = _in_words(error)
+                fault = in_words(error)
             if fault is None:
                 return
         future.set_exception(
@@ -159,7 +165,7 @@ class Cluster(Executor):
         try:
             answer = sent.result()
         except (Exception, asyncio.CancelledError) as error:
-            return _in_words(error)
+            return in_words(error)
         if not isinstance(answer, bytes):
             return self._refuse(*answer)
         reply: Reply = pickle.loads(answer)
@@ -171,7 +177,7 @@ class Cluster(Executor):
 
     def _refuse(self, worker: str, theirs: Versions) -> str:
         """Give no more to a worker that has joined with other versions."""
-        fault = _skew(worker, theirs, self._ours) or f"{worker} is refused"
+        fault = skew(worker, theirs, self._ours) or f"{worker} is refused"
         if worker not in self._refused:
             self._refused.add(worker)
             self.notices.append(f"{fault}; it gets no work")
@@ -250,7 +256,7 @@ def _read_address(path: str, timeout: float) -> str:
 
 def _portable() -> tuple[
     Callable[[Mapping[str, tuple[str, str]]], Versions],
-    Callable[[bytes, Versions, Mapping[str, tuple[str, str]]], Any],
+    Callable[..., Any],
 ]:
     """Return what tells versions, and what does a call if they agree.
 
@@ -268,52 +274,24 @@ def _portable() -> tuple[
                 found[name] = None
         return found
 
-    def do(call: bytes, ours: Versions, wanted: Mapping[str, tuple[str, str]]) -> Any:
+    def do(
+        call: bytes, ours: Versions, wanted: Mapping[str, tuple[str, str]], *placed: bytes
+    ) -> Any:
         from distributed import get_worker
 
         theirs = versions(wanted) if ours else ours
         if theirs != ours:
             return get_worker().address, theirs
-        from audioconv.batch.worker import answer
+        from audioconv.batch.calls import answer
 
-        return answer(call)
+        return answer(call, *placed)
 
     return versions, do
 
 
 def _refuse_skew(found: Mapping[str, Any], ours: Versions) -> None:
     """Raise if workers have other versions."""
-    said = [fault for worker, theirs in found.items() if (fault := _skew(worker, theirs, ours))]
+    said = [fault for worker, theirs in found.items() if (fault := skew(worker, theirs, ours))]
     if said:
         more = f", and {len(said) - 1} more" if len(said) > 1 else ""
         raise ClusterError(f"{said[0]}{more}; install the same versions, or pass `allow_skew=True`")
-
-
-def _skew(worker: str, theirs: Versions | Exception, ours: Versions) -> str:
-    """Return how a worker's versions differ from ours; empty if they do not.
-
-    Examples
-    --------
-    >>> _skew("tcp://a:80", {"numpy": "2.3", "scipy": None}, {"numpy": "2.4", "scipy": "1"})
-    'the worker tcp://a:80 has numpy 2.3 and no scipy, where this process has numpy 2.4 and scipy 1'
-    """
-    if isinstance(theirs, Exception):
-        return f"the worker {worker} does not tell its versions ({_in_words(theirs)})"
-    other = [name for name in ours if theirs.get(name) != ours[name]]
-    if not other:
-        return ""
-    has, here = _listed(theirs, other), _listed(ours, other)
-    return f"the worker {worker} has {has}, where this process has {here}"
-
-
-def _listed(versions: Versions, names: Iterable[str]) -> str:
-    said = [f"{name} {versions[name]}" if versions.get(name) else f"no {name}" for name in names]
-    return " and ".join([", ".join(said[:-1]), said[-1]] if said[1:] else said)
-
-
-def _in_words(error: BaseException) -> str:
-    """Return an error in one line."""
-    name = type(error).__name__
-    if name == "KilledWorker":
-        return f"{name}: the workers that had it died"
-    return " ".join(f"{name}: {error}".split())

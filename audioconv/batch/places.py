@@ -1,4 +1,4 @@
-"""Where the files of a batch are convolved: this process, our own workers, or a Dask cluster."""
+"""Where files, or the blocks of one, are convolved: here, by our own workers, or on a cluster."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ from audioconv.parameters import parameters, validated
 if TYPE_CHECKING:
     from concurrent.futures import Executor
 
+    from audioconv.batch.cluster import Cluster
+
 ADDRESS = "DASK_SCHEDULER_ADDRESS"
 
 ITEM_TIMEOUT = 3600.0
@@ -23,7 +25,7 @@ ITEM_TIMEOUT = 3600.0
 
 @dataclass(frozen=True, kw_only=True)
 class Place:
-    """Where the files of a batch are convolved.
+    """Where the files of a batch, or the blocks of one file, are convolved.
 
     Parameters
     ----------
@@ -137,13 +139,8 @@ def executor_at(place: Place, tasks: int, notices: list[str]) -> Iterator[Execut
     """
     place = _with_environment(place)
     if place.on_cluster:
-        from audioconv.batch.cluster import Cluster
-
-        with Cluster(place) as cluster:
-            try:
-                yield cluster
-            finally:
-                notices += cluster.notices
+        with cluster_at(place, notices) as cluster:
+            yield cluster
         return
     if place.workers == 0:
         yield None
@@ -156,6 +153,36 @@ def executor_at(place: Place, tasks: int, notices: list[str]) -> Iterator[Execut
     most = max(1, min(place.workers or available_cores(), tasks))
     with Workers(most, **_limits(place)) as workers:
         yield workers
+
+
+@contextmanager
+def cluster_at(place: Place, notices: list[str]) -> Iterator[Cluster]:
+    """Open the Dask cluster of a place, or of the environment.
+
+    Parameters
+    ----------
+    place : Place
+    notices : list of str
+        takes what the user should know
+
+    Raises
+    ------
+    AudioconvError
+        If there is none, or it cannot be used.
+    """
+    place = _with_environment(place)
+    if not place.on_cluster:
+        raise UsageError(
+            f"no Dask scheduler is named; pass `scheduler`, or set {ADDRESS}; on one machine, leave "
+            "out `shards`, as threads use all cores"
+        )
+    from audioconv.batch.cluster import Cluster
+
+    with Cluster(place) as cluster:
+        try:
+            yield cluster
+        finally:
+            notices += cluster.notices
 
 
 def _with_environment(place: Place) -> Place:

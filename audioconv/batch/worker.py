@@ -17,20 +17,15 @@ from importlib import import_module
 from pathlib import Path
 from queue import SimpleQueue
 from threading import Thread
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO
+
+from audioconv.batch.calls import answer
 
 GRACE = 1.0
 """Seconds that a call has to end once nobody waits for its result."""
 
 MEMORY = Path("/proc/self/statm")
 """What a process occupies, in pages, on systems where a limit can be put on it."""
-
-
-class Reply(NamedTuple):
-    """The result of a call, or its error."""
-
-    value: object
-    error: Exception | None
 
 
 def serve(memory: int | None) -> None:
@@ -73,25 +68,6 @@ def _send(replies: BinaryIO, reply: bytes) -> None:
         replies.flush()
     except OSError:  # the parent is gone
         os._exit(1)
-
-
-def answer(call: bytes) -> bytes:
-    """Return the pickled reply to a call."""
-    try:
-        function, arguments, named = pickle.loads(call)
-        return pickle.dumps(Reply(function(*arguments, **named), None))
-    except Exception as error:
-        return _pickled(error)
-
-
-def _pickled(error: Exception) -> bytes:
-    """Return an error as a reply, by its text if it does not pickle."""
-    try:
-        reply = pickle.dumps(Reply(None, error))
-        pickle.loads(reply)
-    except Exception:
-        return pickle.dumps(Reply(None, RuntimeError(f"{type(error).__name__}: {error}")))
-    return reply
 
 
 def limits_memory() -> bool:

@@ -25,7 +25,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any, ParamSpec, TypeVar
 
-from audioconv.batch.worker import Reply
+from audioconv.batch.calls import Reply
 from audioconv.errors import AudioconvError, UsageError
 from audioconv.job import MOST_THREADS, available_cores
 

@@ -32,6 +32,7 @@ from typing import Annotated, ClassVar
 import typer
 
 from audioconv._version import __version__
+from audioconv.batch.places import LOCAL
 from audioconv.cli import batch, convolve, explain, inspect, ir, measure, plot, printing, redo
 from audioconv.cli.many import OneFile
 from audioconv.cli.options import HELP_OPTIONS, LazyGroup, expand
@@ -52,7 +53,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings=HELP_OPTIONS,
 )
-app.command(cls=OneFile)(expand(convolve.convolve))
+app.command(cls=OneFile)(expand(convolve.convolve, without=LOCAL))
 app.command(cls=OneFile)(expand(convolve.echo))
 app.command()(expand(batch.batch, without=["json"]))
 app.add_typer(ir.app, name="ir")

@@ -6,19 +6,43 @@ from typing import Annotated
 
 import typer
 
+from audioconv.batch.places import Place
 from audioconv.cli import printing, terminal
 from audioconv.cli.options import Impulses, Input, Output, Show
 from audioconv.errors import UsageError
 from audioconv.job import Job, Options
 
+Shards = Annotated[
+    int | None,
+    typer.Option(
+        metavar="N",
+        help="Convolve N blocks at a time on the workers of a Dask cluster instead of on this "
+        "machine; by default, where --scheduler is given, two for each of their threads. Reading "
+        "and writing stay here; N never changes the result.",
+    ),
+]
 
-def convolve(input: Input, output: Output, ir: Impulses, options: Options, show: Show) -> None:
+
+def convolve(
+    input: Input,
+    output: Output,
+    ir: Impulses,
+    options: Options,
+    place: Place,
+    shards: Shards = None,
+    *,
+    show: Show,
+) -> None:
     """Convolve a sound with an impulse response: a hall, a cabinet, an echo.
 
     The output is exact and complete, tail included, unless an option asks for something else.
     Set --wet and --dry, or --mix, to use it as a convolution reverb beside the dry sound.
     """
-    _run(Job(input, output, ir, options), show)
+    job = Job(input, output, ir, options)
+    if shards is None and place == Place():
+        _run(job, show)
+    else:
+        _run_shards(job, place, shards, show)
 
 
 def echo(
@@ -75,11 +99,28 @@ def echo_spec(delay: list[str] | None, gain: list[str] | None, fractional: bool)
     return f"multi-tap:delay=0,gain=1{taps}{between}"
 
 
+def _run_shards(job: Job, place: Place, shards: int | None, show: Show) -> None:
+    from audioconv.batch.shards import run_shards  # late, so that help is fast
+
+    _refuse_both(job, show)
+    notices: list[str] = []
+    with terminal.progress(quiet=show.quiet) as progress:
+        outcome = run_shards(job, place, shards, progress, notices=notices)
+    printing.print_outcome(outcome, show)
+    if not show.quiet:
+        printing.print_notices(notices)
+
+
 def _run(job: Job, show: Show) -> None:
     from audioconv.render.run import run  # late, so that help is fast
 
-    if show.json and job.output == "-":
-        raise UsageError("--json and the sound cannot both go to standard output; name a file")
+    _refuse_both(job, show)
     with terminal.progress(quiet=show.quiet) as progress:
         outcome = run(job, progress)
     printing.print_outcome(outcome, show)
+
+
+def _refuse_both(job: Job, show: Show) -> None:
+    """Raise if two things would go to standard output."""
+    if show.json and job.output == "-":
+        raise UsageError("--json and the sound cannot both go to standard output; name a file")

@@ -12,7 +12,7 @@ from typer.core import TyperCommand, TyperOption
 
 from audioconv.errors import UsageError
 
-OWN = ("ir", "delay", "gain", "fractional", "json")
+OWN = ("ir", "delay", "gain", "fractional", "json", "shards")
 """Options that a batch has not, or has in another form."""
 
 CHAIN = "chain.wav"
