@@ -4,6 +4,7 @@ import os
 import signal
 import time
 from pathlib import Path
+from uuid import uuid4
 
 
 def crash():
@@ -57,6 +58,15 @@ def dying(folder, times, work, task):
             Path(folder, str(tries)).touch()
             os._exit(1)
     return work(task)
+
+
+def dying_at(folder, numbers, work, *arguments):
+    """Do a call, or end the process at those of some numbers, counted over all processes."""
+    number = len([*Path(folder).iterdir()])
+    Path(folder, uuid4().hex).touch()
+    if number in numbers:
+        os._exit(1)
+    return work(*arguments)
 
 
 def twice(work, task):

@@ -1,10 +1,7 @@
 """A Dask cluster: a scheduler and workers on loopback, workers that die, and other versions."""
 
-import os
-import subprocess
 import sys
 import time
-from contextlib import ExitStack
 from pathlib import Path
 
 import batch_calls
@@ -17,74 +14,18 @@ from audioconv.errors import UsageError
 
 pytest.importorskip("distributed")
 
+from loopback import MARKS, SECONDS, Calling, running
+
 from audioconv.batch import cluster as clusters
 from audioconv.batch.cluster import Cluster, ClusterError
 from audioconv.batch.skew import skew
 
-SCHEDULER = "dask_scheduler", "--port=0", "--dashboard-address=127.0.0.1:0"
-WORKER = (
-    "dask_worker",
-    "--nthreads=1",
-    "--dashboard-address=127.0.0.1:0",
-    "--memory-limit=0",
-    "--death-timeout=30",
-)
-SECONDS = 60
-
-FAST = {} if os.name == "nt" else {"DASK_DISTRIBUTED__WORKER__MULTIPROCESSING_METHOD": "forkserver"}
-"""How a nanny starts its worker again in little time."""
-
-pytestmark = [
-    pytest.mark.usefixtures("untraced"),
-    # of the client, at its end
-    pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::DeprecationWarning"),
-]
-
-
-class Started:
-    """A scheduler, and the workers that a test asks for, each a process of its own."""
-
-    def __init__(self, folder, running):
-        self.file = folder / "scheduler.json"
-        self.folder = folder
-        self.processes = []
-        self._running = running
-        self._start(*SCHEDULER)
-        _until(self.file.exists)
-
-    def _start(self, module, *options):
-        python = sys.executable, "-m", f"distributed.cli.{module}"
-        path = os.pathsep.join([str(Path(__file__).parent), *filter(None, sys.path)])
-        with (self.folder / "log").open("ab") as log:
-            process = subprocess.Popen(
-                [*python, "--host=127.0.0.1", f"--scheduler-file={self.file}", *options],
-                env={**os.environ, "PYTHONPATH": path} | FAST,
-                stdout=log,
-                stderr=log,
-            )
-        self._running.callback(process.wait)
-        self._running.callback(process.kill)
-        self.processes.append(process)
-        return process
-
-    def worker(self, *options):
-        """Start a worker, without the nanny that would start it again."""
-        return self._start(*WORKER, f"--local-directory={self.folder}", "--no-nanny", *options)
-
-    def place(self, **other):
-        return Place(scheduler_file=str(self.file), **other)
+pytestmark = MARKS
 
 
 @pytest.fixture(scope="module")
 def started(tmp_path_factory):
-    with pytest.MonkeyPatch.context() as patch, ExitStack() as running:
-        patch.delenv("COVERAGE_PROCESS_START", raising=False)
-        patch.delenv("COVERAGE_PROCESS_CONFIG", raising=False)
-        scheduler = Started(tmp_path_factory.mktemp("dask"), running)
-        scheduler.worker()
-        scheduler.worker()
-        with Cluster(scheduler.place()) as cluster:
-            cluster._client.wait_for_workers(2, timeout=SECONDS)
+    with running(tmp_path_factory.mktemp("dask")) as scheduler:
         yield scheduler
 
 
@@ -99,30 +40,11 @@ def here(tmp_path, monkeypatch):
     return tmp_path
 
 
-def _until(true):
-    end = time.monotonic() + SECONDS
-    while not true():
-        assert time.monotonic() < end, "it takes too long"
-        time.sleep(0.05)
-
-
 def equal(summary, into):
     """Check that a batch is that of one process."""
     assert (summary.done, len(summary.failures), summary.left) == (3, 1, 0), summary.failures
     assert hashes(into) == hashes("one")
     assert Path(into, "metadata.jsonl").read_bytes() == Path("one/metadata.jsonl").read_bytes()
-
-
-class Calling(Cluster):
-    """A cluster whose tasks are done by a call of the tests."""
-
-    def __init__(self, place, call, *arguments):
-        super().__init__(place)
-        self.call = call, arguments
-
-    def submit(self, fn, /, *arguments, **named):
-        call, first = self.call
-        return super().submit(call, *first, fn, *arguments, **named)
 
 
 def test_a_cluster_gives_the_bytes_of_one_process(here, started):
@@ -160,22 +82,12 @@ def test_sockets_are_on_loopback_only(started):
         assert {c.laddr for c in now if c.status == psutil.CONN_LISTEN} == own
 
 
-@pytest.fixture
-def fragile(tmp_path):
-    """A scheduler of its own, whose workers die: each of a nanny that starts the next."""
-    with ExitStack() as running:
-        folder = tmp_path / "dask"
-        folder.mkdir()
-        scheduler = Started(folder, running)
-        for _ in range(2):
-            scheduler._start(*WORKER, f"--local-directory={folder}")
-        yield scheduler
-
-
-def test_a_task_whose_worker_is_killed_four_times_is_done(here, fragile):
+def test_a_task_whose_worker_is_killed_four_times_is_done(here):
     Path("tries").mkdir()
-    with Calling(fragile.place(), batch_calls.dying, str(here / "tries"), 4) as cluster:
-        cluster._client.wait_for_workers(2, timeout=SECONDS)
+    with (
+        running(here / "dask", fragile=True) as fragile,
+        Calling(fragile.place(), batch_calls.dying, str(here / "tries"), 4) as cluster,
+    ):
         equal(run_plan(planned("in", "rooms", "many"), executor=cluster), "many")
     assert len([*Path("tries").iterdir()]) == 4
 
@@ -234,7 +146,7 @@ def test_a_task_is_given_up_after_a_few_tries(monkeypatch):
 def test_a_worker_with_other_versions_is_refused(here, started, tmp_path):
     Path("other.py").write_text("import numpy\nnumpy.__version__ = '0.1'\n")
     with Cluster(started.place()) as early:
-        worker = started.worker("--preload", str(tmp_path / "other.py"))
+        worker = started.worker("--no-nanny", "--preload", str(tmp_path / "other.py"))
         early._client.wait_for_workers(3, timeout=SECONDS)
         # one that joins later gets no work that counts
         summary = run_plan(planned("in", "rooms", "many", replicas=1), executor=early)

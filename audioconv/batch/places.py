@@ -173,8 +173,8 @@ def cluster_at(place: Place, notices: list[str]) -> Iterator[Cluster]:
     place = _with_environment(place)
     if not place.on_cluster:
         raise UsageError(
-            f"no Dask scheduler is named; pass `scheduler`, or set {ADDRESS}; on one machine, leave "
-            "out `shards`, as threads use all cores"
+            f"no Dask scheduler is named; pass `scheduler`, or set {ADDRESS}; on one machine, "
+            "leave out `shards`, as threads use all cores"
         )
     from audioconv.batch.cluster import Cluster
 
