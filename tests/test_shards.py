@@ -33,12 +33,12 @@ def started(tmp_path_factory):
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch, noise):
-    """An impulse that is longer than a block of the direct engine, and a sound of many blocks."""
+    """An impulse that is four times as long as a block of the Toeplitz engine, and a sound of 12 blocks."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("DASK_SCHEDULER_ADDRESS", raising=False)
-    soundfile.write("float.wav", 0.1 * noise(14_000, 2), RATE, "FLOAT")
-    soundfile.write("pcm.flac", 0.1 * noise(14_000, 2), RATE, "PCM_16")
-    soundfile.write("long.wav", 0.1 * noise(5000, 2, seed=1), RATE, "FLOAT")
+    soundfile.write("float.wav", 0.1 * noise(6000, 2), RATE, "FLOAT")
+    soundfile.write("pcm.flac", 0.1 * noise(6000, 2), RATE, "PCM_16")
+    soundfile.write("long.wav", 0.1 * noise(2000, 2, seed=1), RATE, "FLOAT")
     return tmp_path
 
 
@@ -47,8 +47,8 @@ def digest(path):
 
 
 CASES = {
-    "float": ["float.wav", "--engine", "direct", "--length", "input"],
-    "16 bits": ["pcm.flac", "--engine", "direct", "--dither", "tpdf", "--clip", "guard"],
+    "float": ["float.wav", "--engine", "toeplitz", "--length", "input"],
+    "16 bits": ["pcm.flac", "--engine", "toeplitz", "--dither", "tpdf", "--clip", "guard"],
     "matched": ["pcm.flac", "--match", "lufs", "--align", "peak", "--length", "auto"],
 }
 
@@ -77,9 +77,9 @@ def test_a_pipe_and_the_scheduler_of_the_environment(folder, started, call, pipe
 def test_workers_that_die_meanwhile_cost_nothing(folder):
     """Both of them, so that what was placed is lost too."""
     Path("calls").mkdir()
-    job = Job("float.wav", "here.wav", ["long.wav"], Options(engine="direct", recipe="none"))
+    job = Job("float.wav", "here.wav", ["long.wav"], Options(engine="toeplitz", recipe="none"))
     convolve_file(job)
-    options = Options(engine="direct", recipe="none", threads=3, verify=True)
+    options = Options(engine="toeplitz", recipe="none", threads=3, verify=True)
     with (
         running(folder / "dask", fragile=True) as fragile,
         Calling(fragile.place(), batch_calls.dying_at, str(folder / "calls"), (2, 3)) as cluster,
