@@ -33,7 +33,7 @@ def started(tmp_path_factory):
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch, noise):
-    """An impulse that is four times as long as a block of the Toeplitz engine, and a sound of 12 blocks."""
+    """A sound of 12 blocks of the Toeplitz engine, and an impulse four times as long as one."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("DASK_SCHEDULER_ADDRESS", raising=False)
     soundfile.write("float.wav", 0.1 * noise(6000, 2), RATE, "FLOAT")

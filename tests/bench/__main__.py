@@ -18,6 +18,7 @@ from . import __doc__ as about
 from . import commands
 from .accuracy import accuracy
 from .bench import QUICK, Bench, Section
+from .cluster import cluster
 from .embedding import embedding
 from .growth import growth
 from .inspection import inspection
@@ -42,6 +43,7 @@ SECTIONS: dict[str, Section] = {
     "startup": startup,
     "short": short,
     "many": many,
+    "cluster": cluster,
     "embedding": embedding,
     "inspection": inspection,
     "profile": profile,
