@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from math import nan
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,8 @@ from .measure import Command, in_turn, middle, ratio
 from .tables import header, number, row
 
 if TYPE_CHECKING:
+    import psutil
+
     from tests.loopback import Started
 
 TASKS = 10_000
@@ -35,11 +38,11 @@ def cluster(bench: Bench) -> Iterator[str]:
     """Measure the cost of an empty task, and of a long file in shards."""
     tasks = TASKS // (20 if bench.quick else 1)
     yield f"## Handing out work\n\n{tasks} empty tasks, on two workers of a scheduler on loopback."
-    yield "\n" + header("step", "ms / task", "tasks / s")
+    yield "\n" + header("step", "ms / task", "CPU here", "CPU of the scheduler")
     try:
         from tests.loopback import running
     except ImportError as error:
-        yield row(f"Dask is left out ({error}): pip install -e '.[dask]'", "", "")
+        yield row(f"Dask is left out ({error}): pip install -e '.[dask]'", "", "", "")
         yield from _ours(bench, tasks)
         return
     with running(bench.folder / "dask") as scheduler:
@@ -51,26 +54,31 @@ def cluster(bench: Bench) -> Iterator[str]:
 def _empty(scheduler: Started, tasks: int) -> Iterator[str]:
     """Submit empty tasks as people do, as our executor does, and as a batch does."""
     import distributed
+    import psutil
 
     from audioconv.batch.cluster import Cluster
 
+    process = psutil.Process(scheduler.processes[0].pid)
     with closing(distributed.Client(scheduler_file=str(scheduler.file))) as client:
         yield _timed(
             "`client.submit`, all at once",
             tasks,
             lambda: client.gather([client.submit(int, pure=False) for _ in range(tasks)]),
+            process,
         )
     with Cluster(scheduler.place()) as executor:
         yield _timed(
             "`Cluster.submit`, all at once",
             tasks,
             lambda: [one.result() for one in [executor.submit(int) for _ in range(tasks)]],
+            process,
         )
         numbers = range(tasks)
         yield _timed(
             "as a batch does, a few at a time",
             tasks,
             lambda: [*results(numbers, int, executor, Stop())],  # type: ignore[arg-type]
+            process,
         )
 
 
@@ -109,12 +117,21 @@ def _read(plan: Plan, into: str) -> None:
     assert all(map(journal.recorded, plan.tasks))
 
 
-def _timed(name: str, tasks: int, work: Callable[[], object]) -> str:
+def _timed(
+    name: str, tasks: int, work: Callable[[], object], scheduler: psutil.Process | None = None
+) -> str:
+    """Return the ms that each task takes, by the clock and of processors."""
     print(name, file=sys.stderr, flush=True)
-    began = time.perf_counter()
+    clocks = time.perf_counter, time.process_time, lambda: _cpu(scheduler)
+    began = [clock() for clock in clocks]
     work()
-    seconds = time.perf_counter() - began
-    return row(name, number(1000 * seconds / tasks, 3), number(tasks / seconds, 0))
+    took = (clock() - start for clock, start in zip(clocks, began, strict=True))
+    return row(name, *(number(1000 * seconds / tasks, 3) for seconds in took))
+
+
+def _cpu(process: psutil.Process | None) -> float:
+    """Return the processor time of a process; not a number if there is none."""
+    return nan if process is None else sum(process.cpu_times()[:2])
 
 
 def _shards(bench: Bench, scheduler: Started) -> Iterator[str]:
