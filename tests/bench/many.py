@@ -1,4 +1,4 @@
-"""A data set of speech, reverberated by one command, and by the loop that labs write."""
+"""A data set of speech, reverberated by one command, and by the loops that labs write."""
 
 from __future__ import annotations
 
@@ -10,53 +10,97 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from impulses.builders import shoebox
-
 from .bench import Bench
-from .measure import Command, Cost, middle, ratio, run
+from .measure import Command, CommandError, Cost, middle, ratio, run
+from .plain import random_room
 from .sounds import SAMPLES, SHARED
 from .tables import header, judged, number, row
 
 UTTERANCES, ROOMS = 2000, 200
 RATE = 16000
+FEWER = 10
+"""Share of the utterances for what takes long."""
+
 MOST_ALONE, MOST_OF_ONE = 1.8, 0.59
 """Targets: share of the loop's time with one worker, and what two take of that."""
 
+RANDOM = "shoebox:room=4..8,3..6,2.5..3.5,rt60=0.2..0.8"
+
 
 def many(bench: Bench) -> Iterator[str]:
-    """Compare files a second, and what verification and more files add."""
+    """Compare files a second, and what verification, random rooms and a disk add."""
     count = UTTERANCES // (20 if bench.quick else 1)
-    sounds, rooms = bench.folder / "utterances", bench.folder / "rooms"
+    sounds, few, rooms = (bench.folder / name for name in ("utterances", "few", "rooms"))
     _write_sounds(sounds, count)
+    few.mkdir()
+    for path in sorted(sounds.iterdir())[: count // FEWER]:
+        shutil.copy(path, few)
     _write_rooms(rooms)
     outputs = bench.folder / "reverberated"
-    loop = (sys.executable, "-m", f"{__package__}.plain", str(sounds), str(rooms), str(outputs))
-    ours = [_batch(sounds, rooms, outputs, *how) for how in ((1,), (2,), (2, "--verify"))]
-    print("many", file=sys.stderr, flush=True)
-    costs: list[list[Cost]] = [[] for _ in range(4)]
-    for _ in range(bench.rounds):
-        for command, of_one in zip((Command(loop), *ours), costs, strict=True):
-            shutil.rmtree(outputs, ignore_errors=True)
-            of_one.append(run(command))
-    theirs, one, two, proven = costs
+    disk = Path.cwd() / "reverberated-by-bench"
+    jobs = {
+        "loop": _loop("scipy", sounds, rooms, outputs),
+        "one worker": _batch(sounds, str(rooms), outputs, 1),
+        "two workers": _batch(sounds, str(rooms), outputs, 2),
+        "one worker, `--verify`": _batch(sounds, str(rooms), outputs, 1, "--verify"),
+        "two workers, `--verify`": _batch(sounds, str(rooms), outputs, 2, "--verify"),
+        "two workers, on this disk": _batch(sounds, str(rooms), disk, 2),
+    }
     yield (
         f"## Many files\n\n{count} utterances of 2 to 4 s at 16 kHz, half of them FLAC, with one "
         f"of {ROOMS} rooms each, to 32-bit float: `audioconv batch` beside a loop of soundfile and "
         "`scipy.signal.fftconvolve`. Whole processes, in turn."
     )
+    costs = _in_turn(jobs, bench.rounds, outputs, disk)
     yield "\n" + header("job", "time / loop", "files / s", "CPU / loop", "MiB")
-    yield _row("loop", theirs, theirs, count)
-    yield _row("one worker", one, theirs, count, MOST_ALONE)
-    yield _row("two workers", two, theirs, count)
-    yield _row("two workers, `--verify`", proven, theirs, count)
-    share = judged(ratio(two, one).wall, MOST_OF_ONE)
+    for name, cost in costs.items():
+        target = MOST_ALONE if name == "one worker" else None
+        yield _row(name, cost, costs["loop"], count, target)
+    share = judged(ratio(costs["two workers"], costs["one worker"]).wall, MOST_OF_ONE)
     yield f"\nTwo workers take {share} of the time of one."
-    for folder in (sounds, rooms, outputs):
-        shutil.rmtree(folder)
+
+    jobs = {
+        "loop": _loop("scipy", few, rooms, outputs),
+        "loop, a random room each": _loop("shoebox", few, rooms, outputs),
+        "one worker, random rooms": _batch(few, RANDOM, outputs, 1),
+        "audiomentations": _loop("audiomentations", few, rooms, outputs),
+        "lhotse": _loop("lhotse", few, rooms, outputs),
+        "shell loop of `audioconv convolve`": _loop("shell", few, rooms, outputs),
+    }
+    yield f"\nOf {count // FEWER} of them:\n"
+    costs = _in_turn(jobs, bench.rounds, outputs, disk)
+    yield header("job", "time / loop", "files / s", "CPU / loop", "MiB")
+    for name, cost in costs.items():
+        yield _row(name, cost, costs["loop"], count // FEWER)
+    for folder in (sounds, few, rooms, outputs):
+        shutil.rmtree(folder, ignore_errors=True)
 
 
-def _batch(sounds: Path, rooms: Path, outputs: Path, workers: int, *more: str) -> Command:
-    names = (str(sounds), "--ir", str(rooms), "--into", str(outputs))
+def _in_turn(jobs: dict[str, Command], rounds: int, *outputs: Path) -> dict[str, list[Cost]]:
+    """Run jobs in turn, each into empty folders; those that fail, as not installed, are left."""
+    print("many", file=sys.stderr, flush=True)
+    costs: dict[str, list[Cost]] = {name: [] for name in jobs}
+    for _ in range(rounds):
+        for name in [*costs]:
+            for folder in outputs:
+                shutil.rmtree(folder, ignore_errors=True)
+            try:
+                costs[name].append(run(jobs[name]))
+            except CommandError as error:
+                print(f"{name}: {error}", file=sys.stderr, flush=True)
+                del costs[name]
+    for folder in outputs:
+        shutil.rmtree(folder, ignore_errors=True)
+    return costs
+
+
+def _loop(how: str, sounds: Path, rooms: Path, outputs: Path) -> Command:
+    names = (how, str(sounds), str(rooms), str(outputs))
+    return Command((sys.executable, "-m", f"{__package__}.plain", *names))
+
+
+def _batch(sounds: Path, rooms: str, outputs: Path, workers: int, *more: str) -> Command:
+    names = (str(sounds), "--ir", rooms, "--into", str(outputs))
     how = ("--pairs", "random", "--subtype", "FLOAT", "--workers", str(workers), "-q", *more)
     return Command((sys.executable, "-m", "audioconv", "batch", *names, *how))
 
@@ -88,13 +132,4 @@ def _write_rooms(folder: Path) -> None:
     folder.mkdir()
     random = np.random.default_rng(2)
     for at in range(ROOMS):
-        sides = random.uniform((4, 3, 2.5), (8, 6, 3.5))
-        places = [sides * random.uniform(0.2, 0.8, 3) for _ in range(2)]
-        room = shoebox(
-            RATE,
-            room=tuple(sides),
-            source=tuple(places[0]),
-            microphone=tuple(places[1]),
-            rt60=random.uniform(0.2, 0.8),
-        )
-        soundfile.write(folder / f"{at:03}.wav", room.taps, RATE, subtype="FLOAT")
+        soundfile.write(folder / f"{at:03}.wav", random_room(random, RATE), RATE, subtype="FLOAT")
