@@ -44,7 +44,7 @@ from typing import Any
 import numpy as np
 
 from audioconv.engines import grid
-from audioconv.engines.routes import Route, Routing
+from audioconv.engines.routes import Route, Routing, largest_response
 from audioconv.engines.subnormals import FLUSH_BELOW
 from impulses.impulse import Taps
 
@@ -58,9 +58,6 @@ EXPECTED = 16
 
 LONGEST = 2**20
 """Points of the longest transform of an impulse that is not longer itself."""
-
-FEW = 20
-"""Taps of an impulse whose sum is no bad bound on its response."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -176,7 +173,7 @@ def transforms(
     products = Counter(route.target for route in routing.routes)
     # on a grid that contains that of the transforms
     fine = max(points, 1 << (2 * routing.frames).bit_length())
-    responses = [_largest_response(taps, fine) for taps in routing.kernels]
+    responses = [largest_response(taps, fine) for taps in routing.kernels]
     largest = [float(np.abs(taps).sum()) for taps in routing.kernels] if partitioned else responses
 
     def guaranteed(route: Route) -> float:
@@ -258,14 +255,8 @@ def _matrix(routing: Routing, weight: Callable[[Route], float]) -> Taps:
 def _other_engine(routing: Routing, unit: float) -> Taps:
     """Return `EXPECTED` times the error of transforms of any engine, by input and output."""
     points = max(LONGEST, 4 * routing.frames)
-    largest = [
-        float(np.abs(taps).sum())  # nearly the same, and without SciPy
-        if np.count_nonzero(taps) <= FEW
-        else _largest_response(taps, 2 * routing.frames)
-        for taps in routing.kernels
-    ]
     each = EXPECTED * unit * math.sqrt(math.log2(points))
-    return each * _matrix(routing, lambda route: largest[route.kernel])
+    return each * _matrix(routing, lambda route: routing.responses[route.kernel])
 
 
 def _underflow(routing: Routing, dtype: np.dtype[Any]) -> float:
@@ -286,8 +277,3 @@ def _terms(routing: Routing) -> Taps:
 
 def _root_energy(taps: Taps) -> float:
     return float(np.sqrt((taps**2).sum()))
-
-
-def _largest_response(taps: Taps, points: int) -> float:
-    """Return the largest magnitude of a transform of the taps."""
-    return float(np.abs(np.fft.rfft(taps, points)).max())

@@ -20,6 +20,9 @@ from impulses.impulse import Impulse, Taps, check_samples
 
 TRUE_STEREO = "LL,LR,RL,RR"
 
+FEW = 20
+"""Taps of an impulse whose sum is no bad bound on its response."""
+
 PAIR = r"\s*(\d{1,4})\s*:\s*(\d{1,4})\s*"
 """One path of a matrix; no sound has as many channels as four digits can count."""
 
@@ -83,6 +86,16 @@ class Routing:
         return self.kernels[route.kernel]
 
     @cached_property
+    def responses(self) -> tuple[float, ...]:
+        """Largest magnitude of the response of each kernel; of few taps, their sum is near it."""
+        return tuple(
+            float(np.abs(taps).sum())
+            if np.count_nonzero(taps) <= FEW  # without a transform
+            else largest_response(taps, 2 * self.frames)
+            for taps in self.kernels
+        )
+
+    @cached_property
     def largest_sum(self) -> float:
         """The largest sum of abs(h) over all routes into one output."""
         sums = [float(np.abs(taps).sum()) for taps in self.kernels]
@@ -116,6 +129,11 @@ class Routing:
     def silent(self) -> tuple[int, ...]:
         """Outputs that no route leads to."""
         return tuple(sorted({*range(self.outputs)} - {route.target for route in self.routes}))
+
+
+def largest_response(taps: Taps, points: int) -> float:
+    """Return the largest magnitude of a transform of the taps."""
+    return float(np.abs(np.fft.rfft(taps, points)).max())
 
 
 def routes(taps: Taps, channels: int) -> Routing:
