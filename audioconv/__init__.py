@@ -5,6 +5,7 @@ urls        which names are URLs, and what of them may be shown
 progress    how far long work has come
 units       times, gains and other quantities as people write them
 parameters  options and their help, read from signatures and docstrings
+nd          convolution in any number of dimensions: arrays, probabilities, pictures
 engines     ways to compute one convolution, under one law; routing; the stream of blocks
 job         a request and its outcome, as plain data
 files       sound files: decoding, rounding, checked atomic writing

@@ -16,6 +16,7 @@ ROOMS = [
     "audioconv.progress",
     "audioconv.units",
     "audioconv.parameters",
+    "audioconv.nd",
     "audioconv.engines",
     "audioconv.job",
     "audioconv.files.formats",
