@@ -19,6 +19,9 @@ from audioconv.nd.extent import extent
 
 METHODS = ["direct", "fft"]
 MODES = ["full", "same", "valid"]
+TOP = {1: 12, 2: 5, 3: 3, 4: 3}
+"""Elements along an axis, by the number of axes."""
+
 few = settings(max_examples=40, deadline=None)
 
 
@@ -40,11 +43,11 @@ def tolerance(f, g):
 
 
 @st.composite
-def arrays(draw, number=2, top=6, most=2**20):
+def arrays(draw, number=2, most=2**20):
     """Draw integer arrays of one number of axes, 1 to 4."""
     axes = draw(st.integers(1, 4))
     seed = np.random.default_rng(draw(st.integers(0, 2**32)))
-    shapes = [[draw(st.integers(1, top - axes // 2)) for _ in range(axes)] for _ in range(number)]
+    shapes = [[draw(st.integers(1, TOP[axes])) for _ in range(axes)] for _ in range(number)]
     return [seed.integers(-most, most, shape) for shape in shapes]
 
 
@@ -53,14 +56,19 @@ def arrays(draw, number=2, top=6, most=2**20):
 @given(pair=arrays(most=2**31))
 def test_integers_are_exact(method, pair):
     f, g = pair
+    wanted = definition(f, g)
+    if max(map(abs, wanted.flat)) >= 2**63:
+        with pytest.raises(AudioconvError, match="may reach"):
+            nd.convolve(f, g, method=method)
+        return
     found = nd.convolve(f, g, method=method)
     assert found.dtype == np.int64
-    assert (found == definition(f, g)).all()
+    assert (found == wanted).all()
 
 
 @pytest.mark.parametrize("method", METHODS)
 @few
-@given(three=arrays(number=3, top=4))
+@given(three=arrays(number=3, most=2**15))
 def test_the_laws_hold_of_integers(method, three):
     def star(f, g):
         return nd.convolve(f, g, method=method)
@@ -178,9 +186,6 @@ def test_auto_takes_what_is_faster(monkeypatch):
     for k in (3, 31, 200):
         nd.convolve(np.ones((512, 512)), np.ones((k, k)))
     assert taken == ["direct", "fft", "fft"]
-    with pytest.raises(AssertionError):
-        monkeypatch.setattr(convolution, "direct", None)
-        assert nd.convolve([1.0], [1.0], method="fft") is not None
 
 
 @pytest.mark.parametrize("method", METHODS)

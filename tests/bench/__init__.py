@@ -29,7 +29,7 @@ check      whether an output is right
 pairs      ours and a peer's, as a row of a table; solo, ours alone
 tables     Markdown; plot, a picture
 and one module for each section: peers, others, growth, memory, proof, accuracy, startup, short,
-many, cluster, embedding, inspection
+many, cluster, embedding, inspection, nd
 
 ``python -m tests.bench.rooms`` is a table of its own: reverberation times of random shoebox rooms.
 """

@@ -25,6 +25,7 @@ from .inspection import inspection
 from .many import many
 from .measure import CommandError
 from .memory import memory
+from .nd import in_dimensions
 from .others import others
 from .peers import peers
 from .profile import profile
@@ -46,6 +47,7 @@ SECTIONS: dict[str, Section] = {
     "cluster": cluster,
     "embedding": embedding,
     "inspection": inspection,
+    "nd": in_dimensions,
     "profile": profile,
 }
 IN_MEMORY = Path("/dev/shm")
