@@ -24,6 +24,7 @@ ROOMS = [
     "audioconv.files",
     "audioconv.metering",
     "audioconv.ir",
+    "audioconv.effects",
     "audioconv.views",
     "audioconv.verify",
     "audioconv.render",

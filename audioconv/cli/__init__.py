@@ -16,6 +16,7 @@ ir_info   the report of ir info on an impulse response
 sofa_info the report of ir info on a SOFA file
 saved     options and summary of the commands that save an impulse response
 inspect   info, verify, compare
+effects   what the commands of effects share
 measure   sweep, deconvolve
 redo      redo
 plot      plot waveform, spectrogram, response, decay, waterfall, null

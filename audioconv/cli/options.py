@@ -33,6 +33,8 @@ METAVARS = {
     "angle": "DEGREES",
     "number": "NUMBER",
     "text": "TEXT",
+    "file": "FILE",
+    "impulse": "IR",
 }
 HELP_OPTIONS = {"help_option_names": ["-h", "--help"]}
 PARSERS: dict[str, Callable[[str], float]] = {

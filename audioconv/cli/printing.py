@@ -14,6 +14,7 @@ from typing import Any, TextIO
 from audioconv.cli import terminal
 from audioconv.cli.options import Show
 from audioconv.cli.wording import as_options
+from audioconv.effects import EffectOutcome
 from audioconv.errors import AudioconvError, counted, printable
 from audioconv.job import Outcome, VerificationReport
 from audioconv.urls import public_name, public_text
@@ -201,6 +202,31 @@ def outcome_rows(outcome: Outcome) -> Rows:
             f"{format_db(outcome.guaranteed_dbfs, 'dBFS')}; expected: about "
             f"{format_db(outcome.expected_dbfs, 'dBFS')})",
         ),
+        *_written(outcome),
+    ]
+
+
+def print_effect(outcome: EffectOutcome, show: Show) -> None:
+    """Write the outcome of an effect: rows for a person, or JSON."""
+    if show.json:
+        print_json(outcome.as_json())
+    if show.quiet:
+        return
+    from audioconv.files import display_name  # late, so that help is fast
+
+    heading = f"{display_name(outcome.input)} -> {display_name(outcome.output, role='output')}"
+    rows = [
+        *outcome.rows,
+        ("gain", format_db(outcome.gain_db)),
+        ("peak", format_db(outcome.peak_dbfs, "dBFS")),
+        *_written(outcome),
+    ]
+    print_sections([(heading, rows)], outcome.notices)
+
+
+def _written(outcome: Outcome | EffectOutcome) -> Rows:
+    """Return the rows on the output itself, and the time it took."""
+    return [
         (
             "output",
             f"{duration(outcome.frames, outcome.rate)}, {counted(outcome.channels, 'channel')}, "
@@ -220,7 +246,7 @@ def _matched(outcome: Outcome) -> str:
     return f" (match {format_db(outcome.match_gain_db)}, to {level}{guard})"
 
 
-def _coding(outcome: Outcome) -> str:
+def _coding(outcome: Outcome | EffectOutcome) -> str:
     """Return the subtype of an output; of a lossy one, the usual name and the bit rate."""
     if outcome.bit_rate is None:
         return outcome.subtype

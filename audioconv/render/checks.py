@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
+from audioconv.effects import EffectJob
 from audioconv.errors import UsageError
 from audioconv.files import is_exact, is_stream, refuse_overwrite
 from audioconv.ir.load import impulse_files, refuse_standard_twice
@@ -18,15 +20,26 @@ def check_job(job: Job, *, replaces_sidecar: bool) -> None:
     if not job.impulses:
         raise UsageError("no impulse is given; name a file or a builder spec")
     refuse_standard_twice([job.input, *impulse_files(job.impulses)])
+    _check_outputs(job, impulse_files(job.impulses), replaces_sidecar=replaces_sidecar)
+
+
+def check_effect(job: EffectJob, *, replaces_sidecar: bool) -> None:
+    """Raise `UsageError` if an option is out of range, or an output may not be written."""
+    refuse_standard_twice([job.input, *job.effect.files])
+    _check_outputs(job, job.effect.files, replaces_sidecar=replaces_sidecar)
+
+
+def _check_outputs(
+    job: Job | EffectJob, ingredients: Sequence[str], *, replaces_sidecar: bool
+) -> None:
     check_options(job.options)
     outputs = {job.output: job.options.overwrite}
     if job.options.recipe == "sidecar":
         if is_stream(job.output) or is_url(job.output):
             raise UsageError("a sidecar recipe needs an output file beside it; name a file")
         outputs[job.output + SUFFIX] = replaces_sidecar
-    inputs = [job.input, *impulse_files(job.impulses)]
     for output, overwrite in outputs.items():
-        refuse_overwrite(output, inputs=inputs, overwrite=overwrite)
+        refuse_overwrite(output, inputs=[job.input, *ingredients], overwrite=overwrite)
 
 
 def check_options(options: Options) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from audioconv.effects import EffectJob
 from audioconv.engines.subnormals import FLUSH_BELOW
 from audioconv.errors import AudioconvError, counted
 from audioconv.files import INTEGER_BITS, STANDARD, PeakMeter, SoundInfo, display_name
@@ -45,7 +46,7 @@ class Notices:
             self.given.append(notice)
 
 
-def misleading(job: Job, info: SoundInfo) -> Iterator[str]:
+def misleading(job: Job | EffectJob, info: SoundInfo) -> Iterator[str]:
     """Notice options without effect on an output, and a file beside it that describes another."""
     options, subtype = job.options, info.subtype
     if options.dither != "none" and subtype not in INTEGER_BITS:

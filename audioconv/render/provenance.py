@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from audioconv.effects import EffectJob
 from audioconv.errors import AudioconvError
 from audioconv.files import (
     NO_METADATA,
@@ -16,9 +19,8 @@ from audioconv.files import (
     serialise,
 )
 from audioconv.ir.ingredients import Ingredient
-from audioconv.ir.load import impulse_files
 from audioconv.job import Job, Options
-from audioconv.render.recipe import ANY, NEUTRAL, Recipe
+from audioconv.render.recipe import ANY, NEUTRAL, Applied, Recipe
 
 DEFAULTS = Options()
 
@@ -28,11 +30,13 @@ class Provenance:
 
     Parameters
     ----------
-    job : Job
+    job : Job or EffectJob
     reader : Reader
         of the input
-    ingredients : tuple of Ingredient
-        sources of the impulses
+    made_by : tuple of Ingredient, or Applied
+        sources of the impulses, or the effect
+    paths : sequence of str
+        of the files among these
     info : SoundInfo
         of the output
     version : str
@@ -41,15 +45,17 @@ class Provenance:
 
     def __init__(
         self,
-        job: Job,
+        job: Job | EffectJob,
         reader: Reader,
-        ingredients: tuple[Ingredient, ...],
+        made_by: tuple[Ingredient, ...] | Applied,
+        paths: Sequence[str],
         info: SoundInfo,
         version: str,
     ) -> None:
         self._job = job
         self._reader = reader
-        self._ingredients = ingredients
+        self._made_by = made_by
+        self._paths = paths
         self._info = info
         self._version = version
 
@@ -73,7 +79,7 @@ class Provenance:
             for key, value in {**vars(self._job.options), **chosen}.items()
             if key not in NEUTRAL and value != defaults[key]
         }
-        return Recipe(self._version, digest, self._ingredients, dict(sorted(options.items())))
+        return Recipe(self._version, digest, self._made_by, dict(sorted(options.items())))
 
     def chunks(self, digest: Digest | None) -> list[Chunk]:
         """Return the recipe as a chunk, if the output can hold one."""
@@ -92,5 +98,5 @@ class Provenance:
                 f"{display_name(self._job.input)} was not read to its end, so it has no digest "
                 "for a recipe; pass `recipe='none'`"
             )
-        paths = [self._job.input, *impulse_files(self._job.impulses)]
+        paths = [self._job.input, *self._paths]
         return recipe.sidecar(file_digest(output), paths).encode()

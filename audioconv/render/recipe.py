@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from audioconv._version import __version__
+from audioconv.effects import EFFECTS, FILES
 from audioconv.errors import AudioconvError, FormatError, UsageError
 from audioconv.files import (
     RECIPE,
@@ -56,6 +57,9 @@ OTHERS = {
 }
 """Keys in the recipes of other files, and the commands that make those."""
 
+PLAIN = (str, bool, int, float)
+"""Types of settings that stand in a recipe as they are."""
+
 HASHES, COUNTS = ("sha256", "taps_sha256"), ("bytes", "rate", "origin")
 """Keys of hashes and of whole numbers in recipes."""
 
@@ -77,6 +81,22 @@ LONGEST_VERSION = 40
 
 
 @dataclass(frozen=True)
+class Applied:
+    """An effect that made a file.
+
+    Parameters
+    ----------
+    name : str
+        a key of `audioconv.effects.EFFECTS`
+    settings : dict
+        those that differ from the defaults; of files, what identifies them
+    """
+
+    name: str
+    settings: dict[str, Any]
+
+
+@dataclass(frozen=True)
 class Recipe:
     """Recipe of a file.
 
@@ -85,8 +105,8 @@ class Recipe:
     version : str
         of audioconv
     input : Digest
-    impulses : tuple of Ingredient
-        builder specs, files, or arrays
+    made_by : tuple of Ingredient, or Applied
+        the impulses: builder specs, files, or arrays; or the effect
     options : dict
         those that differ from the defaults and change the result; format, subtype and the quality
         of a lossy output always (without one, the encoder chose it: a recipe of version 0.1.0)
@@ -94,7 +114,7 @@ class Recipe:
 
     version: str
     input: Digest
-    impulses: tuple[Ingredient, ...]
+    made_by: tuple[Ingredient, ...] | Applied
     options: dict[str, Any]
 
     def text(self) -> str:
@@ -109,7 +129,7 @@ class Recipe:
     def sidecar(self, output: Digest, paths: list[str]) -> str:
         """Return it as JSON, with the output's digest and the paths of input and impulses."""
         fields = self._fields(self.input)
-        files = files_in([fields["input"], *fields["impulses"]])
+        files = files_in([fields["input"], *_ingredients(fields)])
         for ingredient, path in zip(files, paths, strict=True):
             if original_name(path) != STANDARD:
                 ingredient["path"] = absolute(path)
@@ -119,7 +139,7 @@ class Recipe:
         return {
             "audioconv": self.version,
             "input": source._asdict(),
-            "impulses": [ingredient_data(i) for i in self.impulses],
+            **_maker_data(self.made_by),
             "options": self.options,
         }
 
@@ -128,6 +148,22 @@ def absolute(path: str) -> str:
     """Return a path that means the same in every folder; of a URL, what is public."""
     path = original_name(path)
     return public_name(path) if is_url(path) else os.path.abspath(path)
+
+
+def _maker_data(made_by: tuple[Ingredient, ...] | Applied) -> dict[str, Any]:
+    """Return what made an output as plain data."""
+    if isinstance(made_by, tuple):
+        return {"impulses": [ingredient_data(i) for i in made_by]}
+    settings = {
+        key: value if isinstance(value, PLAIN) else ingredient_data(value)
+        for key, value in made_by.settings.items()
+    }
+    return {"effect": made_by.name, "settings": settings}
+
+
+def _ingredients(fields: dict[str, Any]) -> list[Any]:
+    """Return the plain data of what made an output, beside its input."""
+    return [*fields["settings"].values()] if "effect" in fields else [*fields["impulses"]]
 
 
 _COMPACT = json.JSONEncoder(separators=(",", ":"), sort_keys=True)
@@ -209,18 +245,16 @@ def _parsed(text: str, path: str) -> tuple[Recipe, list[str], Digest | None]:
         for key, command in OTHERS.items():
             if key in read:
                 raise AudioconvError(
-                    f"{display_name(path)} was made by `audioconv {command}`, not by convolve or "
-                    "echo; `audioconv info --json` shows how"
+                    f"{display_name(path)} was made by `audioconv {command}`, not by convolve, "
+                    "echo or an effect; `audioconv info --json` shows how"
                 )
-        ingredients = [read["input"], *read["impulses"]]
-        source, *impulses = map(ingredient_of, ingredients)
+        source = ingredient_of(read["input"])
         if not isinstance(source, Digest):
             raise TypeError
-        for impulse in impulses:
-            _check(impulse)
-        found = Recipe(_version(read), source, tuple(impulses), _options(read["options"]))
+        found = Recipe(_version(read), source, _maker(read), _options(read["options"]))
         made = digest_of(read["output"]) if "output" in read else None
-        paths = [i["path"] for i in files_in(ingredients) if "path" in i]
+        files = files_in([read["input"], *_ingredients(read)])
+        paths = [i["path"] for i in files if "path" in i]
         if not all(isinstance(path, str) for path in paths):
             raise TypeError
     except (*MALFORMED, UsageError):
@@ -228,6 +262,26 @@ def _parsed(text: str, path: str) -> tuple[Recipe, list[str], Digest | None]:
             f"audioconv {__version__} cannot follow the recipe in {display_name(path)}"
         ) from None
     return found, paths, made
+
+
+def _maker(read: dict[str, Any]) -> tuple[Ingredient, ...] | Applied:
+    """Return what made an output: its impulses, or an effect."""
+    if "effect" not in read:
+        impulses = tuple(map(ingredient_of, read["impulses"]))
+        for impulse in impulses:
+            _check(impulse)
+        return impulses
+    known = {p.name: p for p in parameters(EFFECTS[read["effect"]])}
+    settings: dict[str, Any] = {}
+    for key, value in read["settings"].items():
+        if isinstance(value, dict) and known[key].unit in FILES:
+            settings[key] = ingredient_of(value)
+            _check(settings[key])
+        elif value is None:
+            raise TypeError
+        else:
+            settings[key] = validated(known[key], value)
+    return Applied(read["effect"], settings)
 
 
 def _check(impulse: Ingredient, depth: int = 0) -> None:

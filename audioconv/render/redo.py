@@ -7,11 +7,12 @@ import shutil
 import stat
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from audioconv._version import __version__
+from audioconv.effects import EFFECTS, Effect, EffectJob
 from audioconv.errors import AudioconvError, UsageError, VerificationError
 from audioconv.files import (
     Digest,
@@ -29,8 +30,10 @@ from audioconv.ir.kinds import OTHER, kind_of
 from audioconv.ir.load import impulse_files
 from audioconv.ir.names import join_name, split_name, with_options
 from audioconv.job import Job, Options
+from audioconv.parameters import parameters
 from audioconv.progress import Progress, silent
-from audioconv.render.recipe import Recipe, read_recipe
+from audioconv.render.effect import run_effect
+from audioconv.render.recipe import Applied, Recipe, read_recipe
 from audioconv.render.run import run
 from audioconv.urls import is_url, public_name
 
@@ -42,6 +45,9 @@ DEEPEST = 5
 
 ROOM = 2**26
 """Bytes by which an output may exceed four times its known length, as of another version."""
+
+Make = Callable[[str, Options, Recipe], list[str]]
+"""Makes an output of a path, with some options, as a recipe states; returns the notices."""
 
 EXPANSION = 64
 """Bytes of a lost output for each of its ingredients: enough from MP3 at 32 kbit/s to 24 bits."""
@@ -172,8 +178,10 @@ def redo(
     with ExitStack() as files:
         named = [files.enter_context(local(place)) for place in places]
         search = [*_local_files(paths), *named, *folders]
-        source, impulses = _ingredients(recipe, search, output, [*filter(is_url, paths)])
-        ingredients = [source, *impulse_files(impulses)]
+        with _naming_urls([*filter(is_url, paths)]):
+            source = _find(recipe.input, search, output)
+            make, others = _maker(recipe, source, search, output, progress)
+        ingredients = [source, *impulse_files(others)]
         if max_output is None:
             max_output = _most_bytes(output, known, ingredients)
         options = Options(
@@ -190,12 +198,12 @@ def redo(
             made = new
         else:
             made = os.path.join(files.enter_context(scratch_folder()), "made")
-        outcome = run(Job(source, made, impulses, options), progress, follows=recipe)
+        notices = make(made, options, recipe)
         difference = None if lost else _first_difference(output, made)
         same = file_digest(made) == known if lost else difference is None
         if not (same or ours or new is None):  # a file that is kept states its own version
-            again = Job(source, made, impulses, replace(options, overwrite=True))
-            outcome = run(again, progress, follows=replace(recipe, version=__version__))
+            again = replace(recipe, version=__version__)
+            notices = make(made, replace(options, overwrite=True), again)
         if new is None and (same if lost else not same and overwrite and ours):
             new = output
             _replace(output, made, overwrite=overwrite)
@@ -204,12 +212,12 @@ def redo(
             new=new,
             version=recipe.version,
             input=_shown(source, named),
-            impulses=[_shown(one, named) for one in impulses],
+            impulses=[_shown(one, named) for one in others],
             same=same,
             replaced=not same and new == output and not lost,
             first_difference=difference,
             bytes=os.path.getsize(made),
-            notices=outcome.notices,
+            notices=notices,
         )
 
 
@@ -239,20 +247,53 @@ def _most_bytes(output: str, known: Digest | None, ingredients: Sequence[str]) -
     return min(4 * stated, EXPANSION * sum(map(os.path.getsize, ingredients))) + ROOM
 
 
-def _ingredients(
-    recipe: Recipe, search: Sequence[str], output: str, urls: Sequence[str]
-) -> tuple[str, list[str]]:
-    """Find the input and the impulses of a recipe, some of which may have been at URLs."""
+@contextmanager
+def _naming_urls(urls: Sequence[str]) -> Iterator[None]:
+    """Add to an error of what is not found the URLs where it may have been.
+
+    A stranger may have written them: one is read if the user names it.
+    """
     try:
-        source = _find(recipe.input, search, output)
-        return source, [_impulse(ingredient, search, output) for ingredient in recipe.impulses]
+        yield
     except AudioconvError as error:
         if not urls:
             raise
-        # which a stranger may have written: it is read if the user says so
         raise AudioconvError(
             f"{error}, or what its recipe names: {listed([*map(display_name, urls)])}"
         ) from None
+
+
+def _maker(
+    recipe: Recipe, source: str, search: Sequence[str], output: str, progress: Progress
+) -> tuple[Make, list[str]]:
+    """Return what makes an output of a recipe, and the ingredients beside the input."""
+    if not isinstance(recipe.made_by, Applied):
+        impulses = [_impulse(ingredient, search, output) for ingredient in recipe.made_by]
+
+        def convolve(made: str, options: Options, follows: Recipe) -> list[str]:
+            return run(Job(source, made, impulses, options), progress, follows=follows).notices
+
+        return convolve, impulses
+    effect = _effect(recipe.made_by, search, output)
+
+    def apply(made: str, options: Options, follows: Recipe) -> list[str]:
+        job = EffectJob(source, made, effect, options)
+        return run_effect(job, progress, follows=follows).notices
+
+    return apply, [*effect.files]
+
+
+def _effect(applied: Applied, search: Sequence[str], output: str) -> Effect:
+    """Return an effect whose files have been found."""
+    kind = EFFECTS[applied.name]
+    settings = dict(applied.settings)
+    for one in parameters(kind):
+        value = settings.get(one.name)
+        if one.unit == "impulse" and value is not None:
+            settings[one.name] = _impulse(value, search, output)
+        elif isinstance(value, Digest):
+            settings[one.name] = _find(value, search, output)
+    return kind(**settings)
 
 
 def _first_difference(one: str, other: str) -> int | None:

@@ -17,8 +17,6 @@ from audioconv.engines import stream
 from audioconv.engines.audio import Samples
 from audioconv.errors import VerificationError
 from audioconv.files import (
-    FLOATS,
-    TRANSPARENT,
     Digest,
     PeakMeter,
     Reader,
@@ -28,7 +26,6 @@ from audioconv.files import (
     Writer,
     changed_error,
     display_name,
-    is_exact,
     listed,
     local,
     original_name,
@@ -39,12 +36,14 @@ from audioconv.files import (
     suffix_notice,
     target,
 )
+from audioconv.ir.load import impulse_files
 from audioconv.job import Job, Options, Outcome, VerificationReport
 from audioconv.metering.matching import Gains, gains
 from audioconv.progress import Progress, silent
 from audioconv.render.checks import check_job, check_subtype
 from audioconv.render.measurement import Measurement, unplaced
 from audioconv.render.notices import Notices, dropped, misleading, raised, vanished
+from audioconv.render.output import bit_rate, quality, restarts
 from audioconv.render.passage import Passage, Sink
 from audioconv.render.prepare import Prepare, Prepared, prepare
 from audioconv.render.provenance import Provenance
@@ -125,20 +124,14 @@ def run(
     return rendering.outcome()
 
 
-def _restarts(options: Options) -> bool:
-    """Return whether the guard may have to begin again."""
-    integers = (options.subtype or "").upper() not in FLOATS
-    return options.clip == "guard" and integers and parse_match(options.match) is None
-
-
 def _rereads_output(options: Options) -> bool:
     """Return whether the output may be written anew, or is read back."""
-    return options.verify or _restarts(options)
+    return options.verify or restarts(options)
 
 
 def _rereads(options: Options) -> bool:
     """Return whether the input may be read more than once."""
-    return _restarts(options) or parse_match(options.match) is not None
+    return restarts(options) or parse_match(options.match) is not None
 
 
 class Rendering:
@@ -196,7 +189,7 @@ class Rendering:
             source.rate,
             self._prepared.convolver.routing.outputs,
             self._frames(),
-            _quality(options, subtype, transparent=follows is None),
+            quality(options, subtype, transparent=follows is None),
         )
         refuse_unfit(self._info)
         odd = suffix_notice(job.output, form, subtype)
@@ -210,6 +203,7 @@ class Rendering:
             job,
             self._reader,
             self._prepared.ingredients,
+            impulse_files(job.impulses),
             self._info,
             __version__ if follows is None else follows.version,
         )
@@ -346,17 +340,10 @@ class Rendering:
             impulse_level=levels.as_json(),
             guaranteed_dbfs=to_db(levels.guaranteed(peak) * self._gains.both),
             expected_dbfs=to_db(levels.expected(peak) * self._gains.both),
-            bit_rate=self._bit_rate(),
+            bit_rate=bit_rate(self._writer),
             shift=prepared.shift,
             input_sha256=None if self._digest is None else self._digest.sha256,
         )
-
-    def _bit_rate(self) -> int | None:
-        """Return the bit rate of a lossy output, in bit/s."""
-        frames = self._writer.level.frames
-        if is_exact(self._info.subtype) or not frames:
-            return None
-        return round(8 * self._writer.bytes * self._info.rate / frames)
 
     @property
     def _hashed(self) -> bool:
@@ -489,12 +476,3 @@ class Rendering:
         # a pipe may end earlier than its header states
         frames = None if self._job.options.allow_truncated else self._reader.info.frames
         return self._prepared.window.frames(frames, self._prepared.impulse.frames)
-
-
-def _quality(options: Options, subtype: str, *, transparent: bool) -> float | None:
-    """Return the quality of the output, or None if it has none, or the encoder chooses it."""
-    if subtype not in TRANSPARENT:
-        return None
-    if options.quality is not None:
-        return float(options.quality)
-    return TRANSPARENT[subtype] if transparent else None

@@ -1,0 +1,217 @@
+"""Effects: what is done to a sound besides one convolution, as plain data.
+
+An effect is a frozen dataclass. Its fields are the options of its command, with their help from
+its docstring, and the settings in the recipe of an output. It plans a stage for a sound: what
+passes blocks on, changed. `audioconv.render.effect` runs any effect.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+from audioconv.errors import UsageError
+from audioconv.job import Options
+from audioconv.parameters import parameters
+
+if TYPE_CHECKING:
+    from audioconv.engines.audio import Audio
+    from audioconv.ir.ingredients import Ingredient
+
+OF_CONVOLUTION = (
+    "length",
+    "align",
+    "wet",
+    "dry",
+    "mix",
+    "ir_gain",
+    "match",
+    "map",
+    "rate_mismatch",
+    "engine",
+    "precision",
+    "threads",
+    "verify",
+)
+"""Options that mean something to a convolution alone."""
+
+
+FILES = ("file", "impulse")
+"""Units of fields that name a file, or an impulse response."""
+
+
+class Stage(Protocol):
+    """What changes one sound, from its beginning to its end.
+
+    The blocks given to it have the length that the plan states, but for the last, however the sound
+    was cut before. What it returns, put together, is the output; it may return frames later, and
+    any number at a time.
+    """
+
+    def process(self, block: Audio) -> Audio:
+        """Return the frames (n, channels) that are complete after a block (frames, channels)."""
+
+    def flush(self) -> Audio:
+        """Return the frames that are left after the last block."""
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """An effect on one sound, planned.
+
+    Parameters
+    ----------
+    start : function
+        returns a new `Stage`; an output that the guard attenuates needs two
+    block : int > 0
+        frames of each block that a stage is given, but the last
+    channels, rate : int > 0
+        of the output
+    frames : function
+        returns the length of the output for that of the sound
+    rows : sequence of (str, str)
+        labels and values for the report
+    figures : dict
+        the same as plain data, by their names in JSON
+    notices : sequence of str
+    ingredients : dict of Ingredient
+        identifies the files among the settings, by the name of the field
+    """
+
+    start: Callable[[], Stage]
+    block: int
+    channels: int
+    rate: int
+    frames: Callable[[int], int]
+    rows: Sequence[tuple[str, str]] = ()
+    figures: Mapping[str, Any] = field(default_factory=dict)
+    notices: Sequence[str] = ()
+    ingredients: Mapping[str, Ingredient] = field(default_factory=dict)
+
+
+class Effect(Protocol):
+    """An effect as a frozen dataclass; each field is an option."""
+
+    @property
+    def files(self) -> Sequence[str]:
+        """Paths among its settings, in the order of the fields."""
+
+    def plan(self, rate: int, channels: int) -> Plan:
+        """Plan it for a sound.
+
+        Parameters
+        ----------
+        rate : int > 0
+            frames per second
+        channels : int > 0
+
+        Raises
+        ------
+        AudioconvError
+            If a setting does not fit.
+        """
+
+
+EFFECTS: dict[str, Callable[..., Effect]] = {}
+"""Every effect, by the name of its command."""
+
+
+@dataclass(frozen=True)
+class EffectJob:
+    """One file to be changed by an effect.
+
+    Parameters
+    ----------
+    input, output : str
+        file names, or ``-`` for standard input and output
+    effect : Effect
+    options : Options
+        how it is written; those of a convolution have no meaning here
+
+    Raises
+    ------
+    UsageError
+        If an option of a convolution is set.
+    """
+
+    input: str
+    output: str
+    effect: Effect
+    options: Options = field(default_factory=Options)
+
+    def __post_init__(self) -> None:
+        for name in OF_CONVOLUTION:
+            if getattr(self.options, name) != getattr(Options(), name):
+                raise UsageError(
+                    f"`{name}` is an option of a convolution, which this is not; leave it out"
+                )
+
+    @property
+    def name(self) -> str:
+        """Name of the effect."""
+        return next(name for name, kind in EFFECTS.items() if kind is type(self.effect))
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """Fields of the effect that differ from their defaults."""
+        fields = parameters(type(self.effect))
+        values = {one.name: getattr(self.effect, one.name) for one in fields}
+        return {one.name: values[one.name] for one in fields if values[one.name] != one.default}
+
+
+@dataclass(frozen=True)
+class EffectOutcome:
+    """Result of an effect; `as_json` has the names that scripts may rely on.
+
+    Parameters
+    ----------
+    input, output, effect : str
+    frames, channels, rate : int
+        of the output
+    subtype : str
+    gain_db : float <= 0
+        gain of the clip guard
+    peak_dbfs : float
+        of the output, measured before rounding
+    clipped : int
+        samples past full scale that were limited
+    notices : list of str
+        changes and losses that the user should know
+    seconds, speed : float
+        wall time, and seconds of sound per second
+    bit_rate : int or None
+        of a lossy output, in bit/s
+    input_sha256 : str or None
+        of the input, if the output has a recipe, which states it
+    figures : dict
+        those of the effect
+    rows : list of (str, str)
+        the same for a person
+    """
+
+    input: str
+    output: str
+    effect: str
+    frames: int
+    channels: int
+    rate: int
+    subtype: str
+    gain_db: float
+    peak_dbfs: float
+    clipped: int
+    notices: list[str]
+    seconds: float
+    speed: float
+    bit_rate: int | None
+    input_sha256: str | None
+    figures: dict[str, Any]
+    rows: list[tuple[str, str]]
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the stable names, with minus infinity (silence) as None."""
+        fields = asdict(self)
+        del fields["rows"]
+        fields |= fields.pop("figures")
+        return {key: None if value == -math.inf else value for key, value in fields.items()}
