@@ -48,7 +48,14 @@ class Stage(Protocol):
     The blocks given to it have the length that the plan states, but for the last, however the sound
     was cut before. What it returns, put together, is the output; it may return frames later, and
     any number at a time.
+
+    Attributes
+    ----------
+    notices : sequence of str
+        what the user should know of this sound, once it has ended
     """
+
+    notices: Sequence[str]
 
     def process(self, block: Audio) -> Audio:
         """Return the frames (n, channels) that are complete after a block (frames, channels)."""

@@ -25,6 +25,7 @@ class Stage:
 
     def __init__(self, factor, channels):
         self.factor, self.last, self.lengths = factor, np.zeros((0, channels)), []
+        self.notices = []
 
     def process(self, block):
         assert not self.lengths or self.lengths[-1] == BLOCK
@@ -33,6 +34,8 @@ class Stage:
         return made
 
     def flush(self):
+        if self.factor == 1:
+            self.notices = ["the factor is 1"]
         return self.last
 
 
@@ -93,6 +96,11 @@ def test_every_frame_goes_through_the_stage(sound, tmp_path):
     assert (outcome.frames, outcome.channels, outcome.rate) == (2 * BLOCK + 7, 2, 8000)
     assert outcome.as_json()["factor"] == 3
     assert outcome.notices == []
+
+
+def test_a_stage_has_notices_at_its_end(sound, tmp_path):
+    _, outcome = made(sound, Louder(factor=1.0), tmp_path)
+    assert outcome.notices == ["the factor is 1"]
 
 
 def test_the_guard_writes_again_with_less_gain(sound, tmp_path):

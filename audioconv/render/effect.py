@@ -11,7 +11,7 @@ from contextlib import ExitStack
 from typing import Literal
 
 from audioconv._version import __version__
-from audioconv.effects import EffectJob, EffectOutcome
+from audioconv.effects import EffectJob, EffectOutcome, Stage
 from audioconv.engines.stream import regrid
 from audioconv.files import (
     Digest,
@@ -138,8 +138,8 @@ class EffectRendering:
         """Write the output, again with less gain if the guard asks for it, and finish it."""
         options, info = self._job.options, self._info
         self._open(output, options.clip)
-        self._pump(self._reader, f"applying {self._job.name}")
-        self._notices.add(*self._reader.notices)
+        stage = self._pump(self._reader, f"applying {self._job.name}")
+        self._notices.add(*self._reader.notices, *stage.notices)
         self._gains = gains(None, self._writer.level, info.subtype, options)
         if self._gains.guard != 1:
             cause = self._writer.clipping() if self._writer.clipped else "no room for dither"
@@ -210,8 +210,8 @@ class EffectRendering:
         if self._reader.digest() not in (None, digest):
             raise changed_error(self._job.input)
 
-    def _pump(self, reader: Reader, step: str) -> None:
-        """Move a sound through a new stage into the writer."""
+    def _pump(self, reader: Reader, step: str) -> Stage:
+        """Move a sound through a new stage into the writer, and return the stage."""
         stage, rate = self._plan.start(), reader.info.rate
         seconds = None if reader.info.frames is None else reader.info.frames / rate
         self._progress(step, 0.0, seconds)
@@ -220,6 +220,7 @@ class EffectRendering:
             self._progress(step, reader.frames / rate, seconds)
         self._writer.write(stage.flush())
         self._digest = reader.digest()
+        return stage
 
     def _finish(self) -> None:
         """Close the output with its metadata and recipe, read it back and check it."""
