@@ -10,9 +10,9 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Annotated, Any, Protocol
 
-from audioconv.errors import UsageError
+from audioconv.errors import UsageError, counted
 from audioconv.job import Options
 from audioconv.parameters import parameters
 
@@ -121,7 +121,69 @@ class Effect(Protocol):
         """
 
 
-EFFECTS: dict[str, Callable[..., Effect]] = {}
+@dataclass(frozen=True, kw_only=True)
+class Spectral:
+    """The magnitudes of the short-time spectrum, convolved with a kernel.
+
+    Parameters
+    ----------
+    kernel : str
+        what the magnitudes are convolved with: blur:time=90ms,frequency=50Hz (their mean over as
+        much; shape=box or gauss), sharpen:frequency=200Hz (what a blur would take away, added;
+        time, shape, amount=1), edge:axis=time (what grows from one time to the next, or with
+        side=fall shrinks; or axis=frequency), or identity
+    window : float
+        length of the slices whose spectra are taken, to the nearest power of two in frames; a
+        longer one separates tones better, a shorter one times
+
+    Examples
+    --------
+    >>> Spectral(kernel="blur:time=90ms").plan(44100, 2).figures["kernel_slices"]
+    17
+    """
+
+    kernel: str
+    window: Annotated[float, "time"] = 0.043
+
+    @property
+    def files(self) -> Sequence[str]:
+        """Paths among its settings: none."""
+        return ()
+
+    def plan(self, rate: int, channels: int) -> Plan:
+        """Plan it for a sound; see `Effect.plan`."""
+        from audioconv.spectral import kernels, stage  # late, so that help is fast
+        from audioconv.spectral.transform import Grid
+
+        grid = Grid.of(rate, self.window)
+        kernel = kernels.kernel(self.kernel, grid)
+        slices, bins = kernel.weights.shape
+        return Plan(
+            start=lambda: stage.SpectralStage(grid, kernel, channels),
+            block=stage.together(kernel) * grid.hop,
+            channels=channels,
+            rate=rate,
+            frames=lambda frames: stage.frames_of(frames, grid, kernel),
+            rows=[
+                ("kernel", f"{self.kernel}: {counted(slices, 'slice')} x {counted(bins, 'bin')}"),
+                (
+                    "slices",
+                    f"{grid.frames} frames ({1000 * grid.frames / rate:.1f} ms), one every "
+                    f"{1000 * grid.hop / rate:.2f} ms; bins of {rate / grid.frames:.1f} Hz",
+                ),
+            ],
+            figures={
+                "kernel": self.kernel,
+                "kernel_slices": slices,
+                "kernel_bins": bins,
+                "window_frames": grid.frames,
+                "hop_frames": grid.hop,
+            },
+            notices=kernel.notes,
+        )
+
+
+EFFECTS: dict[str, Callable[..., Effect]] = {"spectral": Spectral}
 """Every effect, by the name of its command."""
 
 

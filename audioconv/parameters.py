@@ -209,6 +209,38 @@ def arguments(
     return values
 
 
+def assignments(text: str, spec: str, example: str = "delay=350ms") -> dict[str, list[str]]:
+    """Parse ``key=value,key=value,value``; a value without a key extends the list before it.
+
+    Parameters
+    ----------
+    text : str
+    spec : str
+        what the text is a part of, for messages
+    example : str
+        an assignment, for messages
+
+    Raises
+    ------
+    UsageError
+        If it begins with no key.
+
+    Examples
+    --------
+    >>> assignments("delay=0,350ms,gain=1", "multi-tap")
+    {'delay': ['0', '350ms'], 'gain': ['1']}
+    """
+    values: dict[str, list[str]] = {}
+    key = ""
+    for item in filter(None, text.split(",")):
+        before, equals, value = item.rpartition("=")
+        if not (equals or key):
+            raise UsageError(f"{item!r} in {spec} is not key=value, such as {example}")
+        key = before.strip() if equals else key
+        values.setdefault(key, []).append(value)
+    return values
+
+
 def validated(parameter: Parameter, value: Any) -> Any:
     """Check an argument given in Python, and parse a gain, size or quality given as text.
 

@@ -18,6 +18,7 @@ ROOMS = [
     "audioconv.parameters",
     "audioconv.nd",
     "audioconv.engines",
+    "audioconv.spectral",
     "audioconv.job",
     "audioconv.files.formats",
     "audioconv.files.codecs",

@@ -16,7 +16,7 @@ ir_info   the report of ir info on an impulse response
 sofa_info the report of ir info on a SOFA file
 saved     options and summary of the commands that save an impulse response
 inspect   info, verify, compare
-effects   what the commands of effects share
+effects   spectral, and what the commands of effects share
 measure   sweep, deconvolve
 redo      redo
 plot      plot waveform, spectrogram, response, decay, waterfall, null
@@ -34,9 +34,21 @@ import typer
 
 from audioconv._version import __version__
 from audioconv.batch.places import LOCAL
-from audioconv.cli import batch, convolve, explain, inspect, ir, measure, plot, printing, redo
+from audioconv.cli import (
+    batch,
+    convolve,
+    effects,
+    explain,
+    inspect,
+    ir,
+    measure,
+    plot,
+    printing,
+    redo,
+)
 from audioconv.cli.many import OneFile
 from audioconv.cli.options import HELP_OPTIONS, LazyGroup, expand
+from audioconv.effects import OF_CONVOLUTION
 from audioconv.errors import AudioconvError
 from audioconv.urls import public_text
 
@@ -57,6 +69,7 @@ app = typer.Typer(
 app.command(cls=OneFile)(expand(convolve.convolve, without=LOCAL))
 app.command(cls=OneFile)(expand(convolve.echo))
 app.command()(expand(batch.batch, without=["json"]))
+app.command()(expand(effects.spectral, without=OF_CONVOLUTION))
 app.add_typer(ir.app, name="ir")
 app.command()(inspect.info)
 app.command()(expand(inspect.verify))

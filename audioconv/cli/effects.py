@@ -1,12 +1,23 @@
-"""The commands of effects, whose options are the fields of the effect."""
+"""`audioconv spectral`, and what the commands of effects share.
+
+Their options are the fields of the effect.
+"""
 
 from __future__ import annotations
 
 from audioconv.cli import printing, terminal
-from audioconv.cli.options import Show
-from audioconv.effects import Effect, EffectJob
+from audioconv.cli.options import Input, Output, Show
+from audioconv.effects import Effect, EffectJob, Spectral
 from audioconv.errors import UsageError
 from audioconv.job import Options
+
+
+def spectral(input: Input, output: Output, effect: Spectral, options: Options, show: Show) -> None:
+    """Blur, sharpen or keep the edges of a sound's spectrum, as of a picture.
+
+    The magnitudes of the short-time spectrum are convolved with a kernel over time and frequency.
+    """
+    apply(effect, input, output, options, show)
 
 
 def apply(effect: Effect, input: str, output: str, options: Options, show: Show) -> None:

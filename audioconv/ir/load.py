@@ -137,7 +137,7 @@ def _load_file(path: str, options: str, ir: str) -> tuple[Impulse, Ingredient]:
     """Load a file with the options in its name."""
     name = kind_of(path, options)
     kind = KINDS[name]
-    values = _parse_assignments(options, display_name(ir), kind.example)
+    values = parameters.assignments(options, display_name(ir), kind.example)
     # no option is a time, so none depends on a rate
     given = parameters.arguments(display_name(path), kind.options, values, rate=1)
     with local(path) as found, unchanged(found):
@@ -256,7 +256,7 @@ def parsed_spec(ir: str) -> tuple[str, dict[str, list[str]]] | None:
     if not _is_spec(ir):
         return None
     builder, _, rest = ir.partition(":")
-    return builder, _parse_assignments(rest, ir)
+    return builder, parameters.assignments(rest, display_name(ir))
 
 
 def impulse_files(irs: Iterable[str | Impulse]) -> list[str]:
@@ -334,20 +334,9 @@ def _expand_preset(ir: str) -> str:
         choices = parameters.choices_like(preset, PRESETS)
         raise UsageError(f"no preset is named {preset!r};{choices}")
     builder, _, values = PRESETS[preset].spec.partition(":")
-    return spec(builder, {**_parse_assignments(values, ir), **_parse_assignments(changes, ir)})
-
-
-def _parse_assignments(text: str, ir: str, example: str = "delay=350ms") -> dict[str, list[str]]:
-    """Parse ``key=value,key=value,value``; a value without a key extends the list before it."""
-    values: dict[str, list[str]] = {}
-    key = ""
-    for item in filter(None, text.split(",")):
-        before, equals, value = item.rpartition("=")
-        if not (equals or key):
-            raise UsageError(f"{item!r} in {display_name(ir)} is not key=value, such as {example}")
-        key = before.strip() if equals else key
-        values.setdefault(key, []).append(value)
-    return values
+    name = display_name(ir)
+    changed = parameters.assignments(changes, name)
+    return spec(builder, {**parameters.assignments(values, name), **changed})
 
 
 def sofa_file(ir: str) -> str | None:

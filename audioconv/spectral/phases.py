@@ -1,0 +1,172 @@
+r"""Phases that fit magnitudes which a kernel has changed.
+
+Where at least half of a magnitude was there before, the sound's own phase is kept, so that a kernel
+that changes nothing gives every frame back. Elsewhere most of it came from other times and
+frequencies, and its phase is integrated from the gradient of the magnitudes: phase gradient heap
+integration [1]_, slice by slice [2]_. For a Gaussian window ``exp(-pi t^2 / gamma)``, with ``ln S``
+the logarithm of the magnitudes, hops of a frames and transforms of M,
+
+    to the next bin:    phi[j, k + 1] - phi[j, k] = -gamma / (a M) d/dj ln S
+    to the next slice:  phi[j + 1, k] - phi[j, k] = 2 pi a k / M + a M / gamma d/dk ln S
+
+by which a Hann window goes with ``gamma = 0.25645 M^2``. Of all ways from known phases to a bin,
+integration takes the one on which the lowest magnitude is highest. A heap finds it bin by bin;
+here it follows from two recursions along the bins, for many slices at once: let P be the magnitude
+of the same bin a slice before (infinite where the phase is kept), then
+
+    L[k] = max(P[k], min(L[k - 1], S[k - 1]))
+
+is the best of the ways that come from below, a scan of clamps, which compose to clamps.
+
+References
+----------
+.. [1] Z. Prusa, P. Balazs and P. L. Sondergaard, "A Noniterative Method for Reconstruction of Phase
+   From STFT Magnitude", IEEE/ACM Trans. Audio Speech Lang. Process. 25(5), 2017, eqs. 20 to 25.
+.. [2] Z. Prusa and P. L. Sondergaard, "Real-Time Spectrogram Inversion Using Phase Gradient Heap
+   Integration", DAFx-16, Brno, 2016.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from audioconv.spectral.transform import OVERLAP, Grid, Slices
+
+HANN = 0.25645
+"""gamma / M^2 of the Gaussian that is closest to a Hann window [1]_, table I."""
+
+MOVED = 2.0
+"""How many times its former magnitude a bin may have and keep its phase."""
+
+LOWEST = 1e-15
+"""Magnitudes below have no gradient: for all that is heard, they are silence."""
+
+LATEST = np.pi
+"""Phase from a bin to the next, at most: sound at the end of the window has as much."""
+
+WIDEST = 2 * 2 * np.pi / OVERLAP
+"""Phase from a slice to the next beyond that of the bin, at most: a Hann window's main lobe has
+two bins on either side, and a bin has 2 pi a / M."""
+
+Magnitudes = NDArray[np.float64]
+"""Some slices of one channel: (slices, bins)."""
+
+
+class Phases:
+    """Gives phases to the slices of one channel; each needs the magnitudes of the next.
+
+    Parameters
+    ----------
+    grid : Grid
+    """
+
+    def __init__(self, grid: Grid) -> None:
+        places = np.arange(grid.bins, dtype=np.int64)
+        self._carrier = 2 * np.pi * (places % OVERLAP) / OVERLAP  # k a / M, in full turns
+        self._magnitudes = np.zeros((2, grid.bins))  # of the last slice, and of the one to come
+        self._slice = np.zeros((1, grid.bins), np.complex128)
+        self._phase = np.zeros(grid.bins)
+
+    def process(self, magnitudes: Magnitudes, slices: Slices) -> Slices:
+        """Return slices with some magnitudes, a slice later than these are given.
+
+        Parameters
+        ----------
+        magnitudes : array, (slices, bins)
+        slices : array, (slices, bins)
+            those of the sound at the same places
+
+        Returns
+        -------
+        array, (slices, bins)
+            first the last slice that was given before; at the very first, silence
+        """
+        magnitudes = np.concatenate([self._magnitudes, magnitudes])
+        slices = np.concatenate([self._slice, slices])
+        self._magnitudes, self._slice = magnitudes[-2:], slices[-1:]
+        wanted, slices = magnitudes[1:-1], slices[:-1]
+        present = np.abs(slices)
+        kept = wanted <= MOVED * present
+        ratio = np.divide(wanted, present, out=np.zeros_like(wanted), where=kept & (present > 0))
+        if kept.all():
+            self._phase = np.angle(slices[-1])
+            made: Slices = slices * ratio
+            return made
+        phases = self._integrated(magnitudes, np.angle(slices), kept)
+        return np.where(kept, slices * ratio, wanted * np.exp(1j * phases))
+
+    def _integrated(
+        self, magnitudes: Magnitudes, own: Magnitudes, kept: NDArray[np.bool_]
+    ) -> Magnitudes:
+        """Return the phases of all slices but the first and the last."""
+        logs = np.log(np.maximum(magnitudes, LOWEST))
+        to_next_slice = np.clip(_along_bins(logs[:-1]) / (HANN * OVERLAP), -WIDEST, WIDEST)
+        steps = self._carrier + (to_next_slice[1:] + to_next_slice[:-1]) / 2
+        to_next_bin = np.clip(-HANN * OVERLAP * (logs[2:] - logs[:-2]) / 2, -LATEST, LATEST)
+        offsets = np.zeros_like(own)
+        np.cumsum((to_next_bin[:, 1:] + to_next_bin[:, :-1]) / 2, axis=1, out=offsets[:, 1:])
+        source = sources(np.where(kept, np.inf, magnitudes[:-2]), magnitudes[1:-1])
+        offsets -= np.take_along_axis(offsets, source, axis=1)
+        phase, phases = self._phase, np.empty_like(own)
+        for at in range(len(own)):
+            known = np.where(kept[at], own[at], phase + steps[at])
+            phase = known[source[at]] + offsets[at]
+            phase -= 2 * np.pi * np.rint(phase / (2 * np.pi))
+            phases[at] = phase
+        self._phase = phase
+        return phases
+
+
+def _along_bins(logs: Magnitudes) -> Magnitudes:
+    """Return the derivative from bin to bin; it is 0 at the ends, around which all is even."""
+    derivative = np.zeros_like(logs)
+    derivative[:, 1:-1] = (logs[:, 2:] - logs[:, :-2]) / 2
+    return derivative
+
+
+def sources(known: Magnitudes, magnitudes: Magnitudes) -> NDArray[np.intp]:
+    """Return the bin from whose known phase that of each bin is integrated.
+
+    Parameters
+    ----------
+    known : array, (slices, bins)
+        how well the phase of a bin is known beforehand: its magnitude a slice before
+    magnitudes : array, (slices, bins)
+
+    Returns
+    -------
+    array of int, (slices, bins)
+
+    Examples
+    --------
+    >>> known, magnitudes = np.array([[0.0, 5, 0, 1]]), np.array([[3.0, 4, 3, 2]])
+    >>> sources(known, magnitudes).tolist()
+    [[1, 1, 1, 1]]
+    >>> sources(known, np.array([[3.0, 4, 0.5, 2]])).tolist()
+    [[1, 1, 1, 3]]
+    """
+    below, from_below = _scan(known, magnitudes)
+    above, from_above = _scan(known[:, ::-1], magnitudes[:, ::-1])
+    above, from_above = above[:, ::-1], known.shape[1] - 1 - from_above[:, ::-1]
+    return np.where(below >= above, from_below, from_above)
+
+
+def _scan(known: Magnitudes, magnitudes: Magnitudes) -> tuple[Magnitudes, NDArray[np.intp]]:
+    """Return the best way from below to each bin: its lowest magnitude, and where it begins."""
+    level = known.copy()
+    ceiling = np.empty_like(magnitudes)
+    ceiling[:, 0] = 0  # there is nothing below
+    ceiling[:, 1:] = magnitudes[:, :-1]
+    passing, reach = ceiling.copy(), 1
+    while reach < level.shape[1]:  # x -> max(level, min(x, passing)), over twice as many bins
+        np.maximum(
+            level[:, reach:],
+            np.minimum(level[:, :-reach], passing[:, reach:]),
+            out=level[:, reach:],
+        )
+        passing[:, reach:] = np.minimum(passing[:, reach:], passing[:, :-reach])
+        reach *= 2
+    begins = level == known
+    places = np.arange(level.shape[1])
+    return level, np.maximum.accumulate(np.where(begins, places, 0), axis=1)
