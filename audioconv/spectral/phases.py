@@ -16,7 +16,8 @@ of the same bin a slice before (infinite where the phase is kept), then
 
     L[k] = max(P[k], min(L[k - 1], S[k - 1]))
 
-is the best of the ways that come from below, a scan of clamps, which compose to clamps.
+is the best of the ways that come from below, a scan of clamps, which compose to clamps. A phase
+that is kept later in the same bin counts as well, if no lower magnitude lies between.
 
 References
 ----------
@@ -54,22 +55,25 @@ Magnitudes = NDArray[np.float64]
 
 
 class Phases:
-    """Gives phases to the slices of one channel; each needs the magnitudes of the next.
+    """Gives phases to the slices of one channel.
 
     Parameters
     ----------
     grid : Grid
+    ahead : int > 0
+        slices that must be known ahead of each: the next one for its gradient, and as many as the
+        kernel carries sound forwards
     """
 
-    def __init__(self, grid: Grid) -> None:
+    def __init__(self, grid: Grid, ahead: int) -> None:
         places = np.arange(grid.bins, dtype=np.int64)
         self._carrier = 2 * np.pi * (places % OVERLAP) / OVERLAP  # k a / M, in full turns
-        self._magnitudes = np.zeros((2, grid.bins))  # of the last slice, and of the one to come
-        self._slice = np.zeros((1, grid.bins), np.complex128)
+        self._magnitudes = np.zeros((1 + ahead, grid.bins))  # from the last slice on
+        self._slices = np.zeros((ahead, grid.bins), np.complex128)
         self._phase = np.zeros(grid.bins)
 
     def process(self, magnitudes: Magnitudes, slices: Slices) -> Slices:
-        """Return slices with some magnitudes, a slice later than these are given.
+        """Return slices with some magnitudes, so many slices later than these are given.
 
         Parameters
         ----------
@@ -80,42 +84,68 @@ class Phases:
         Returns
         -------
         array, (slices, bins)
-            first the last slice that was given before; at the very first, silence
+            at the very first, silence
         """
+        count = len(slices)
         magnitudes = np.concatenate([self._magnitudes, magnitudes])
-        slices = np.concatenate([self._slice, slices])
-        self._magnitudes, self._slice = magnitudes[-2:], slices[-1:]
-        wanted, slices = magnitudes[1:-1], slices[:-1]
-        present = np.abs(slices)
+        slices = np.concatenate([self._slices, slices])
+        self._magnitudes, self._slices = magnitudes[count:], slices[count:]
+        present, wanted = np.abs(slices), magnitudes[1:]
         kept = wanted <= MOVED * present
-        ratio = np.divide(wanted, present, out=np.zeros_like(wanted), where=kept & (present > 0))
-        if kept.all():
-            self._phase = np.angle(slices[-1])
-            made: Slices = slices * ratio
-            return made
-        phases = self._integrated(magnitudes, np.angle(slices), kept)
-        return np.where(kept, slices * ratio, wanted * np.exp(1j * phases))
+        some = kept & (present > 0)
+        made: Slices = slices * np.divide(wanted, present, out=np.zeros_like(wanted), where=some)
+        if kept[:count].all():
+            self._phase = np.angle(slices[count - 1])
+            return made[:count]
+        phases = self._integrated(magnitudes, np.angle(slices), kept, count)
+        return np.where(kept[:count], made[:count], wanted[:count] * np.exp(1j * phases))
 
     def _integrated(
-        self, magnitudes: Magnitudes, own: Magnitudes, kept: NDArray[np.bool_]
+        self, magnitudes: Magnitudes, own: Magnitudes, kept: NDArray[np.bool_], count: int
     ) -> Magnitudes:
-        """Return the phases of all slices but the first and the last."""
+        """Return the phases of some slices, given those ahead and the magnitudes before."""
         logs = np.log(np.maximum(magnitudes, LOWEST))
-        to_next_slice = np.clip(_along_bins(logs[:-1]) / (HANN * OVERLAP), -WIDEST, WIDEST)
+        to_next_slice = np.clip(_along_bins(logs) / (HANN * OVERLAP), -WIDEST, WIDEST)
         steps = self._carrier + (to_next_slice[1:] + to_next_slice[:-1]) / 2
-        to_next_bin = np.clip(-HANN * OVERLAP * (logs[2:] - logs[:-2]) / 2, -LATEST, LATEST)
-        offsets = np.zeros_like(own)
+        rise = (logs[2 : count + 2] - logs[:count]) / 2
+        to_next_bin = np.clip(-HANN * OVERLAP * rise, -LATEST, LATEST)
+        offsets = np.zeros_like(rise)
         np.cumsum((to_next_bin[:, 1:] + to_next_bin[:, :-1]) / 2, axis=1, out=offsets[:, 1:])
-        source = sources(np.where(kept, np.inf, magnitudes[:-2]), magnitudes[1:-1])
+        later, level = _from_later(own, steps, magnitudes[1:], kept)
+        before = magnitudes[:count]
+        known = np.where(kept[:count], np.inf, np.maximum(level[:count], before))
+        source = sources(known, magnitudes[1 : count + 1])
         offsets -= np.take_along_axis(offsets, source, axis=1)
-        phase, phases = self._phase, np.empty_like(own)
-        for at in range(len(own)):
-            known = np.where(kept[at], own[at], phase + steps[at])
-            phase = known[source[at]] + offsets[at]
-            phase -= 2 * np.pi * np.rint(phase / (2 * np.pi))
+        given = kept | (level > magnitudes[:-1])  # by what comes later, rather than came before
+        fixed = np.where(kept, own, later)
+        phase, phases = self._phase, np.empty_like(rise)
+        for at in range(count):
+            here = np.where(given[at], fixed[at], phase + steps[at])
+            phase = _wrapped(here[source[at]] + offsets[at])
             phases[at] = phase
         self._phase = phase
         return phases
+
+
+def _from_later(
+    own: Magnitudes, steps: Magnitudes, magnitudes: Magnitudes, kept: NDArray[np.bool_]
+) -> tuple[Magnitudes, Magnitudes]:
+    """Return phases integrated backwards from the next that is kept, and the lowest level between.
+
+    Sound that a kernel carries forwards, before an onset, then runs into the onset in phase.
+    """
+    phases, level = own.copy(), np.zeros_like(own)
+    for at in reversed(range(len(own) - 1)):
+        phases[at] = np.where(kept[at + 1], own[at + 1], phases[at + 1]) - steps[at + 1]
+        between = np.where(kept[at + 1], np.inf, level[at + 1])
+        level[at] = np.minimum(magnitudes[at + 1], between)
+    return _wrapped(phases), level
+
+
+def _wrapped(phases: Magnitudes) -> Magnitudes:
+    """Return phases within half a turn of 0; those that are already stay as they are."""
+    wrapped: Magnitudes = phases - 2 * np.pi * np.rint(phases / (2 * np.pi))
+    return wrapped
 
 
 def _along_bins(logs: Magnitudes) -> Magnitudes:

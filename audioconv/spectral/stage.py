@@ -51,9 +51,9 @@ class SpectralStage:
         self.notices: list[str] = []
         self._grid, self._kernel = grid, kernel
         self._lanes = [Lane(grid, kernel) for _ in range(channels)]
-        # frames before time 0: those of the first slice of all, a slice of silence before it, and
-        # what the kernel spreads there
-        self._head = grid.frames - grid.hop + (kernel.origin[0] + 1) * grid.hop
+        # frames before time 0: those of the first slice, what the kernel spreads there, and the
+        # silence that phases begin with
+        self._head = grid.frames - grid.hop + (kernel.origin[0] + ahead(kernel)) * grid.hop
         self._heard = self._made = 0
         self._before = self._peak = 0.0
 
@@ -107,7 +107,7 @@ class Lane:
         slices, _ = kernel.weights.shape
         self._kernel = kernel
         self._analysis, self._synthesis = Analysis(grid), Synthesis(grid)
-        self._phases = Phases(grid)
+        self._phases = Phases(grid, ahead(kernel))
         self._magnitudes = np.zeros((slices - 1, grid.bins))
         self._slices = np.zeros((kernel.origin[0], grid.bins), np.complex128)
 
@@ -144,6 +144,11 @@ def convolved(magnitudes: Magnitudes, kernel: Kernel) -> Magnitudes:
 def _valid(magnitudes: Magnitudes, weights: Weights) -> Magnitudes:
     made: Magnitudes = convolve(magnitudes, weights, mode="valid")
     return made
+
+
+def ahead(kernel: Kernel) -> int:
+    """Return how many slices phases look ahead: the next one, and what is carried forwards."""
+    return 1 + kernel.origin[0]
 
 
 def together(kernel: Kernel) -> int:
