@@ -228,7 +228,7 @@ def test_a_blur_lowers_flux_by_what_the_kernel_says(time):
     before, said = flux(magnitudes(tone)), flux(wanted(tone, spec))
     made = flux(magnitudes(applied(tone[:, np.newaxis], spec)[:, 0]))
     assert said < 0.9 * before
-    assert made == pytest.approx(said, rel=0.35)
+    assert made == pytest.approx(said, rel=0.12)  # measured: 4 to 9 % more
     assert made < before
 
 
