@@ -16,8 +16,9 @@ of the same bin a slice before (infinite where the phase is kept), then
 
     L[k] = max(P[k], min(L[k - 1], S[k - 1]))
 
-is the best of the ways that come from below, a scan of clamps, which compose to clamps. A phase
-that is kept later in the same bin counts as well, if no lower magnitude lies between.
+is the best of the ways that come from below, a scan of clamps, which compose to clamps. Slices are
+integrated backwards, too, from phases that are kept some slices later; of both, a bin takes the way
+with the higher magnitudes.
 
 References
 ----------
@@ -104,42 +105,67 @@ class Phases:
         self, magnitudes: Magnitudes, own: Magnitudes, kept: NDArray[np.bool_], count: int
     ) -> Magnitudes:
         """Return the phases of some slices, given those ahead and the magnitudes before."""
-        logs = np.log(np.maximum(magnitudes, LOWEST))
-        to_next_slice = np.clip(_along_bins(logs) / (HANN * OVERLAP), -WIDEST, WIDEST)
-        steps = self._carrier + (to_next_slice[1:] + to_next_slice[:-1]) / 2
-        rise = (logs[2 : count + 2] - logs[:count]) / 2
-        to_next_bin = np.clip(-HANN * OVERLAP * rise, -LATEST, LATEST)
-        offsets = np.zeros_like(rise)
-        np.cumsum((to_next_bin[:, 1:] + to_next_bin[:, :-1]) / 2, axis=1, out=offsets[:, 1:])
-        later, level = _from_later(own, steps, magnitudes[1:], kept)
-        before = magnitudes[:count]
-        known = np.where(kept[:count], np.inf, np.maximum(level[:count], before))
-        source = sources(known, magnitudes[1 : count + 1])
-        offsets -= np.take_along_axis(offsets, source, axis=1)
-        given = kept | (level > magnitudes[:-1])  # by what comes later, rather than came before
-        fixed = np.where(kept, own, later)
-        phase, phases = self._phase, np.empty_like(rise)
+        steps, along = self._gradient(magnitudes)
+        before, wanted = magnitudes[:-1], magnitudes[1:]
+        after = np.concatenate([wanted[1:], np.zeros_like(wanted[:1])])
+        way = _Way(np.where(kept, np.inf, after), wanted, along)
+        later = own.copy()
+        for at in reversed(range(len(own) - 1)):
+            back = later[at + 1] - steps[at + 1]
+            later[at] = way.integrated(at, np.where(kept[at], own[at], back))
+        level = _between(after, kept)
+        given = (kept | (level > before))[:count]  # by what comes later, rather than came before
+        known = np.where(kept, np.inf, np.maximum(level, before))[:count]
+        way = _Way(known, wanted[:count], along[:count])
+        phase, phases = self._phase, np.empty_like(known)
         for at in range(count):
-            here = np.where(given[at], fixed[at], phase + steps[at])
-            phase = _wrapped(here[source[at]] + offsets[at])
-            phases[at] = phase
+            here = np.where(given[at], later[at], phase + steps[at])
+            phases[at] = phase = way.integrated(at, here)
         self._phase = phase
         return phases
 
+    def _gradient(self, magnitudes: Magnitudes) -> tuple[Magnitudes, Magnitudes]:
+        """Return phases from the slice before to each but the first, and from its first bin."""
+        logs = np.log(np.maximum(magnitudes, LOWEST))
+        to_next_slice = np.clip(_along_bins(logs) / (HANN * OVERLAP), -WIDEST, WIDEST)
+        steps = self._carrier + (to_next_slice[1:] + to_next_slice[:-1]) / 2
+        rise = (np.concatenate([logs[2:], logs[-1:]]) - logs[:-1]) / 2
+        to_next_bin = np.clip(-HANN * OVERLAP * rise, -LATEST, LATEST)
+        along = np.zeros_like(rise)
+        np.cumsum((to_next_bin[:, 1:] + to_next_bin[:, :-1]) / 2, axis=1, out=along[:, 1:])
+        return steps, along
 
-def _from_later(
-    own: Magnitudes, steps: Magnitudes, magnitudes: Magnitudes, kept: NDArray[np.bool_]
-) -> tuple[Magnitudes, Magnitudes]:
-    """Return phases integrated backwards from the next that is kept, and the lowest level between.
 
-    Sound that a kernel carries forwards, before an onset, then runs into the onset in phase.
+class _Way:
+    """The way on which phases are integrated along the bins of some slices.
+
+    Parameters
+    ----------
+    known, magnitudes : array, (slices, bins)
+        as for `sources`
+    along : array, (slices, bins)
+        phases from the first bin
     """
-    phases, level = own.copy(), np.zeros_like(own)
-    for at in reversed(range(len(own) - 1)):
-        phases[at] = np.where(kept[at + 1], own[at + 1], phases[at + 1]) - steps[at + 1]
-        between = np.where(kept[at + 1], np.inf, level[at + 1])
-        level[at] = np.minimum(magnitudes[at + 1], between)
-    return _wrapped(phases), level
+
+    def __init__(self, known: Magnitudes, magnitudes: Magnitudes, along: Magnitudes) -> None:
+        self._source = sources(known, magnitudes)
+        self._offsets = along - np.take_along_axis(along, self._source, axis=1)
+
+    def integrated(self, at: int, known: Magnitudes) -> Magnitudes:
+        """Return the phases of a slice, (bins,), from those that are known beforehand."""
+        return _wrapped(known[self._source[at]] + self._offsets[at])
+
+
+def _between(after: Magnitudes, kept: NDArray[np.bool_]) -> Magnitudes:
+    """Return the lowest magnitude from each bin to where it is kept next; 0 if it is not.
+
+    Sound that a kernel carries forwards, before an onset, runs into the onset in phase along such
+    a way.
+    """
+    level = np.zeros_like(after)
+    for at in reversed(range(len(after) - 1)):
+        level[at] = np.minimum(after[at], np.where(kept[at + 1], np.inf, level[at + 1]))
+    return level
 
 
 def _wrapped(phases: Magnitudes) -> Magnitudes:

@@ -13,7 +13,7 @@ from scipy.signal import convolve
 from audioconv.engines.audio import Audio, Signal
 from audioconv.spectral.kernels import Kernel, Weights
 from audioconv.spectral.phases import Magnitudes, Phases
-from audioconv.spectral.transform import Analysis, Grid, Slices, Synthesis
+from audioconv.spectral.transform import OVERLAP, Analysis, Grid, Slices, Synthesis
 from impulses.impulse import to_db
 
 TOGETHER = 64
@@ -147,8 +147,11 @@ def _valid(magnitudes: Magnitudes, weights: Weights) -> Magnitudes:
 
 
 def ahead(kernel: Kernel) -> int:
-    """Return how many slices phases look ahead: the next one, and what is carried forwards."""
-    return 1 + kernel.origin[0]
+    """Return how many slices phases look ahead: to where sound that is carried forwards comes from.
+
+    There the window must have reached the sound, so that it has a phase.
+    """
+    return kernel.origin[0] + OVERLAP
 
 
 def together(kernel: Kernel) -> int:
