@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Protocol
 
 from audioconv.errors import UsageError, counted
 from audioconv.job import Options
-from audioconv.parameters import parameters
+from audioconv.parameters import parameters, validated
 
 if TYPE_CHECKING:
     from audioconv.engines.audio import Audio
@@ -48,14 +48,11 @@ class Stage(Protocol):
     The blocks given to it have the length that the plan states, but for the last, however the sound
     was cut before. What it returns, put together, is the output; it may return frames later, and
     any number at a time.
-
-    Attributes
-    ----------
-    notices : sequence of str
-        what the user should know of this sound, once it has ended
     """
 
-    notices: Sequence[str]
+    @property
+    def notices(self) -> Sequence[str]:
+        """What the user should know of this sound, once it has ended."""
 
     def process(self, block: Audio) -> Audio:
         """Return the frames (n, channels) that are complete after a block (frames, channels)."""
@@ -136,6 +133,11 @@ class Spectral:
         length of the slices whose spectra are taken, to the nearest power of two in frames; a
         longer one separates tones better, a shorter one times
 
+    Raises
+    ------
+    UsageError
+        If a value has the wrong type.
+
     Examples
     --------
     >>> Spectral(kernel="blur:time=90ms").plan(44100, 2).figures["kernel_slices"]
@@ -144,6 +146,11 @@ class Spectral:
 
     kernel: str
     window: Annotated[float, "time"] = 0.043
+
+    def __post_init__(self) -> None:
+        for parameter in parameters(Spectral):
+            value = validated(parameter, getattr(self, parameter.name))
+            object.__setattr__(self, parameter.name, value)
 
     @property
     def files(self) -> Sequence[str]:

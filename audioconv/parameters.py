@@ -37,6 +37,7 @@ PYTHON_TYPES: dict[str, tuple[type, str]] = {
     "integer": (Integral, "an integer"),
     "size": (Integral, "a number of bytes, or text such as '4GB'"),
     "number": (Real, "a number"),
+    "time": (Real, "a number of seconds"),
     "gain": (Real, "a factor, or text such as '-6dB'"),
     "quality": (Real, "a number from 0 to 1, or a bit rate such as '192k'"),
 }

@@ -339,6 +339,20 @@ def test_the_command(sound, tmp_path, call, piped):
     )
 
 
+def test_redo_takes_the_window_from_the_recipe(sound, tmp_path, call):
+    output = tmp_path / "out.wav"
+    call("spectral", sound, output, "--kernel", "edge:side=fall", "--window", "20ms")
+    recipe = json.loads(call("info", output, "--json").out)["recipe"]
+    assert recipe["settings"] == {"kernel": "edge:side=fall", "window": 0.02}
+    call("redo", output)
+
+
+@pytest.mark.parametrize("values", [{"kernel": 1}, {"kernel": "identity", "window": "43ms"}])
+def test_settings_of_another_type_are_refused(values):
+    with pytest.raises(UsageError, match="it must be"):
+        Spectral(**values)
+
+
 def test_help_names_every_kernel_and_parameter(call):
     said = call("spectral", "--help").out
     for name, builder in KERNELS.items():

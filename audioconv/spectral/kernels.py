@@ -222,7 +222,8 @@ def box(width: float) -> Weights:
     side = math.ceil((width - 1) / 2)
     inner = np.abs(np.arange(-side, side + 1))
     covered: Weights = np.clip(width / 2 + 0.5 - inner, 0, 1)
-    return covered / covered.sum()
+    weights: Weights = covered / covered.sum()
+    return weights
 
 
 def gauss(width: float) -> Weights:
@@ -235,5 +236,6 @@ def gauss(width: float) -> Weights:
     """
     deviation = width / WIDTHS
     side = math.floor(REACH * deviation)
-    weights: Weights = np.exp(-0.5 * (np.arange(-side, side + 1) / max(deviation, 0.1)) ** 2)
-    return weights / weights.sum()
+    height = np.exp(-0.5 * (np.arange(-side, side + 1) / max(deviation, 0.1)) ** 2)
+    weights: Weights = height / height.sum()
+    return weights

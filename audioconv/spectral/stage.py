@@ -65,17 +65,20 @@ class SpectralStage:
     def flush(self) -> Audio:
         """Return the frames that are left after the last block."""
         end = frames_of(self._heard, self._grid, self._kernel)
-        silence = np.zeros((together(self._kernel) * self._grid.hop, len(self._lanes)))
+        silence: Audio = np.zeros((together(self._kernel) * self._grid.hop, len(self._lanes)))
         parts = [silence[:0]]
         while self._made < end:
-            part = self._next(silence, end)
-            parts.append(part)
+            parts.append(self._next(silence, end))
         self._note_dropped()
         return np.concatenate(parts)
 
     def _next(self, block: Audio, end: int | None = None) -> Audio:
         """Move a block through all lanes, and return what of it belongs to the output."""
-        made = np.stack([lane.process(block[:, at]) for at, lane in enumerate(self._lanes)], axis=1)
+        columns = block.astype(np.float64, copy=False).T
+        made: Audio = np.stack(
+            [lane.process(column) for lane, column in zip(self._lanes, columns, strict=True)],
+            axis=1,
+        )
         dropped, made = made[: self._head], made[self._head :]
         self._head -= len(dropped)
         made = made if end is None else made[: end - self._made]
