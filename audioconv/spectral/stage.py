@@ -8,10 +8,10 @@ if it is loud, and the output is longer than the sound by what is spread behind 
 from __future__ import annotations
 
 import numpy as np
-from scipy.signal import convolve
 
+from audioconv import nd
 from audioconv.engines.audio import Audio, Signal
-from audioconv.spectral.kernels import Kernel, Weights
+from audioconv.spectral.kernels import Kernel
 from audioconv.spectral.phases import Magnitudes, Phases
 from audioconv.spectral.transform import OVERLAP, Analysis, Grid, Slices, Synthesis
 from impulses.impulse import to_db
@@ -141,12 +141,8 @@ def convolved(magnitudes: Magnitudes, kernel: Kernel) -> Magnitudes:
     bins = kernel.weights.shape[1]
     after = kernel.origin[1]
     padded = np.pad(magnitudes, ((0, 0), (bins - 1 - after, after)), mode="reflect")
-    return np.maximum(_valid(padded, kernel.weights), 0)
-
-
-def _valid(magnitudes: Magnitudes, weights: Weights) -> Magnitudes:
-    made: Magnitudes = convolve(magnitudes, weights, mode="valid")
-    return made
+    made: Magnitudes = nd.convolve(padded, kernel.weights, mode="valid")
+    return np.maximum(made, 0)
 
 
 def ahead(kernel: Kernel) -> int:
