@@ -8,6 +8,7 @@ parameters  options and their help, read from signatures and docstrings
 nd          convolution in any number of dimensions: arrays, probabilities, pictures
 engines     ways to compute one convolution, under one law; routing; the stream of blocks
 spectral    kernels over the magnitudes of the short-time spectrum
+layers      convolutional layers of networks, and amplifiers that are made of them
 job         a request and its outcome, as plain data
 files       sound files: decoding, rounding, checked atomic writing
 metering    levels of streams, and the gain that matches two

@@ -19,6 +19,7 @@ ROOMS = [
     "audioconv.nd",
     "audioconv.engines",
     "audioconv.spectral",
+    "audioconv.layers",
     "audioconv.job",
     "audioconv.files.formats",
     "audioconv.files.codecs",
