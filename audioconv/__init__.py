@@ -13,6 +13,7 @@ job         a request and its outcome, as plain data
 files       sound files: decoding, rounding, checked atomic writing
 metering    levels of streams, and the gain that matches two
 ir          impulse responses by name: load, edit, measure, save
+amp         amplifiers as an effect: a model, and a cabinet after it
 effects     what is done to a sound besides one convolution, as plain data
 views       what there is to see of a convolution, as plain numbers
 verify      proof that a file is the convolution it should be; the null test

@@ -10,10 +10,10 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Annotated, Any, Protocol
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Protocol
 
 from audioconv.errors import UsageError, counted
-from audioconv.job import Options
+from audioconv.job import Gain, Options
 from audioconv.parameters import parameters, validated
 
 if TYPE_CHECKING:
@@ -190,7 +190,80 @@ class Spectral:
         )
 
 
-EFFECTS: dict[str, Callable[..., Effect]] = {"spectral": Spectral}
+@dataclass(frozen=True, kw_only=True)
+class Amp:
+    """A guitar amplifier, as a model of the Neural Amp Modeler.
+
+    Parameters
+    ----------
+    model : str
+        file of the amplifier, such as amp.nam
+    ir : str
+        impulse response of a cabinet after it, as --ir of convolve
+    input_gain : float or str
+        gain before the amplifier, which then distorts more or less
+    output_gain : float or str
+        gain after amplifier and cabinet
+    slim : float, 0 to 1
+        of a model that has several sizes, which: the first above this one; by default the largest
+    fast_tanh : bool
+        use the approximation of tanh that renderers in real time use
+    precision : {"double", "single"}
+        of the arithmetic; single is two to four times as fast, and about 100 dB exact
+
+    Raises
+    ------
+    UsageError
+        If a value has the wrong type, or is not one of the choices.
+    """
+
+    model: Annotated[str, "file"]
+    ir: Annotated[str, "impulse"] | None = None
+    input_gain: Gain = 1.0
+    output_gain: Gain = 1.0
+    slim: float | None = None
+    fast_tanh: bool = False
+    precision: Literal["double", "single"] = "double"
+
+    def __post_init__(self) -> None:
+        for parameter in parameters(Amp):
+            value = validated(parameter, getattr(self, parameter.name))
+            object.__setattr__(self, parameter.name, value)
+
+    @property
+    def files(self) -> Sequence[str]:
+        """Paths among its settings, in the order of the fields."""
+        from audioconv.ir.load import impulse_files  # late, so that help is fast
+
+        return [self.model, *impulse_files([self.ir] if self.ir else [])]
+
+    def plan(self, rate: int, channels: int) -> Plan:
+        """Plan it for a sound; see `Effect.plan`."""
+        from audioconv.amp import report  # late, so that help is fast
+        from audioconv.amp.cabinet import Cabinet
+        from audioconv.amp.source import load_amplifier
+        from audioconv.amp.steps import chain
+
+        single = self.precision == "single"
+        model, amplifier, digest = load_amplifier(
+            self.model, slim=self.slim, single=single, fast_tanh=self.fast_tanh
+        )
+        cabinet = None if self.ir is None else Cabinet.of(self.ir, rate, channels, single=single)
+        gains = float(self.input_gain), float(self.output_gain)
+        return Plan(
+            start=lambda: chain(amplifier, model.rate, cabinet, rate, channels, gains),
+            block=amplifier.block,
+            channels=channels if cabinet is None else cabinet.outputs,
+            rate=rate,
+            frames=lambda frames: frames if cabinet is None else cabinet.frames(frames),
+            rows=report.rows(self.model, model, self.ir, cabinet),
+            figures=report.figures(model, cabinet),
+            notices=[*report.notices(model, rate), *(cabinet.impulse.notes if cabinet else ())],
+            ingredients={"model": digest} | ({"ir": cabinet.ingredient} if cabinet else {}),
+        )
+
+
+EFFECTS: dict[str, Callable[..., Effect]] = {"spectral": Spectral, "amp": Amp}
 """Every effect, by the name of its command."""
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from impulses.impulse import MAX_RECORDED, Impulse, ImpulseError, Taps, check_samples, too_long
 from impulses.quantities import within
@@ -121,6 +123,42 @@ def resample_sound(samples: Taps, rate: int, to: int) -> Taps:
 
     resampled: Taps = soxr.resample(samples, rate, to, quality="VHQ")
     return resampled
+
+
+class Resampler:
+    """Resamples a sound that comes in blocks, as `resample_sound` does one that is all there.
+
+    Parameters
+    ----------
+    rate, to : int > 0
+        Sample rates before and after, in Hz.
+    channels : int > 0
+
+    Examples
+    --------
+    >>> half = Resampler(48000, 24000, 1)
+    >>> len(half.process(np.ones((4800, 1)))) + len(half.flush())
+    2400
+    """
+
+    def __init__(self, rate: int, to: int, channels: int) -> None:
+        import soxr  # slow to import, and not needed for echoes
+
+        self._stream = soxr.ResampleStream(rate, to, channels, dtype="float64", quality="VHQ")
+        self._channels = channels
+
+    def process(self, block: NDArray[np.floating[Any]]) -> Taps:
+        """Return the frames that are complete after a block, (any, channels)."""
+        return self._resampled(block, last=False)
+
+    def flush(self) -> Taps:
+        """Return the frames that are left."""
+        return self._resampled(np.zeros((0, self._channels)), last=True)
+
+    def _resampled(self, block: NDArray[np.floating[Any]], *, last: bool) -> Taps:
+        samples = np.ascontiguousarray(block, np.float64)
+        resampled: Taps = self._stream.resample_chunk(samples, last=last)
+        return resampled
 
 
 def stretch(impulse: Impulse, factor: float) -> Impulse:

@@ -26,6 +26,7 @@ ROOMS = [
     "audioconv.files",
     "audioconv.metering",
     "audioconv.ir",
+    "audioconv.amp",
     "audioconv.effects",
     "audioconv.views",
     "audioconv.verify",

@@ -16,7 +16,7 @@ ir_info   the report of ir info on an impulse response
 sofa_info the report of ir info on a SOFA file
 saved     options and summary of the commands that save an impulse response
 inspect   info, verify, compare
-effects   spectral, and what the commands of effects share
+effects   spectral, amp, and what the commands of effects share
 measure   sweep, deconvolve
 redo      redo
 plot      plot waveform, spectrogram, response, decay, waterfall, null
@@ -70,6 +70,7 @@ app.command(cls=OneFile)(expand(convolve.convolve, without=LOCAL))
 app.command(cls=OneFile)(expand(convolve.echo))
 app.command()(expand(batch.batch, without=["json"]))
 app.command()(expand(effects.spectral, without=OF_CONVOLUTION))
+app.command()(expand(effects.amp, without={*OF_CONVOLUTION} - {"precision"}))
 app.add_typer(ir.app, name="ir")
 app.command()(inspect.info)
 app.command()(expand(inspect.verify))

@@ -1,4 +1,4 @@
-"""`audioconv spectral`, and what the commands of effects share.
+"""`audioconv spectral` and `audioconv amp`, and what the commands of effects share.
 
 Their options are the fields of the effect.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from audioconv.cli import printing, terminal
 from audioconv.cli.options import Input, Output, Show
-from audioconv.effects import Effect, EffectJob, Spectral
+from audioconv.effects import Amp, Effect, EffectJob, Spectral
 from audioconv.errors import UsageError
 from audioconv.job import Options
 
@@ -16,6 +16,14 @@ def spectral(input: Input, output: Output, effect: Spectral, options: Options, s
     """Blur, sharpen or keep the edges of a sound's spectrum, as of a picture.
 
     The magnitudes of the short-time spectrum are convolved with a kernel over time and frequency.
+    """
+    apply(effect, input, output, options, show)
+
+
+def amp(input: Input, output: Output, effect: Amp, options: Options, show: Show) -> None:
+    """Play a sound through a guitar amplifier, a model of the Neural Amp Modeler (NAM).
+
+    The sound begins after silence, and each channel has an amplifier of its own.
     """
     apply(effect, input, output, options, show)
 

@@ -158,7 +158,8 @@ def expand(
         for a parameter that takes unparsed text, ``{option: [text, ...]}``: the options that it
         becomes
     without : collection of str
-        fields without an option, which keep their default
+        fields without an option, which keep their default; so does one whose name another
+        dataclass before it has
     """
     signature = inspect.signature(command, eval_str=True)
     groups: dict[str, tuple[type, list[str]]] = {}
@@ -168,7 +169,8 @@ def expand(
         if parameter.name in texts:
             expanded += map(_text_option, texts[parameter.name])
         elif is_dataclass(kind) and isinstance(kind, type):
-            fields = [field for field in parameters(kind) if field.name not in without]
+            taken = {*without, *(name for _, names in groups.values() for name in names)}
+            fields = [field for field in parameters(kind) if field.name not in taken]
             groups[parameter.name] = kind, [field.name for field in fields]
             types = get_type_hints(kind)
             expanded += [_field(field, types[field.name]) for field in fields]

@@ -11,6 +11,35 @@ import numpy as np
 
 from audioconv.layers.activations import Array
 
+MOST_PRODUCTS = 2**18
+"""Products that OpenBLAS computes in one thread. More threads are slower here: each layer waits for
+them, a thousand times as long where the cores have other work."""
+
+
+def multiply(matrix: Array, x: Array, out: Array) -> None:
+    """Multiply a matrix with a block, in pieces that are small enough for one thread.
+
+    Parameters
+    ----------
+    matrix : array, (outputs, rows)
+    x : array, (rows, block), contiguous
+    out : array, (outputs, block), contiguous
+
+    Examples
+    --------
+    >>> out = np.empty((1, 4096))
+    >>> multiply(np.array([[1.0, 2.0]]), np.ones((2, 4096)), out)
+    >>> bool((out == 3).all())
+    True
+    """
+    block = x.shape[1]
+    frames = 1 << max(5, (MOST_PRODUCTS // matrix.size).bit_length() - 1)
+    if block <= frames or block % frames:
+        np.matmul(matrix, x, out=out)
+        return
+    pieces = [array.reshape(len(array), -1, frames).transpose(1, 0, 2) for array in (x, out)]
+    np.matmul(matrix, pieces[0], out=pieces[1])
+
 
 class Scratch:
     """The rows that products are made of; layers that take turns can share them.
@@ -111,7 +140,7 @@ class Causal:
             rows[at : at + len(side)] = side
         if self._has_bias:
             rows[-1] = 1
-        np.matmul(self._matrix, rows, out=out)
+        multiply(self._matrix, rows, out)
 
     def advance(self, x: Array) -> None:
         """Take a block into the past."""

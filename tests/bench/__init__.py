@@ -23,13 +23,13 @@ sounds     inputs
 bench      the folder, the lengths, the rounds
 commands   one function for each command line
 programs   peers that are packages, as programs; blocks, an engine called block by block; loops,
-           over short sounds; plain, a loop over files
+           over short sounds; plain, a loop over files; voices, an amplifier
 measure    what a command costs; launch, a process that runs it
 check      whether an output is right
 pairs      ours and a peer's, as a row of a table; solo, ours alone
 tables     Markdown; plot, a picture
-and one module for each section: peers, others, growth, memory, proof, accuracy, startup, short,
-many, cluster, embedding, inspection, nd
+and one module for each section: peers, others, growth, memory, proof, accuracy, startup, amp,
+short, many, cluster, embedding, inspection, nd
 
 ``python -m tests.bench.rooms`` is a table of its own: reverberation times of random shoebox rooms.
 """

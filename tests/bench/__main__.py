@@ -17,6 +17,7 @@ import audioconv
 from . import __doc__ as about
 from . import commands
 from .accuracy import accuracy
+from .amp import amp
 from .bench import QUICK, Bench, Section
 from .cluster import cluster
 from .embedding import embedding
@@ -42,6 +43,7 @@ SECTIONS: dict[str, Section] = {
     "proof": proof,
     "accuracy": accuracy,
     "startup": startup,
+    "amp": amp,
     "short": short,
     "many": many,
     "cluster": cluster,

@@ -16,6 +16,7 @@ import numpy as np
 from audioconv._version import __version__
 from audioconv.files import SoundInfo, encode_all
 from impulses import BUILDERS, PRESETS
+from tests.nam_models import CONVNET, LINEAR, LSTM, WAVENETS, container, model
 
 from .encoders import kinds
 from .headers import BODY, DATA, PLAIN, chunk, fmt, wav
@@ -183,9 +184,21 @@ def encoders() -> Made:
             yield name, bytes([number, 2, number % 3, 4, number % 5, number % 2]) + body
 
 
+def amplifiers() -> Made:
+    """Make a model of each architecture."""
+    for name in ("plain", "film of a gate", "condition", "head after all"):
+        made = model("WaveNet", WAVENETS[name])
+        yield f"wavenet-{name.replace(' ', '-')}", json.dumps(made).encode()
+    lstm, linear = model("LSTM", LSTM), model("Linear", LINEAR)
+    yield "convnet", json.dumps(model("ConvNet", {**CONVNET, "batchnorm": True})).encode()
+    yield "container", json.dumps(container(lstm, linear)).encode()
+    yield "lstm", json.dumps(lstm | {"metadata": {"name": "x", "loudness": -20}}).encode()
+
+
 MORE = {
     **{"riff": riff, "ogg": ogg, "mpeg": mpeg, "sofa": sofa, "recipe": recipe, "sidecar": recipe},
     **{"spec": spec, "text": text, "raw": raw, "map": maps, "encoders": encoders},
+    "amp": amplifiers,
 }
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from . import headers, words
+from .amplifiers import amp
 from .encoders import encoders
 from .impulses import mapping, raw, sofa, spec, text
 from .recipes import recipe, sidecar
@@ -48,6 +49,7 @@ TARGETS = {
     "text": Target(text, words.NUMBERS),
     "raw": Target(raw, words.NUMBERS),
     "map": Target(mapping, words.MAPS),
+    "amp": Target(amp, words.MODELS),
     "encoders": Target(encoders, words.SAMPLES),
 }
 

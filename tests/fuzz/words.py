@@ -25,6 +25,12 @@ JSON = _words(
     '"wet" "dry" "mix" "ir_gain" "clip" "engine" "match" "delta" null true false NaN Infinity '
     '-0 1e308 1e-320 -1 [] {} [[ { } , : "" \\u0000 \\ud83d "full" "3s" "1e9s"'
 )
+MODELS = _words(
+    '"version" "architecture" "config" "weights" "layers" "dilations" "kernel_size" "channels" '
+    '"WaveNet" "LSTM" "ConvNet" "Linear" "0.5.4" "head" "activation" "ReLU" "gating_mode" "gated" '
+    '"condition_dsp" "hidden_size" "num_layers" "receptive_field" "sample_rate" "metadata" '
+    "null true false NaN Infinity 0 -1 2 99 262144 1e308 1e-320 [] {} [[ { } , :"
+)
 SPECS = _words(
     "delta double-spike multi-tap join: preset: delay= gain= rt60= seed= size= wet= dry= , : = ; "
     "0 -1 1e9 1e308 1e-320 nan inf -inf 350ms 48000S -6dB 0.5 10% Hz s dB S ms 999999999999999 x"

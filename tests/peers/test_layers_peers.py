@@ -43,7 +43,7 @@ def test_onnxruntime_agrees(seed):
     )
     automatic = str(rng.choice(["NOTSET", *PADDING]))
     if automatic.startswith("SAME"):
-        dilation = [1] * axes  # onnxruntime leaves SAME with a dilation undefined
+        dilation = [1] * axes  # onnxruntime has no SAME with a dilation
     pads = {"pads": zeros} if automatic == "NOTSET" else {}
     node = onnx.helper.make_node(
         "Conv", ["x", "w", "b"], ["y"], strides=stride, dilations=dilation, group=groups,
