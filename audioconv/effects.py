@@ -199,17 +199,18 @@ class Amp:
     model : str
         file of the amplifier, such as amp.nam
     ir : str
-        impulse response of a cabinet after it, as --ir of convolve
+        impulse response of a cabinet after it, named as for convolve
     input_gain : float or str
         gain before the amplifier, which then distorts more or less
     output_gain : float or str
         gain after amplifier and cabinet
     slim : float, 0 to 1
-        of a model that has several sizes, which: the first above this one; by default the largest
+        which of the sizes of a model that has several: the first that is above this number; by
+        default the largest
     fast_tanh : bool
         use the approximation of tanh that renderers in real time use
     precision : {"double", "single"}
-        of the arithmetic; single is two to four times as fast, and about 100 dB exact
+        of the arithmetic; single is two to three times as fast, and exact to some 95 dB
 
     Raises
     ------

@@ -49,7 +49,7 @@ def amp(bench: Bench) -> Iterator[str]:
     yield (
         "## Amplifiers\n\nMono noise at 48 kHz, the model alone, on one core: times real time, by "
         "processor time. The core of the Neural Amp Modeler, in WebAssembly under node, renders in "
-        "32 bits with the fast tanh; the difference from it is that of the fast tanh, or of rounding."
+        "32 bits with the fast tanh; the difference from it is that of the tanh, or of rounding."
     )
     yield "\n" + header("model", "precision", "tanh", "x real time", "core", "difference dB")
     seconds = 1.0 if bench.quick else 10.0
