@@ -17,7 +17,7 @@ Modules
 guard         what a fault is
 mutation      damage to bytes; words, what it inserts
 places        a file in an empty folder, or standard input
-sounds        targets for sound files; impulses, recipes, encoders, the other targets
+sounds        targets for sound files; impulses, recipes, encoders, amplifiers, the other targets
 targets       all of them by name, with the corpus
 search        damage again and again; guided, the same with atheris
 make_corpus   makes the corpus
