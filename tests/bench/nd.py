@@ -27,9 +27,9 @@ def in_dimensions(bench: Bench) -> Iterator[str]:
     """Time `nd.convolve` and SciPy's functions, processor time and all, mode same."""
     yield (
         "## Arrays of more dimensions\n\n`nd.convolve(f, g, mode='same')` of noise, beside SciPy's "
-        "functions of the same mode and precision; direct sums are left out where the kernel has more than "
-        f"{SMALL} elements. Seconds of the processor; the ratio is the median of rounds in turn "
-        "with the one of them that is fastest."
+        "functions of the same mode and precision; direct sums are left out where the kernel has "
+        f"more than {SMALL} elements. Seconds of the processor; the ratio is the median of rounds "
+        "in turn with the one of them that is fastest."
     )
     peers = ("convolve", "fftconvolve", "oaconvolve", "ndimage")
     yield "\n" + header("f", "g", "precision", "ratio to the best", "ours", *peers, "error dB")
