@@ -216,6 +216,17 @@ def test_what_failed_is_tried_again(here):
     assert len(rows("out")) == 5
 
 
+def test_an_output_keeps_its_row_where_its_input_is_out_of_reach(here):
+    run("in", "k.wav", "out")
+    before = rows("out")
+    Path("in/b.wav").write_bytes(b"nothing")
+    assert made(run("in", "k.wav", "out")) == (0, 3, 1)
+    assert rows("out") == before
+    Path("out/b_k.wav").unlink()
+    assert made(run("in", "k.wav", "out")) == (0, 3, 1)
+    assert len(rows("out")) == 3
+
+
 DAMAGES = {
     "cut in the middle": lambda line: line[: len(line) // 2],
     "cut at the beginning": lambda line: line[:3],
@@ -452,8 +463,9 @@ def test_a_dry_run_lists_and_writes_nothing(here, call):
     assert cost["bytes"] == Path("out/a_k.wav").stat().st_size
     assert sorted(Path("out").rglob("*")) == before
     Path("in/bad.wav").touch()
-    said = call(*line, "--dry-run")
-    assert "unreadable: in" in said.err or "unreadable: " in said.err
+    said = call(*line, "--dry-run", code=4)
+    assert "unreadable: " in said.err
+    assert "1 of 5 inputs cannot be read, as listed above" in said.err
 
 
 def test_a_plan_is_written_and_nothing_is_done(here, call):

@@ -27,7 +27,7 @@ import os
 import platform
 import re
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import asdict
@@ -208,15 +208,27 @@ class Journal:
 
     def row(self, task: Task) -> Row | None:
         """Return the row of a task that is done, or None."""
-        for record in self._records.get(task.output, ()):
-            paths = sources(task)
-            if (
-                all(one.is_of(output_path(self._into, name)) for name, one in record.made.items())
-                and len(paths) == len(record.sources)
-                and all(was.is_of(path) for was, path in zip(record.sources, paths, strict=True))
+        paths = sources(task)
+        for record in self._there(task):
+            if len(paths) == len(record.sources) and all(
+                was.is_of(path) for was, path in zip(record.sources, paths, strict=True)
             ):
                 return record.row
         return None
+
+    def kept(self, tasks: Iterable[Task]) -> dict[str, Row]:
+        """Return the rows of outputs that are there as they were made, by output.
+
+        Their inputs may have changed since, or be out of reach, so that they are not done.
+        """
+        rows = ((task.output, next(self._there(task), None)) for task in tasks)
+        return {output: record.row for output, record in rows if record is not None}
+
+    def _there(self, task: Task) -> Iterator[Record]:
+        """Yield the records of a task whose files are all there as they were made."""
+        for record in self._records.get(task.output, ()):
+            if all(one.is_of(output_path(self._into, name)) for name, one in record.made.items()):
+                yield record
 
     def _read_on(self, path: str) -> None:
         """Read the lines of a journal that are whole since it was last read."""

@@ -208,20 +208,22 @@ def _claimed(
 def _write_rows(
     plan: Plan, tasks: Sequence[Task], known: dict[str, Row], journal: Journal
 ) -> list[Row]:
-    """Write the rows of all tasks that are done, by whomever, and return them.
+    """Write the rows of all outputs that are there as they were made, by whomever; return them.
+
+    So that of an output whose input is out of reach stays with it.
 
     The last of several runs that end at once must write the rows of all, so each looks again
     whether others have gone on meanwhile.
     """
     if plan.settings.shard is not None:
         journal.refresh()
-        ours = _ordered(tasks, known | journal.rows(_without(tasks, known)))
+        ours = _ordered(tasks, known | journal.kept(_without(tasks, known)))
         write_rows(ours, plan.into, plan.settings, plan.settings.shard)
         if not all(task.output in known or journal.recorded(task) for task in plan.tasks):
             return ours
     for _ in range(LOOKS):
         journal.refresh()
-        rows = _ordered(plan.tasks, known | journal.rows(_without(plan.tasks, known)))
+        rows = _ordered(plan.tasks, known | journal.kept(_without(plan.tasks, known)))
         write_rows(rows, plan.into, plan.settings)
         if not journal.refresh():
             break

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -14,6 +15,9 @@ from audioconv.cli.wording import as_options
 from audioconv.errors import BatchError, counted
 from audioconv.job import Options
 from audioconv.units import clock
+
+NUMBERS = re.compile(r"[-+]?\d[\d.,:e+-]*")
+"""By which notices differ that say the same of different files."""
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -95,7 +99,7 @@ def batch(
 
     made = make_plan(inputs, ir, into, options, settings)
     if plan is not None:
-        _write_plan(made, plan)
+        _write_plan(made, plan, show)
     if dry_run:
         _print_survey(made, show, json=json)
     if dry_run or plan is not None:
@@ -121,16 +125,19 @@ def batch(
         raise BatchError(f"{failed} of {summary.tasks} failed, as listed above")
 
 
-def _write_plan(plan: Plan, path: str) -> None:
+def _write_plan(plan: Plan, path: str, show: Show) -> None:
     from json import dumps
 
-    from audioconv.files import refuse_overwrite, target
+    from audioconv.files import display_name, refuse_overwrite, target
 
     inputs = [task.input for task in plan.tasks]
     refuse_overwrite(path, inputs=inputs, overwrite=plan.options.overwrite)
     with target(path, overwrite=plan.options.overwrite) as output:
         output.file.write(f"{dumps(plan.as_json(), indent=1)}\n".encode())
         output.commit()
+    if not show.quiet:
+        files = counted(len(plan.tasks), "file")
+        printing.err(f"{display_name(path)}: the plan of {files}; the line without --plan does it")
 
 
 def _print_survey(plan: Plan, show: Show, *, json: bool) -> None:
@@ -155,6 +162,11 @@ def _print_survey(plan: Plan, show: Show, *, json: bool) -> None:
         printing.err(f"unreadable: {printing.one_line(error)}")
     if not show.quiet:
         _print_cost(cost, plan.into)
+    if cost.unreadable:
+        raise BatchError(
+            f"{len(cost.unreadable)} of {counted(cost.files, 'input')} cannot be read, as listed "
+            "above"
+        )
 
 
 def _print_cost(cost: Cost, into: str) -> None:
@@ -210,13 +222,13 @@ def _print_failures(failures: Sequence[Failed]) -> None:
 
 
 def _print_notices(notices: list[tuple[str, str]]) -> None:
-    """Write the notice of the first output by name, and how many outputs have some."""
-    if not notices:
-        return
-    output, first = min(notices)
-    outputs = len({name for name, _ in notices})
-    more = f"; {counted(outputs, 'output')} have notices, which --json shows" * (outputs > 1)
-    printing.print_notices([f"{output}: {first}{more}"])
+    """Write each notice once, for the first output by name, and how many have one like it."""
+    alike: dict[str, list[tuple[str, str]]] = {}
+    for output, notice in sorted(notices):
+        alike.setdefault(NUMBERS.sub("#", notice), []).append((output, notice))
+    for (output, notice), *others in alike.values():
+        more = f"; {counted(len(others) + 1, 'output')} have one like it, which --json shows"
+        printing.print_notices([f"{output}: {notice}{more if others else ''}"])
 
 
 def _print_summary(summary: Summary, plan: Plan) -> None:
