@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import scipy.ndimage
 import scipy.signal
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from oracle import UNIT
 
@@ -160,12 +160,12 @@ def test_an_axis_that_is_long_is_cut_and_wraps_only_what_is_not_asked_for():
     for n, k in [(10**6, 100), (4096, 31), (4096, 511), (100, 99), (5, 1)]:
         for mode in MODES:
             ((start,), (stop,)) = extent((n,), (k,), mode)
-            block, points = fft._cut_axis(n, k, start, stop)
+            block, points = fft._cut_axis(n, k, start, stop, 128)
             if block < n:
                 assert points >= block + k - 1
             else:
                 assert points >= max(stop, n + k - 1 - start)
-    assert fft._cut_axis(10**6, 100, 0, 10**6 + 99)[0] < 10**5
+    assert fft._cut_axis(10**6, 100, 0, 10**6 + 99, 128)[0] < 10**5
 
 
 def test_the_definition_goes_slab_by_slab(monkeypatch):
@@ -216,11 +216,15 @@ def test_small_types_do_not_wrap(method):
 @few
 @given(seed=st.integers(0, 2**32), bits=st.integers(1, 63), digits=st.integers(1, 5))
 def test_digits_make_up_the_number(seed, bits, digits):
+    assume(bits <= 53 * digits)  # as float64 has, and the bound on errors demands
     x = np.random.default_rng(seed).integers(-(2 ** (bits - 1)), 2 ** (bits - 1), 20)
     wide = integers._bits(x, digits)
     found = integers._digits(x, wide, digits)
     assert (
-        sum(d.astype(object) * 2 ** (wide * i) for i, d in enumerate(found)).tolist() == x.tolist()
+        sum(
+            d.astype(np.int64).astype(object) * 2 ** (wide * i) for i, d in enumerate(found)
+        ).tolist()
+        == x.tolist()
     )
     assert all(np.abs(d).max() <= 2 ** (wide - 1) for d in found)
 
@@ -269,7 +273,7 @@ def test_what_is_not_finite_stays_where_it_is_or_is_refused(value):
         ([[1]], [1], "full", "auto", LayoutError, "f has 2 axes and g has 1"),
         ([[1, 2]], [[1], [2]], "valid", "fft", LayoutError, r"\(1, 2\) and \(2, 1\)"),
         (["a"], [1], "full", "auto", AudioconvError, "f is of type <U1"),
-        (np.ones(2, np.longdouble), [1], "full", "auto", AudioconvError, "f is of type|g is of"),
+        (np.ones(2, np.longdouble), [1], "full", "auto", AudioconvError, "f is of type"),
         ([1], [1], "whole", "auto", UsageError, "mode is 'whole'"),
         ([1], [1], "full", "slow", UsageError, "method is 'slow'"),
     ],

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.usefixtures("untraced")
 ROOT = Path(__file__).parent.parent
 READMES = {
     name: (ROOT / name / "README.md").read_text(encoding="utf-8")
-    for name in (".", "audioconv", "impulses", "tests")
+    for name in (".", "audioconv", "audioconv/nd", "impulses", "tests")
 }
 SETUP = 2
 """Blocks at the top of the first README that set up and test: `.ci/run` runs them."""

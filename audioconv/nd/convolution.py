@@ -115,7 +115,7 @@ def correlate(
 def _checked(name: str, array: ArrayLike) -> NDArray[Any]:
     """Return an array of numbers that has axes, none of them empty."""
     checked = np.asarray(array)
-    if checked.dtype.kind not in "biufc" or checked.dtype.itemsize > 16:
+    if checked.dtype.kind not in "biufc" or not np.can_cast(checked.dtype, np.complex128):
         raise AudioconvError(
             f"{name} is of type {checked.dtype}; it must be an array of bools, integers, floats "
             "of up to 64 bits, or complex numbers of two of these"

@@ -41,6 +41,9 @@ PER_STAGE = 7
 PASS = 4
 """Stages of a transform that take as long as to lay out, multiply, add and call for an element."""
 
+LEAST = 2**14
+"""Elements of a block, at least: of fewer, calls take longer than their work."""
+
 
 def fft(f: NDArray[Any], g: NDArray[Any], extent: Extent, dtype: np.dtype[Any]) -> NDArray[Any]:
     """Convolve two arrays by transforms.
@@ -114,8 +117,9 @@ def rounding(f: NDArray[Any], g: NDArray[Any], extent: Extent, unit: float) -> f
         for n, k, block in zip(f.shape, g.shape, blocks, strict=True)
     ]
     terms, stages = math.prod(reach), math.log2(math.prod(points))
-    of_f, of_g = (math.sqrt(float(np.square(np.abs(x)).sum())) for x in (f, g))
-    each = PER_STAGE * stages * (2 * of_g + float(np.abs(g).sum())) + (3 + terms) * of_g
+    f, g = (np.abs(x * np.float64(1)) for x in (f, g))  # where squares do not wrap
+    of_f, of_g = (math.sqrt(float(np.square(x).sum())) for x in (f, g))
+    each = PER_STAGE * stages * (2 * of_g + float(g.sum())) + (3 + terms) * of_g
     return unit * math.sqrt(terms) * each * of_f
 
 
@@ -133,17 +137,17 @@ def _cut(f: Shape, g: Shape, extent: Extent) -> tuple[Shape, Shape]:
     They depend on shapes alone, so that results do not depend on the machine.
     """
     axes = [
-        _cut_axis(n, k, start, stop)
+        _cut_axis(n, k, start, stop, LEAST ** (1 / len(f)))
         for n, k, start, stop in zip(f, g, extent.start, extent.stop, strict=True)
     ]
     return tuple(block for block, _ in axes), tuple(points for _, points in axes)
 
 
-def _cut_axis(n: int, k: int, start: int, stop: int) -> tuple[int, int]:
+def _cut_axis(n: int, k: int, start: int, stop: int, least: float) -> tuple[int, int]:
     """Return block and points of least work along one axis."""
     found = [(n, _fast(max(stop, n + k - 1 - start)))]
     count = 2
-    while count <= n and (block := _ceil(n, count)) > k // 4:
+    while (block := _ceil(n, count)) > max(k / 4, least):
         found.append((block, _fast(block + k - 1)))
         count += max(1, count // 4)
     found = [(points - k + 1 if block < n else n, points) for block, points in found]
