@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
 from audioconv.engines import ENGINES
 from audioconv.errors import UsageError, VerificationError
-from audioconv.parameters import parameters, validated
+from audioconv.parameters import validate
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -151,9 +151,7 @@ class Options:
     strict: bool = False
 
     def __post_init__(self) -> None:
-        for parameter in parameters(Options):
-            value = validated(parameter, getattr(self, parameter.name))
-            object.__setattr__(self, parameter.name, value)
+        validate(self)
 
     @property
     def gains(self) -> tuple[float, float]:

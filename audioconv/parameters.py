@@ -281,6 +281,19 @@ def validated(parameter: Parameter, value: Any) -> Any:
     raise UsageError(f"{parameter.name} is {_shown(value)}; it must be {expected}")
 
 
+def validate(declared: Any) -> None:
+    """Check every field of a frozen dataclass that declares parameters, as `validated` does.
+
+    Raises
+    ------
+    UsageError
+        If a value has the wrong type, or is not one of the choices.
+    """
+    for parameter in parameters(type(declared)):
+        value = validated(parameter, getattr(declared, parameter.name))
+        object.__setattr__(declared, parameter.name, value)
+
+
 def _shown(value: Any) -> str:
     """Return an argument for a message; Python does not write integers of thousands of digits."""
     try:

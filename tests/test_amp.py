@@ -25,7 +25,8 @@ from nam_models import (
 )
 
 import audioconv
-from audioconv.effects import Amp, EffectJob
+from audioconv.effects.amp import Amp
+from audioconv.effects.job import EffectJob
 from audioconv.errors import AudioconvError, FormatError, UsageError
 from audioconv.job import Options
 from audioconv.layers.nam import read_model

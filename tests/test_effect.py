@@ -12,7 +12,9 @@ import soundfile
 from audioconv import AudioconvError, Options
 from audioconv.cli.effects import apply
 from audioconv.cli.options import Show
-from audioconv.effects import EFFECTS, EffectJob, Plan
+from audioconv.effects import EFFECTS
+from audioconv.effects.job import EffectJob
+from audioconv.effects.plan import Plan
 from audioconv.errors import UsageError
 from audioconv.files import file_digest
 from audioconv.render.effect import run_effect

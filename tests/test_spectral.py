@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.signal import ShortTimeFFT, hilbert
 
-from audioconv.effects import Spectral
+from audioconv.effects.spectral import Spectral
 from audioconv.engines.stream import regrid
 from audioconv.errors import UsageError
 from audioconv.parameters import parameters

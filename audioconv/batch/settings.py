@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from audioconv.errors import UsageError
-from audioconv.parameters import parameters, validated
+from audioconv.parameters import validate
 from audioconv.units import parse_stems
 
 NAME, NAME_OF_REPLICA = "{stem}_{ir}.wav", "{stem}_{ir}_{replica}.wav"
@@ -77,9 +77,7 @@ class Settings:
     stems: str | None = None
 
     def __post_init__(self) -> None:
-        for parameter in parameters(Settings):
-            value = validated(parameter, getattr(self, parameter.name))
-            object.__setattr__(self, parameter.name, value)
+        validate(self)
         if self.replicas < 1:
             raise UsageError(f"`replicas` is {self.replicas}; it must be at least 1")
         if self.seed < 0:

@@ -16,7 +16,7 @@ ir_info   the report of ir info on an impulse response
 sofa_info the report of ir info on a SOFA file
 saved     options and summary of the commands that save an impulse response
 inspect   info, verify, compare
-effects   spectral, amp, and what the commands of effects share
+effects   spectral, amp: a command for each effect
 measure   sweep, deconvolve
 redo      redo
 plot      plot waveform, spectrogram, response, decay, waterfall, null
@@ -48,7 +48,7 @@ from audioconv.cli import (
 )
 from audioconv.cli.many import OneFile
 from audioconv.cli.options import HELP_OPTIONS, LazyGroup, expand
-from audioconv.effects import OF_CONVOLUTION
+from audioconv.effects import EFFECTS
 from audioconv.errors import AudioconvError
 from audioconv.urls import public_text
 
@@ -69,8 +69,8 @@ app = typer.Typer(
 app.command(cls=OneFile)(expand(convolve.convolve, without=LOCAL))
 app.command(cls=OneFile)(expand(convolve.echo))
 app.command()(expand(batch.batch, without=["json"]))
-app.command()(expand(effects.spectral, without=OF_CONVOLUTION))
-app.command()(expand(effects.amp, without={*OF_CONVOLUTION} - {"precision"}))
+for name, effect in EFFECTS.items():
+    app.command(name)(effects.command(effect))
 app.add_typer(ir.app, name="ir")
 app.command()(inspect.info)
 app.command()(expand(inspect.verify))

@@ -1,31 +1,28 @@
-"""`audioconv spectral` and `audioconv amp`, and what the commands of effects share.
-
-Their options are the fields of the effect.
-"""
+"""A command for each effect, such as `audioconv spectral`, made from its docstring and fields."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from audioconv.cli import printing, terminal
-from audioconv.cli.options import Input, Output, Show
-from audioconv.effects import Amp, Effect, EffectJob, Spectral
+from audioconv.cli.options import Input, Output, Show, expand
+from audioconv.effects.job import OF_CONVOLUTION, EffectJob
+from audioconv.effects.plan import Effect
 from audioconv.errors import UsageError
 from audioconv.job import Options
+from audioconv.parameters import description, parameters
 
 
-def spectral(input: Input, output: Output, effect: Spectral, options: Options, show: Show) -> None:
-    """Blur, sharpen or keep the edges of a sound's spectrum, as of a picture.
+def command(kind: Callable[..., Effect]) -> Callable[..., None]:
+    """Return the command of an effect: its docstring is the help, its fields are the options."""
 
-    The magnitudes of the short-time spectrum are convolved with a kernel over time and frequency.
-    """
-    apply(effect, input, output, options, show)
+    def applied(input: Input, output: Output, effect: Effect, options: Options, show: Show) -> None:
+        apply(effect, input, output, options, show)
 
-
-def amp(input: Input, output: Output, effect: Amp, options: Options, show: Show) -> None:
-    """Play a sound through a guitar amplifier, a model of the Neural Amp Modeler (NAM).
-
-    The sound begins after silence, and each channel has an amplifier of its own.
-    """
-    apply(effect, input, output, options, show)
+    applied.__doc__ = description(kind)
+    applied.__annotations__["effect"] = kind
+    own = {field.name for field in parameters(kind)}
+    return expand(applied, without={*OF_CONVOLUTION} - own)
 
 
 def apply(effect: Effect, input: str, output: str, options: Options, show: Show) -> None:

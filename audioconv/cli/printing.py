@@ -14,7 +14,7 @@ from typing import Any, TextIO
 from audioconv.cli import terminal
 from audioconv.cli.options import Show
 from audioconv.cli.wording import as_options
-from audioconv.effects import EffectOutcome
+from audioconv.effects.job import EffectOutcome
 from audioconv.errors import AudioconvError, counted, printable
 from audioconv.job import Outcome, VerificationReport
 from audioconv.urls import public_name, public_text

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from audioconv.effects import EffectJob
+from audioconv.effects.job import EffectJob
 from audioconv.errors import UsageError
 from audioconv.files import is_exact, is_stream, refuse_overwrite
 from audioconv.ir.load import impulse_files, refuse_standard_twice

@@ -11,7 +11,8 @@ from contextlib import ExitStack
 from typing import Literal
 
 from audioconv._version import __version__
-from audioconv.effects import EffectJob, EffectOutcome, Stage
+from audioconv.effects.job import EffectJob, EffectOutcome
+from audioconv.effects.plan import Stage
 from audioconv.engines.stream import regrid
 from audioconv.files import (
     Digest,

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from audioconv.effects import EffectJob
+from audioconv.effects.job import EffectJob
 from audioconv.engines.subnormals import FLUSH_BELOW
 from audioconv.errors import AudioconvError, counted
 from audioconv.files import INTEGER_BITS, STANDARD, PeakMeter, SoundInfo, display_name

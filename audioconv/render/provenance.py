@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from audioconv.effects import EffectJob
+from audioconv.effects.job import EffectJob
 from audioconv.errors import AudioconvError
 from audioconv.files import (
     NO_METADATA,

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from audioconv._version import __version__
-from audioconv.effects import EFFECTS, FILES
+from audioconv.effects import EFFECTS
+from audioconv.effects.plan import FILES
 from audioconv.errors import AudioconvError, FormatError, UsageError
 from audioconv.files import (
     RECIPE,

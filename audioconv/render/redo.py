@@ -12,7 +12,9 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from audioconv._version import __version__
-from audioconv.effects import EFFECTS, Effect, EffectJob
+from audioconv.effects import EFFECTS
+from audioconv.effects.job import EffectJob
+from audioconv.effects.plan import Effect
 from audioconv.errors import AudioconvError, UsageError, VerificationError
 from audioconv.files import (
     Digest,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from audioconv.effects import Amp
+from audioconv.effects.amp import Amp
 
 from .guard import FaultError, refusal
 from .places import folder_with

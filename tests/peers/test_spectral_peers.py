@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from audioconv.effects import Spectral
+from audioconv.effects.spectral import Spectral
 
 cycdp = pytest.importorskip("cycdp")
 
