@@ -1,4 +1,4 @@
-"""An engine, a builder, a plot, an option and a measure, added to a copy as its README describes.
+"""An engine, an effect, an option and the like, added to a copy as its README describes.
 
 Each addition is a new file, and lines that follow one that is there; nothing else changes.
 """
@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 import soundfile
+from nam_models import ARRAY, wavenet
 
 pytestmark = pytest.mark.usefixtures("untraced")
 
@@ -92,6 +93,69 @@ def loudest(file: str, output: str, look: Look, *, floor: float = 0.0) -> Pictur
         axes.bar([0], [abs(audio).max()])
         axes.set_ylim(floor, 1)
     return PictureInfo("the peak", style.size(figure))
+'''
+
+
+EFFECT = '''
+"""A rectifier."""
+
+from dataclasses import dataclass
+
+from audioconv.effects.plan import Plan
+from audioconv.parameters import validate
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rectify:
+    """Make what is negative smaller.
+
+    Parameters
+    ----------
+    amount : float
+        by how much
+    """
+
+    amount: float = 1.0
+
+    def __post_init__(self):
+        validate(self)
+
+    @property
+    def files(self):
+        return ()
+
+    def plan(self, rate, channels):
+        return Plan(
+            start=lambda: Rectifier(self.amount, channels),
+            block=512,
+            channels=channels,
+            rate=rate,
+            frames=lambda frames: frames,
+        )
+
+
+class Rectifier:
+    """Its stage."""
+
+    notices = ()
+
+    def __init__(self, amount, channels):
+        self.amount, self.channels = amount, channels
+
+    def process(self, block):
+        return block - self.amount * block.clip(max=0)
+
+    def flush(self):
+        import numpy as np
+
+        return np.zeros((0, self.channels))
+'''
+
+ACTIVATION = '''
+
+def square(x: Array, out: Array | None = None) -> Array:
+    """Return x squared."""
+    return np.multiply(x, x, out=out)
 '''
 
 
@@ -178,6 +242,41 @@ def test_a_plot_is_one_file_and_one_line(copy):
     assert "Lower end of the axis." in copy.run("plot", "loudest", "--help").stdout
     copy.run("plot", "loudest", "samples/speech.wav", "-o", "peak.svg", "--floor", "0.1")
     assert (copy.folder / "peak.svg").read_text().count("<svg") == 1
+
+
+def test_an_effect_is_one_file_one_import_and_one_line(copy):
+    copy.add_file("audioconv/effects/rectify.py", EFFECT)
+    home = "audioconv/effects/__init__.py"
+    copy.add_lines(
+        home,
+        "from audioconv.effects.plan import Effect",
+        "from audioconv.effects.rectify import Rectify",
+    )
+    copy.add_lines(home, '    "amp": Amp,', '    "rectify": Rectify,')
+    shown = copy.run("rectify", "--help").stdout
+    assert "Make what is negative smaller." in shown
+    assert "By how much.  [default: 1.0]" in shown
+    copy.run("rectify", "samples/speech.wav", "o.wav", "--amount", "0.5")
+    speech, _ = soundfile.read(copy.folder / "samples/speech.wav")
+    made, _ = soundfile.read(copy.folder / "o.wav")
+    assert abs(made - speech + 0.5 * speech.clip(max=0)).max() <= 2.0**-16
+    copy.run("redo", "o.wav", "--from", "samples")
+
+
+def test_an_activation_is_a_function_and_one_line(copy):
+    activations = "audioconv/layers/activations.py"
+    copy.add_lines(activations, "    return np.divide(x, below, out=out)", ACTIVATION)
+    copy.add_lines(activations, '    "Softsign": softsign,', '    "Square": square,')
+    layer = {**ARRAY, "channels": 1, "kernel_size": 1, "dilations": [1], "head_size": 1}
+    config = {**wavenet(), "layers": [{**layer, "activation": "Square"}]}
+    weights = [0, 0, 0, 1, 0, 0, 1, 0.5]  # half the activation of the sound itself
+    made = {"version": "0.7.0", "architecture": "WaveNet", "config": config}
+    made |= {"sample_rate": 44100, "weights": weights}
+    (copy.folder / "square.nam").write_text(json.dumps(made))
+    copy.run("amp", "samples/speech.wav", "o.wav", "--model", "square.nam")
+    speech, _ = soundfile.read(copy.folder / "samples/speech.wav")
+    made, _ = soundfile.read(copy.folder / "o.wav")
+    assert abs(made - 0.5 * speech**2).max() <= 2.0**-16
 
 
 def test_an_option_of_convolve_is_a_field_and_its_use(copy):
