@@ -220,7 +220,7 @@ def box(width: float) -> Weights:
     if width <= 1:
         return np.ones(1)
     side = math.ceil((width - 1) / 2)
-    inner = np.abs(np.arange(-side, side + 1))
+    inner = np.abs(np.arange(-side, side + 1, dtype=np.int64))
     covered: Weights = np.clip(width / 2 + 0.5 - inner, 0, 1)
     weights: Weights = covered / covered.sum()
     return weights
@@ -236,6 +236,6 @@ def gauss(width: float) -> Weights:
     """
     deviation = width / WIDTHS
     side = math.floor(REACH * deviation)
-    height = np.exp(-0.5 * (np.arange(-side, side + 1) / max(deviation, 0.1)) ** 2)
+    height = np.exp(-0.5 * (np.arange(-side, side + 1, dtype=np.int64) / max(deviation, 0.1)) ** 2)
     weights: Weights = height / height.sum()
     return weights

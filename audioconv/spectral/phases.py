@@ -224,5 +224,5 @@ def _scan(known: Magnitudes, magnitudes: Magnitudes) -> tuple[Magnitudes, NDArra
         passing[:, reach:] = np.minimum(passing[:, reach:], passing[:, :-reach])
         reach *= 2
     begins = level == known
-    places = np.arange(level.shape[1])
+    places = np.arange(level.shape[1], dtype=np.int64)
     return level, np.maximum.accumulate(np.where(begins, places, 0), axis=1)

@@ -87,7 +87,9 @@ class Grid:
     @property
     def window(self) -> Signal:
         """The Hann window, (frames,); even around its middle."""
-        hann: Signal = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(self.frames) / self.frames)
+        hann: Signal = 0.5 - 0.5 * np.cos(
+            2 * np.pi * np.arange(self.frames, dtype=np.int64) / self.frames
+        )
         return hann
 
     @property
@@ -100,7 +102,7 @@ class Grid:
     @property
     def signs(self) -> Signal:
         """Factors between phases relative to the first frame and to the middle, (bins,)."""
-        return np.where(np.arange(self.bins) % 2, -1.0, 1.0)
+        return np.where(np.arange(self.bins, dtype=np.int64) % 2, -1.0, 1.0)
 
 
 class Analysis:
