@@ -9,6 +9,7 @@ nd          convolution in any number of dimensions: arrays, probabilities, pict
 engines     ways to compute one convolution, under one law; routing; the stream of blocks
 spectral    kernels over the magnitudes of the short-time spectrum
 layers      convolutional layers of networks, and amplifiers that are made of them
+arrays      convolution of arrays of any library, on their device: PyTorch, CuPy, JAX, NumPy
 job         a request and its outcome, as plain data
 files       sound files: decoding, rounding, checked atomic writing
 metering    levels of streams, and the gain that matches two

@@ -26,6 +26,10 @@ from impulses import Impulse, edit
 from impulses.quantities import one_of
 
 
+MOST_CHANNELS = 256
+"""More, and an array has its channels first, or is a batch; no file has more than 64."""
+
+
 def convolve(
     x: ArrayLike,
     h: ArrayLike | Impulse,
@@ -39,7 +43,8 @@ def convolve(
     Parameters
     ----------
     x : array, (frames, channels), finite
-        the sound
+        the sound, of 256 channels at most; `audioconv.arrays.convolve` takes arrays with frames
+        last, and batches
     h : array or Impulse, (frames, channels) or (frames, inputs, outputs)
         one channel acts on every channel, as many as `x` has on each its own, any number on a
         mono sound side by side; three axes are a full matrix
@@ -71,6 +76,7 @@ def convolve(
     if sound.ndim != 2 or 0 in sound.shape:
         remedy = "; pass x[:, None] for a mono sound" if sound.ndim == 1 else ", neither of them 0"
         raise LayoutError(f"x has shape {sound.shape}; it must be (frames, channels){remedy}")
+    _refuse_channels("x", sound.shape)
     planned = convolver(h, sound.shape[1], frames=len(sound), engine=engine, single=single)
     refuse_extremes(sound, planned.limit, "x")
     return stream.whole(sound, planned)[_head(h, align) :]
@@ -115,10 +121,11 @@ def convolver(
     >>> echo.process(np.array([[1.0]])), echo.process(np.array([[0.0]])), echo.flush()
     (array([[1.]]), array([[0.5]]), array([[0.]]))
     """
-    if channels < 1:
-        raise LayoutError(f"channels is {channels}; it must be at least 1")
+    if not 1 <= channels <= MOST_CHANNELS:
+        raise LayoutError(f"channels is {channels}; it must be from 1 to {MOST_CHANNELS}")
     if frames is not None and frames < 1:
         raise UsageError(f"frames is {frames}; it must be at least 1")
+    _refuse_channels("h", np.shape(h.taps if isinstance(h, Impulse) else h))
     # an array has no rate, and a convolution of arrays needs none
     taps = h.taps if isinstance(h, Impulse) else Impulse(np.asarray(h), rate=1).taps
     return plan(routes(taps, channels), engine, single=single, frames=frames)
@@ -219,6 +226,22 @@ def _head(h: ArrayLike | Impulse, align: str) -> int:
         return 0
     impulse = h if isinstance(h, Impulse) else Impulse(np.asarray(h), rate=1)
     return impulse.origin if align == "origin" else edit.align(impulse, align).origin
+
+
+def _refuse_channels(name: str, shape: tuple[int, ...]) -> None:
+    """Refuse an array that has its channels first, as other libraries do.
+
+    Raises
+    ------
+    LayoutError
+        If it has more channels than any sound.
+    """
+    if max(shape[1:], default=0) > MOST_CHANNELS:
+        raise LayoutError(
+            f"{name} has shape {shape}, where frames come first and up to {MOST_CHANNELS} channels "
+            f"last; pass {name}.T if it has its channels first, or use audioconv.arrays.convolve, "
+            "which takes frames last, and batches"
+        )
 
 
 def _real(x: ArrayLike) -> Audio:

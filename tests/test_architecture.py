@@ -20,6 +20,7 @@ ROOMS = [
     "audioconv.engines",
     "audioconv.spectral",
     "audioconv.layers",
+    "audioconv.arrays",
     "audioconv.job",
     "audioconv.files.formats",
     "audioconv.files.codecs",
@@ -50,6 +51,7 @@ HOMES = {
     "distributed": ["audioconv.batch"],
     "fsspec": ["audioconv.files"],
     "aiohttp": ["audioconv.files"],
+    "array_api_compat": ["audioconv.arrays"],
 }
 
 

@@ -1,0 +1,99 @@
+"""Axes, types and lengths of arrays, checked and brought to one form: (..., frames)."""
+
+from __future__ import annotations
+
+from audioconv.arrays.library import Array, Library
+from audioconv.errors import LayoutError, UsageError
+
+
+def one_type(library: Library, x: Array, h: Array) -> tuple[Array, Array]:
+    """Return two arrays as the type that holds both: float32 or float64, complex if either is.
+
+    Raises
+    ------
+    LayoutError
+        If one has numbers of another type.
+    """
+    xp = library.xp
+    types = (xp.float32, xp.float64, xp.complex64, xp.complex128)
+    for name, array in (("x", x), ("h", h)):
+        if array.dtype not in types:
+            raise LayoutError(
+                f"{name} is of type {array.dtype}; it must be of float32, float64, complex64 or "
+                "complex128; convert it first"
+            )
+    if x.dtype == h.dtype:
+        return x, h
+    common = xp.result_type(x.dtype, h.dtype)
+    return xp.astype(x, common), xp.astype(h, common)
+
+
+def last(library: Library, name: str, array: Array, axis: int) -> Array:
+    """Return an array with its frames along the last axis."""
+    if not -array.ndim <= axis < array.ndim:
+        axes = "no axis" if array.ndim == 0 else f"the axes {-array.ndim} to {array.ndim - 1}"
+        raise LayoutError(f"axis is {axis}, but {name} of shape {tuple(array.shape)} has {axes}")
+    return array if axis in (-1, array.ndim - 1) else library.xp.moveaxis(array, axis, -1)
+
+
+def broadcast(library: Library, x: Array, h: Array) -> tuple[Array, Array]:
+    """Return two arrays (..., frames) with as many axes, of which the leading ones broadcast.
+
+    Raises
+    ------
+    LayoutError
+        If they do not.
+    """
+    shapes = tuple(x.shape[:-1]), tuple(h.shape[:-1])
+    most = max(map(len, shapes))
+    a, b = ((1,) * (most - len(shape)) + shape for shape in shapes)
+    if any(m != n and 1 not in (m, n) for m, n in zip(a, b, strict=True)):
+        raise LayoutError(
+            f"the leading axes of h, {shapes[1]}, do not fit those of x, {shapes[0]}; along each "
+            "axis, counted from the last, they must be equal, or one of them 1"
+        )
+    if h.shape[-1] == 0:
+        raise LayoutError("h has no frames; it must have at least 1")
+    reshape = library.xp.reshape
+    return (
+        x if len(shapes[0]) == most else reshape(x, (*a, x.shape[-1])),
+        h if len(shapes[1]) == most else reshape(h, (*b, h.shape[-1])),
+    )
+
+
+def lengths_of(
+    library: Library, name: str, lengths: Array, array: Array, frames: int
+) -> Array | None:
+    """Return the frames that count of each item, as an array (..., 1) beside `array`, or None.
+
+    Raises
+    ------
+    UsageError
+        If numbers of Python's own are out of range. Those of an array are not looked at.
+    """
+    if lengths is None:
+        return None
+    xp = library.xp
+    if not hasattr(lengths, "dtype"):
+        lengths = xp.asarray(_checked(name, lengths, frames), device=array.device)
+    if not xp.isdtype(lengths.dtype, "integral"):
+        raise UsageError(f"{name} is of type {lengths.dtype}; it must be an array of integers")
+    return lengths[..., None]
+
+
+def silenced(library: Library, array: Array, lengths: Array | None) -> Array:
+    """Return items that are zero from their lengths (..., 1) on, whatever was there."""
+    if lengths is None:
+        return array
+    frames = library.xp.arange(array.shape[-1], device=array.device)
+    return library.xp.where(frames < lengths, array, library.zeros((), array))
+
+
+def _checked(name: str, lengths: Array, frames: int) -> Array:
+    """Return numbers, in lists or not, of which each is at most the frames that there are."""
+    for one in lengths if isinstance(lengths, list | tuple) else [lengths]:
+        if isinstance(one, list | tuple):
+            _checked(name, one, frames)
+        elif not isinstance(one, int) or not 0 <= one <= frames:
+            raise UsageError(f"{name} has {one!r}; it must be a whole number from 0 to {frames}")
+    return lengths
