@@ -25,7 +25,6 @@ from audioconv.verify import verify
 from impulses import Impulse, edit
 from impulses.quantities import one_of
 
-
 MOST_CHANNELS = 256
 """More, and an array has its channels first, or is a batch; no file has more than 64."""
 

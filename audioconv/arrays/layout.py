@@ -52,13 +52,18 @@ def broadcast(library: Library, x: Array, h: Array) -> tuple[Array, Array]:
             f"the leading axes of h, {shapes[1]}, do not fit those of x, {shapes[0]}; along each "
             "axis, counted from the last, they must be equal, or one of them 1"
         )
-    if h.shape[-1] == 0:
-        raise LayoutError("h has no frames; it must have at least 1")
+    refuse_empty(h)
     reshape = library.xp.reshape
     return (
         x if len(shapes[0]) == most else reshape(x, (*a, x.shape[-1])),
         h if len(shapes[1]) == most else reshape(h, (*b, h.shape[-1])),
     )
+
+
+def refuse_empty(h: Array) -> None:
+    """Raise `LayoutError` for an impulse of no frames."""
+    if h.shape[-1] == 0:
+        raise LayoutError("h has no frames; it must have at least 1")
 
 
 def lengths_of(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Literal, NamedTuple
 
 from audioconv.arrays.convolution import convolve
-from audioconv.arrays.layout import lengths_of, one_type, silenced
+from audioconv.arrays.layout import lengths_of, one_type, refuse_empty, silenced
 from audioconv.arrays.library import Array, Library, library_of
 from audioconv.errors import LayoutError, UsageError
 
@@ -125,6 +125,7 @@ def _batch(library: Library, x: Array, h: Array) -> tuple[Array, Array]:
             f"h has shape {tuple(h.shape)}; it must be (items, channels, frames), or (frames,) for "
             "all; pass h[:, None] for a mono impulse for each item, h[None] for the channels of all"
         )
+    refuse_empty(h)
     if library.is_complex(x):
         raise LayoutError(f"x or h is of type {x.dtype}; sounds in rooms must be real")
     return x, h[None, None, :] if h.ndim == 1 else h
