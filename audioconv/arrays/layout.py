@@ -80,7 +80,7 @@ def lengths_of(
         return None
     xp = library.xp
     if not hasattr(lengths, "dtype"):
-        lengths = xp.asarray(_checked(name, lengths, frames), device=array.device)
+        lengths = xp.asarray(_checked(name, lengths, frames), device=library.device(array))
     if not xp.isdtype(lengths.dtype, "integral"):
         raise UsageError(f"{name} is of type {lengths.dtype}; it must be an array of integers")
     return lengths[..., None]
@@ -90,7 +90,7 @@ def silenced(library: Library, array: Array, lengths: Array | None) -> Array:
     """Return items that are zero from their lengths (..., 1) on, whatever was there."""
     if lengths is None:
         return array
-    frames = library.xp.arange(array.shape[-1], device=array.device)
+    frames = library.xp.arange(array.shape[-1], device=library.device(array))
     return library.xp.where(frames < lengths, array, library.zeros((), array))
 
 

@@ -24,8 +24,11 @@ Array: TypeAlias = Any
 Index: TypeAlias = tuple[slice, ...]
 """Some items: a slice of each leading axis."""
 
-CACHED = 2**20
+CACHED = 2**21
 """Points transformed at a time by a processor: two or three arrays of as many stay in its cache."""
+
+LANES = 4
+"""Transforms that are done side by side: fewer take as long."""
 
 LARGE = 2**24
 """Points transformed at a time by another device, whose calls take as long as some 2^22 points."""
@@ -86,7 +89,7 @@ class Joined:
 
 
 class Library:
-    """Any library of the standard, such as JAX: no array is written to.
+    """Any library of the standard: no array is written to.
 
     Parameters
     ----------
@@ -157,7 +160,11 @@ class Library:
 
     def zeros(self, shape: tuple[int, ...], like: Array) -> Array:
         """Return zeros with the type and device of an array."""
-        return self.xp.zeros(shape, dtype=like.dtype, device=like.device)
+        return self.xp.zeros(shape, dtype=like.dtype, device=self.device(like))
+
+    def device(self, array: Array) -> Any:
+        """Return the device of an array, for arrays beside it."""
+        return array.device
 
     def sink(self, shape: tuple[int, ...], x: Array, h: Array) -> Sink:
         """Return where the parts of an output go."""
@@ -226,6 +233,14 @@ class Torch(Library):
         return Filled((x[..., :1] * h[..., :1]).new_empty(shape))
 
 
+class JAX(Library):
+    """JAX, which puts new arrays where those are that they meet."""
+
+    def device(self, array: Array) -> Any:
+        """Return None, as that of a tracer is not known."""
+        return None
+
+
 class CuPy(Library):
     """CuPy."""
 
@@ -283,6 +298,8 @@ def _is_torch(array: Array) -> bool:
 
 def _kind(name: str) -> type[Library]:
     """Return the class for a module of functions."""
+    if name == "jax.numpy":
+        return JAX
     kinds: dict[str, type[Library]] = {"numpy": NumPy, "torch": Torch, "cupy": CuPy}
     return kinds.get(name.rpartition(".")[2], Library)
 

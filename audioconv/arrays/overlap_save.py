@@ -1,6 +1,6 @@
 """The convolution: windows of the sound, transformed some at a time.
 
-Work space is a few arrays of `Library.points`, or of one transform if that is longer, however long
+Work space is a few arrays of `Library.points`, or of four transforms if that is more, however long
 the sound and however many items there are. Where gradients are wanted, everything is kept.
 """
 
@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable, Hashable, Iterator
 
 from audioconv.arrays.cut import Cut, cut
-from audioconv.arrays.library import Array, Index, Library
+from audioconv.arrays.library import LANES, Array, Index, Library
 
 
 class Latest:
@@ -59,7 +59,7 @@ def convolved(
     own = math.prod(h.shape[:-1]) > 1  # taps, of more than one item
     how = cut(x.shape[-1], h.shape[-1], begin, end, block, int(own))
     work = _Work(library, x, h, how, begin, kernels or Latest(), items)
-    most = max(1, library.points(x) // how.size)  # transforms at a time
+    most = max(LANES, library.points(x) // how.size // LANES * LANES)  # transforms at a time
     if items * how.windows <= most:
         return work.sums(tuple(slice(0, size) for size in lead), 0, how.windows, wanted)
     sink = library.sink((*lead, wanted), x, h)

@@ -146,7 +146,7 @@ def _start(library: Library, h: Array, align: str) -> Array:
 def _from(library: Library, full: Array, start: Array, frames: int) -> Array:
     """Return as many frames of each item, from `start` (..., 1, 1) on."""
     xp = library.xp
-    places = start + xp.arange(frames, dtype=start.dtype, device=full.device)
+    places = start + xp.arange(frames, dtype=start.dtype, device=library.device(full))
     places = xp.broadcast_to(places, (*full.shape[:-1], frames))
     return xp.take_along_axis(full, places, axis=-1)
 

@@ -31,5 +31,6 @@ tables     Markdown; plot, a picture
 and one module for each section: peers, others, growth, memory, proof, accuracy, startup, amp,
 short, many, cluster, embedding, inspection, nd
 
-``python -m tests.bench.rooms`` is a table of its own: reverberation times of random shoebox rooms.
+Two are tables of their own: ``python -m tests.bench.rooms``, reverberation times of random shoebox
+rooms, and ``python -m tests.bench.device``, arrays on a GPU or on the processor.
 """

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from audioconv.arrays import Convolver, convolve, reverberate
-from tests.arrays import SHAPES, bound, definition, few_points, numbers, window
+from tests.arrays import bound, definition, few_points, numbers, window
 
 jax = pytest.importorskip("jax")
 jnp = jax.numpy
@@ -17,8 +17,8 @@ def _exact():
 
 
 @pytest.mark.parametrize("dtype", ["float32", "complex128"])
-@pytest.mark.parametrize(("x_shape", "h_shape"), SHAPES[1::2])
-def test_every_mode_is_the_definition(x_shape, h_shape, dtype):
+def test_every_mode_is_the_definition(dtype):
+    x_shape, h_shape = (3, 2, 20), (3, 1, 6)  # each shape is compiled: few
     x, h = numbers(x_shape, dtype), numbers(h_shape, dtype, 1)
     full = definition(x, h)
     for mode in ("full", "input", "valid"):
@@ -30,9 +30,8 @@ def test_every_mode_is_the_definition(x_shape, h_shape, dtype):
         assert np.abs(found - wanted).max(initial=0) <= bound(x, h)
 
 
-@pytest.mark.parametrize("most", [2**20, 200])
-def test_jit_vmap_and_gradients(most, monkeypatch):
-    few_points(monkeypatch, most)
+def test_jit_vmap_and_gradients(monkeypatch):
+    few_points(monkeypatch, 200)
     x, h = jnp.asarray(numbers((4, 2, 120))), jnp.asarray(numbers((4, 1, 12)))
     wanted = definition(np.asarray(x), np.asarray(h))
 
@@ -42,17 +41,17 @@ def test_jit_vmap_and_gradients(most, monkeypatch):
     def alone(x, h):
         return convolve(x, h, block=30)
 
-    for found in (jax.jit(alone)(x, h), jax.vmap(alone)(x, h), jax.jit(jax.vmap(alone))(x, h)):
+    for found in (jax.jit(alone)(x, h), jax.jit(jax.vmap(alone))(x, h)):
         assert np.abs(found - wanted).max() <= bound(np.asarray(x), np.asarray(h))
 
+    @jax.jit
     def energy(x, h):
         return (convolved(x, h) ** 2).sum()
 
     step = 1e-6
     for which in (0, 1):
         along = jnp.asarray(numbers((x, h)[which].shape, seed=2))
-        moved = [(x, h), (x, h)]
-        moved = [list(pair) for pair in moved]
+        moved = [[x, h], [x, h]]
         moved[0][which] += step * along
         moved[1][which] -= step * along
         slope = (energy(*moved[0]) - energy(*moved[1])) / (2 * step)

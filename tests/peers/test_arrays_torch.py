@@ -32,6 +32,7 @@ LIBRARIES = libraries()
 pytestmark = [
     pytest.mark.skipif(not LIBRARIES, reason="neither PyTorch nor CuPy is here"),
     pytest.mark.filterwarnings("ignore:.*torch.jit:FutureWarning"),
+    pytest.mark.filterwarnings("ignore:Torchinductor does not support:UserWarning"),
     pytest.mark.filterwarnings("ignore:.*torch.jit:DeprecationWarning"),
 ]
 
