@@ -249,6 +249,13 @@ def _products(f, g):
         ]
 
 
+@pytest.mark.parametrize("method", ["direct", "fft"])
+def test_integers_whose_squares_overflow_are_refused_like_others(method):
+    for number in range(2, 18):  # 2^62 + 2^62 does not fit; some transforms round it down
+        with pytest.raises(AudioconvError, match="may reach 9.22e"):
+            nd.convolve([2**62] * number, [1, *[0] * (number - 2), 1], method=method)
+
+
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
 @pytest.mark.filterwarnings("ignore:invalid value")
 def test_what_is_not_finite_stays_where_it_is_or_is_refused(value):

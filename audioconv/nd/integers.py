@@ -91,7 +91,8 @@ def _refuse_overflow(
     f: NDArray[Any], g: NDArray[Any], extent: Extent, method: Any, largest: float
 ) -> None:
     """Refuse sums that may not fit, by the sums in float64 and their error."""
-    near = method(f.astype(DOUBLE), g.astype(DOUBLE), extent, DOUBLE)
+    f, g = f.astype(DOUBLE), g.astype(DOUBLE)  # whose squares do not overflow
+    near = method(f, g, extent, DOUBLE)
     terms = min(f.size, g.size)
     error = (terms + 3) * UNIT * largest if method is direct else rounding(f, g, extent, UNIT)
     reached = float(np.abs(near).max()) + error
