@@ -13,7 +13,7 @@ from oracle import UNIT
 
 import audioconv
 from audioconv.errors import AudioconvError, LayoutError, UsageError
-from audioconv.layers import ACTIVATIONS, Conv1d, Conv2d, activation
+from audioconv.layers import ACTIVATIONS, Conv1d, Conv2d, activation, causal
 from audioconv.layers.padding import AUTOMATIC
 
 
@@ -138,6 +138,35 @@ def test_every_cut_of_a_stream_is_the_layer(layer, cut, block, dtype, seed):
         # either sum is off by a unit for each term, and tanh has a slope of 1 at most
         unit = UNIT if dtype == np.float64 else 2.0**-24
         assert np.abs(whole - both).max() <= 2 * (layer.weight[0].size + 4) * unit * (most + 1)
+
+
+@pytest.mark.parametrize(
+    ("outputs", "rows", "block"), [(300, 100, 1000), (3, 9000, 96), (2, 2, 40)]
+)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_products_are_small_enough_for_one_thread(monkeypatch, outputs, rows, block, dtype):
+    sizes, matmul = [], np.matmul
+
+    def spy(a, b, out):
+        sizes.append((len(a), a.size * b.shape[-1]))
+        return matmul(a, b, out=out)
+
+    whole = np.random.default_rng(1).integers(-8, 9, (outputs + block, rows)).astype(dtype)
+    matrix, x = whole[:outputs], np.ascontiguousarray(whole[outputs:].T)
+    out = np.full((outputs, block), np.nan, dtype)
+    monkeypatch.setattr(np, "matmul", spy)
+    causal.multiply(matrix, x, out)
+    assert np.array_equal(out, matrix @ x)  # whole numbers, so each sum is exact
+    assert all(taken == 1 or size <= causal.MOST_PRODUCTS for taken, size in sizes)
+
+
+def test_a_slope_for_each_channel_is_for_channels_on_any_axes():
+    slopes = activation("PReLU", negative_slopes=[0.5, 2.0])
+    layer = Conv2d(np.ones((2, 1, 1, 1)), activation=slopes)
+    x = np.array([[[-1.0, -2.0], [-3.0, 4.0]]])
+    expected = np.stack([np.where(x[0] > 0, x[0], slope * x[0]) for slope in (0.5, 2.0)])
+    assert np.array_equal(layer(x), expected)
+    assert np.array_equal(layer(np.stack([x, x]))[1], expected)
 
 
 def test_a_stream_is_copied_where_it_is_and_refuses_without_harm():

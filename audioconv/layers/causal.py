@@ -13,7 +13,11 @@ from audioconv.layers.activations import Array
 
 MOST_PRODUCTS = 2**18
 """Products that OpenBLAS computes in one thread. More threads are slower here: each layer waits for
-them, a thousand times as long where the cores have other work."""
+them, a thousand times as long where the cores have other work; and how they share a product changes
+how its sums are rounded."""
+
+LEAST_FRAMES = 32
+"""Frames of a piece, at least; of a matrix that is too large for them, fewer outputs."""
 
 
 def multiply(matrix: Array, x: Array, out: Array) -> None:
@@ -32,13 +36,20 @@ def multiply(matrix: Array, x: Array, out: Array) -> None:
     >>> bool((out == 3).all())
     True
     """
-    block = x.shape[1]
-    frames = 1 << max(5, (MOST_PRODUCTS // matrix.size).bit_length() - 1)
-    if block <= frames or block % frames:
-        np.matmul(matrix, x, out=out)
-        return
-    pieces = [array.reshape(len(array), -1, frames).transpose(1, 0, 2) for array in (x, out)]
-    np.matmul(matrix, pieces[0], out=pieces[1])
+    rows, block = x.shape
+    outputs = max(1, MOST_PRODUCTS // (LEAST_FRAMES * rows))
+    for begin in range(0, len(matrix), outputs):
+        part, made = matrix[begin : begin + outputs], out[begin : begin + outputs]
+        frames = max(LEAST_FRAMES, 1 << ((MOST_PRODUCTS // part.size).bit_length() - 1))
+        whole = block - block % frames if block > frames else 0
+        if whole:
+            pieces = [
+                array[:, :whole].reshape(len(array), -1, frames).transpose(1, 0, 2)
+                for array in (x, made)
+            ]
+            np.matmul(part, pieces[0], out=pieces[1])
+        if whole < block:
+            np.matmul(part, x[:, whole:], out=made[:, whole:])
 
 
 class Scratch:

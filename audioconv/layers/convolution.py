@@ -117,7 +117,8 @@ class _Conv:
         """
         sums = self._sums(np.asarray(x, self.weight.dtype))
         sums += self.bias.reshape(-1, *[1] * self.axes)
-        return self.activation(sums, sums)
+        lines = sums.reshape(*sums.shape[: -self.axes], -1)  # (..., outputs, elements)
+        return self.activation(lines, lines).reshape(sums.shape)
 
     def as_matrix(self, size: int | Sequence[int]) -> Array:
         """Return W, for an input of some size.
