@@ -252,7 +252,7 @@ def _products(f, g):
 @pytest.mark.parametrize("method", ["direct", "fft"])
 def test_integers_whose_squares_overflow_are_refused_like_others(method):
     for number in range(2, 18):  # 2^62 + 2^62 does not fit; some transforms round it down
-        with pytest.raises(AudioconvError, match="may reach 9.22e"):
+        with pytest.raises(AudioconvError, match="may reach"):
             nd.convolve([2**62] * number, [1, *[0] * (number - 2), 1], method=method)
 
 
