@@ -371,3 +371,10 @@ def test_a_short_sound(amp, tmp_path):
     made, _ = amplified(tmp_path, Amp(model=path, ir="delta:delay=10ms"))
     assert np.abs(made[480:, 0] - render(PLAIN, sound)).max() < 1e-15
     assert not made[:480].any()
+
+
+def test_layers_that_hold_too_much_together_are_refused():
+    config = {**CONVNET, "channels": 300, "dilations": [2**15] * 8}
+    data = {"version": "0.5.4", "architecture": "ConvNet", "config": config}
+    with pytest.raises(FormatError, match="all layers together hold over 67108864"):
+        read_model({**data, "weights": [0] * 1_300_000}).amplifier()

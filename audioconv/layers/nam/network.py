@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
@@ -28,6 +28,10 @@ MOST_ROWS = 2**13
 MOST_PAST = 2**24
 """Most rows of the product of a layer, and most samples that its past may hold."""
 
+MOST_NUMBERS = 2**26
+"""Most weights and samples of the past of all layers together: half a gigabyte in double
+precision."""
+
 
 class Network(Protocol):
     """A model that renders blocks of `Plan.block` frames.
@@ -51,6 +55,28 @@ class Network(Protocol):
         ...
 
 
+@dataclass
+class Room:
+    """What is left for the layers of a model, in numbers."""
+
+    left: int = MOST_NUMBERS
+
+    def take(self, numbers: int) -> None:
+        """Take some of it.
+
+        Raises
+        ------
+        FormatError
+            If there is less.
+        """
+        self.left -= numbers
+        if self.left < 0:
+            raise FormatError(
+                f"all layers together hold over {MOST_NUMBERS} weights and samples of the past, "
+                "which is the limit; use a smaller model"
+            )
+
+
 @dataclass(frozen=True)
 class Plan:
     """How a network is computed.
@@ -62,11 +88,14 @@ class Plan:
         use the rational approximation where a model has a tanh
     block : int > 0
         frames
+    room : Room
+        for its layers
     """
 
     dtype: np.dtype[np.floating[Any]]
     fast_tanh: bool = False
     block: int = BLOCK
+    room: Room = field(default_factory=Room)
 
     def scratch(self) -> Scratch:
         """Return the rows of products, for layers that take turns."""
@@ -91,7 +120,7 @@ class Plan:
         ------
         FormatError
         """
-        _, inputs, taps = weight.shape
+        outputs, inputs, taps = weight.shape
         reach, others = dilation * (taps - 1), 0 if side is None else side.shape[1]
         rows, past = inputs * taps + others + 1, inputs * reach
         if rows > MOST_ROWS or reach > LONGEST_REACH or past > MOST_PAST:
@@ -100,6 +129,7 @@ class Plan:
                 f"large: the limits are {MOST_ROWS} products, and {LONGEST_REACH} frames or "
                 f"{MOST_PAST} samples of the past"
             )
+        self.room.take(outputs * rows + past)
         return Causal(weight, bias, scratch, dilation=dilation, side=side)
 
     def activation(self, data: Any, config: Config, channels: int) -> Activation:
