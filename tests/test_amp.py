@@ -129,8 +129,8 @@ def configured(architecture, config, **changes):
 
 
 REFUSED = {
-    "no JSON": ("{", "it is no JSON"),
-    "nested": ("[" * 10**5, "it is no JSON"),
+    "no JSON": ("{", "it is not JSON"),
+    "nested": ("[" * 10**5, "it is not JSON"),
     "a list": ("[]", "it must be an object"),
     "future": (damaged(version="0.8.0"), "version 0.8.0 .* 0.5 to 0.7"),
     "past": (damaged(version="0.4.9"), "version 0.4.9"),
@@ -207,7 +207,7 @@ def test_models_are_not_nested_too_deeply():
 
 
 def test_slim_needs_a_container():
-    with pytest.raises(UsageError, match="`slim` chooses a model of a container"):
+    with pytest.raises(UsageError, match="`slim` chooses a size .* is a WaveNet"):
         read_model(PLAIN, 0.5)
     with pytest.raises(UsageError, match="`slim` is 2"):
         read_model(container(PLAIN), 2.0)
@@ -341,7 +341,7 @@ def test_the_report_names_gear_and_loudness(amp, tmp_path, call):
     ("arguments", "code", "message"),
     [
         (["--model", "no.nam"], 1, "no.nam is not a file"),
-        (["--model", "in.wav"], 1, "in.wav cannot be rendered: it is no JSON"),
+        (["--model", "in.wav"], 1, "in.wav cannot be rendered: it is not JSON"),
         (["--model", "amp.nam", "--slim", "1"], 2, "amp.nam: --slim chooses a model"),
         (["--model", "amp.nam", "--input-gain", "1e9"], 1, "lower --input-gain"),
         (["--model", "wild.nam"], 1, "the output of the model has a sample of"),

@@ -117,7 +117,8 @@ def test_the_guard_writes_again_with_less_gain(sound, tmp_path):
 @pytest.mark.parametrize("clip", ["error", "saturate"])
 def test_clip(sound, tmp_path, clip):
     if clip == "error":
-        with pytest.raises(AudioconvError, match="would clip"):
+        remedy = "use `clip='guard'`, or lower the gain of the sound"
+        with pytest.raises(AudioconvError, match=f"would clip.*; {remedy}$"):
             made(sound, Louder(factor=100.0), tmp_path, clip=clip)
         assert [path.name for path in tmp_path.iterdir()] == ["in.wav"]
         return
@@ -175,6 +176,13 @@ def test_a_recipe_that_makes_no_sense_is_refused(sound, tmp_path, call, key, val
 def test_options_of_a_convolution_are_refused(sound):
     with pytest.raises(UsageError, match="`wet` is an option of a convolution"):
         EffectJob(sound, "out.wav", Louder(), Options(wet=0.5))
+
+
+@pytest.mark.parametrize("option", ["--verify", "--no-verify", "--length=3s", "--threads"])
+def test_the_command_refuses_options_of_a_convolution(sound, tmp_path, call, option):
+    arguments = ("spectral", sound, tmp_path / "o.wav", "--kernel", "identity", option)
+    assert "is an option of a convolution, which this is not" in call(*arguments, code=2).err
+    assert not (tmp_path / "o.wav").exists()
 
 
 def test_an_output_in_the_place_of_an_ingredient_is_refused(sound, tmp_path):

@@ -70,7 +70,7 @@ app.command(cls=OneFile)(expand(convolve.convolve, without=LOCAL))
 app.command(cls=OneFile)(expand(convolve.echo))
 app.command()(expand(batch.batch, without=["json"]))
 for name, effect in EFFECTS.items():
-    app.command(name)(effects.command(effect))
+    app.command(name, cls=effects.EffectCommand)(effects.command(effect))
 app.add_typer(ir.app, name="ir")
 app.command()(inspect.info)
 app.command()(expand(inspect.verify))

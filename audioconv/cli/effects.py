@@ -3,14 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import takewhile
+from typing import Any
+
+from typer.core import TyperCommand
 
 from audioconv.cli import printing, terminal
 from audioconv.cli.options import Input, Output, Show, expand
-from audioconv.effects.job import OF_CONVOLUTION, EffectJob
+from audioconv.effects.job import OF_CONVOLUTION, EffectJob, misplaced
 from audioconv.effects.plan import Effect
 from audioconv.errors import UsageError
 from audioconv.job import Options
 from audioconv.parameters import description, parameters
+
+
+class EffectCommand(TyperCommand):
+    """A command of an effect, which refuses the options of a convolution by name."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Parse the command line."""
+        own = {option for parameter in self.params for option in parameter.opts}
+        for argument in takewhile("--".__ne__, args):
+            option = argument.partition("=")[0]
+            name = option.removeprefix("--").removeprefix("no-").replace("-", "_")
+            if option.startswith("--") and option not in own and name in OF_CONVOLUTION:
+                raise misplaced(name)
+        return super().parse_args(ctx, args)
 
 
 def command(kind: Callable[..., Effect]) -> Callable[..., None]:

@@ -30,6 +30,11 @@ OF_CONVOLUTION = (
 """Options that mean something to a convolution alone."""
 
 
+def misplaced(name: str) -> UsageError:
+    """Return the error for an option of a convolution that is given to an effect."""
+    return UsageError(f"`{name}` is an option of a convolution, which this is not; leave it out")
+
+
 @dataclass(frozen=True)
 class EffectJob:
     """One file to be changed by an effect.
@@ -56,9 +61,7 @@ class EffectJob:
     def __post_init__(self) -> None:
         for name in OF_CONVOLUTION:
             if getattr(self.options, name) != getattr(Options(), name):
-                raise UsageError(
-                    f"`{name}` is an option of a convolution, which this is not; leave it out"
-                )
+                raise misplaced(name)
 
     @property
     def name(self) -> str:

@@ -94,6 +94,8 @@ class Writer:
     clip : {"guard", "error", "saturate"}
         ``error`` raises at the first sample past full scale. The others clip and count such
         samples; under ``guard`` the caller then starts again with `PeakMeter.fitting_gain`.
+    unclipped : str
+        how not to clip, for the message of ``error``
     dither : {"none", "tpdf"}
     gain : float
         that blocks are multiplied by
@@ -141,6 +143,7 @@ class Writer:
         info: SoundInfo,
         *,
         clip: Literal["guard", "error", "saturate"] = "guard",
+        unclipped: str = "`clip='guard'`, `ir_gain='l1'` or a lower `wet`",
         dither: Literal["none", "tpdf"] = "none",
         gain: float = 1.0,
         threads: int = 1,
@@ -158,7 +161,7 @@ class Writer:
         self.lost: list[str] = []
         self.bytes = 0
         self._target = target
-        self._clip = clip
+        self._clip, self._unclipped = clip, unclipped
         self._dither = dither
         self._gain = gain
         self._threads = threads
@@ -238,8 +241,7 @@ class Writer:
         self.clipped += encoded.clipped
         if encoded.clipped and self._clip == "error":
             raise FormatError(
-                f"the output would clip: {self.clipping()}, so far; use "
-                "`clip='guard'`, `ir_gain='l1'` or a lower `wet`"
+                f"the output would clip: {self.clipping()}, so far; use {self._unclipped}"
             )
         for data in encoded.data:
             self._encoder.write(data)

@@ -149,7 +149,9 @@ class EffectRendering:
             self._open(output, "error")
             self._write_again()
         if self._writer.clipped:
-            self._notices.add(f"limited {self._writer.clipping()}; lower the gain to avoid it")
+            self._notices.add(
+                f"limited {self._writer.clipping()}; lower the gain of the sound to avoid it"
+            )
         self._notices.add(self._writer.level.step_notice(info.format, info.subtype, options.dither))
         self._finish()
         self._readings.refuse_changed()
@@ -195,6 +197,7 @@ class EffectRendering:
             output,
             self._info,
             clip=clip,
+            unclipped="`clip='guard'`, or lower the gain of the sound",
             dither=options.dither,
             gain=self._gains.guard,
             rf64=options.rf64,

@@ -209,7 +209,7 @@ def read_model(data: Any, slim: float | None = None) -> Model:
     try:
         config = Config(json.loads(data) if isinstance(data, str | bytes) else data, "model")
     except (ValueError, RecursionError):
-        raise FormatError("it is no JSON; the file is damaged, or no model") from None
+        raise FormatError("it is not JSON; the file is damaged, or is not a model") from None
     if slim is not None and not 0 <= slim <= 1:
         raise UsageError(f"`slim` is {slim:g}; it must be between 0 (smallest) and 1 (largest)")
     version = _version(config)
@@ -226,7 +226,10 @@ def read_model(data: Any, slim: float | None = None) -> Model:
         rate, metadata = _rate(inner) or rate, {**metadata, **_metadata(inner)}
         config = inner
     elif slim is not None:
-        raise UsageError(f"`slim` chooses a model of a container; this is one {architecture}")
+        raise UsageError(
+            f"`slim` chooses a size of a {CONTAINER}; this model is a {architecture}, of one size: "
+            "leave it out"
+        )
     return Model(
         version,
         architecture,
