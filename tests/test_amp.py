@@ -207,7 +207,7 @@ def test_models_are_not_nested_too_deeply():
 
 
 def test_slim_needs_a_container():
-    with pytest.raises(UsageError, match="`slim` chooses a size .* is a WaveNet"):
+    with pytest.raises(UsageError, match=r"`slim` chooses a size .* is a WaveNet"):
         read_model(PLAIN, 0.5)
     with pytest.raises(UsageError, match="`slim` is 2"):
         read_model(container(PLAIN), 2.0)
