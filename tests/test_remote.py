@@ -20,9 +20,11 @@ from audioconv import Job, Options, compare_files, convolve_file, info, verify_f
 from audioconv.batch.journal import FOLDER
 from audioconv.batch.run import run_plan
 from audioconv.cli import main
+from audioconv.effects import EffectJob, Spectral
 from audioconv.errors import FormatError, UsageError
 from audioconv.files import Reader, look, read_all, remote
 from audioconv.ir.load import load_impulse
+from audioconv.render.effect import run_effect
 from audioconv.urls import address, is_url, public_name, secrets_of
 
 fsspec = pytest.importorskip("fsspec")
@@ -402,6 +404,13 @@ def test_a_recipe_names_a_url_and_redo_reads_it_when_asked(server, told, tmp_pat
 
 
 # Batches
+
+
+def test_the_outcome_of_an_effect_has_no_secret(server, tmp_path):
+    job = EffectJob(server.url("x.wav"), str(tmp_path / "y.wav"), Spectral(kernel="identity"))
+    outcome = run_effect(job)
+    assert outcome.input == server.public("x.wav")
+    assert not any(secret in str(outcome.as_json()) for secret in SECRETS)
 
 
 def test_a_batch_of_urls_is_as_of_files(server, told, tmp_path):

@@ -37,6 +37,7 @@ from audioconv.render.notices import Notices, misleading
 from audioconv.render.output import bit_rate, quality, restarts
 from audioconv.render.provenance import Provenance
 from audioconv.render.recipe import SUFFIX, Applied, Recipe
+from audioconv.urls import public_name
 from impulses.impulse import to_db
 
 
@@ -166,8 +167,8 @@ class EffectRendering:
         seconds = time.perf_counter() - self._started
         level, info = self._writer.level, self._info
         return EffectOutcome(
-            input=self._job.input,
-            output=self._job.output,
+            input=public_name(self._job.input),
+            output=public_name(self._job.output),
             effect=self._job.name,
             frames=level.frames,
             channels=info.channels,
