@@ -385,6 +385,19 @@ def test_distributions_merge_sums_that_differ_by_rounding():
     assert probabilities[0] == pytest.approx(6.0**-30)  # no noise of a transform
 
 
+def test_distributions_keep_sums_apart_beside_large_ones():
+    lottery, coin = ([0.0, 1.0, 1e20], [0.25, 0.25, 0.5]), ([0, 1], [0.5, 0.5])
+    values, probabilities = nd.convolve_distributions(lottery, coin)
+    assert values.tolist() == [0, 1, 2, 1e20]
+    assert probabilities.tolist() == [0.125, 0.25, 0.125, 0.5]
+    there = [1e8, 0.0], [0.5, 0.5]  # and back: 0.1 has the rounding of what it went through
+    values, _ = nd.convolve_distributions(([0.1], [1]), there, ([-1e8, 0.0], [0.5, 0.5]))
+    assert values == pytest.approx([-1e8, 0.1, 1e8])
+    assert nd.convolve_distributions(([1e308, -1e308], [0.5, 0.5]))[0].tolist() == [-1e308, 1e308]
+    with pytest.raises(AudioconvError, match="sums reach inf; scale"):
+        nd.convolve_distributions(([1e308], [1]), ([1e308], [1]))
+
+
 @pytest.mark.parametrize(
     ("values", "probabilities", "message"),
     [

@@ -46,7 +46,7 @@ def convolve_distributions(*distributions: tuple[ArrayLike, ArrayLike]) -> tuple
     LayoutError
         If values and probabilities are no pair of lists of the same length.
     AudioconvError
-        If a value is not finite, or probabilities are negative or do not sum to 1.
+        If a value or a sum is not finite, or probabilities are negative or do not sum to 1.
 
     Examples
     --------
@@ -56,17 +56,25 @@ def convolve_distributions(*distributions: tuple[ArrayLike, ArrayLike]) -> tuple
     >>> convolve_distributions(coin, ([0.1, 2.5], [0.25, 0.75]))
     (array([0.1, 1.1, 2.5, 3.5]), array([0.125, 0.125, 0.375, 0.375]))
     """
-    values, probabilities = np.zeros(1), np.ones(1)
-    scale = 0.0
+    values, probabilities, off = np.zeros(1), np.ones(1), np.zeros(1)
     for number, distribution in enumerate(distributions, 1):
         more, of_more = _checked(number, distribution)
-        scale += float(np.abs(more).max())
-        if _dense(values) and _dense(more):
+        with np.errstate(over="ignore"):
+            ends = values[[0, -1]] + more[[0, -1]]
+        if not np.isfinite(ends).all():
+            raise AudioconvError(
+                f"with distribution {number}, sums reach {ends[np.argmax(np.abs(ends))]:g}; scale "
+                "the values down"
+            )
+        if _dense(values) and _dense(more) and not off.any():
             values, probabilities = _on_integers(values, probabilities, more, of_more)
+            off = np.zeros(len(values))
         else:
-            sums = np.add.outer(values, more).ravel()
-            products = np.multiply.outer(probabilities, of_more).ravel()
-            values, probabilities = _merged(sums, products, len(distributions) * EPS * scale)
+            sums = np.add.outer(values, more)
+            products = np.multiply.outer(probabilities, of_more)
+            # a value may be off by its own rounding, and that of the sum
+            far = off[:, None] + EPS * (np.abs(values)[:, None] + np.abs(more))
+            values, probabilities, off = _merged(sums.ravel(), products.ravel(), far.ravel())
     return values, probabilities / math.fsum(probabilities)
 
 
@@ -91,24 +99,28 @@ def _checked(number: int, distribution: tuple[ArrayLike, ArrayLike]) -> tuple[Nu
         raise AudioconvError(
             f"probabilities of {name} sum to {total:.9g}; divide them by it to make it 1"
         )
-    return _merged(values, probabilities / total, 0)
+    return _merged(values, probabilities / total, np.zeros(len(values)))[:2]
 
 
-def _merged(values: Numbers, probabilities: Numbers, rounding: float) -> tuple[Numbers, Numbers]:
-    """Return values, ascending, with those closer than the rounding of their sums as one."""
+def _merged(values: Numbers, probabilities: Numbers, off: Numbers) -> tuple[Numbers, ...]:
+    """Return values, ascending, those as one that are no further apart than they may be off."""
     order = np.argsort(values, kind="stable")
-    values = values[order]
-    new = np.diff(values, prepend=-np.inf) > rounding
-    sums: Numbers = np.zeros(np.count_nonzero(new))
-    np.add.at(sums, np.cumsum(new) - 1, probabilities[order])
-    return values[new], sums
+    values, off = values[order], off[order]
+    with np.errstate(over="ignore"):  # far apart
+        new = np.concatenate([[True], np.diff(values) > off[1:] + off[:-1]])
+    at = np.cumsum(new) - 1
+    sums, most = np.zeros((2, at[-1] + 1))
+    np.add.at(sums, at, probabilities[order])
+    np.maximum.at(most, at, off)
+    return values[new], sums, most
 
 
 def _dense(values: Numbers) -> bool:
     """Return whether values, ascending, are integers that lie close."""
-    span = values[-1] - values[0]
-    integers = abs(values[0]) + abs(values[-1]) < 1 / EPS and bool((values % 1 == 0).all())
-    return integers and bool(span < DENSE * len(values))
+    largest = max(abs(values[0]), abs(values[-1]))
+    if not largest < 0.5 / EPS or (values % 1 != 0).any():
+        return False
+    return bool(values[-1] - values[0] < DENSE * len(values))
 
 
 def _on_integers(f: Numbers, of_f: Numbers, g: Numbers, of_g: Numbers) -> tuple[Numbers, Numbers]:
