@@ -185,6 +185,11 @@ def test_the_command_refuses_options_of_a_convolution(sound, tmp_path, call, opt
     assert not (tmp_path / "o.wav").exists()
 
 
+def test_the_command_takes_one_sound(sound, tmp_path, call):
+    arguments = ("spectral", sound, sound, tmp_path / "o.wav", "--kernel", "identity")
+    assert "spectral takes one IN and one OUT, but 3 names" in call(*arguments, code=2).err
+
+
 def test_an_output_in_the_place_of_an_ingredient_is_refused(sound, tmp_path):
     table = tmp_path / "out.wav"
     table.write_text("2")

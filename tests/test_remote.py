@@ -15,6 +15,7 @@ import soundfile
 from batches import planned, room, rows, sound
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from nam_models import model, wavenet
 
 from audioconv import Job, Options, compare_files, convolve_file, info, verify_file
 from audioconv.batch.journal import FOLDER
@@ -166,6 +167,20 @@ def test_one_file_at_urls_is_as_on_a_disk(server, told, tmp_path):
     assert json.loads(told("ir", "info", h, "--json").out)["path"] == server.public("hall.wav")
     told("echo", x, server.url("x.wav"), code=2)
     assert "PUT x.wav" not in server.asked
+
+
+def test_a_model_is_read_from_a_url(server, told, tmp_path):
+    server.files["amp.nam"] = json.dumps(model("WaveNet", wavenet())).encode()
+    (tmp_path / "here" / "amp.nam").write_bytes(server.files["amp.nam"])
+    told("amp", "here/x.wav", "a.wav", "--model", "here/amp.nam")
+    made = told(
+        "amp", "here/x.wav", "b.wav", "--model", server.url("amp.nam"), "--recipe", "sidecar"
+    )
+    assert server.public("amp.nam") in made.err
+    assert compare_files("a.wav", "b.wav").identical
+    told("redo", "b.wav", "--from", "here")
+    gone = told("amp", "here/x.wav", "c.wav", "--model", server.url("no.nam"), code=1)
+    assert server.public("no.nam") in gone.err
 
 
 def test_an_output_is_put_once_and_only_when_it_is_complete(server, told):

@@ -6,7 +6,7 @@ import hashlib
 from pathlib import Path
 
 from audioconv.errors import FormatError, UsageError
-from audioconv.files import Digest, display_name
+from audioconv.files import Digest, display_name, local
 from audioconv.layers.nam import Amplifier, Model, read_model
 
 MOST_BYTES = 2**26
@@ -21,6 +21,7 @@ def load_amplifier(
     Parameters
     ----------
     path : str
+        of a file, or its URL
     slim : float or None
         as for `audioconv.layers.nam.read_model`
     single, fast_tanh : bool
@@ -33,10 +34,11 @@ def load_amplifier(
     UsageError
     """
     name = display_name(path)
-    if not Path(path).is_file():  # a pipe would be waited for
-        raise FormatError(f"{name} is not a file; name a model, such as amp.nam")
-    with Path(path).open("rb") as file:
-        data = file.read(MOST_BYTES + 1)
+    with local(path) as found:
+        if not Path(found).is_file():  # a pipe would be waited for
+            raise FormatError(f"{name} is not a file; name a model, such as amp.nam")
+        with Path(found).open("rb") as file:
+            data = file.read(MOST_BYTES + 1)
     if len(data) > MOST_BYTES:
         raise FormatError(f"{name} has over {MOST_BYTES} bytes, as no model has; check the name")
     try:

@@ -18,17 +18,24 @@ from audioconv.parameters import description, parameters
 
 
 class EffectCommand(TyperCommand):
-    """A command of an effect, which refuses the options of a convolution by name."""
+    """A command of an effect, on one sound, with none of the options of a convolution."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Parse the command line."""
+        """Parse the command line; refuse many sounds, and options of a convolution, by name."""
         own = {option for parameter in self.params for option in parameter.opts}
         for argument in takewhile("--".__ne__, args):
             option = argument.partition("=")[0]
             name = option.removeprefix("--").removeprefix("no-").replace("-", "_")
             if option.startswith("--") and option not in own and name in OF_CONVOLUTION:
                 raise misplaced(name)
-        return super().parse_args(ctx, args)
+        ctx.allow_extra_args = True
+        extra: list[str] = super().parse_args(ctx, args)
+        if extra:
+            raise UsageError(
+                f"{self.name} takes one IN and one OUT, but {2 + len(extra)} names are given; "
+                "run it once for each sound, and put a name with spaces in quotes"
+            )
+        return extra
 
 
 def command(kind: Callable[..., Effect]) -> Callable[..., None]:
