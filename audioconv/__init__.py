@@ -26,8 +26,8 @@ cli         the command line
 
 The public API: `convolve` for arrays, `convolver` for a stream of blocks, `convolve_file`,
 `convolve_files`, `verify_file`, `compare_files` and `info` for files, `load_impulse` for impulses
-by name. Names are loaded when they are first used, so that a command's help does not wait for
-NumPy.
+by name; and the packages `nd`, for arrays of any number of dimensions, and `layers`. Names are
+loaded when they are first used, so that a command's help does not wait for NumPy.
 
 Examples
 --------
@@ -89,15 +89,21 @@ _HOMES = {
 }
 
 
+_PACKAGES = ("layers", "nd")
+"""Packages with an interface of their own, such as ``audioconv.nd.convolve``."""
+
+
 def __dir__() -> list[str]:
-    return [*globals(), *_HOMES]
+    return [*globals(), *_HOMES, *_PACKAGES]
 
 
 def __getattr__(name: str) -> object:
-    if name not in _HOMES:
+    if name not in _HOMES and name not in _PACKAGES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module  # late, for the same reason
 
+    if name in _PACKAGES:
+        return import_module(f"{__name__}.{name}")
     found: object = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
     globals()[name] = found  # and is not asked for again
     return found

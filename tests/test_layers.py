@@ -199,6 +199,8 @@ def test_a_stream_is_copied_where_it_is_and_refuses_without_harm():
         ("stride is 2; a stream", lambda: Conv1d(np.ones((1, 1, 3)), stride=2).stream()),
         ("block is 0", lambda: Conv1d(np.ones((1, 1, 3))).stream(block=0)),
         ("no activation is named 'tan'", lambda: activation("tan")),
+        ("has no parameter 'slope'; it has negative", lambda: activation("LeakyReLU", slope=2)),
+        ("'slope'; it has none", lambda: activation("Tanh", slope=2)),
     ],
 )
 def test_layers_refuse(error, build):

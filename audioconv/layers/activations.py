@@ -6,6 +6,7 @@ which may be `x` itself. Parameters are bound by `activation`.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, Protocol, TypeAlias
@@ -14,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audioconv.errors import UsageError
+from audioconv.parameters import choices_like
 
 Array: TypeAlias = NDArray[np.floating[Any]]
 
@@ -175,7 +177,7 @@ def activation(name: str, **parameters: Any) -> Activation:
     Raises
     ------
     UsageError
-        If there is no such activation.
+        If there is no such activation, or it has no such parameter.
 
     Examples
     --------
@@ -183,6 +185,13 @@ def activation(name: str, **parameters: Any) -> Activation:
     array([-1.,  2.])
     """
     if name not in ACTIVATIONS:
-        raise UsageError(f"no activation is named {name!r}; there are {', '.join(ACTIVATIONS)}")
+        raise UsageError(f"no activation is named {name!r};{choices_like(name, ACTIVATIONS)}")
     function = ACTIVATIONS[name]
+    declared = inspect.signature(function).parameters.values()
+    known = [one.name for one in declared if one.kind is one.KEYWORD_ONLY]
+    for key in parameters:
+        if key not in known:
+            raise UsageError(
+                f"{name} has no parameter {key!r}; it has {', '.join(known) or 'none'}"
+            )
     return partial(function, **parameters) if parameters else function
