@@ -202,6 +202,13 @@ def test_the_public_face_verifies_compares_and_looks(speech, tmp_path):
     assert set(audioconv.__all__) >= {"load_impulse", "verify_file", "compare_files", "info"}
 
 
+def test_packages_are_imported_when_they_are_used(monkeypatch):
+    for name in ("layers", "nd"):
+        assert name in dir(audioconv)
+        monkeypatch.delattr(audioconv, name, raising=False)
+        assert getattr(audioconv, name).__name__ == f"audioconv.{name}"
+
+
 def test_the_outcome_as_json_has_a_report_of_plain_data(speech, tmp_path):
     job = Job(speech, tmp_path / "o.wav", ["delta"], Options(verify=True))
     verified = convolve_file(job).as_json()["verified"]

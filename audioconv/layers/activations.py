@@ -191,7 +191,6 @@ def activation(name: str, **parameters: Any) -> Activation:
     known = [one.name for one in declared if one.kind is one.KEYWORD_ONLY]
     for key in parameters:
         if key not in known:
-            raise UsageError(
-                f"{name} has no parameter {key!r}; it has {', '.join(known) or 'none'}"
-            )
+            its = ", ".join(known) or "none"
+            raise UsageError(f"{name} has no parameter {key!r}; it has {its}")
     return partial(function, **parameters) if parameters else function
