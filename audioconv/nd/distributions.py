@@ -84,7 +84,10 @@ def _checked(number: int, distribution: tuple[ArrayLike, ArrayLike]) -> tuple[Nu
     try:
         values, probabilities = (np.asarray(each, np.float64) for each in distribution)
     except (TypeError, ValueError):
-        raise LayoutError(f"{name} is no pair (values, probabilities) of real numbers") from None
+        raise LayoutError(
+            f"{name} is no pair (values, probabilities) of real numbers, such as "
+            "([0, 1], [0.5, 0.5])"
+        ) from None
     if values.ndim != 1 or values.shape != probabilities.shape or not len(values):
         raise LayoutError(
             f"{name} has values of shape {values.shape} and probabilities of shape "
@@ -99,10 +102,13 @@ def _checked(number: int, distribution: tuple[ArrayLike, ArrayLike]) -> tuple[Nu
         raise AudioconvError(
             f"probabilities of {name} sum to {total:.9g}; divide them by it to make it 1"
         )
-    return _merged(values, probabilities / total, np.zeros(len(values)))[:2]
+    values, probabilities, _ = _merged(values, probabilities / total, np.zeros(len(values)))
+    return values, probabilities
 
 
-def _merged(values: Numbers, probabilities: Numbers, off: Numbers) -> tuple[Numbers, ...]:
+def _merged(
+    values: Numbers, probabilities: Numbers, off: Numbers
+) -> tuple[Numbers, Numbers, Numbers]:
     """Return values, ascending, those as one that are no further apart than they may be off."""
     order = np.argsort(values, kind="stable")
     values, off = values[order], off[order]
