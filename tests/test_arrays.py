@@ -45,7 +45,7 @@ def test_every_mode_is_the_definition(xp, x_shape, h_shape, dtype):
         close(found, window(full, x.shape[-1], h.shape[-1], mode), x, h)
 
 
-@settings(deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(data=st.data())
 def test_any_shapes(data):
     lead = data.draw(st.lists(st.integers(1, 3), max_size=3))
@@ -159,7 +159,7 @@ def test_ragged_items_are_as_alone(xp, as_array):
     assert not found[1].any()
 
 
-@settings(deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(data=st.data())
 def test_a_stream_is_the_whole_however_it_is_cut(data):
     taps = data.draw(st.integers(1, 20))
