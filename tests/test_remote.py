@@ -21,7 +21,8 @@ from audioconv import Job, Options, compare_files, convolve_file, info, verify_f
 from audioconv.batch.journal import FOLDER
 from audioconv.batch.run import run_plan
 from audioconv.cli import main
-from audioconv.effects import EffectJob, Spectral
+from audioconv.effects.job import EffectJob
+from audioconv.effects.spectral import Spectral
 from audioconv.errors import FormatError, UsageError
 from audioconv.files import Reader, look, read_all, remote
 from audioconv.ir.load import load_impulse
