@@ -342,7 +342,7 @@ def test_the_report_names_gear_and_loudness(amp, tmp_path, call):
     [
         (["--model", "no.nam"], 1, "no.nam is not a file"),
         (["--model", "in.wav"], 1, "in.wav cannot be rendered: it is not JSON"),
-        (["--model", "amp.nam", "--slim", "1"], 2, "amp.nam: --slim chooses a model"),
+        (["--model", "amp.nam", "--slim", "1"], 2, "amp.nam: --slim chooses a size"),
         (["--model", "amp.nam", "--input-gain", "1e9"], 1, "lower --input-gain"),
         (["--model", "wild.nam"], 1, "the output of the model has a sample of"),
         (["--model", "amp.nam", "--ir", "no.wav"], 1, "no.wav does not exist"),
