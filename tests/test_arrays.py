@@ -202,7 +202,7 @@ def test_rooms_are_those_of_a_batch_of_files(tmp_path):
     for item, start in enumerate((0, 37, 200)):  # the second channel is later, and softer
         h[item, :, :start] = 0
         h[item, 1, : start + 11] = 0
-        h[item, 0, start], h[item, 1, start + 11] = 1, 0.7
+        h[item, 0, [start, start + 50]], h[item, 1, start + 11] = (0.3, 1), 0.7  # the peak is later
     for match, dry in (("none", 0.0), ("rms", 0.5)):
         found = reverberate(x, h, early=160, match=match, wet=0.8, dry=dry)
         for item in range(3):
