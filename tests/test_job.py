@@ -240,5 +240,5 @@ def test_a_path_is_no_job_and_no_channels_no_sound(speech):
     for function in (convolve_file, verify_file):
         with pytest.raises(UsageError, match=r"; it must be an audioconv\.Job"):
             function(str(speech))
-    with pytest.raises(AudioconvError, match="channels is 0; it must be at least 1"):
+    with pytest.raises(AudioconvError, match="channels is 0; it must be from 1 to 256"):
         audioconv.convolver([[1.0]], channels=0)
