@@ -34,7 +34,7 @@ from audioconv.metering.matching import Gains, gains
 from audioconv.progress import Progress, silent
 from audioconv.render.checks import check_effect
 from audioconv.render.notices import Notices, misleading
-from audioconv.render.output import bit_rate, quality, restarts
+from audioconv.render.output import bit_rate, guard_notice, hashed, quality, restarts
 from audioconv.render.provenance import Provenance
 from audioconv.render.recipe import SUFFIX, Applied, Recipe
 from audioconv.urls import public_name
@@ -102,7 +102,7 @@ class EffectRendering:
         if restarts(options):
             path = files.enter_context(rereadable(path))
         self._readings = Readings(path, known_as=job.input, allow_truncated=options.allow_truncated)
-        self._reader = files.enter_context(self._readings.open(hashed=self._hashed))
+        self._reader = files.enter_context(self._readings.open(hashed=hashed(options)))
         source = self._reader.info
         form, subtype, notice = output_format(job.output, source, options.format, options.subtype)
         progress(f"preparing {job.name}")
@@ -144,8 +144,7 @@ class EffectRendering:
         self._notices.add(*self._reader.notices, *stage.notices)
         self._gains = gains(None, self._writer.level, info.subtype, options)
         if self._gains.guard != 1:
-            cause = self._writer.clipping() if self._writer.clipped else "no room for dither"
-            self._notices.add(f"guard: {cause}; {self._gains.attenuation(info.subtype)}")
+            self._notices.add(guard_notice(self._writer, self._gains))
             self._writer.discard()
             self._open(output, "error")
             self._write_again()
@@ -186,11 +185,6 @@ class EffectRendering:
             rows=list(self._plan.rows),
         )
 
-    @property
-    def _hashed(self) -> bool:
-        """Whether the output has a recipe, which states the hash of the input."""
-        return self._job.options.recipe != "none"
-
     def _open(self, output: Target, clip: Literal["guard", "error", "saturate"]) -> None:
         """Begin to write the output, with the gain that is known."""
         options = self._job.options
@@ -209,7 +203,7 @@ class EffectRendering:
 
     def _write_again(self) -> None:
         """Read the sound again, and write it with the gain of the guard."""
-        with self._readings.open(hashed=self._hashed) as again:
+        with self._readings.open(hashed=hashed(self._job.options)) as again:
             self._pump(again, f"applying {self._job.name} at {to_db(self._gains.guard):+.2f} dB")
             digest = again.digest()
         if self._reader.digest() not in (None, digest):

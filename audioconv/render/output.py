@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from audioconv.files import FLOATS, TRANSPARENT, Writer, is_exact
 from audioconv.job import Options
+from audioconv.metering.matching import Gains
 from audioconv.units import parse_match
 
 
@@ -11,6 +12,17 @@ def restarts(options: Options) -> bool:
     """Return whether the guard may have to begin again."""
     integers = (options.subtype or "").upper() not in FLOATS
     return options.clip == "guard" and integers and parse_match(options.match) is None
+
+
+def hashed(options: Options) -> bool:
+    """Return whether the output has a recipe, which states the hash of the input."""
+    return options.recipe != "none"
+
+
+def guard_notice(written: Writer, gains: Gains) -> str:
+    """Return the notice that the guard lowers what was written without it."""
+    cause = written.clipping() if written.clipped else "no room for dither"
+    return f"guard: {cause}; {gains.attenuation(written.info.subtype)}"
 
 
 def quality(options: Options, subtype: str, *, transparent: bool) -> float | None:

@@ -43,7 +43,7 @@ from audioconv.progress import Progress, silent
 from audioconv.render.checks import check_job, check_subtype
 from audioconv.render.measurement import Measurement, unplaced
 from audioconv.render.notices import Notices, dropped, misleading, raised, vanished
-from audioconv.render.output import bit_rate, quality, restarts
+from audioconv.render.output import bit_rate, guard_notice, hashed, quality, restarts
 from audioconv.render.passage import Passage, Sink
 from audioconv.render.prepare import Prepare, Prepared, prepare
 from audioconv.render.provenance import Provenance
@@ -175,8 +175,8 @@ class Rendering:
             self._path, known_as=job.input, allow_truncated=options.allow_truncated
         )
         # what is measured before it is written is hashed as it is written
-        hashed = self._hashed and parse_match(options.match) is None
-        self._reader = files.enter_context(self._readings.open(hashed=hashed))
+        at_once = hashed(options) and parse_match(options.match) is None
+        self._reader = files.enter_context(self._readings.open(hashed=at_once))
         self._digest: Digest | None = None
         source = self._reader.info
         form, subtype, notice = output_format(job.output, source, options.format, options.subtype)
@@ -345,11 +345,6 @@ class Rendering:
             input_sha256=None if self._digest is None else self._digest.sha256,
         )
 
-    @property
-    def _hashed(self) -> bool:
-        """Whether the output has a recipe, which states the hash of the input."""
-        return self._job.options.recipe != "none"
-
     def _open(self, output: Target, clip: Literal["guard", "error", "saturate"]) -> None:
         """Begin to write the output, with the gains that are known, and to prove it."""
         options, gain = self._job.options, self._gains.both
@@ -386,12 +381,11 @@ class Rendering:
 
     def _write_plain(self, output: Target) -> None:
         """Begin again with less gain if the guard asks for it."""
-        subtype, level = self._info.subtype, self._sums
+        level = self._sums
         self._notices.add(self._dropped())
         if self._gains.guard != 1:
             if self.gains.guard != 1:
-                cause = self._writer.clipping() if self._writer.clipped else "no room for dither"
-                self._notices.add(f"guard: {cause}; {self._gains.attenuation(subtype)}")
+                self._notices.add(guard_notice(self._writer, self._gains))
             self._writer.discard()
             self._open(output, "error")
             self._second_pass()
@@ -423,7 +417,7 @@ class Rendering:
         """Read the sound again, and write it with the gains that the first pass found."""
         gain = self._gains.both
         step = "convolving" if gain == 1 else f"convolving at {to_db(gain):+.2f} dB"
-        with self._readings.open(hashed=self._hashed) as again:
+        with self._readings.open(hashed=hashed(self._job.options)) as again:
             self._pump(again, self._samples(again), self._writer, step)
             self._digest = again.digest()
         if self._reader.digest() not in (None, self._digest):
