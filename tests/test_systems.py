@@ -354,8 +354,12 @@ def test_the_umask_is_never_changed():
 
 
 @pytest.fixture
-def windows(monkeypatch):
-    """Take away what Windows lacks, and refuse what it refuses, as far as a test can."""
+def windows(monkeypatch, tmp_path_factory):
+    """Take away what Windows lacks, and refuse what it refuses, as far as a test can.
+
+    Its temporaries are not locked, so they lie where no run that knows locks would sweep them.
+    """
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path_factory.mktemp("temporaries")))
     for name in ("pwrite", "chown", "listxattr", "O_DIRECTORY"):
         monkeypatch.delattr(os, name, raising=False)
     monkeypatch.setattr(atomic, "fcntl", None)
