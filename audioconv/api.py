@@ -23,10 +23,8 @@ from audioconv.render.prepare import prepare, prepare_for
 from audioconv.render.run import run
 from audioconv.verify import verify
 from impulses import Impulse, edit
+from impulses.impulse import MAX_CHANNELS
 from impulses.quantities import one_of
-
-MOST_CHANNELS = 256
-"""More, and an array has its channels first, or is a batch; no file has more than 64."""
 
 
 def convolve(
@@ -120,8 +118,8 @@ def convolver(
     >>> echo.process(np.array([[1.0]])), echo.process(np.array([[0.0]])), echo.flush()
     (array([[1.]]), array([[0.5]]), array([[0.]]))
     """
-    if not 1 <= channels <= MOST_CHANNELS:
-        raise LayoutError(f"channels is {channels}; it must be from 1 to {MOST_CHANNELS}")
+    if not 1 <= channels <= MAX_CHANNELS:
+        raise LayoutError(f"channels is {channels}; it must be from 1 to {MAX_CHANNELS}")
     if frames is not None and frames < 1:
         raise UsageError(f"frames is {frames}; it must be at least 1")
     _refuse_channels("h", np.shape(h.taps if isinstance(h, Impulse) else h))
@@ -235,9 +233,9 @@ def _refuse_channels(name: str, shape: tuple[int, ...]) -> None:
     LayoutError
         If it has more channels than any sound.
     """
-    if max(shape[1:], default=0) > MOST_CHANNELS:
+    if max(shape[1:], default=0) > MAX_CHANNELS:
         raise LayoutError(
-            f"{name} has shape {shape}, where frames come first and up to {MOST_CHANNELS} channels "
+            f"{name} has shape {shape}, where frames come first and up to {MAX_CHANNELS} channels "
             f"last; pass {name}.T if it has its channels first, or use audioconv.arrays.convolve, "
             "which takes frames last, and batches"
         )

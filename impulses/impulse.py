@@ -13,6 +13,9 @@ from audioconv.errors import AudioconvError, counted
 
 Taps: TypeAlias = NDArray[np.float64]
 
+MAX_CHANNELS = 256
+"""Most channels, or inputs or outputs of a matrix: an array of more has its channels first."""
+
 MAX_RECORDED = 2**27
 """Longest test signal, recording or response, in frames: 46 minutes at 48 kHz."""
 
@@ -78,6 +81,11 @@ class Impulse:
             raise ImpulseError(
                 f"impulse taps have shape {taps.shape}; they must be (frames, channels) or "
                 "(frames, inputs, outputs), none of them 0"
+            )
+        if max(taps.shape[1:]) > MAX_CHANNELS:
+            raise ImpulseError(
+                f"impulse taps have shape {taps.shape}, where frames come first; the limit is "
+                f"{MAX_CHANNELS} channels; pass taps.T if they have their channels first"
             )
         if len(taps) > MAX_RECORDED:
             raise ImpulseError(too_long(len(taps), MAX_RECORDED))

@@ -11,19 +11,21 @@ BOUND = {"float32": 4e-7, "float64": 1e-13, "complex64": 4e-7, "complex128": 1e-
 
 SHAPES = [
     ((7,), (3,)),
+    ((7,), (9,)),  # the impulse is longer
     ((1,), (1,)),
-    ((1,), (5,)),
-    ((4,), (9,)),  # the impulse is longer
+    ((1,), (9,)),
     ((0,), (3,)),
     ((3, 20), (6,)),
-    ((20,), (3, 6)),
+    ((20,), (3, 9)),
     ((3, 2, 20), (3, 1, 6)),  # one for each item
+    ((3, 2, 20), (3, 1, 9)),
     ((3, 2, 20), (2, 6)),  # one for each channel
-    ((3, 1, 20), (2, 6)),
+    ((3, 1, 20), (2, 9)),
     ((2, 1, 3, 9), (4, 1, 4)),
+    ((2, 1, 3, 9), (4, 1, 10)),
     ((0, 2, 9), (4,)),
 ]
-"""Shapes of x and h."""
+"""Shapes of x and h; up to eight taps are summed as they are."""
 
 
 def definition(x, h):

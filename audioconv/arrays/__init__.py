@@ -4,9 +4,11 @@ Axes lead, frames come last, as in PyTorch: (..., frames). Nothing is moved to a
 array that is given is written to, and no step depends on a value, so that gradients, compilers and
 `vmap` go through.
 
+sink          where the parts of an output go, written to or joined
 library       what each library computes with: NumPy, PyTorch, CuPy, or another of the standard
 layout        axes, types and lengths, checked and brought to one form
 cut           one transform or many, and how long, by the lengths alone
+direct        the plain sum of a few taps
 overlap_save  the convolution, in work space that is bounded
 convolution   `convolve`, of whole arrays
 stream        `Convolver`, of arrays that come in blocks

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Literal
 
 from audioconv.arrays.layout import broadcast, last, lengths_of, one_type, silenced
-from audioconv.arrays.library import Array, library_of
+from audioconv.arrays.library import library_of
 from audioconv.arrays.overlap_save import convolved
+from audioconv.arrays.sink import Array
 from audioconv.errors import UsageError
 
 Mode = Literal["full", "input", "valid"]
@@ -65,8 +66,9 @@ def convolve(
     Notes
     -----
     Errors are about 1e-15 of max(abs(x)) sum(abs(h)) in float64. In float32 they are under 4e-7 of
-    it; for a few taps, which average nothing, up to 1.5e-6, which is what a transform of full-scale
-    noise and its inverse err by.
+    it; where nearly all of a long impulse is silent, as in an echo, up to 1.5e-6, which is what a
+    transform of full-scale noise and its inverse err by. Eight taps or fewer are summed as they are,
+    so that ``[1.0]`` gives every value back.
 
     Examples
     --------
@@ -83,6 +85,8 @@ def convolve(
     """
     if mode not in MODES:
         raise UsageError(f"mode is {mode!r}; it must be one of {', '.join(MODES)}")
+    if block is not None and block < 1:
+        raise UsageError(f"block is {block}; it must be at least 1 frame")
     if mode == "valid" and h_lengths is not None:
         raise UsageError(
             "h_lengths does not go with mode 'valid', as each item would begin at another frame; "

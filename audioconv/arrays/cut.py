@@ -18,10 +18,8 @@ from collections.abc import Iterator
 from operator import index
 from typing import NamedTuple
 
-from audioconv.errors import UsageError
-
-ODD = (1, 3, 5, 9, 15, 27)
-"""Odd factors of the lengths of transforms: one is at most a fifth above any other."""
+ODD = (1, 3, 5, 9, 15, 25, 27, 45, 75, 81, 125)
+"""Odd factors of the lengths of transforms: a length is at most an eighth above the one before."""
 
 CALLS = 2000
 """Points of a transform that cost as much as the calls and passes around it."""
@@ -72,12 +70,11 @@ def cut(frames: int, taps: int, begin: int, end: int, block: int | None, kernels
     (2304, 2205)
     """
     if block is not None:
-        if block < 1:
-            raise UsageError(f"block is {block}; it must be at least 1 frame")
         return _split(fast_size(block + taps - 1), taps, end - begin)
-    # few, without a table of results, and of lengths as numbers, since compilers trace this
+    # few, without a table of results, of lengths as numbers, and sorted, since compilers trace this,
+    # and not `min` with a key
     lengths = index(frames), index(taps), index(begin), index(end)
-    return min(_choices(*lengths), key=lambda one: _work(one, kernels))
+    return sorted(_choices(*lengths), key=lambda one: _work(one, kernels))[0]
 
 
 def _choices(frames: int, taps: int, begin: int, end: int) -> Iterator[Cut]:
@@ -109,6 +106,6 @@ def fast_size(least: int) -> int:
     Examples
     --------
     >>> [fast_size(points) for points in (1, 7, 1000, 1025, 38000)]
-    [1, 8, 1024, 1152, 40960]
+    [1, 8, 1000, 1152, 38400]
     """
     return min(odd << (-(-least // odd) - 1).bit_length() for odd in ODD)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from audioconv.arrays.library import Array, Library
+from audioconv.arrays.library import Library
+from audioconv.arrays.sink import Array, Index
 from audioconv.errors import LayoutError, UsageError
 
 
@@ -64,6 +65,17 @@ def refuse_empty(h: Array) -> None:
     """Raise `LayoutError` for an impulse of no frames."""
     if h.shape[-1] == 0:
         raise LayoutError("h has no frames; it must have at least 1")
+
+
+def some_items(array: Array, items: Index) -> Array:
+    """Return some items of an array; one that has one along an axis has it for all."""
+    whole = slice(None)
+    return array[
+        (
+            *(whole if size == 1 else one for size, one in zip(array.shape, items, strict=False)),
+            whole,
+        )
+    ]
 
 
 def lengths_of(

@@ -12,17 +12,12 @@ Consortium for Python Data API Standards, "Python array API standard", 2024.12.
 from __future__ import annotations
 
 from importlib import import_module
-from typing import Any, Protocol, TypeAlias
+from typing import Any
 
 import numpy as np
 
+from audioconv.arrays.sink import Array, Filled, Joined, Sink
 from audioconv.errors import UsageError
-
-Array: TypeAlias = Any
-"""An array of any library; axes lead, and frames come last."""
-
-Index: TypeAlias = tuple[slice, ...]
-"""Some items: a slice of each leading axis."""
 
 CACHED = 2**21
 """Points transformed at a time by a processor: two or three arrays of as many stay in its cache."""
@@ -32,60 +27,6 @@ LANES = 4
 
 LARGE = 2**24
 """Points transformed at a time by another device, whose calls take as long as some 2^22 points."""
-
-
-class Sink(Protocol):
-    """Where the parts of an output go: items in order, and of each the frames in order."""
-
-    def put(self, items: Index, start: int, part: Array) -> None:
-        """Take a part, whose first frame is `start`."""
-
-    def whole(self) -> Array:
-        """Return all parts as one array."""
-
-
-class Filled:
-    """Parts written to their places in one array."""
-
-    def __init__(self, room: Array) -> None:
-        self._room = room
-
-    def put(self, items: Index, start: int, part: Array) -> None:
-        """Take a part, whose first frame is `start`."""
-        self._room[(*items, slice(start, start + part.shape[-1]))] = part
-
-    def whole(self) -> Array:
-        """Return all parts as one array."""
-        return self._room
-
-
-class Joined:
-    """Parts put end to end, where no array may be written to.
-
-    Parameters
-    ----------
-    xp : module
-    shape : tuple of int
-        of the whole; items come in the order of its rows
-    """
-
-    def __init__(self, xp: Any, shape: tuple[int, ...]) -> None:
-        self._xp, self._shape = xp, shape
-        self._rows: list[list[Array]] = []
-
-    def put(self, items: Index, start: int, part: Array) -> None:
-        """Take a part, whose first frame is `start`."""
-        if start == 0:
-            self._rows.append([])
-        self._rows[-1].append(part)
-
-    def whole(self) -> Array:
-        """Return all parts as one array."""
-        rows = [
-            self._xp.reshape(self._xp.concat(parts, axis=-1), (-1, self._shape[-1]))
-            for parts in self._rows
-        ]
-        return self._xp.reshape(self._xp.concat(rows, axis=0), self._shape)
 
 
 class Library:
@@ -227,7 +168,7 @@ class Torch(Library):
 
     def sink(self, shape: tuple[int, ...], x: Array, h: Array) -> Sink:
         """Return where the parts of an output go: no gradient goes through an array in place."""
-        if x.requires_grad or h.requires_grad:
+        if self.xp.is_grad_enabled() and (x.requires_grad or h.requires_grad):
             return Joined(self.xp, shape)
         # of a product, so that under `vmap` it has the hidden axes of both
         return Filled((x[..., :1] * h[..., :1]).new_empty(shape))

@@ -1,4 +1,4 @@
-"""The convolution: windows of the sound, transformed some at a time.
+"""The convolution: windows of the sound, transformed some at a time; a few taps need no transform.
 
 Work space is a few arrays of `Library.points`, or of four transforms if that is more, however long
 the sound and however many items there are. Where gradients are wanted, everything is kept.
@@ -10,7 +10,10 @@ import math
 from collections.abc import Callable, Hashable, Iterator
 
 from audioconv.arrays.cut import Cut, cut
-from audioconv.arrays.library import LANES, Array, Index, Library
+from audioconv.arrays.direct import FEW, Direct, direct_cut
+from audioconv.arrays.layout import some_items
+from audioconv.arrays.library import LANES, Library
+from audioconv.arrays.sink import Array, Index
 
 
 class Latest:
@@ -56,9 +59,14 @@ def convolved(
     if 0 in (*lead, wanted, x.shape[-1]):
         return library.zeros((*lead, wanted), x)
     items = math.prod(lead)
-    own = math.prod(h.shape[:-1]) > 1  # taps, of more than one item
-    how = cut(x.shape[-1], h.shape[-1], begin, end, block, int(own))
-    work = _Work(library, x, h, how, begin, kernels or Latest(), items)
+    work: Direct | _Transformed
+    if h.shape[-1] <= FEW:
+        how = direct_cut(h.shape[-1], wanted, block)
+        work = Direct(library, x, h, how, begin)
+    else:
+        own = math.prod(h.shape[:-1]) > 1  # taps, of more than one item
+        how = cut(x.shape[-1], h.shape[-1], begin, end, block, int(own))
+        work = _Transformed(library, x, h, how, begin, kernels or Latest(), items)
     most = max(LANES, library.points(x) // how.size // LANES * LANES)  # transforms at a time
     if items * how.windows <= most:
         return work.sums(tuple(slice(0, size) for size in lead), 0, how.windows, wanted)
@@ -72,8 +80,8 @@ def convolved(
     return sink.whole()
 
 
-class _Work:
-    """One convolution, of which `sums` computes some items and windows."""
+class _Transformed:
+    """One convolution by transforms, of which `sums` computes some items and windows."""
 
     def __init__(
         self,
@@ -97,7 +105,7 @@ class _Work:
         spectra = self._spectra(items, first, count)
         kernels = self._kernels.of(
             (_place(self._h, items), how.size),
-            lambda: library.spectra(_some(self._h, items)[..., None, :], how.size),
+            lambda: library.spectra(some_items(self._h, items)[..., None, :], how.size),
         )
         product = library.product(spectra, kernels, overwrite=not self._is_shared)
         rows = library.sums(product, how.size, real=self._real)
@@ -110,7 +118,8 @@ class _Work:
         """Return the spectra of some windows of a sound."""
 
         def compute() -> Array:
-            return self._library.spectra(self._windows(_some(self._x, items), first, count), size)
+            windows = self._windows(some_items(self._x, items), first, count)
+            return self._library.spectra(windows, size)
 
         size = self._how.size
         if not self._is_shared:
@@ -144,17 +153,6 @@ def chunks(shape: tuple[int, ...], most: int) -> Iterator[Index]:
     for begin in range(0, shape[0], step):
         for inner in chunks(shape[1:], most // step):
             yield slice(begin, min(begin + step, shape[0])), *inner
-
-
-def _some(array: Array, items: Index) -> Array:
-    """Return some items of an array; one that has one along an axis has it for all."""
-    whole = slice(None)
-    return array[
-        (
-            *(whole if size == 1 else one for size, one in zip(array.shape, items, strict=False)),
-            whole,
-        )
-    ]
 
 
 def _place(array: Array, items: Index) -> Hashable:

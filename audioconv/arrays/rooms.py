@@ -10,7 +10,8 @@ from typing import Literal, NamedTuple
 
 from audioconv.arrays.convolution import convolve
 from audioconv.arrays.layout import lengths_of, one_type, refuse_empty, silenced
-from audioconv.arrays.library import Array, Library, library_of
+from audioconv.arrays.library import Library, library_of
+from audioconv.arrays.sink import Array
 from audioconv.errors import LayoutError, UsageError
 
 ONSET = 0.1

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from audioconv.arrays.layout import broadcast, one_type
-from audioconv.arrays.library import Array, library_of
+from audioconv.arrays.library import library_of
 from audioconv.arrays.overlap_save import Latest, convolved
+from audioconv.arrays.sink import Array
 from audioconv.errors import LayoutError
 
 
