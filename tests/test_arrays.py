@@ -321,6 +321,14 @@ def test_channels_first_are_refused_where_frames_come_first(shape):
     assert audioconv.convolve(np.ones((4, 256)), np.ones((3, 1))).shape == (6, 256)
 
 
+@pytest.mark.parametrize("shape", [(1, 48_000), (4, 1, 257), (4, 257, 1)])
+def test_taps_with_channels_first_are_refused_before_a_job(shape, samples):
+    with pytest.raises(
+        AudioconvError, match=r"have shape .*the limit is 256 channels; pass taps.T"
+    ):
+        Job(samples / "speech.wav", "out.wav", [(np.ones(shape), 48_000)])
+
+
 def test_complex_numbers_are_refused_where_sound_is_real():
     x, h = np.ones((3, 1)), np.ones((2, 1))
     for call in (

@@ -67,7 +67,7 @@ def convolve(
     -----
     Errors are about 1e-15 of max(abs(x)) sum(abs(h)) in float64. In float32 they are under 4e-7 of
     it; where nearly all of a long impulse is silent, as in an echo, up to 1.5e-6, which is what a
-    transform of full-scale noise and its inverse err by. Eight taps or fewer are summed as they are,
+    transform of full-scale noise and its inverse err by. Up to eight taps are summed as they are,
     so that ``[1.0]`` gives every value back.
 
     Examples

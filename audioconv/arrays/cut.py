@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from operator import index
 from typing import NamedTuple
 
 ODD = (1, 3, 5, 9, 15, 25, 27, 45, 75, 81, 125)
@@ -71,10 +70,9 @@ def cut(frames: int, taps: int, begin: int, end: int, block: int | None, kernels
     """
     if block is not None:
         return _split(fast_size(block + taps - 1), taps, end - begin)
-    # few, without a table of results, of lengths as numbers, and sorted, since compilers trace this,
-    # and not `min` with a key
-    lengths = index(frames), index(taps), index(begin), index(end)
-    return sorted(_choices(*lengths), key=lambda one: _work(one, kernels))[0]
+    # few, without a table of results, and sorted, since compilers trace this, and no `min` by a key
+    choices = _choices(frames, taps, begin, end)
+    return sorted(choices, key=lambda one: _work(one, kernels))[0]
 
 
 def _choices(frames: int, taps: int, begin: int, end: int) -> Iterator[Cut]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Hashable, Iterator
+from operator import index
 
 from audioconv.arrays.cut import Cut, cut
 from audioconv.arrays.direct import FEW, Direct, direct_cut
@@ -55,17 +56,19 @@ def convolved(
         spectra of `h`, where they are kept from call to call
     """
     lead = tuple(b if a == 1 else a for a, b in zip(x.shape[:-1], h.shape[:-1], strict=True))
+    # as numbers, where a compiler has symbols: each pair of lengths has a cut of its own
+    frames, taps, begin, end = map(index, (x.shape[-1], h.shape[-1], begin, end))
     wanted = max(end - begin, 0)
-    if 0 in (*lead, wanted, x.shape[-1]):
+    if 0 in (*lead, wanted, frames):
         return library.zeros((*lead, wanted), x)
     items = math.prod(lead)
     work: Direct | _Transformed
-    if h.shape[-1] <= FEW:
-        how = direct_cut(h.shape[-1], wanted, block)
+    if taps <= FEW:
+        how = direct_cut(taps, wanted, block)
         work = Direct(library, x, h, how, begin)
     else:
         own = math.prod(h.shape[:-1]) > 1  # taps, of more than one item
-        how = cut(x.shape[-1], h.shape[-1], begin, end, block, int(own))
+        how = cut(frames, taps, begin, end, block, int(own))
         work = _Transformed(library, x, h, how, begin, kernels or Latest(), items)
     most = max(LANES, library.points(x) // how.size // LANES * LANES)  # transforms at a time
     if items * how.windows <= most:
@@ -75,8 +78,10 @@ def convolved(
         step = max(1, most // math.prod([one.stop - one.start for one in some]))
         for first in range(0, how.windows, step):
             start = first * how.hop
-            frames = min(wanted - start, step * how.hop)
-            sink.put(some, start, work.sums(some, first, min(step, how.windows - first), frames))
+            count = min(step, how.windows - first)
+            sink.put(
+                some, start, work.sums(some, first, count, min(wanted - start, step * how.hop))
+            )
     return sink.whole()
 
 
