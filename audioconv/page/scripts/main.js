@@ -13,6 +13,7 @@ import { ball } from "./small-ball.js";
 import { boxes } from "./small-boxes.js";
 import { matrix } from "./small-matrix.js";
 import { picture } from "./small-picture.js";
+import { steps } from "./steps.js";
 
 const given = JSON.parse(element("data").textContent);
 
@@ -95,6 +96,7 @@ function contents() {
 themeButtons();
 header();
 contents();
+fill("steps", steps);
 fill("sliding", () => sliding(given.sliding));
 fill("small", () => [boxes, ball, picture, matrix].forEach((show) => show()));
 fill("blocks", () => blocks(given.blocks));

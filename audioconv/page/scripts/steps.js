@@ -1,0 +1,93 @@
+// The first steps: five samples and three taps, one c after another, seen in two ways.
+
+import { Figure, trackPointer } from "./canvas.js";
+import { fillSelect, Player, slider } from "./controls.js";
+import { shortNumber } from "./bars.js";
+import { element, setText } from "./dom.js";
+import { short, termsAt } from "./short.js";
+import { drawLaunches, drawWindow, STEPS_HEIGHT, stepsAxis } from "./steps-draw.js";
+import { total } from "./series.js";
+
+const STEP_SPEEDS = [
+  [2, "2 steps a second"],
+  [1, "1 step a second"],
+  [0.5, "1 step in 2 seconds"],
+];
+const PICTURES = { "steps-copies": drawLaunches, "steps-window": drawWindow };
+const ABOUT = {
+  "steps-copies": "Each sample of f launches a copy of g, and the copies are added up.",
+  "steps-window": "g is turned round and slides over f; the products are added up.",
+};
+
+export function steps() {
+  const range = element("steps-position");
+  let exact = 0;
+  const at = () => Number(range.value);
+  const figures = Object.entries(PICTURES).map(([id, draw]) => {
+    const figure = new Figure(element(id), () => STEPS_HEIGHT, (context, width) =>
+      draw(context, width, short, at()),
+    );
+    trackPointer(element(id), (x) => {
+      const axis = stepsAxis(figure.width, short);
+      move(Math.round(axis.from + x / axis.step - 0.5));
+    });
+    return figure;
+  });
+  const show = () => {
+    const text = sumText(short, at());
+    range.setAttribute("aria-valuetext", `c = ${at()}`);
+    element("steps-back").disabled = at() === 0;
+    element("steps-on").disabled = at() === Number(range.max);
+    const value = element("steps-value");
+    value.dataset.value = String(total(termsAt(short, at()).map(({ product }) => product)));
+    setText(value, text);
+    setText(element("steps-story"), storyText(short, at()));
+    for (const [id, about] of Object.entries(ABOUT)) {
+      element(id).setAttribute("aria-label", `${about} ${text}`);
+    }
+    for (const figure of figures) figure.change();
+  };
+  const move = (c) => {
+    range.value = c;
+    exact = at();
+    show();
+  };
+  slider(range, move);
+  element("steps-back").addEventListener("click", () => move(at() - 1));
+  element("steps-on").addEventListener("click", () => move(at() + 1));
+  fillSelect(element("steps-speed"), STEP_SPEEDS, 1);
+  const player = new Player(element("steps-play"), (passed) => {
+    const next = exact + passed * Number(element("steps-speed").value);
+    if (Math.floor(next) !== at()) move(Math.floor(next));
+    exact = next;
+    return next < Number(range.max);
+  });
+  element("steps-play").addEventListener("click", () => {
+    if (player.playing && at() === Number(range.max)) move(0);
+  });
+  short.watch(() => {
+    range.max = short.f.length + short.g.length - 2;
+    show();
+  });
+}
+
+/** Return the sum at c, with letters and with numbers. */
+function sumText(signals, c) {
+  const terms = termsAt(signals, c);
+  const factor = (value) => (value < 0 ? `(${shortNumber(value)})` : shortNumber(value));
+  const letters = terms.map(({ a, b }) => `f(${a}) g(${b})`).join(" + ");
+  const numbers = terms.map(({ f, g }) => `${factor(f)}\u00b7${factor(g)}`).join(" + ");
+  const sum = total(terms.map(({ product }) => product));
+  return `y(${c}) = ${letters} = ${numbers} = ${shortNumber(sum)}`;
+}
+
+/** Return what happens at c, as both pictures show it. */
+function storyText({ f, g }, c) {
+  const last = f.length - 1;
+  const launch =
+    c > last
+      ? `All samples are launched; the copies of f(${c - g.length + 1}) and later still ring.`
+      : `The sample f(${c}) = ${shortNumber(f[c])} launches a copy of g, ` +
+        `${shortNumber(f[c])} times as high.`;
+  return launch;
+}
