@@ -1,6 +1,6 @@
 // A few samples as bars with their numbers, and the axis of places under them.
 
-import { rule, theme, write } from "./canvas.js";
+import { hatch, rule, theme, write } from "./canvas.js";
 import { minus } from "./format.js";
 
 const SAMPLE_COLOURS = ["f", "orange", "product", "sky", "strong"];
@@ -26,13 +26,13 @@ export function rangeOf(values) {
  * Return the zero line of a row, and its pixels for 1, so that values fit with their numbers.
  * @param {{top: number, height: number}} row
  * @param {Array<number>} values
- * @param {number} [unit] pixels for 1, if it is that of another row
+ * @param {number} [unit] pixels for 1, if it is that of another row; the bars stand at the bottom
  */
 export function barScale({ top, height }, values, unit) {
-  const { low, high } = rangeOf(values);
-  const room = height - roomForNumbers({ low, high });
-  const pixels = unit ?? room / (high - low || 1);
-  return { zero: top + (high > 0 || low === 0 ? NUMBER : 0) + high * pixels, unit: pixels };
+  const range = rangeOf(values);
+  const pixels = unit ?? (height - roomForNumbers(range)) / (range.high - range.low || 1);
+  const below = (range.low < 0 ? NUMBER : 0) - range.low * pixels;
+  return { zero: top + height - below, unit: pixels };
 }
 
 /** Return the pixels that the numbers above and below bars take. */
@@ -46,6 +46,16 @@ export function bar(context, axis, scale, place, from, to, colour) {
   const height = Math.max(1, Math.abs(to - from) * scale.unit);
   context.fillStyle = colour;
   context.fillRect(axis.x(place) - axis.step / 2 + BESIDE, top, axis.step - 2 * BESIDE, height);
+}
+
+/** Hatch the part of a stack that a negative number takes away. */
+export function taken(context, axis, scale, place, from, to, colour) {
+  if (to >= from) return;
+  const [left, width] = [axis.x(place) - axis.step / 2 + BESIDE, axis.step - 2 * BESIDE];
+  const [top, height] = [scale.zero - from * scale.unit, (from - to) * scale.unit];
+  context.fillStyle = theme.ground;
+  context.fillRect(left, top, width, height);
+  hatch(context, left, top, width, height, colour);
 }
 
 /** Write a number at the end of a bar: above it, or below a negative one. */

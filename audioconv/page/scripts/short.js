@@ -1,5 +1,7 @@
 // Two short signals, small enough to be added up by hand, and the sum on them.
 
+import { total } from "./series.js";
+
 /** Return every f(a) g(b) with a + b = c, in the order of a. */
 export function termsAt({ f, g }, c) {
   const terms = [];
@@ -9,11 +11,14 @@ export function termsAt({ f, g }, c) {
   return terms;
 }
 
+/** Return the sum of these products. */
+export function sumAt(signals, c) {
+  return total(termsAt(signals, c).map(({ product }) => product));
+}
+
 /** Return the convolution of two signals. */
 export function convolve(f, g) {
-  return Array.from({ length: f.length + g.length - 1 }, (_, c) =>
-    termsAt({ f, g }, c).reduce((sum, { product }) => sum + product, 0),
-  );
+  return Array.from({ length: f.length + g.length - 1 }, (_, c) => sumAt({ f, g }, c));
 }
 
 /** A signal and an impulse, and the figures that show them. */

@@ -2,20 +2,26 @@
 
 import { bars, barScale, placeAxis, sampleColour, writePlaces, zeroLine } from "./bars.js";
 import { theme, write } from "./canvas.js";
-import { commonUnit, drawCopies, drawSums } from "./copies-draw.js";
+import { commonUnit, drawCopies, drawSums, productsOf } from "./copies-draw.js";
 import { termsAt } from "./short.js";
 
-const [SIGNAL, MIDDLE, SUMS] = [76, 236, 120]; // heights
-const ABOVE = 30; // above each row
+const ABOVE = 34; // pixels above each row for its label
+const HEIGHTS_OF_ROWS = { f: 76, copies: 256, g: 94, products: 128, sums: 98 };
 
-const ROWS = {
-  f: { top: ABOVE, height: SIGNAL },
-  middle: { top: 2 * ABOVE + SIGNAL, height: MIDDLE },
-  g: { top: 2 * ABOVE + SIGNAL, height: (MIDDLE - ABOVE) * 0.45 },
-  products: { top: 3 * ABOVE + SIGNAL + (MIDDLE - ABOVE) * 0.45, height: (MIDDLE - ABOVE) * 0.55 },
-  y: { top: 3 * ABOVE + SIGNAL + MIDDLE, height: SUMS },
-};
-const PLACES = ROWS.y.top + ROWS.y.height + 18;
+/** Return rows, one below another. */
+function rowsBelow(names) {
+  let bottom = 0;
+  return names.map((name) => {
+    const row = { top: bottom + ABOVE, height: HEIGHTS_OF_ROWS[name] };
+    bottom = row.top + row.height;
+    return row;
+  });
+}
+
+const LAUNCHES = rowsBelow(["f", "copies", "sums"]);
+const WINDOW = rowsBelow(["f", "g", "products", "sums"]);
+const SUMS_ROW = LAUNCHES[2]; // as high as that of the other picture
+const PLACES = SUMS_ROW.top + SUMS_ROW.height + 22;
 
 export const STEPS_HEIGHT = PLACES + 6;
 
@@ -26,40 +32,41 @@ export function stepsAxis(width, { f, g }) {
 
 /** Draw each sample's copy of g, and their sum. */
 export function drawLaunches(context, width, signals, c) {
+  const [f, copies, sums] = LAUNCHES;
   const axis = stepsAxis(width, signals);
-  const unit = commonUnit(signals, ROWS.middle.height, ROWS.y.height);
-  shade(context, axis, c, c, ROWS.f.top - 4, PLACES);
-  title(context, ROWS.f, "f(a), the signal", "f");
-  drawSignal(context, axis, signals.f, (a) => a <= c);
-  title(context, ROWS.middle, "a copy of g for each sample", "g");
-  drawCopies(context, axis, ROWS.middle.top, unit, signals, c, ["f", "g"]);
-  title(context, ROWS.y, "y, the copies added up", "sum");
-  drawSums(context, axis, ROWS.y, unit, signals, c);
+  const unit = commonUnit(signals, HEIGHTS_OF_ROWS);
+  shade(context, axis, c, c, f.top - 4, PLACES + 6);
+  title(context, f, "f(a), the signal", "f");
+  drawSignal(context, axis, f, signals.f, (a) => a <= c);
+  title(context, copies, "a copy of g for each sample of f", "g");
+  drawCopies(context, axis, copies.top, unit, signals, c, ["f", "g"]);
+  title(context, sums, "y, the copies added up; hatched: taken away", "sum");
+  drawSums(context, axis, sums, unit, signals, c);
   writePlaces(context, axis, PLACES, c);
 }
 
 /** Draw g turned round at c, its products with f, and their sum. */
 export function drawWindow(context, width, signals, c) {
-  const { f, g } = signals;
+  const [f, g, products, sums] = WINDOW;
   const axis = stepsAxis(width, signals);
-  const unit = commonUnit(signals, ROWS.middle.height, ROWS.y.height);
-  shade(context, axis, c - g.length + 1, c, ROWS.f.top - 4, ROWS.y.top - ABOVE);
-  shade(context, axis, c, c, ROWS.y.top - ABOVE, PLACES);
-  title(context, ROWS.f, "f(a), the signal", "f");
-  drawSignal(context, axis, f, (a) => a <= c && a > c - g.length);
-  title(context, ROWS.g, "g(c \u2212 a), turned round and moved to c", "g");
-  const scale = barScale(ROWS.g, g);
+  const unit = commonUnit(signals, HEIGHTS_OF_ROWS);
+  const first = c - signals.g.length + 1;
+  shade(context, axis, first, c, f.top - 4, sums.top - ABOVE);
+  shade(context, axis, c, c, sums.top - ABOVE, PLACES + 6);
+  title(context, f, "f(a), the signal", "f");
+  drawSignal(context, axis, f, signals.f, (a) => a >= first && a <= c);
+  title(context, g, "g(c \u2212 a), turned round and moved to c", "g");
+  const taps = barScale(g, signals.g);
+  zeroLine(context, axis, taps);
+  bars(context, axis, taps, first, [...signals.g].reverse(), () => theme.g);
+  title(context, products, "f(a) g(c \u2212 a), the products", "product");
+  const scale = barScale(products, productsOf(signals), unit);
   zeroLine(context, axis, scale);
-  bars(context, axis, scale, c - g.length + 1, [...g].reverse(), () => theme.g);
-  title(context, ROWS.products, "f(a) g(c \u2212 a), the products", "product");
-  const terms = termsAt(signals, c);
-  const products = barScale(ROWS.products, terms.map(({ product }) => product), unit);
-  zeroLine(context, axis, products);
-  for (const { a, product } of terms) {
-    bars(context, axis, products, a, [product], () => sampleColour(a));
+  for (const { a, product } of termsAt(signals, c)) {
+    bars(context, axis, scale, a, [product], () => sampleColour(a));
   }
-  title(context, ROWS.y, "y, the products added up at each c", "sum");
-  drawSums(context, axis, ROWS.y, unit, signals, c);
+  title(context, sums, "y, the products at each c added up", "sum");
+  drawSums(context, axis, sums, unit, signals, c);
   writePlaces(context, axis, PLACES, c);
 }
 
@@ -68,8 +75,8 @@ function title(context, row, text, name) {
 }
 
 /** Draw the signal; samples that take no part are pale. */
-function drawSignal(context, axis, f, takesPart) {
-  const scale = barScale(ROWS.f, f);
+function drawSignal(context, axis, row, f, takesPart) {
+  const scale = barScale(row, f);
   zeroLine(context, axis, scale, 0, f.length - 1);
   f.forEach((value, a) => {
     context.globalAlpha = takesPart(a) ? 1 : 0.4;
@@ -81,5 +88,5 @@ function drawSignal(context, axis, f, takesPart) {
 function shade(context, axis, from, to, top, bottom) {
   context.fillStyle = theme.panel;
   const left = axis.x(from - 0.5);
-  context.fillRect(left, top, axis.x(to + 0.5) - left, bottom - top + 6);
+  context.fillRect(left, top, axis.x(to + 0.5) - left, bottom - top);
 }

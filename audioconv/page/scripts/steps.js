@@ -4,9 +4,8 @@ import { Figure, trackPointer } from "./canvas.js";
 import { fillSelect, Player, slider } from "./controls.js";
 import { shortNumber } from "./bars.js";
 import { element, setText } from "./dom.js";
-import { short, termsAt } from "./short.js";
+import { short, sumAt, termsAt } from "./short.js";
 import { drawLaunches, drawWindow, STEPS_HEIGHT, stepsAxis } from "./steps-draw.js";
-import { total } from "./series.js";
 
 const STEP_SPEEDS = [
   [2, "2 steps a second"],
@@ -39,11 +38,12 @@ export function steps() {
     element("steps-back").disabled = at() === 0;
     element("steps-on").disabled = at() === Number(range.max);
     const value = element("steps-value");
-    value.dataset.value = String(total(termsAt(short, at()).map(({ product }) => product)));
+    value.dataset.value = String(sumAt(short, at()));
     setText(value, text);
-    setText(element("steps-story"), storyText(short, at()));
+    const stories = storiesOf(short, at());
     for (const [id, about] of Object.entries(ABOUT)) {
-      element(id).setAttribute("aria-label", `${about} ${text}`);
+      element(id).setAttribute("aria-label", `${about} ${stories[id]}`);
+      setText(element(`${id}-story`), stories[id]);
     }
     for (const figure of figures) figure.change();
   };
@@ -71,23 +71,31 @@ export function steps() {
   });
 }
 
+/** Return a factor, in brackets if it is negative. */
+function factor(value) {
+  return value < 0 ? `(${shortNumber(value)})` : shortNumber(value);
+}
+
 /** Return the sum at c, with letters and with numbers. */
 function sumText(signals, c) {
   const terms = termsAt(signals, c);
-  const factor = (value) => (value < 0 ? `(${shortNumber(value)})` : shortNumber(value));
   const letters = terms.map(({ a, b }) => `f(${a}) g(${b})`).join(" + ");
   const numbers = terms.map(({ f, g }) => `${factor(f)}\u00b7${factor(g)}`).join(" + ");
-  const sum = total(terms.map(({ product }) => product));
-  return `y(${c}) = ${letters} = ${numbers} = ${shortNumber(sum)}`;
+  return `y(${c}) = ${letters} = ${numbers} = ${shortNumber(sumAt(signals, c))}`;
 }
 
-/** Return what happens at c, as both pictures show it. */
-function storyText({ f, g }, c) {
-  const last = f.length - 1;
+/** Return what each picture shows at c. */
+function storiesOf(signals, c) {
+  const { f } = signals;
+  const terms = termsAt(signals, c);
+  const places = terms.map(({ a }) => `f(${a})`).join(", ");
+  const added = terms.map(({ product }) => factor(product)).join(" + ");
   const launch =
-    c > last
-      ? `All samples are launched; the copies of f(${c - g.length + 1}) and later still ring.`
-      : `The sample f(${c}) = ${shortNumber(f[c])} launches a copy of g, ` +
-        `${shortNumber(f[c])} times as high.`;
-  return launch;
+    c < f.length
+      ? `The sample f(${c}) = ${shortNumber(f[c])} launches its copy, ${shortNumber(f[c])} g.`
+      : "All samples have launched their copies, and the last ones ring on.";
+  return {
+    "steps-copies": `${launch} The copies meet at c\u00a0=\u00a0${c}: ${added} = ${shortNumber(sumAt(signals, c))}.`,
+    "steps-window": `At c\u00a0=\u00a0${c}, g lies over ${places}. The products are ${added} = ${shortNumber(sumAt(signals, c))}.`,
+  };
 }
