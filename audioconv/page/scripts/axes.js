@@ -75,29 +75,41 @@ export function timeAxis(context, box, y, from, to) {
  * @param {{label: string}} y scale from bottom to top
  */
 export function chartAxes(context, box, x, y) {
-  const right = box.left + box.width;
+  acrossAxis(context, box, x);
+  upAxis(context, box, y);
+  write(context, x.label, box.left + box.width / 2, box.top + box.height + 40, { align: "center" });
+  context.save();
+  context.translate(13, box.top + box.height / 2);
+  context.rotate(-Math.PI / 2);
+  write(context, y.label, 0, 0, { align: "center" });
+  context.restore();
+}
+
+// on whole pixels, so that thin lines are sharp
+function sharp(place) {
+  return Math.round(place) + 0.5;
+}
+
+/** Draw the ticks of a scale from left to right under a box, and their lines in it. */
+export function acrossAxis(context, box, x) {
   const bottom = box.top + box.height;
-  // on whole pixels, so that thin lines are sharp
-  const sharp = (place) => Math.round(place) + 0.5;
   for (const [value, text] of x.ticks(box.width / 60)) {
     const at = sharp(box.left + x.share(value) * box.width);
     gridLine(context, at, box.top, at, bottom);
     rule(context, at, bottom, at, bottom + 5, theme.strong);
     write(context, text, at, bottom + 19, { align: "center", size: 12 });
   }
+  rule(context, box.left, sharp(bottom), box.left + box.width, sharp(bottom), theme.strong);
+}
+
+/** Draw the ticks of a scale from bottom to top beside a box, and their lines in it. */
+export function upAxis(context, box, y) {
   for (const [value, text] of y.ticks(box.height / 30)) {
-    const at = sharp(bottom - y.share(value) * box.height);
-    gridLine(context, box.left, at, right, at);
+    const at = sharp(box.top + box.height - y.share(value) * box.height);
+    gridLine(context, box.left, at, box.left + box.width, at);
     rule(context, box.left - 5, at, box.left, at, theme.strong);
     write(context, text, box.left - 9, at + 4, { align: "right", size: 12 });
   }
-  rule(context, box.left, sharp(bottom), right, sharp(bottom), theme.strong);
-  write(context, x.label, box.left + box.width / 2, bottom + 40, { align: "center" });
-  context.save();
-  context.translate(13, box.top + box.height / 2);
-  context.rotate(-Math.PI / 2);
-  write(context, y.label, 0, 0, { align: "center" });
-  context.restore();
 }
 
 function gridLine(context, x0, y0, x1, y1) {

@@ -1,7 +1,7 @@
 // The time that the direct sum takes, and the time that the fast Fourier transform takes.
 
 import { logScale } from "./axes.js";
-import { rule, textWidth, theme, write } from "./canvas.js";
+import { clipped, rule, textWidth, theme, write } from "./canvas.js";
 import { showChart } from "./chart.js";
 import { create, element, setText } from "./dom.js";
 import { digits, duration, whole } from "./format.js";
@@ -11,13 +11,14 @@ export function cost(given) {
   const { direct, fft, job } = given;
   // sound and taps of equal length that take as many products as the job
   const size = Math.sqrt(job.direct_operations);
-  const slow = continuation(direct, (n) => n * n);
-  const fast = continuation(fft, (n) => n * Math.log2(Math.max(2, n)));
+  const slow = lawThrough(direct, (n) => n * n);
+  const fast = lawThrough(fft, (n) => n * Math.log2(Math.max(2, n)));
   const measured = [...new Set([...direct, ...fft].map(([n]) => n))].sort((one, two) => one - two);
   const from = Math.min(...measured, size) / 1.5;
   const to = Math.max(...measured, size) * 4;
+  const meeting = crossing(slow, fast, from, to);
   const times = [...direct, ...fft].map(([, time]) => time);
-  const low = Math.min(...times, job.engine_s) / 6;
+  const low = Math.min(...times, job.engine_s, meeting ? slow(meeting) : Infinity) / 6;
   const high = Math.max(slow(to), job.direct_s) * 3;
   showChart("cost", {
     x: { label: "samples and taps, n", ...logScale(from, to) },
@@ -25,43 +26,76 @@ export function cost(given) {
     stops: measured,
     start: direct.length - 1,
     draw: (context, box, points) => {
-      drawTimes(context, points, direct, slow, to, theme.g, [6, 4]);
-      drawTimes(context, points, fft, fast, to, theme.sum, [2, 3]);
+      clipped(context, box, () => {
+        drawLaw(context, points, slow, from, to, theme.g, [6, 4]);
+        drawLaw(context, points, fast, from, to, theme.sum, [2, 3]);
+      });
+      drawTimes(context, points, direct, theme.g);
+      drawTimes(context, points, fft, theme.sum);
+      if (meeting) drawCrossing(context, points([meeting], [slow(meeting)])[0], meeting);
       drawJob(context, box, points, job, size);
     },
     read: (stop) => readCost(given, slow, fast, measured[stop]),
   });
   element("cost-key").replaceChildren(
-    create("li", "direct, continued as n\u00b2", "g dashed"),
-    create("li", "FFT, continued as n log n", "sum dotted"),
+    create("li", "direct, and its law n\u00b2", "g dashed"),
+    create("li", "FFT, and its law n log n", "sum dotted"),
   );
   const text = jobSentence(job);
   setText(element("cost-value"), text);
   element("cost-chart").setAttribute(
     "aria-label",
-    `Time over size on logarithmic axes: direct rises as n squared, FFT as n log n. ${text}`,
+    "Time over size on logarithmic axes: direct rises as n squared, FFT as n log n." +
+      `${meeting ? ` They cross at n = ${whole(roughly(meeting))}.` : ""} ${text}`,
   );
   setText(element("cost-note"), `${given.note} \u2014 ${given.machine}`);
 }
 
-/** Return the law by which a time grows from the last measured point on. */
-function continuation(points, law) {
+/** Return the law by which a time grows, through the last measured point. */
+function lawThrough(points, law) {
   const [last, time] = points[points.length - 1];
   return (n) => (time * law(n)) / law(last);
 }
 
-/** Draw measured times as dots, and their continuation as a thin line. */
-function drawTimes(context, points, measured, law, to, colour, dash) {
-  const [last] = measured[measured.length - 1];
+/** Return the largest n of a range from which on the first law is above the second, if any. */
+function crossing(slow, fast, from, to) {
+  let [low, high] = [Math.max(2, from), to];
+  if (slow(low) >= fast(low) || slow(high) <= fast(high)) return null;
+  while (high / low > 1.001) {
+    const middle = Math.sqrt(low * high);
+    if (slow(middle) < fast(middle)) low = middle;
+    else high = middle;
+  }
+  return high;
+}
+
+/** Draw a law as a thin line. */
+function drawLaw(context, points, law, from, to, colour, dash) {
+  // more than two points, because n log n is no straight line
+  const sizes = Array.from({ length: 65 }, (_, i) => from * (to / from) ** (i / 64));
+  drawLine(context, points(sizes, sizes.map(law)), colour, { dash });
+}
+
+/** Draw measured times as dots. */
+function drawTimes(context, points, measured, colour) {
   const dots = points(
     measured.map(([n]) => n),
     measured.map(([, time]) => time),
   );
-  // more than two points, because n log n is no straight line
-  const further = Array.from({ length: 33 }, (_, i) => last * (to / last) ** (i / 32));
-  drawLine(context, points(further, further.map(law)), colour, { dash });
   drawLine(context, dots, colour, { width: 1.5 });
   drawDots(context, dots, colour, 4);
+}
+
+function roughly(n) {
+  return Number(n.toPrecision(2));
+}
+
+/** Mark where the laws cross. */
+function drawCrossing(context, { x, y }, n) {
+  rule(context, x, y - 7, x, y + 7, theme.ink);
+  rule(context, x - 7, y, x + 7, y, theme.ink);
+  const text = `the laws cross at n \u2248 ${whole(roughly(n))}`;
+  write(context, text, x + 12, y + 16, { colour: theme.ink, halo: true });
 }
 
 /** Mark the job's times by both ways. */

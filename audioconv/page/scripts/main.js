@@ -14,6 +14,7 @@ import { ball } from "./small-ball.js";
 import { boxes } from "./small-boxes.js";
 import { matrix } from "./small-matrix.js";
 import { picture } from "./small-picture.js";
+import { spectra } from "./spectra.js";
 import { steps } from "./steps.js";
 
 const given = JSON.parse(element("data").textContent);
@@ -104,6 +105,7 @@ fill("small", () => [boxes, ball, picture, matrix].forEach((show) => show()));
 fill("blocks", () => blocks(given.blocks));
 fill("listen", () => listen(given.listen));
 fill("decay", () => decay(given.decay));
+fill("spectra", () => spectra(given.theorem));
 fill("cost", () => cost(given.cost));
 fill("facts", () => facts(given.facts));
 window.addEventListener("beforeprint", drawAllNow);

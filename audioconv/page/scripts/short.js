@@ -22,7 +22,7 @@ export function convolve(f, g) {
 }
 
 /** A signal and an impulse, and the figures that show them. */
-export class ShortSignals {
+class ShortSignals {
   constructor(f, g) {
     Object.assign(this, { f, g, watchers: [] });
   }

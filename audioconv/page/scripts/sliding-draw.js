@@ -1,8 +1,9 @@
 // The sliding picture: four rows over one time axis.
 
 import { timeAxis } from "./axes.js";
-import { clipped, rule, theme, write } from "./canvas.js";
+import { clipped, rule, textWidth, theme, write } from "./canvas.js";
 import { columns, drawSamples, fillBetween, peakOf, ROOM, stems } from "./series.js";
+import { namedTaps } from "./taps.js";
 
 const TITLE = 22; // pixels above each row for its label
 
@@ -34,6 +35,7 @@ export class SlidingPicture {
     };
     this.peaks.product = this.peaks.f * this.peaks.g;
     this.kept = new Map();
+    this.names = namedTaps(convolution);
   }
 
   /** Return the visible part of the axis: all of it, or a span of samples around c. */
@@ -76,6 +78,7 @@ export class SlidingPicture {
       const at = convolution.spikes.map((place) => c + origin - place);
       const heights = Array.from(convolution.spikes, (place) => g[place]);
       stems(context, rows[1], view, at, heights, tapPeak, theme.g);
+      this.nameTaps(context, rows[1], x, c);
       const products = heights.map((tap, i) => tap * convolution.signal(at[i]));
       stems(context, rows[2], view, at, products, productPeak, theme.product);
     } else {
@@ -111,6 +114,26 @@ export class SlidingPicture {
       this.kept.set(samples, envelope);
     }
     fillBetween(context, box, envelope, peak, colour);
+  }
+
+  /** Write the names of taps under them, unless one would lie over the next. */
+  nameTaps(context, row, x, c) {
+    let free = row.left;
+    for (const { at, name } of this.names.toReversed()) {
+      const text = name.replace(/^the /, "");
+      const half = textWidth(context, text, 12) / 2;
+      const place = x(c + this.convolution.origin - at);
+      const centre = Math.min(place, row.left + row.width - half);
+      if (centre - half < free || place > row.left + row.width) continue;
+      free = centre + half + 8;
+      const y = row.top + row.height / 2 + 16;
+      write(context, text, centre, y, {
+        align: "center",
+        size: 12,
+        colour: theme["g-text"],
+        halo: true,
+      });
+    }
   }
 
   labels(context, rows, small, magnify) {

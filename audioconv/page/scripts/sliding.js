@@ -6,6 +6,7 @@ import { element, fillList, setText, tableRow } from "./dom.js";
 import { digits, inSeconds, whole } from "./format.js";
 import { SlidingPicture, slidingHeight } from "./sliding-draw.js";
 import { Convolution, LARGEST } from "./sum.js";
+import { namedTaps } from "./taps.js";
 
 const SPEEDS = [
   [1, "real time"],
@@ -76,7 +77,8 @@ export function sliding(given) {
   ];
   choose(element("slide-view"), spans, state, "span", figure);
   choose(element("slide-magnify"), HEIGHTS, state, "magnify", figure);
-  fillList(element("slide-notes"), [given.path, ...given.notes]);
+  const taps = namedTaps(convolution).map(({ text }) => text);
+  fillList(element("slide-notes"), [...taps, given.path, ...given.notes]);
   const arrivals = convolution.arrivals();
   if (arrivals.length > 1) arrivalButtons(convolution, arrivals, state, show);
   show(arrivals.length ? arrivals[Math.min(1, arrivals.length - 1)].c : loudest(convolution));

@@ -7,10 +7,11 @@ import { element, setText } from "./dom.js";
 import { short, sumAt, termsAt } from "./short.js";
 import { drawLaunches, drawWindow, STEPS_HEIGHT, stepsAxis } from "./steps-draw.js";
 
+// steps a second
 const STEP_SPEEDS = [
-  [2, "2 steps a second"],
-  [1, "1 step a second"],
-  [0.5, "1 step in 2 seconds"],
+  [2, "fast"],
+  [1, "medium"],
+  [0.5, "slow"],
 ];
 const PICTURES = { "steps-copies": drawLaunches, "steps-window": drawWindow };
 const ABOUT = {
