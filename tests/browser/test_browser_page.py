@@ -11,7 +11,18 @@ import soundfile
 from audioconv.page import page as page_of
 
 PHONE = {"viewport": {"width": 390, "height": 844}}
-SECTIONS = ["sliding", "small", "blocks", "listen", "decay", "cost", "facts"]
+SECTIONS = [
+    "steps",
+    "sliding",
+    "laws",
+    "small",
+    "blocks",
+    "listen",
+    "decay",
+    "spectra",
+    "cost",
+    "facts",
+]
 
 
 def all_seen(page):
@@ -62,7 +73,7 @@ def test_every_figure_is_drawn_and_described(echo):
     all_seen(echo)
     assert blank(echo) == []
     labels = echo.eval_on_selector_all("canvas", "all => all.map(one => one.ariaLabel)")
-    assert len(labels) == 13
+    assert len(labels) == 20
     assert all(labels)
 
 

@@ -1,6 +1,16 @@
 // Copies of an impulse, one for each sample, and what they add up to.
 
-import { bar, barNumber, barScale, rangeOf, roomForNumbers, sampleColour, shortNumber, zeroLine } from "./bars.js";
+import {
+  bar,
+  barNumber,
+  barScale,
+  rangeOf,
+  roomForNumbers,
+  sampleColour,
+  shortNumber,
+  taken,
+  zeroLine,
+} from "./bars.js";
 import { theme, write } from "./canvas.js";
 import { termsAt } from "./short.js";
 import { total } from "./series.js";
@@ -24,7 +34,11 @@ function stacksOf(signals) {
     const up = terms.filter(({ product }) => product >= 0);
     const down = terms.filter(({ product }) => product < 0);
     let sum = 0;
-    const pieces = [...up, ...down].map(({ a, product }) => ({ a, from: sum, to: (sum += product) }));
+    const pieces = [...up, ...down].map(({ a, product }) => ({
+      a,
+      from: sum,
+      to: (sum += product),
+    }));
     return { pieces, sum, ends: [total(up.map(({ product }) => product)), sum] };
   });
 }
@@ -74,14 +88,19 @@ export function drawCopies(context, axis, top, unit, signals, c, [launching, cop
 /** Draw the products at each c as a stack; after c, those of the samples up to c, and pale. */
 export function drawSums(context, axis, row, unit, signals, c) {
   const stacks = stacksOf(signals);
-  const scale = barScale(row, stacks.flatMap(({ ends }) => ends), unit);
+  const scale = barScale(
+    row,
+    stacks.flatMap(({ ends }) => ends),
+    unit,
+  );
   zeroLine(context, axis, scale, 0, stacks.length - 1);
   stacks.forEach(({ pieces, sum, ends }, at) => {
     context.globalAlpha = at > c ? PALE : 1;
     for (const { a, from, to } of pieces) {
       if (a > c) continue;
       if (to < from) taken(context, axis, scale, at, from, Math.max(0, to), sampleColour(a));
-      if (to > from || to < 0) bar(context, axis, scale, at, to > from ? from : Math.min(0, from), to, sampleColour(a));
+      if (to > from || to < 0)
+        bar(context, axis, scale, at, to > from ? from : Math.min(0, from), to, sampleColour(a));
     }
     context.globalAlpha = 1;
     const [top] = ends;

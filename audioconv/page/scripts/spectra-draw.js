@@ -21,7 +21,12 @@ function rowHeight(width) {
 /** Return the box of the first spectrum; the others are as wide. */
 export function spectraBox(width) {
   const dial = rowHeight(width) + 8;
-  return { left: EDGE, top: ABOVE_SPECTRUM, width: width - EDGE - dial - 8, height: rowHeight(width) };
+  return {
+    left: EDGE,
+    top: ABOVE_SPECTRUM,
+    width: width - EDGE - dial - 8,
+    height: rowHeight(width),
+  };
 }
 
 export function spectraHeight(width) {

@@ -24,8 +24,10 @@ export function steps() {
   let exact = 0;
   const at = () => Number(range.value);
   const figures = Object.entries(PICTURES).map(([id, draw]) => {
-    const figure = new Figure(element(id), () => STEPS_HEIGHT, (context, width) =>
-      draw(context, width, short, at()),
+    const figure = new Figure(
+      element(id),
+      () => STEPS_HEIGHT,
+      (context, width) => draw(context, width, short, at()),
     );
     trackPointer(element(id), (x) => {
       const axis = stepsAxis(figure.width, short);
