@@ -117,7 +117,7 @@ def _time_lengths(engine: Engine) -> list[tuple[int, float]]:
 def _best_time(work: Callable[[], object]) -> float:
     """Return the shortest of some times in s, after a warm-up: interruptions only add time."""
     work()
-    times = []
+    times: list[float] = []
     while len(times) < REPEATS or sum(times) < REPEATED:
         start = time.perf_counter()
         work()
