@@ -92,13 +92,19 @@ function storiesOf(signals, c) {
   const { f } = signals;
   const terms = termsAt(signals, c);
   const places = terms.map(({ a }) => `f(${a})`).join(", ");
-  const added = terms.map(({ product }) => factor(product)).join(" + ");
+  const products = terms.map(({ product }) => factor(product)).join(" + ");
+  const sum = shortNumber(sumAt(signals, c));
+  const here = `c\u00a0=\u00a0${c}`;
   const launch =
     c < f.length
       ? `The sample f(${c}) = ${shortNumber(f[c])} launches its copy, ${shortNumber(f[c])} g.`
-      : "All samples have launched their copies, and the last ones ring on.";
+      : "All samples have launched their copies.";
+  const [meet, multiply] =
+    terms.length > 1
+      ? [`The copies meet at ${here}`, `The products are ${products}`]
+      : [`One copy reaches ${here}`, `The only product is y(${c})`];
   return {
-    "steps-copies": `${launch} The copies meet at c\u00a0=\u00a0${c}: ${added} = ${shortNumber(sumAt(signals, c))}.`,
-    "steps-window": `At c\u00a0=\u00a0${c}, g lies over ${places}. The products are ${added} = ${shortNumber(sumAt(signals, c))}.`,
+    "steps-copies": `${launch} ${meet}: ${terms.length > 1 ? products : `y(${c})`} = ${sum}.`,
+    "steps-window": `At ${here}, g lies over ${places}. ${multiply} = ${sum}.`,
   };
 }
