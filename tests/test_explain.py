@@ -27,6 +27,7 @@ from audioconv.views.excerpt import excerpt, onset
 from audioconv.views.listening import player_sounds
 from audioconv.views.packed import item_size, narrowest_type, pack
 from audioconv.views.sliding import Sliding, sliding
+from audioconv.views.theorem import spectra
 
 RATE = 44100
 SPEECH = Path(__file__).parents[1] / "samples" / "speech.wav"
@@ -177,6 +178,37 @@ def test_extremes_of_columns(noise, frames):
         assert (low[column], high[column]) == (part.min(), part.max())
 
 
+# the convolution theorem
+
+
+@given(frames=st.integers(1, 40), taps=st.integers(1, 20), origin=st.integers(0, 19))
+@settings(max_examples=15, deadline=None)
+def test_spectra_are_transforms_by_the_definition(frames, taps, origin):
+    random = np.random.default_rng(frames + 100 * taps)
+    f, g = random.standard_normal(frames), random.standard_normal(taps)
+    origin = min(origin, taps - 1)
+    y = oracle.convolve(f, g)
+    found = spectra(f, g, y, 8000, origin=origin)
+    assert (np.diff(found.hz) > 0).all()
+    assert 20 <= found.hz[0] < 24
+    assert found.hz[-1] == 4000
+    for values, early, shown in ((f, 0, found.f), (g, origin, found.g), (y, origin, found.y)):
+        n = np.arange(len(values)) - early
+        wanted = np.exp(-2j * np.pi * np.outer(found.hz / 8000, n)) @ values
+        # an angle is rounded by its size, and the FFT adds some roundings more
+        limit = 8 * oracle.UNIT * (2 * np.pi * 40 + 16) * np.abs(values).sum()
+        np.testing.assert_allclose(shown, wanted, rtol=0, atol=limit)
+    limit = 64 * oracle.UNIT * np.abs(f).sum() * np.abs(g).sum()
+    np.testing.assert_allclose(found.f * found.g, found.y, rtol=0, atol=limit)
+
+
+def test_the_transform_of_a_long_sound_does_not_wrap(noise):
+    f, g = noise(2100), noise(100, seed=1)
+    found = spectra(f, g, oracle.convolve(f, g), 44100)
+    limit = 64 * oracle.UNIT * np.abs(f).sum() * np.abs(g).sum()
+    np.testing.assert_allclose(found.f * found.g, found.y, rtol=0, atol=limit)
+
+
 # packing
 
 
@@ -319,6 +351,30 @@ def test_the_page_is_given_the_numbers_of_the_run(echo, samples):
     job = data["cost"]["job"]
     assert job["direct_operations"] == len(sound) * 2206
     assert echo.outcome.verified.passed
+
+
+def test_spectra_of_the_page_are_those_of_an_echo(echo):
+    """By the closed form of a comb filter; phases are relative to the start of the part."""
+    data, sums = data_of(echo)["theorem"], echo.sliding
+    hz = unpack(data["hz"])
+    level, phase = (
+        {name: unpack(data[name][key]) for name in "fgy"} for key in ("level_db", "phase")
+    )
+    comb = 1 + sums.g[2205] * np.exp(-2j * np.pi * hz / RATE * 2205)
+    step = np.abs(level["g"]).max() / 2**15  # as they are packed
+    np.testing.assert_allclose(level["g"], 20 * np.log10(np.abs(comb)), rtol=0, atol=step)
+    np.testing.assert_allclose(phase["g"], np.angle(comb, deg=True), rtol=0, atol=180 / 2**15)
+    steps = sum(np.abs(values).max() for values in level.values()) / 2**15
+    np.testing.assert_allclose(level["f"] + level["g"], level["y"], rtol=0, atol=steps)
+    turn = (phase["f"] + phase["g"] - phase["y"] + 180) % 360 - 180
+    assert np.abs(turn).max() <= 3 * 180 / 2**15
+
+
+def test_spectra_of_silence_are_finite(tmp_path):
+    silent = wav(tmp_path / "x.wav", np.zeros(4000))
+    data = data_of(explain(Job(silent, "page.html", ["delta"])))["theorem"]
+    json.dumps(data, allow_nan=False)
+    assert np.isfinite(unpack(data["y"]["level_db"])).all()
 
 
 def test_blocks_of_the_page_add_up(echo):

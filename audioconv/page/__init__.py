@@ -2,6 +2,7 @@
 
 explain    run a job, and collect the material for its page
 data       the page's data, ready for JSON
+theorem    the part of it for the convolution theorem
 bundle     the page's scripts as one
 scripts    ES modules that draw the page, from main.js on
 """

@@ -9,14 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audioconv._version import __version__
-from audioconv.engines.audio import Audio, Signal
+from audioconv.engines.audio import Audio
 from audioconv.page.explain import Explained, short_name, title
+from audioconv.page.theorem import theorem_of
 from audioconv.views import cost
-from audioconv.views.blocks import Block, convolve_blocks, extremes
+from audioconv.views.blocks import convolve_blocks, extremes
 from audioconv.views.listening import PLAYER_CHANNELS, PlayerSound, player_sounds
 from audioconv.views.packed import pack, pack_integers
 from audioconv.views.spectrogram import SILENT, spectrogram
-from audioconv.views.theorem import spectra
 from impulses import Impulse
 from impulses.acoustics.decay import fit
 from impulses.acoustics.decay_curve import analyse_decay
@@ -26,16 +26,11 @@ from impulses.impulse import to_db
 PLAYER_COLUMNS = 1000
 SPECTRA_COLUMNS, SPECTRA_ROWS, SPECTRA_RANGE = 400, 128, 90.0
 DECAY_COLUMNS = 600
-SPECTRUM_RANGE = 240.0
-"""Levels further below the highest are drawn at this distance."""
 
 
 def data_of(explained: Explained) -> dict[str, Any]:
     """Return the data of the page of a convolution, ready for JSON."""
     job, outcome, source = explained.job, explained.outcome, explained.source
-    sums = explained.sliding
-    shown = sums.f[sums.begin - sums.first :][: sums.end - sums.begin]
-    pieces = convolve_blocks(shown, sums.g)
     return {
         "title": title(job),
         "version": __version__,
@@ -59,10 +54,10 @@ def data_of(explained: Explained) -> dict[str, Any]:
         },
         "notices": outcome.notices,
         "sliding": _sliding(explained),
-        "blocks": _blocks(explained, shown, pieces),
+        "blocks": _blocks(explained),
         "listen": _listen(explained),
         "decay": _decay(explained.impulse),
-        "theorem": _theorem(explained, shown, np.sum([piece.y for piece in pieces], axis=0)),
+        "theorem": theorem_of(explained.sliding),
         "cost": _cost(explained),
     }
 
@@ -103,9 +98,11 @@ def _sliding(explained: Explained) -> dict[str, Any]:
     }
 
 
-def _blocks(explained: Explained, f: Signal, made: list[Block]) -> dict[str, Any]:
-    """Describe the blocks of the sliding picture's sound, as if it were the whole sound."""
+def _blocks(explained: Explained) -> dict[str, Any]:
+    """Cut the sound of the sliding picture into blocks, as if it were the whole sound."""
     sums, outcome = explained.sliding, explained.outcome
+    f = sums.f[sums.begin - sums.first :][: sums.end - sums.begin]
+    made = convolve_blocks(f, sums.g)
     begin = sums.begin - sums.origin  # each block's result begins with the first tap
     frames = len(made[0].y)
     alone = np.pad(f, (sums.origin, max(0, frames - sums.origin - len(f))))[:frames]
@@ -215,21 +212,6 @@ def _decay(impulse: Impulse) -> dict[str, Any]:
 def _finite(level: float) -> float | None:
     """Return a level, or None if it is infinite, which JSON cannot hold."""
     return round(float(level), 3) if np.isfinite(level) else None
-
-
-def _theorem(explained: Explained, f: Signal, y: Signal) -> dict[str, Any]:
-    """Describe the spectra of the sliding picture's sound, its taps, and their convolution."""
-    sums = explained.sliding
-    found = spectra(f, sums.g, y, sums.rate, origin=sums.origin)
-    described = {}
-    for name, values in (("f", found.f), ("g", found.g), ("y", found.y)):
-        size = np.abs(values)
-        least = max(float(size.max()) * 10 ** (-SPECTRUM_RANGE / 20), np.finfo(float).tiny)
-        described[name] = {
-            "level_db": pack(20 * np.log10(np.maximum(size, least)), exact=False),
-            "phase": pack(np.angle(values, deg=True), exact=False),
-        }
-    return {"hz": pack(found.hz), **described}
 
 
 def _cost(explained: Explained) -> dict[str, Any]:

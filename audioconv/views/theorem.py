@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -50,8 +51,7 @@ def spectra(f: Signal, g: Signal, y: Signal, rate: int, *, origin: int = 0) -> S
     Returns
     -------
     Spectra
-        at `FREQUENCIES` bins of one transform, or fewer, from `LOWEST` or the first bin to half
-        the rate
+        at `FREQUENCIES` bins of one transform, or fewer, from `LOWEST` to half the rate
 
     Examples
     --------
@@ -62,7 +62,7 @@ def spectra(f: Signal, g: Signal, y: Signal, rate: int, *, origin: int = 0) -> S
     # as long as y, or the transform would wrap it round; and even, so that the last bin is half
     # the rate
     length = max(FEWEST_BINS, 1 << (len(y) - 1).bit_length())
-    first = max(1.0, LOWEST * length / rate)
+    first = math.ceil(LOWEST * length / rate)
     bins = np.unique(np.rint(np.geomspace(first, length // 2, FREQUENCIES)).astype(np.int64))
     turn = np.exp(2j * np.pi * bins * origin / length)
     return Spectra(

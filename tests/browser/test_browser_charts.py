@@ -70,7 +70,7 @@ def test_costs_are_read_under_the_pointer(hall):
 
 def test_the_key_of_the_costs_names_both_lines(hall):
     key = hall.locator("#cost-key li").all_inner_texts()
-    assert key == ["direct, and its law n²", "FFT, and its law n log n"]
+    assert key == ["direct, continued as n²", "FFT, continued as n log n"]
 
 
 def test_scales(served, files):

@@ -1,8 +1,9 @@
 // The time that the direct sum takes, and the time that the fast Fourier transform takes.
 
 import { logScale } from "./axes.js";
-import { clipped, rule, textWidth, theme, write } from "./canvas.js";
+import { rule, textWidth, theme, write } from "./canvas.js";
 import { showChart } from "./chart.js";
+import { crossing, drawCrossing, drawLaws, lawThrough, roughly } from "./cost-laws.js";
 import { create, element, setText } from "./dom.js";
 import { digits, duration, whole } from "./format.js";
 import { drawDots, drawLine } from "./series.js";
@@ -26,10 +27,7 @@ export function cost(given) {
     stops: measured,
     start: direct.length - 1,
     draw: (context, box, points) => {
-      clipped(context, box, () => {
-        drawLaw(context, points, slow, from, to, theme.g, [6, 4]);
-        drawLaw(context, points, fast, from, to, theme.sum, [2, 3]);
-      });
+      drawLaws(context, box, points, { slow, fast }, from, to);
       drawTimes(context, points, direct, theme.g);
       drawTimes(context, points, fft, theme.sum);
       if (meeting) drawCrossing(context, points([meeting], [slow(meeting)])[0], meeting);
@@ -38,8 +36,8 @@ export function cost(given) {
     read: (stop) => readCost(given, slow, fast, measured[stop]),
   });
   element("cost-key").replaceChildren(
-    create("li", "direct, and its law n\u00b2", "g dashed"),
-    create("li", "FFT, and its law n log n", "sum dotted"),
+    create("li", "direct, continued as n\u00b2", "g dashed"),
+    create("li", "FFT, continued as n log n", "sum dotted"),
   );
   const text = jobSentence(job);
   setText(element("cost-value"), text);
@@ -51,31 +49,6 @@ export function cost(given) {
   setText(element("cost-note"), `${given.note} \u2014 ${given.machine}`);
 }
 
-/** Return the law by which a time grows, through the last measured point. */
-function lawThrough(points, law) {
-  const [last, time] = points[points.length - 1];
-  return (n) => (time * law(n)) / law(last);
-}
-
-/** Return the largest n of a range from which on the first law is above the second, if any. */
-function crossing(slow, fast, from, to) {
-  let [low, high] = [Math.max(2, from), to];
-  if (slow(low) >= fast(low) || slow(high) <= fast(high)) return null;
-  while (high / low > 1.001) {
-    const middle = Math.sqrt(low * high);
-    if (slow(middle) < fast(middle)) low = middle;
-    else high = middle;
-  }
-  return high;
-}
-
-/** Draw a law as a thin line. */
-function drawLaw(context, points, law, from, to, colour, dash) {
-  // more than two points, because n log n is no straight line
-  const sizes = Array.from({ length: 65 }, (_, i) => from * (to / from) ** (i / 64));
-  drawLine(context, points(sizes, sizes.map(law)), colour, { dash });
-}
-
 /** Draw measured times as dots. */
 function drawTimes(context, points, measured, colour) {
   const dots = points(
@@ -84,18 +57,6 @@ function drawTimes(context, points, measured, colour) {
   );
   drawLine(context, dots, colour, { width: 1.5 });
   drawDots(context, dots, colour, 4);
-}
-
-function roughly(n) {
-  return Number(n.toPrecision(2));
-}
-
-/** Mark where the laws cross. */
-function drawCrossing(context, { x, y }, n) {
-  rule(context, x, y - 7, x, y + 7, theme.ink);
-  rule(context, x - 7, y, x + 7, y, theme.ink);
-  const text = `the laws cross at n \u2248 ${whole(roughly(n))}`;
-  write(context, text, x + 12, y + 16, { colour: theme.ink, halo: true });
 }
 
 /** Mark the job's times by both ways. */
