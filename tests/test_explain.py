@@ -353,6 +353,19 @@ def test_the_page_is_given_the_numbers_of_the_run(echo, samples):
     assert echo.outcome.verified.passed
 
 
+def test_blocks_of_the_page_add_up(echo):
+    blocks = data_of(echo)["blocks"]
+    sums = echo.sliding
+    f, late = sums.f[sums.begin - sums.first :], sums.g[2205]
+    whole = np.pad(f, (0, 2205)) + late * np.pad(f, (2205, 0))
+    high = unpack(blocks["sum"]["high"])
+    wanted = extremes(whole)[1]
+    assert np.abs(high - wanted).max() < 1e-4 * np.abs(wanted).max()
+    assert [piece["start"] for piece in blocks["pieces"]] == [
+        sums.begin + n * blocks["pieces"][0]["frames"] for n in range(4)
+    ]
+
+
 def test_spectra_of_the_page_are_those_of_an_echo(echo):
     """By the closed form of a comb filter; phases are relative to the start of the part."""
     data, sums = data_of(echo)["theorem"], echo.sliding
@@ -375,19 +388,6 @@ def test_spectra_of_silence_are_finite(tmp_path):
     data = data_of(explain(Job(silent, "page.html", ["delta"])))["theorem"]
     json.dumps(data, allow_nan=False)
     assert np.isfinite(unpack(data["y"]["level_db"])).all()
-
-
-def test_blocks_of_the_page_add_up(echo):
-    blocks = data_of(echo)["blocks"]
-    sums = echo.sliding
-    f, late = sums.f[sums.begin - sums.first :], sums.g[2205]
-    whole = np.pad(f, (0, 2205)) + late * np.pad(f, (2205, 0))
-    high = unpack(blocks["sum"]["high"])
-    wanted = extremes(whole)[1]
-    assert np.abs(high - wanted).max() < 1e-4 * np.abs(wanted).max()
-    assert [piece["start"] for piece in blocks["pieces"]] == [
-        sums.begin + n * blocks["pieces"][0]["frames"] for n in range(4)
-    ]
 
 
 def test_the_gain_of_the_clip_guard_is_noted_beside_the_sums(samples):
