@@ -1,12 +1,15 @@
 """The first steps, the four rules, and the convolution theorem, on signals and by names of taps."""
 
 import base64
+import json
 import re
 from itertools import pairwise
 
 import numpy as np
 import pytest
 from oracle import convolve
+
+from audioconv.page import page as page_of
 
 F, G = [1, 3, 2, -1, 2], [3, 2, 1]
 ROOMS = [[1, 0, 1], [1, 2, 1], [1, -1]]
@@ -239,12 +242,15 @@ def test_other_taps_have_other_names(served, files):
     page.context.close()
 
 
-def test_where_the_laws_of_costs_cross(hall):
-    """As n squared and n log n through the last points do."""
-    data = hall.data["cost"]
-    (n, slow), (m, fast) = data["direct"][-1], data["fft"][-1]
-    label = hall.get_attribute("#cost-chart", "aria-label").replace("\u202f", "")
-    crossing = int(re.search(r"cross at n = (\d+)", label)[1])
-    near = np.array([crossing / 1.06, crossing * 1.06])  # it is told with two digits
-    ratio = slow * (near / n) ** 2 / (fast * near * np.log2(near) / (m * np.log2(m)))
-    assert ratio[0] < 1 < ratio[1]
+@pytest.mark.parametrize(("last", "crossing"), [([2**14, 1e-3], "20"), ([2**10, 1.0], None)])
+def test_where_the_laws_of_costs_cross(opened, files, tmp_path, last, crossing):
+    """Where n squared over 2**20 is n log n over 2**14 times 14; and nowhere, if FFTs are slow."""
+    data = json.loads(json.dumps(files["echo"][1]))
+    data["cost"] |= {"direct": [[4, 1e-4], [2**10, 1e-3]], "fft": [[4, 1e-4], last]}
+    data["cost"]["job"] |= {"direct_operations": 2**20}
+    path = tmp_path / "cost.html"
+    path.write_text(page_of(data), encoding="utf-8", newline="\n")
+    page = opened(path)
+    found = re.search(r"cross at n = (\d+)", page.get_attribute("#cost-chart", "aria-label"))
+    assert (found and found[1]) == crossing
+    page.context.close()
