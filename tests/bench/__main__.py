@@ -28,6 +28,7 @@ from .measure import CommandError
 from .memory import memory
 from .nd import in_dimensions
 from .others import others
+from .page import page
 from .peers import peers
 from .profile import profile
 from .proof import proof
@@ -49,6 +50,7 @@ SECTIONS: dict[str, Section] = {
     "cluster": cluster,
     "embedding": embedding,
     "inspection": inspection,
+    "page": page,
     "nd": in_dimensions,
     "profile": profile,
 }
