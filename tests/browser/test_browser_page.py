@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from itertools import pairwise
 
 import numpy as np
@@ -77,12 +78,60 @@ def test_every_figure_is_drawn_and_described(echo):
     assert all(labels)
 
 
-def test_printing_draws_every_figure(opened, files):
-    """Also those that were never scrolled into view."""
-    page = opened(files["echo"][0])
+def stretched(page):
+    """Return the figures that are shown in other proportions than those they are drawn in."""
+    return page.eval_on_selector_all(
+        "canvas[id]",
+        """all => all.filter(canvas => {
+          const {width, height} = canvas.getBoundingClientRect();
+          return Math.abs(canvas.width * height / (canvas.height * width) - 1) > 0.01;
+        }).map(canvas => canvas.id)""",
+    )
+
+
+def test_printing(opened, files):
+    """Every figure is drawn for paper, in dark ink, also if it was never scrolled into view."""
+    page = opened(files["echo"][0], color_scheme="dark")
+    colours = "['--ground', '--ink'].map(n => getComputedStyle(document.body).getPropertyValue(n))"
+    widths = "[...document.querySelectorAll('canvas[id]')].map(one => one.width)"
+    shown = page.evaluate(colours), page.evaluate(widths)
     page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
-    assert blank(page) == []
+    page.emulate_media(media="print")
+    assert page.evaluate(colours) == ["#ffffff", "#1c1e21"]
+    assert blank(page) == stretched(page) == []
+    assert page.evaluate("document.querySelector('main').scrollWidth") <= 680  # A4 less margins
+    page.emulate_media(media="screen")
+    page.evaluate("window.dispatchEvent(new Event('afterprint'))")
+    assert (page.evaluate(colours), page.evaluate(widths)) == shown
     page.context.close()
+
+
+def test_paper_of_any_width_does_not_stretch(echo):
+    """As where a browser prints without an event."""
+    echo.emulate_media(media="print")
+    echo.set_viewport_size({"width": 500, "height": 900})
+    echo.wait_for_timeout(50)
+    assert stretched(echo) == []
+    echo.set_viewport_size({"width": 1280, "height": 900})
+    echo.emulate_media(media="screen")
+
+
+@pytest.mark.parametrize("name", ["echo", "hall", "filtered"])
+def test_what_is_read_aloud_is_rounded(name, request):
+    page = request.getfixturevalue(name)
+    all_seen(page)
+    texts = page.eval_on_selector_all(
+        "[aria-label], [aria-valuetext], [aria-live], [role=status]",
+        "all => all.flatMap(e => [e.ariaLabel, e.ariaValueText, e.ariaLive && e.textContent])",
+    )
+    assert any("dBFS" in text for text in texts if text)
+    assert [text for text in texts if text and re.search(r"\d[.]\d{6}", text)] == []
+
+
+def test_the_standard_terms(echo):
+    text = echo.inner_text("main")
+    for term in ("impulse response", "convolution reverb", "kernel", "overlap-add"):
+        assert term in text
 
 
 def test_no_other_script_runs(echo):

@@ -73,7 +73,7 @@ function blocksSentence(drawing, added) {
 
 /** Return the place of each row, for a width and a number of pieces. */
 function blockRows(width, count) {
-  const high = width < 600 ? 56 : 76;
+  const high = width < 700 ? 56 : 76;
   const lane = Math.max(16, Math.min(48, 380 / count));
   const input = { left: 0, width, top: 24, height: high };
   const pieces = { top: 24 + high + 30, lane };

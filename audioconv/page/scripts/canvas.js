@@ -4,6 +4,7 @@
 export const theme = {};
 
 const figures = new Set();
+let finest = 1; // pixels for each of the page's, at least
 const NAMES = [
   "ground",
   "panel",
@@ -54,7 +55,7 @@ export class Figure {
 
   resize() {
     const width = this.canvas.clientWidth;
-    const pixelRatio = window.devicePixelRatio || 1;
+    const pixelRatio = Math.max(finest, window.devicePixelRatio || 1);
     if (!width || (width === this.width && pixelRatio === this.pixelRatio)) return;
     this.width = width;
     this.pixelRatio = pixelRatio;
@@ -98,9 +99,14 @@ export function redrawAll() {
   for (const figure of figures) figure.change();
 }
 
-/** Draw every figure at once, visible or not, as printing needs it. */
-export function drawAllNow() {
-  for (const figure of figures) figure.drawNow();
+/** Draw every figure at once, visible or not, with at least so many pixels for each of the page. */
+export function drawAllNow(pixelRatio) {
+  finest = pixelRatio;
+  readTheme();
+  for (const figure of figures) {
+    figure.resize();
+    figure.drawNow();
+  }
 }
 
 /** Write a text, with a halo where lines run behind it. */

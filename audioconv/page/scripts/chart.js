@@ -69,7 +69,7 @@ export function showChart(section, { x, y, stops, start = 0, draw, read }) {
 }
 
 function chartHeight(width) {
-  return width < 600 ? 300 : 360;
+  return width < 700 ? 300 : 360;
 }
 
 function chartBox(width) {

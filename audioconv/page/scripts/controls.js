@@ -1,6 +1,6 @@
 // Controls that figures share: sliders, choices, motion and colours.
 
-import { redrawAll } from "./canvas.js";
+import { drawAllNow, redrawAll } from "./canvas.js";
 import { create } from "./dom.js";
 
 export const narrow = window.matchMedia("(max-width: 560px)");
@@ -114,4 +114,14 @@ export function themeButtons() {
   }
   dark.addEventListener("change", apply);
   apply();
+}
+
+/** Draw the figures for paper while the page is printed: as wide as paper, light, and fine. */
+export function printing() {
+  const turn = (on) => () => {
+    document.documentElement.toggleAttribute("data-print", on);
+    drawAllNow(on ? 3 : 1);
+  };
+  window.addEventListener("beforeprint", turn(true));
+  window.addEventListener("afterprint", turn(false));
 }

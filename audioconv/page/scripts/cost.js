@@ -1,7 +1,7 @@
 // The time that the direct sum takes, and the time that the fast Fourier transform takes.
 
 import { logScale } from "./axes.js";
-import { rule, textWidth, theme, write } from "./canvas.js";
+import { rule, theme } from "./canvas.js";
 import { showChart } from "./chart.js";
 import { crossing, drawCrossing, drawLaws, lawThrough, roughly } from "./cost-laws.js";
 import { create, element, setText } from "./dom.js";
@@ -38,6 +38,8 @@ export function cost(given) {
   element("cost-key").replaceChildren(
     create("li", "direct, continued as n\u00b2", "g dashed"),
     create("li", "FFT, continued as n log n", "sum dotted"),
+    create("li", `this run, direct: ${duration(job.direct_s)}`, "g square"),
+    create("li", `this run, ${job.engine}: ${duration(job.engine_s)}`, "sum square"),
   );
   const text = jobSentence(job);
   setText(element("cost-value"), text);
@@ -75,18 +77,6 @@ function drawJob(context, box, points, job, size) {
   };
   square(direct, theme["g-text"]);
   square(engine, theme["sum-text"]);
-  const slow = [`this run, direct: ${duration(job.direct_s)}`, theme["g-text"]];
-  const fast = [`this run, ${job.engine}: ${duration(job.engine_s)}`, theme["sum-text"]];
-  const label = ([text, colour], x, y) => write(context, text, x, y, { colour, halo: true });
-  // lines rise to the right, so there is room above to the left, and below to the right
-  const room = box.left + box.width - engine.x - 12;
-  if (box.width < 600 || textWidth(context, fast[0]) > room) {
-    label(slow, box.left + 12, box.top + 20);
-    label(fast, box.left + 12, box.top + 40);
-  } else {
-    label(slow, direct.x - 12 - textWidth(context, slow[0]), direct.y - 10);
-    label(fast, engine.x + 12, Math.min(engine.y + 26, box.top + box.height - 6));
-  }
 }
 
 /** Return the text and the marks for one size. */

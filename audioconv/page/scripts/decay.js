@@ -4,7 +4,7 @@ import { linearScale, timeScale } from "./axes.js";
 import { clipped, theme } from "./canvas.js";
 import { showChart } from "./chart.js";
 import { create, element, fillList } from "./dom.js";
-import { minus } from "./format.js";
+import { duration, minus } from "./format.js";
 import { drawDots, drawLine } from "./series.js";
 
 const FITS = [
@@ -32,7 +32,7 @@ export function decay(given) {
   const times = given.lines.map((line) => line.label).join(", ");
   element("decay-chart").setAttribute(
     "aria-label",
-    `Level and energy decay curve of the impulse over ${last.toFixed(2)} s. ${times || "No reverberation time is given."}`,
+    `Level and energy decay curve of the impulse over ${duration(last)}. ${times || "No reverberation time is given."}`,
   );
   const key = [
     ["level of g", "g"],

@@ -148,10 +148,10 @@ function listenFigures(given, sound, seek) {
       `Waveform, ${which}: peak ${digits(peaks[which], 3)} of full scale in ${given.seconds.toFixed(1)} s.`,
     );
     const spectrum = element(`spectrum-${which}`);
-    const bottom = spectra.top_db - spectra.range_db;
+    const [top, bottom] = [0, spectra.range_db].map((down) => Math.round(spectra.top_db - down));
     spectrum.setAttribute(
       "aria-label",
-      `Spectrogram, ${which}: ${Math.round(spectra.hz[0])} to ${Math.round(spectra.hz[spectra.hz.length - 1])} Hz, ${minus(String(bottom))} to ${minus(String(spectra.top_db))} dBFS.`,
+      `Spectrogram, ${which}: ${Math.round(spectra.hz[0])} to ${Math.round(spectra.hz[spectra.hz.length - 1])} Hz, ${minus(String(bottom))} to ${minus(String(top))} dBFS.`,
     );
     drawings.push(
       waveFigure(wave, which, envelopes[which], peak, given, sound),

@@ -1,8 +1,7 @@
 // Fills each section of the page.
 
 import { blocks } from "./blocks.js";
-import { drawAllNow } from "./canvas.js";
-import { themeButtons } from "./controls.js";
+import { printing, themeButtons } from "./controls.js";
 import { cost } from "./cost.js";
 import { decay } from "./decay.js";
 import { create, element, fillList, setText } from "./dom.js";
@@ -35,7 +34,7 @@ function header() {
   setText(element("version"), given.version);
   element("parts").append(
     signal("f", "f, the signal", input, [input.name], [`${whole(input.rate)} Hz`]),
-    signal("g", "g, the impulse", impulse, [impulse.name]),
+    signal("g", "g, the impulse response", impulse, [impulse.name]),
     signal("sum", "y, the output", output),
   );
 }
@@ -108,4 +107,4 @@ fill("decay", () => decay(given.decay));
 fill("spectra", () => spectra(given.theorem));
 fill("cost", () => cost(given.cost));
 fill("facts", () => facts(given.facts));
-window.addEventListener("beforeprint", drawAllNow);
+printing();

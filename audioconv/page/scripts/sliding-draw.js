@@ -9,7 +9,7 @@ const TITLE = 22; // pixels above each row for its label
 
 /** Return the place of each row, for a width. */
 function slidingRows(width) {
-  const height = width < 600 ? 72 : 104;
+  const height = width < 700 ? 72 : 104;
   const left = 1;
   return [0, 1, 2, 3].map((row) => ({
     left,

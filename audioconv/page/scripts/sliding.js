@@ -158,11 +158,11 @@ function showNumbers({ rate, taps, spikes }, c, sum) {
 function sentence({ rate, taps }, c, sum) {
   const first = sum.largest[0];
   const loud = first
-    ? ` The largest is f(${first.a}) g(${first.b}) = ${digits(first.product, 4)}.`
+    ? ` The largest is f(${first.a}) g(${first.b}) = ${digits(first.product, 3)}.`
     : "";
   return (
     `At c = ${c}, ${inSeconds(c / rate)}: ${whole(sum.count)} of ${whole(taps)} products ` +
-    `are not zero, and their sum is ${digits(sum.value, 6)}.${loud}`
+    `are not zero, and their sum is ${digits(sum.value, 3)}.${loud}`
   );
 }
 
