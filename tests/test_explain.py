@@ -18,6 +18,7 @@ from audioconv.engines.plan import plan
 from audioconv.engines.routes import routes
 from audioconv.errors import AudioconvError, LayoutError, UsageError
 from audioconv.job import Job, Options, Part
+from audioconv.page import write
 from audioconv.page.data import data_of
 from audioconv.page.explain import explain
 from audioconv.views import cost
@@ -124,6 +125,14 @@ def test_what_is_packed_keeps_within_its_room(tmp_path, noise):
         sums = sliding(path, RATE, routes(taps, 1), begin, 90_000, max_bytes=200_000)
         assert 100_000 < 8 * (len(sums.f) + len(sums.g) + sums.end - begin) <= 200_000
         assert "% of its energy" in sums.notice
+
+
+def test_room_that_the_taps_leave_is_for_sums(tmp_path, noise):
+    path = wav(tmp_path / "x.wav", noise(60_000, 1))
+    taps = noise(500, 1, seed=1)
+    sums = sliding(path, RATE, routes(taps, 1), 1000, 60_000, max_bytes=100_000)
+    assert (len(sums.g), sums.omitted) == (500, 0)
+    assert sums.end - sums.begin == (100_000 - 16 * 500) // 16
 
 
 def test_a_silent_impulse_has_nothing_to_see(samples):
@@ -351,6 +360,17 @@ def test_the_page_is_given_the_numbers_of_the_run(echo, samples):
     job = data["cost"]["job"]
     assert job["direct_operations"] == len(sound) * 2206
     assert echo.outcome.verified.passed
+
+
+def test_a_page_has_one_and_a_half_megabytes_at_most(tmp_path, noise, monkeypatch):
+    """Noise takes the most room, as sound, as samples of 24 bits, and as taps."""
+    monkeypatch.setattr(cost, "MAX_FRAMES", 2**10)
+    sound = wav(tmp_path / "x.wav", 0.1 * noise(4 * RATE, 2), "PCM_24")
+    impulse = wav(tmp_path / "h.wav", noise(2 * RATE, 1, seed=1))
+    explained = explain(Job(sound, str(tmp_path / "page.html"), [impulse]), Part(seconds=1))
+    size = write(explained, [("fact", "text")] * 8, [("check", "text")] * 8)
+    assert 1_200_000 < size <= 1_500_000
+    assert explained.sliding.omitted
 
 
 def test_blocks_of_the_page_add_up(echo):

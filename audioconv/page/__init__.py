@@ -1,6 +1,7 @@
 """The page that explains one convolution: plain data in, one self-contained HTML file out.
 
 explain    run a job, and collect the material for its page
+size       how large the page may be
 data       the page's data, ready for JSON
 theorem    the part of it for the convolution theorem
 bundle     the page's scripts as one

@@ -14,7 +14,7 @@ from audioconv.page.explain import Explained, short_name, title
 from audioconv.page.theorem import theorem_of
 from audioconv.views import cost
 from audioconv.views.blocks import convolve_blocks, extremes
-from audioconv.views.listening import PLAYER_CHANNELS, PlayerSound, player_sounds
+from audioconv.views.listening import PLAYER_CHANNELS, PlayerSound
 from audioconv.views.packed import pack, pack_integers
 from audioconv.views.spectrogram import SILENT, spectrogram
 from impulses import Impulse
@@ -130,10 +130,10 @@ def _envelope(values: NDArray[np.float64]) -> dict[str, Any]:
 
 def _listen(explained: Explained) -> dict[str, Any]:
     rate, before, after = explained.source.rate, explained.before, explained.after
+    players = explained.players
     notes = ["You hear MP3; the numbers on this page are those of the exact sound."]
     if max(before.shape[1], after.shape[1]) > PLAYER_CHANNELS:
         notes.append(f"Only channels 1 to {PLAYER_CHANNELS} are played.")
-    players = player_sounds([before, after], rate)
     if players[0].gain < 1:
         notes.append(
             f"Both are lowered by {-to_db(players[0].gain):.1f} dB, so that neither clips."

@@ -28,6 +28,7 @@ from audioconv.files import (
 from audioconv.ir import names
 from audioconv.ir.load import impulse_files, impulse_name
 from audioconv.job import Job, Outcome, Part
+from audioconv.page.size import sums_bytes
 from audioconv.progress import Progress, silent, watched
 from audioconv.render.prepare import Prepared, prepare
 from audioconv.render.run import run
@@ -36,14 +37,15 @@ from audioconv.views import cost
 from audioconv.views.cost import Cost
 from audioconv.views.envelope import envelope
 from audioconv.views.excerpt import excerpt, onset
-from audioconv.views.sliding import Sliding, sliding
+from audioconv.views.listening import PlayerSound, player_sounds
+from audioconv.views.sliding import MAX_BYTES, Sliding, sliding
 from impulses import Impulse
 
 LEAD = 0.05
 """Seconds between the start of the part to be shown and the onset of the sound."""
 
 LONGEST = 60
-"""Longest part in seconds; its page has some 2.6 MB."""
+"""Longest part in seconds; its page has some 2.9 MB."""
 
 PAGES = ".html", ".htm"
 
@@ -70,6 +72,8 @@ class Explained:
         output samples as sums; everything shown begins with the first of them
     before, after : array, (frames, channels)
         input and output to listen to, of equal length, the shorter padded with silence
+    players : list of PlayerSound
+        both, encoded
     cost : Cost
         times of the direct sum and the FFT on this machine
     """
@@ -83,15 +87,17 @@ class Explained:
     sliding: Sliding
     before: Audio
     after: Audio
+    players: list[PlayerSound]
     cost: Cost
 
 
 class _Selection(NamedTuple):
-    """The part of a convolution to be shown, and its source."""
+    """Output frames to be shown, from `begin` on, and their source."""
 
     source: SoundInfo
     prepared: Prepared
-    sliding: Sliding
+    begin: int
+    until: int
 
 
 def explain(job: Job, part: Part | None = None, progress: Progress = silent) -> Explained:
@@ -125,7 +131,9 @@ def explain(job: Job, part: Part | None = None, progress: Progress = silent) -> 
         outcome = _convolve(job, path, output, progress)
         selection = _select(path, job, part, progress, outcome.frames)
         before, after = _excerpts(path, output, selection, job, part)
-    source, prepared, sums = selection
+        players = player_sounds([before, after], selection.source.rate)
+        sums = _sums(path, job, selection, max_bytes=sums_bytes(players))
+    source, prepared, *_ = selection
     progress("measuring the cost")
     return Explained(
         job=job,
@@ -137,6 +145,7 @@ def explain(job: Job, part: Part | None = None, progress: Progress = silent) -> 
         sliding=sums,
         before=before,
         after=after,
+        players=players,
         cost=cost.measure_cost(prepared.convolver, source.frames or 1),
     )
 
@@ -163,7 +172,7 @@ def slide(job: Job, part: Part | None = None, progress: Progress = silent) -> Sl
     """
     _refuse_standard_impulse(job)
     with rereadable(job.input) as path, unchanged(path):
-        return _select(path, job, part or Part(), progress).sliding
+        return _sums(path, job, _select(path, job, part or Part(), progress))
 
 
 def title(job: Job) -> str:
@@ -213,7 +222,7 @@ def _convolve(job: Job, path: str, output: str, progress: Progress) -> Outcome:
 def _select(
     path: str, job: Job, part: Part, progress: Progress, frames: int | None = None
 ) -> _Selection:
-    """Read a sound, and select the sums to be shown of its convolution.
+    """Read a sound, and select the output frames to be shown of its convolution.
 
     Parameters
     ----------
@@ -241,10 +250,22 @@ def _select(
         begin = min(max(0, loud - round(LEAD * source.rate)), until - 1)
     else:
         begin = _start(part.start, source.rate, min(overview.frames, until))
-    sums = sliding(
-        path, source.rate, routing, begin, until, origin=origin, allow_truncated=truncated
+    return _Selection(source, prepared, begin, until)
+
+
+def _sums(path: str, job: Job, selection: _Selection, max_bytes: int = MAX_BYTES) -> Sliding:
+    """Return the sums of a selection that fit into `max_bytes`, packed."""
+    source, prepared, begin, until = selection
+    return sliding(
+        path,
+        source.rate,
+        prepared.convolver.routing,
+        begin,
+        until,
+        origin=prepared.impulse.origin,
+        max_bytes=max_bytes,
+        allow_truncated=job.options.allow_truncated,
     )
-    return _Selection(source, prepared, sums)
 
 
 def _start(start: str, rate: int, end: int) -> int:
@@ -262,7 +283,7 @@ def _excerpts(
     path: str, output: str, selection: _Selection, job: Job, part: Part
 ) -> tuple[Audio, Audio]:
     """Return the part to listen to, of the input and of the output, padded to equal length."""
-    begin = selection.sliding.begin
+    begin = selection.begin
     end = begin + round(part.seconds * selection.source.rate)
     before = excerpt(path, begin, end, allow_truncated=job.options.allow_truncated)
     after = excerpt(output, begin, end)

@@ -194,11 +194,12 @@ def _fit(
 ) -> tuple[int, int]:
     """Return how many sums and how many taps fit into `max_bytes`.
 
-    Half of the bytes are for sums, each with its sample. The rest is for taps, each with the
-    sample that it meets in the first sum. Silence before frame 0 takes no bytes, nor do the taps
-    of an echo.
+    Half of the bytes are for sums, each with its sample, and what all taps leave of the rest. The
+    others are for taps, each with the sample that it meets in the first sum. Silence before
+    frame 0 takes no bytes, nor do the taps of an echo.
     """
-    sums = min(length, max_bytes // 2 // (sample_bytes + 8))
+    needed = taps * tap_bytes + min(taps, begin) * sample_bytes
+    sums = min(length, max(max_bytes // 2, max_bytes - needed) // (sample_bytes + 8))
     left = max_bytes - sums * (sample_bytes + 8)
     fitting = left // (sample_bytes + tap_bytes) if sample_bytes + tap_bytes else taps
     if fitting > begin:
