@@ -9,7 +9,7 @@ from audioconv.views.listening import PlayerSound
 PAGE_BYTES = 1_500_000
 """Largest size of the page of a part of 10 s."""
 
-OTHER_BYTES = 330_000
+OTHER_BYTES = 360_000
 """Size of its scripts, texts and pictures."""
 
 LEAST_BYTES = 300_000
@@ -22,7 +22,7 @@ def sums_bytes(players: Sequence[PlayerSound]) -> int:
     Examples
     --------
     >>> [sums_bytes([PlayerSound(bytes(size), -20.0, 1.0)]) for size in (100_000, 1_000_000)]
-    [777500, 300000]
+    [755000, 300000]
     """
     left = (PAGE_BYTES - OTHER_BYTES) * 3 // 4  # base 64 adds a third
     return max(LEAST_BYTES, left - sum(len(player.mp3) for player in players))
