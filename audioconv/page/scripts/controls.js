@@ -25,6 +25,12 @@ export function slider(range, changed) {
   report();
 }
 
+/** Move a slider, as a person does: to the nearest value that it can have. */
+export function moveSlider(range, value) {
+  range.value = value;
+  range.dispatchEvent(new Event("input"));
+}
+
 /** Let keys move a slider of samples, as the help text under the sliding picture describes. */
 export function sampleKeys(range, move) {
   range.addEventListener("keydown", (event) => {

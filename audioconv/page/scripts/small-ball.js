@@ -1,7 +1,7 @@
 // A ball that is dropped twice: the probabilities of the total distance.
 
-import { Figure, rule, theme, write } from "./canvas.js";
-import { fillSelect, slider } from "./controls.js";
+import { Figure, rule, theme, trackPointer, write } from "./canvas.js";
+import { fillSelect, moveSlider, slider } from "./controls.js";
 import { element, setText } from "./dom.js";
 import { total } from "./series.js";
 
@@ -54,6 +54,7 @@ export function ball() {
   };
   preset.addEventListener("change", show);
   slider(range, show);
+  trackPointer(canvas, (x, y) => moveSlider(range, totalAt(x, y, canvas.clientWidth)));
 }
 
 const BARS = 34; // pixels, for the largest probability
@@ -62,11 +63,30 @@ function ballCell(width) {
   return Math.min(Math.floor((width * 0.52 - BARS - 20) / 7), 26);
 }
 
-function drawBall(context, width, { f, g }, c) {
+/** Return the places of the pairs and of the totals, for a width. */
+function ballPlaces(width) {
   const side = ballCell(width);
   const left = BARS + 20;
   const top = 12;
   const bottom = top + 7 * side;
+  const start = left + 7 * side + 24;
+  return {
+    pairs: { left, side, bottom },
+    totals: { left: start, step: (width - start) / 13, top, bottom },
+  };
+}
+
+/** Return the total distance that is drawn at a place. */
+function totalAt(x, y, width) {
+  const { pairs, totals } = ballPlaces(width);
+  if (x >= totals.left) return Math.floor((x - totals.left) / totals.step);
+  const distance = (pixels) => Math.min(6, Math.max(0, Math.floor(pixels / pairs.side)));
+  return distance(x - pairs.left) + distance(pairs.bottom - y);
+}
+
+function drawBall(context, width, { f, g }, c) {
+  const { pairs, totals } = ballPlaces(width);
+  const { left, side, bottom } = pairs;
   const most = Math.max(...f) * Math.max(...g);
   for (let a = 0; a < 7; a++) {
     for (let b = 0; b < 7; b++) {
@@ -104,7 +124,7 @@ function drawBall(context, width, { f, g }, c) {
     align: "center",
   });
   write(context, "g(b)", left - 20, bottom + 26, { colour: theme["g-text"], align: "right" });
-  drawTotals(context, { left: left + 7 * side + 24, right: width, top, bottom }, { f, g }, c);
+  drawTotals(context, totals, { f, g }, c);
 }
 
 /** Draw the probability of each total distance. */
@@ -112,9 +132,10 @@ function drawTotals(context, box, weights, c) {
   const chances = Array.from({ length: 13 }, (_, distance) =>
     total(pairsOf(weights, distance).map((pair) => pair.f * pair.g)),
   );
-  const step = (box.right - box.left) / 13;
+  const { step } = box;
+  const right = box.left + 13 * step;
   const scale = (box.bottom - box.top - 20) / Math.max(...chances);
-  rule(context, box.left, box.bottom + 0.5, box.right, box.bottom + 0.5, theme.strong);
+  rule(context, box.left, box.bottom + 0.5, right, box.bottom + 0.5, theme.strong);
   chances.forEach((chance, distance) => {
     const x = box.left + distance * step;
     const gap = step > 14 ? 2 : 1;
@@ -133,7 +154,7 @@ function drawTotals(context, box, weights, c) {
       });
     }
   });
-  write(context, "P(c)", (box.left + box.right) / 2, box.bottom + 34, {
+  write(context, "P(c)", (box.left + right) / 2, box.bottom + 34, {
     colour: theme["sum-text"],
     align: "center",
   });

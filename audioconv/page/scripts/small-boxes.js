@@ -1,7 +1,7 @@
 // Two boxes make a triangle.
 
-import { Figure, rule, theme, write } from "./canvas.js";
-import { slider } from "./controls.js";
+import { Figure, rule, theme, trackPointer, write } from "./canvas.js";
+import { moveSlider, slider } from "./controls.js";
 import { element, setText } from "./dom.js";
 import { minus } from "./format.js";
 
@@ -10,16 +10,17 @@ function overlap(c) {
   return Math.max(0, Math.min(1, c) - Math.max(0, c - 1));
 }
 
+const [FROM, TO] = [-0.75, 2.75]; // of the axis
+
 export function boxes() {
   const canvas = element("boxes-canvas");
-  const from = -0.75;
-  const to = 2.75;
+  const range = element("boxes-position");
   let c = 0;
   const figure = new Figure(
     canvas,
     () => 270,
     (context, width) => {
-      const x = (t) => 1 + ((t - from) / (to - from)) * (width - 2);
+      const x = (t) => 1 + ((t - FROM) / (TO - FROM)) * (width - 2);
       const high = 80;
       const [upper, lower] = [120, 240];
       rule(context, 0, upper + 0.5, width, upper + 0.5, theme.strong);
@@ -49,7 +50,7 @@ export function boxes() {
       });
 
       context.strokeStyle = theme.line;
-      trace(context, x, lower, high, to);
+      trace(context, x, lower, high, TO);
       context.strokeStyle = theme.sum;
       trace(context, x, lower, high, c);
       context.lineWidth = 1;
@@ -68,7 +69,7 @@ export function boxes() {
       }
     },
   );
-  slider(element("boxes-position"), (value) => {
+  slider(range, (value) => {
     c = value;
     const area = overlap(c);
     const text = `At c = ${minus(c.toFixed(2))} the boxes share an area of ${area.toFixed(2)}, so y(c) = ${area.toFixed(2)}.`;
@@ -80,12 +81,19 @@ export function boxes() {
     );
     figure.change();
   });
+  let held = 0; // from the pointer to c
+  trackPointer(canvas, (x, _, pressed) => {
+    const t = FROM + ((x - 1) / (canvas.clientWidth - 2)) * (TO - FROM);
+    // the moving box is held where it was pressed; elsewhere, c comes to the pointer
+    if (pressed) held = t > c - 1 && t < c ? c - t : 0;
+    moveSlider(range, t + held);
+  });
 }
 
 /** Draw the triangle as far as c. */
 function trace(context, x, base, high, c) {
   context.beginPath();
-  context.moveTo(x(-0.75), base);
+  context.moveTo(x(FROM), base);
   for (const t of [0, 1, 2]) if (t < c) context.lineTo(x(t), base - high * overlap(t));
   context.lineTo(x(c), base - high * overlap(c));
   context.stroke();

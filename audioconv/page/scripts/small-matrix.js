@@ -1,11 +1,13 @@
 // Convolution as a matrix: T[c][a] = g(c - a).
 
 import { Figure, theme, write } from "./canvas.js";
-import { slider } from "./controls.js";
+import { moveSlider, slider } from "./controls.js";
 import { element, setText } from "./dom.js";
+import { draggable } from "./drag.js";
 import { minus } from "./format.js";
 import { total } from "./series.js";
 
+const TOP = 24; // pixels above the first row
 const LITTLE = { f: [2, 1, 0, 3, -1, 2, 0, 1], g: [4, 3, 2, 1] };
 
 /** Return the terms of row c inside the band of the matrix. */
@@ -17,6 +19,7 @@ function rowOf({ f, g }, c) {
 
 export function matrix() {
   const canvas = element("matrix-canvas");
+  const range = element("matrix-position");
   const rows = LITTLE.f.length + LITTLE.g.length - 1;
   let c = 0;
   const sums = Array.from({ length: rows }, (_, row) =>
@@ -28,7 +31,7 @@ export function matrix() {
     (width) => cellOf(width) * rows + 30,
     (context, width) => drawMatrix(context, cellOf(width), sums, c),
   );
-  slider(element("matrix-position"), (value) => {
+  slider(range, (value) => {
     c = value;
     const terms = rowOf(LITTLE, c);
     const sum = terms.map((term) => `g(${term.b}) f(${term.a})`).join(" + ");
@@ -44,19 +47,22 @@ export function matrix() {
     );
     figure.change();
   });
+  const rowAt = (y) => Math.floor((y - TOP) / cellOf(canvas.clientWidth));
+  const marked = (y) => Math.abs((y - TOP) / cellOf(canvas.clientWidth) - c - 0.5) < 0.75;
+  draggable(canvas, (_, y) => (marked(y) ? (_, y) => moveSlider(range, rowAt(y)) : null));
+  canvas.addEventListener("click", (event) => moveSlider(range, rowAt(event.offsetY)));
 }
 
 function drawMatrix(context, cell, sums, c) {
   const { f, g } = LITTLE;
-  const top = 24;
   const size = Math.min(14, cell * 0.5);
-  const centre = (row) => top + (row + 0.5) * cell + size * 0.36;
+  const centre = (row) => TOP + (row + 0.5) * cell + size * 0.36;
   write(context, "T", 4 * cell, 14, { align: "center", colour: theme["g-text"] });
   sums.forEach((sum, row) => {
     f.forEach((_, a) => {
       const tap = g[row - a];
       const x = a * cell;
-      const y = top + row * cell;
+      const y = TOP + row * cell;
       if (tap !== undefined) {
         // each diagonal has a tint of its own, which is full in the marked row
         context.globalAlpha = row === c ? 1 : 0.32 - 0.07 * (row - a);
@@ -76,7 +82,7 @@ function drawMatrix(context, cell, sums, c) {
   });
   context.strokeStyle = theme.ink;
   context.lineWidth = 2;
-  context.strokeRect(1, top + c * cell, 8 * cell - 1, cell);
+  context.strokeRect(1, TOP + c * cell, 8 * cell - 1, cell);
   context.lineWidth = 1;
   const second = 9.25 * cell;
   write(context, "f", second, 14, { align: "center", colour: theme["f-text"] });
@@ -85,7 +91,7 @@ function drawMatrix(context, cell, sums, c) {
     if (used) {
       context.fillStyle = theme.f;
       context.globalAlpha = 0.25;
-      context.fillRect(second - cell / 2 + 1, top + a * cell + 1, cell - 2, cell - 2);
+      context.fillRect(second - cell / 2 + 1, TOP + a * cell + 1, cell - 2, cell - 2);
       context.globalAlpha = 1;
     }
     write(context, minus(String(value)), second, centre(a), {
@@ -103,7 +109,7 @@ function drawMatrix(context, cell, sums, c) {
     if (row === c) {
       context.strokeStyle = theme.sum;
       context.lineWidth = 2;
-      context.strokeRect(third - cell / 2, top + row * cell, cell, cell);
+      context.strokeRect(third - cell / 2, TOP + row * cell, cell, cell);
       context.lineWidth = 1;
     }
     write(context, minus(String(sum)), third, centre(row), {

@@ -1,0 +1,127 @@
+"""Things that are dragged, by mouse and by finger; a finger beside them scrolls the page."""
+
+import pytest
+
+PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
+
+
+class Finger:
+    """Touches as a screen reports them; the browser decides what is a scroll."""
+
+    def __init__(self, page):
+        self.page, self.session = page, page.context.new_cdp_session(page)
+
+    def send(self, kind, *points):
+        given = [{"x": x, "y": y} for x, y in points]
+        self.session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": given})
+
+    def drag(self, start, end, steps=8):
+        self.send("touchStart", start)
+        for i in range(1, steps + 1):
+            self.send(
+                "touchMove", tuple(a + (b - a) * i / steps for a, b in zip(start, end, strict=True))
+            )
+            self.page.wait_for_timeout(16)
+        self.send("touchEnd")
+
+
+class Mouse:
+    def __init__(self, page):
+        self.mouse = page.mouse
+
+    def drag(self, start, end):
+        self.mouse.move(*start)
+        self.mouse.down()
+        self.mouse.move(*end, steps=4)
+        self.mouse.up()
+
+
+@pytest.fixture(scope="module")
+def phone(opened, files):
+    return opened(files["echo"][0], **PHONE)
+
+
+@pytest.fixture(params=["mouse", "finger"])
+def hand(request):
+    """A page, and something to drag with."""
+    if request.param == "mouse":
+        page = request.getfixturevalue("echo")
+        return page, Mouse(page)
+    page = request.getfixturevalue("phone")
+    return page, Finger(page)
+
+
+def canvas(page, name):
+    """Scroll to a canvas, and return a function from its own places to places in the window."""
+    found = page.locator(f"#{name}")
+    found.evaluate("one => one.scrollIntoView({block: 'center'})")
+    box = found.bounding_box()
+    return box, lambda x, y: (box["x"] + x, box["y"] + y)
+
+
+def position(page, name):
+    return float(page.input_value(f"#{name}-position"))
+
+
+def test_a_box_is_dragged_from_where_it_is_held(hand):
+    page, pointer = hand
+    page.fill("#boxes-position", "0.6")
+    box, at = canvas(page, "boxes-canvas")
+    unit = (box["width"] - 2) / 3.5
+    held = 1 + (0.2 + 0.75) * unit  # 0.4 left of its right edge
+    pointer.drag(at(held, 80), at(held + 0.5 * unit, 80))
+    assert position(page, "boxes") == pytest.approx(1.1, abs=0.011)
+    # beside the box, c comes to the pointer
+    pointer.drag(at(1 + (2 + 0.75) * unit, 200), at(1 + (1.5 + 0.75) * unit, 200))
+    assert position(page, "boxes") == pytest.approx(1.5, abs=0.011)
+    area = page.get_attribute("#boxes-value", "data-value")
+    assert float(area) == pytest.approx(0.5, abs=0.011)
+
+
+def test_a_pair_or_a_total_of_the_ball_is_chosen(hand):
+    page, pointer = hand
+    box, at = canvas(page, "ball-canvas")
+    side = min(int((box["width"] * 0.52 - 54) / 7), 26)
+    pair = lambda a, b: at(54 + (a + 0.5) * side, 12 + (6.5 - b) * side)  # noqa: E731
+    pointer.drag(pair(0, 1), pair(5, 1))
+    assert position(page, "ball") == 6
+    left = 54 + 7 * side + 24
+    step = (box["width"] - left) / 13
+    pointer.drag(at(left + 2.5 * step, 100), at(left + 10.5 * step, 100))
+    assert position(page, "ball") == 10
+
+
+def test_the_window_moves_over_the_picture(hand):
+    page, pointer = hand
+    box, at = canvas(page, "picture-canvas")
+    cell = min(240, int((box["width"] - 24) / 2 / 24) * 24) / 24
+    pixel = lambda row, column: at((column + 0.5) * cell, 20 + (row + 0.5) * cell)  # noqa: E731
+    before = page.evaluate("scrollY")
+    pointer.drag(pixel(2, 2), pixel(19, 6))
+    assert position(page, "picture") == 19 * 24 + 6
+    assert page.evaluate("scrollY") == before
+
+
+def test_the_marked_row_of_the_matrix_is_dragged(hand):
+    page, pointer = hand
+    page.fill("#matrix-position", "4")
+    box, at = canvas(page, "matrix-canvas")
+    cell = min(32, int((box["width"] - 40) / 11.5))
+    row = lambda c: at(2 * cell, 24 + (c + 0.5) * cell)  # noqa: E731
+    before = page.evaluate("scrollY")
+    pointer.drag(row(4), row(9))
+    assert position(page, "matrix") == 9
+    assert page.evaluate("scrollY") == before
+    page.mouse.click(*row(1))
+    assert position(page, "matrix") == 1
+
+
+def test_a_finger_beside_the_marked_row_scrolls(phone):
+    phone.fill("#matrix-position", "4")
+    _, at = canvas(phone, "matrix-canvas")
+    before = phone.evaluate("scrollY")
+    Finger(phone).drag(at(60, 280), at(60, 80))
+    phone.wait_for_timeout(100)
+    assert phone.evaluate("scrollY") > before + 50
+    assert position(phone, "matrix") == 4
+    assert phone.problems == []
