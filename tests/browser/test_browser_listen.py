@@ -12,7 +12,10 @@ WATCH = """
     constructor(...given) { super(...given); window.heard.gains.push(this); }
   };
   window.AudioBufferSourceNode = class extends AudioBufferSourceNode {
-    start(...given) { window.heard.starts.push(given); super.start(...given); }
+    start(...given) {
+      if (this.context instanceof AudioContext) window.heard.starts.push(given);
+      super.start(...given);
+    }
   };
 """
 

@@ -96,7 +96,7 @@ def test_the_products_that_the_picture_shows_are_those_of_the_sum(name, served, 
         shown = page.evaluate(
             """async ([given, c]) => {
               const { Convolution } = await import('/scripts/sum.js');
-              return [...new Convolution(given).window(c)];
+              return [...Convolution.unpacked(given).window(c)];
             }""",
             [given, int(c)],
         )

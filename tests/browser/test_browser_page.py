@@ -19,6 +19,7 @@ SECTIONS = [
     "small",
     "blocks",
     "listen",
+    "own",
     "decay",
     "spectra",
     "cost",
@@ -74,7 +75,7 @@ def test_every_figure_is_drawn_and_described(echo):
     all_seen(echo)
     assert blank(echo) == []
     labels = echo.eval_on_selector_all("canvas", "all => all.map(one => one.ariaLabel)")
-    assert len(labels) == 20
+    assert len(labels) == 23
     assert all(labels)
 
 

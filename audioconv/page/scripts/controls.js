@@ -64,6 +64,21 @@ export function debounce(call, wait = 500) {
   };
 }
 
+/** Return a function that runs a slow one, once more if it is called meanwhile, and never twice at once. */
+export function latest(work) {
+  let [running, again] = [false, false];
+  return async () => {
+    again = true;
+    if (running) return;
+    running = true;
+    while (again) {
+      again = false;
+      await work();
+    }
+    running = false;
+  };
+}
+
 /** A play button: steps frame by frame, or three times a second under reduced motion. */
 export class Player {
   /**

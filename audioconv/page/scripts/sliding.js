@@ -24,7 +24,7 @@ const HEIGHTS = [
 
 /** Show the sum of one path, at one c after another. */
 export function sliding(given) {
-  const convolution = new Convolution(given);
+  const convolution = Convolution.unpacked(given);
   const { rate, begin, end } = convolution;
   const picture = new SlidingPicture(convolution);
   const state = { c: begin, span: 0, magnify: magnification(convolution) };

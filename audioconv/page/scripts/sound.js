@@ -1,13 +1,15 @@
 // Two sounds that play together, one of them audible.
 
-import { decode } from "./packed.js";
-
 const FADE = 0.01; // seconds from one to the other
 
 export class Sound {
-  /** @param {{before, after, seconds}} given the sounds as MP3, in base 64 */
-  constructor(given) {
-    Object.assign(this, { given, playing: false, which: "before", match: true, offset: 0 });
+  /**
+   * @param {{seconds: number, loudness: {before: ?number, after: ?number}}} about both, in dB;
+   *   a loudness of null is unknown. `gain` is for both, 1 if it is not given.
+   * @param {function(AudioContext): Promise<AudioBuffer[]>} load before and after
+   */
+  constructor(about, load) {
+    Object.assign(this, { about, load, playing: false, which: "before", match: true, offset: 0 });
     this.context = null;
     this.buffers = null;
     this.sources = [];
@@ -16,34 +18,39 @@ export class Sound {
 
   /** Return the gain of one sound: the louder one is turned down, and nothing is turned up. */
   level(which) {
-    const { before, after } = this.given;
-    const known = [before.loudness_db, after.loudness_db].every((level) => level !== null);
-    if (!this.match || !known) return 1;
-    const least = Math.min(before.loudness_db, after.loudness_db);
-    return 10 ** ((least - this.given[which].loudness_db) / 20);
+    const { loudness, gain = 1 } = this.about;
+    const levels = Object.values(loudness);
+    if (!this.match || levels.includes(null)) return gain;
+    return gain * 10 ** ((Math.min(...levels) - loudness[which]) / 20);
   }
 
-  /** Decode both, once. */
+  /** Load both, once. */
   async prepare() {
     this.context ??= new AudioContext();
     await this.context.resume();
-    this.decoding ??= Promise.all(
-      ["before", "after"].map((which) =>
-        this.context.decodeAudioData(decode(this.given[which].data).buffer),
-      ),
-    );
+    this.loading ??= this.load(this.context);
     try {
-      this.buffers = await this.decoding;
+      this.buffers = await this.loading;
     } catch (error) {
-      this.decoding = null;
+      this.loading = null;
       throw error;
     }
   }
 
   async start() {
     await this.prepare();
-    if (this.position() >= this.given.seconds - 0.01) this.offset = 0;
+    if (this.position() >= this.about.seconds - 0.01) this.offset = 0;
     this.begin();
+  }
+
+  /** Take other sounds; if it plays, go on with them at the same position. */
+  async replace(about, load) {
+    const position = this.position();
+    Object.assign(this, { about, load, loading: null });
+    this.offset = Math.min(about.seconds, position);
+    if (!this.playing) return;
+    await this.prepare();
+    this.seek(position);
   }
 
   /** Start both at the same instant and position. */
@@ -76,7 +83,7 @@ export class Sound {
   }
 
   seek(position) {
-    this.offset = Math.min(this.given.seconds, Math.max(0, position));
+    this.offset = Math.min(this.about.seconds, Math.max(0, position));
     if (this.playing) this.begin();
   }
 
@@ -84,7 +91,7 @@ export class Sound {
   position() {
     if (!this.playing) return this.offset;
     const elapsed = Math.max(0, this.context.currentTime - this.started);
-    return Math.min(this.given.seconds, this.offset + elapsed);
+    return Math.min(this.about.seconds, this.offset + elapsed);
   }
 
   gainNow(which) {

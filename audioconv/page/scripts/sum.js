@@ -29,20 +29,21 @@ class Neumaier {
   }
 }
 
-/** The signal, the impulse, and the output that audioconv computed. */
+/** The signal, the impulse, and the output that audioconv or the browser computed. */
 export class Convolution {
-  constructor(given) {
-    const { rate, first, begin, end, origin } = given;
-    Object.assign(this, { rate, first, begin, end, origin });
-    this.f = unpack(given.f);
-    this.g = unpack(given.g);
-    this.y = unpack(given.y);
+  constructor({ rate, first, begin, end, origin }, f, g, y) {
+    Object.assign(this, { rate, first, begin, end, origin, f, g, y });
     this.taps = this.g.length;
     this.turned = this.g.slice().reverse();
     // a tap of zero adds nothing and is skipped
     this.spikes = Int32Array.from(this.g.keys()).filter((b) => this.g[b] !== 0);
     this.sparse = this.spikes.length <= 64 && this.spikes.length * 8 <= this.taps;
     this.products = new Float64Array(this.taps);
+  }
+
+  /** Return the convolution that the page holds. */
+  static unpacked(given) {
+    return new Convolution(given, unpack(given.f), unpack(given.g), unpack(given.y));
   }
 
   /** Return f(a), which is 0 outside the sound. */
