@@ -59,8 +59,12 @@ def canvas(page, name):
     return box, lambda x, y: (box["x"] + x, box["y"] + y)
 
 
+def position_of(page, name):
+    return float(page.input_value(f"#{name}"))
+
+
 def position(page, name):
-    return float(page.input_value(f"#{name}-position"))
+    return position_of(page, f"{name}-position")
 
 
 def test_a_box_is_dragged_from_where_it_is_held(hand):
@@ -114,6 +118,23 @@ def test_the_marked_row_of_the_matrix_is_dragged(hand):
     assert page.evaluate("scrollY") == before
     page.mouse.click(*row(1))
     assert position(page, "matrix") == 1
+
+
+def test_a_tap_is_dragged_by_its_end(hand):
+    """From 350 ms and 0.5, held 5 pixels beside it, to half a second and below zero."""
+    page, pointer = hand
+    box, at = canvas(page, "own-g")
+    span = float(page.get_attribute("#own-at", "max"))
+    tap = lambda time, height: (  # noqa: E731
+        49 + time / span * (box["width"] - 64),
+        12 + (1 - height) * 71,
+    )
+    before = page.evaluate("scrollY")
+    pointer.drag(at(*tap(15435, 0.5)), at(*tap(22050, -0.25)))
+    assert position_of(page, "own-at") == pytest.approx(22050, abs=span / 200)
+    assert position_of(page, "own-height") == pytest.approx(-0.25, abs=0.02)
+    assert page.evaluate("scrollY") == before
+    assert page.problems == []
 
 
 def test_a_finger_beside_the_marked_row_scrolls(phone):
