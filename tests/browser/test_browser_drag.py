@@ -1,6 +1,7 @@
 """Things that are dragged, by mouse and by finger; a finger beside them scrolls the page."""
 
 import pytest
+from oracle import convolve
 
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
 
@@ -135,6 +136,48 @@ def test_a_tap_is_dragged_by_its_end(hand):
     assert position_of(page, "own-height") == pytest.approx(-0.25, abs=0.02)
     assert page.evaluate("scrollY") == before
     assert page.problems == []
+
+
+def test_signals_are_drawn_in_one_stroke(hand):
+    """From knob to knob; the sum of the first steps is then that of the drawn samples."""
+    page, pointer = hand
+    box, at = canvas(page, "draw-f-canvas")
+    knob = lambda place, value: at((place + 0.5) * box["width"] / 6, 98 - 18 * value)  # noqa: E731
+    pointer.drag(knob(0, 1), knob(4, -3))
+    drawn = page.get_attribute("#draw-f-canvas", "aria-label").replace("\u2212", "-")
+    f = [float(one) for one in drawn.rpartition(": ")[2].rstrip(".").split(", ")]
+    assert f[4] == -3
+    assert f[:4] != [1, 3, 2, -1]
+    page.fill("#steps-position", "5")
+    y = convolve(f, [3, 2, 1])
+    assert float(page.get_attribute("#steps-value", "data-value")) == y[5]
+    page.click("#draw-reset")
+    assert page.get_attribute("#draw-f-canvas", "aria-label").endswith("1, 3, 2, \u22121, 2.")
+
+
+def test_signals_are_drawn_by_keys(echo):
+    """More samples and taps, down to silence: no picture fails."""
+    for _ in range(3):
+        echo.click("#draw-g-add")
+    assert echo.is_disabled("#draw-g-add")
+    assert (
+        echo.input_value("#steps-position") <= echo.get_attribute("#steps-position", "max") == "9"
+    )
+    for place in range(6):
+        echo.select_option("#draw-g-at", str(place))
+        echo.focus("#draw-g-value")
+        echo.keyboard.press("Home")
+        assert echo.inner_text("#draw-g-now") == "\u22124"
+        echo.fill("#draw-g-value", "0")
+    for figure in echo.locator("canvas:visible").all():
+        figure.scroll_into_view_if_needed()
+    assert float(echo.get_attribute("#steps-value", "data-value")) == 0
+    for _ in range(5):
+        echo.click("#draw-g-remove")
+    assert echo.is_disabled("#draw-g-remove")
+    echo.click("#draw-reset")
+    assert echo.locator("#draw-g-at option").count() == 3
+    assert echo.problems == []
 
 
 def test_a_finger_beside_the_marked_row_scrolls(phone):

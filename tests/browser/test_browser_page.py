@@ -14,6 +14,7 @@ from audioconv.page import page as page_of
 PHONE = {"viewport": {"width": 390, "height": 844}}
 SECTIONS = [
     "steps",
+    "draw",
     "sliding",
     "laws",
     "small",
@@ -75,7 +76,7 @@ def test_every_figure_is_drawn_and_described(echo):
     all_seen(echo)
     assert blank(echo) == []
     labels = echo.eval_on_selector_all("canvas", "all => all.map(one => one.ariaLabel)")
-    assert len(labels) == 23
+    assert len(labels) == 25
     assert all(labels)
 
 
