@@ -31,7 +31,7 @@ def written(values):
 
 def test_the_page_begins_with_them(echo):
     sections = echo.eval_on_selector_all("main > section", "all => all.map(one => one.id)")
-    assert sections[:2] == ["steps", "sliding"]
+    assert sections[:3] == ["steps", "draw", "sliding"]
     assert echo.locator("#contents a").first.get_attribute("href") == "#steps"
 
 
