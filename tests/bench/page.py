@@ -31,8 +31,8 @@ MAX_MB = 1.5  # for a part of 10 s
 SLOWEST_MS = 16.0  # a frame, 95 of 100
 
 TRACED, TASK = ["devtools.timeline", "toplevel"], "ThreadControllerImpl::RunTask"
-# all but the player of sound, whose clock is that of a sound card
-PLAYERS = "button[id$=-play]:not(#listen-play)"
+# all but the players of sound, whose clock is that of a sound card
+PLAYERS = "button[id$=-play]:not(#listen-play, #own-play)"
 SHOWN = "all => all.filter(one => one.offsetParent && !one.disabled).map(one => one.id)"
 
 
