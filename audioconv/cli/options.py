@@ -21,7 +21,14 @@ from typer.core import TyperCommand, TyperGroup
 
 from audioconv.errors import UsageError
 from audioconv.parameters import Parameter, parameters
-from audioconv.units import parse_gain, parse_quality, parse_size, parse_time
+from audioconv.units import (
+    parse_frequency,
+    parse_gain,
+    parse_level,
+    parse_quality,
+    parse_size,
+    parse_time,
+)
 
 SHORT = {"overwrite": "-y", "quiet": "-q", "verbose": "-v"}
 METAVARS = {
@@ -42,6 +49,8 @@ PARSERS: dict[str, Callable[[str], float]] = {
     "size": parse_size,
     "quality": parse_quality,
     "time": partial(parse_time, rate=1),
+    "frequency": parse_frequency,
+    "level": parse_level,
 }
 
 Input = Annotated[
@@ -239,8 +248,9 @@ def _field(field: Parameter, annotation: Any) -> inspect.Parameter:
     names = [*filter(None, [SHORT.get(field.name)]), f"--{field.option}"]
     extra: dict[str, Any] = {}
     default = field.default
-    if field.unit in PARSERS and annotation not in (str, str | None):
-        extra = {"parser": partial(_parse, PARSERS[field.unit]), "metavar": field.unit.upper()}
+    if field.unit in PARSERS and annotation not in (str, str | None, int):
+        metavar = METAVARS.get(field.unit, field.unit.upper())
+        extra = {"parser": partial(_parse, PARSERS[field.unit]), "metavar": metavar}
         annotation = float
         if default is not None:
             default = field.written_default()  # a parser takes text

@@ -2,6 +2,7 @@
 
 options      options of a picture or a film
 style        style and output of all pictures
+colours      colours on a light and on a dark ground, and colour maps of levels
 labels       file names and numbers as text
 fonts        fallback fonts for characters of file names
 axes         time, frequency, amplitude and level axes

@@ -28,6 +28,9 @@ LEVEL_STEPS = (0.1, 0.2, 0.5, 1, 2, 3, 6, 10, 20, 40)
 LABEL_WIDTH, MARGINS = 7.5, 25.0
 """Width of an octave label, and of both margins of an axis together, in mm."""
 
+FEWEST_OCTAVES = 3
+"""Octaves in a range of frequencies from which they are its ticks."""
+
 MIN_TOP = 2.0**-20
 """Smallest top of an amplitude axis, -120 dBFS."""
 
@@ -79,15 +82,35 @@ def clock(seconds: float, longest: float) -> str:
 
 
 def frequency_axis(axes: Axes, low: float, high: float, *, vertical: bool = False) -> None:
-    """Set up a logarithmic axis in Hz with major ticks at octaves and minor ticks at thirds."""
+    """Set up a logarithmic axis in Hz with major ticks at octaves and minor ticks at thirds.
+
+    A range of fewer than three octaves has round numbers instead.
+    """
     ticks = octave_ticks(low, high)
     thirds = [hz * 2 ** (n / 3) for hz in ticks for n in (-1, 1)]
+    if len(ticks) < FEWEST_OCTAVES:
+        ticks, thirds = round_ticks(low, high), []
     axis = axes.yaxis if vertical else axes.xaxis
     (axes.set_yscale if vertical else axes.set_xscale)("log")
     (axes.set_ylim if vertical else axes.set_xlim)(low, high)
     axis.set_ticks(ticks, [hertz(hz) for hz in ticks] if vertical else octave_labels(axes, ticks))
     axis.set_ticks([hz for hz in thirds if low <= hz <= high], [], minor=True)
     (axes.set_ylabel if vertical else axes.set_xlabel)("frequency (Hz)")
+
+
+def round_ticks(low: float, high: float, most: int = 5) -> list[float]:
+    """Return round numbers, `most` steps at most, from `low` to `high`.
+
+    Examples
+    --------
+    >>> round_ticks(900, 1250), round_ticks(0, 0.7)
+    ([900.0, 1000.0, 1100.0, 1200.0], [0.0, 0.2, 0.4, 0.6])
+    """
+    power = 10.0 ** math.floor(math.log10((high - low) / most))
+    steps = (power * factor for factor in (1, 2, 5, 10))
+    step = next(step for step in steps if (high - low) / step <= most)
+    first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
+    return [float(f"{step * n:.12g}") for n in range(first, last + 1)]
 
 
 def octave_labels(axes: Axes, ticks: Sequence[float]) -> list[str]:
@@ -165,11 +188,20 @@ def decibel(level: float) -> str:
 
 def level_axis(axes: Axes, low: float, high: float, *, max_ticks: int = 7) -> None:
     """Set limits of an axis in dB, and ticks at multiples of one of `LEVEL_STEPS`."""
-    step = next((step for step in LEVEL_STEPS if (high - low) / step <= max_ticks), 100)
     axes.set_ylim(low, high)
-    axes.set_yticks(
-        np.arange(math.ceil(low / step), math.floor(high / step) + 1, dtype=np.int64) * step
-    )
+    axes.set_yticks(level_ticks(low, high, max_ticks=max_ticks))
+
+
+def level_ticks(low: float, high: float, *, max_ticks: int = 7) -> np.ndarray:
+    """Return the multiples of one of `LEVEL_STEPS` between two levels in dB.
+
+    Examples
+    --------
+    >>> level_ticks(-30, 5)
+    array([-30, -24, -18, -12,  -6,   0])
+    """
+    step = next((step for step in LEVEL_STEPS if (high - low) / step <= max_ticks), 100)
+    return np.arange(math.ceil(low / step), math.floor(high / step) + 1, dtype=np.int64) * step
 
 
 def decibel_range(levels: Sequence[np.ndarray], max_range: float) -> tuple[float, float]:
@@ -179,5 +211,10 @@ def decibel_range(levels: Sequence[np.ndarray], max_range: float) -> tuple[float
         return -max_range, 0.0
     high, low = float(finite.max()), float(finite.min())
     low = max(low, high - max_range)
+    return with_margin(low, high)
+
+
+def with_margin(low: float, high: float) -> tuple[float, float]:
+    """Return levels a little farther apart, and at least by 6 dB."""
     margin = max(0.06 * (high - low), (6 - (high - low)) / 2)
     return low - margin, high + margin

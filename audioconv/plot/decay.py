@@ -12,7 +12,7 @@ import numpy as np
 from audioconv.files import listed
 from audioconv.ir.load import DEFAULT_RATE, check_channel, impulse_files
 from audioconv.plot import axes as scales
-from audioconv.plot import style
+from audioconv.plot import colours, style
 from audioconv.plot.inputs import collect_notices, load_labelled
 from audioconv.plot.labels import legend_labels, minus_signs
 from audioconv.plot.options import Look, PictureInfo
@@ -35,7 +35,10 @@ LOWEST = -120.0
 EXTENT = 2.0
 """Extent of the time axis, relative to the length of the decay."""
 
-LINES = {"t20": ("T20", style.ORANGE, (0, (5, 1.5))), "t30": ("T30", style.VERMILLION, (0, (1, 1)))}
+LINES = {
+    "t20": ("T20", colours.ORANGE, (0, (5, 1.5))),
+    "t30": ("T30", colours.VERMILLION, (0, (1, 1))),
+}
 """Name, colour and dashes of each fitted line."""
 
 Entry = tuple[Any, str]
@@ -122,7 +125,7 @@ def decay(
         handles, labels = [h for h, _ in entries], [style.wrap(text, figure) for _, text in entries]
         if len(traces) > 1:
             for name, _, dashes in LINES.values():
-                handles += panel.plot([], [], color=style.GREY, linestyle=dashes, linewidth=1.8)
+                handles += panel.plot([], [], color=colours.GREY, linestyle=dashes, linewidth=1.8)
                 labels.append(f"{name} of each, in its colour")
         lines = sum(text.count("\n") + 1 for text in labels)
         style.set_height(figure, look, 78 + 4.2 * lines)
@@ -135,7 +138,7 @@ def decay(
 def _draw_alone(panel: Axes, trace: Trace) -> list[Entry]:
     """Draw level, energy decay curve, fitted lines and noise floor; return the legend entries."""
     analysis = trace.analysis
-    pen: dict[str, Any] = {"color": style.BLUE, "linestyle": "-"}
+    pen: dict[str, Any] = {"color": colours.BLUE, "linestyle": "-"}
     entries = [_draw_level(panel, trace)]
     if analysis.curve is None:
         reason = analysis.figures.why_not["t30_s"]
@@ -155,8 +158,11 @@ def _draw_alone(panel: Axes, trace: Trace) -> list[Entry]:
 
 def _draw_overlaid(panel: Axes, trace: Trace, number: int) -> Entry:
     """Draw the energy decay curve and fitted lines of one of several; return its legend entry."""
-    colour = style.SERIES[number % len(style.SERIES)]
-    pen: dict[str, Any] = {"color": colour, "linestyle": style.DASHES[number % len(style.DASHES)]}
+    colour = colours.SERIES[number % len(colours.SERIES)]
+    pen: dict[str, Any] = {
+        "color": colour,
+        "linestyle": colours.DASHES[number % len(colours.DASHES)],
+    }
     curve = trace.analysis.curve
     if curve is None:
         reason = trace.analysis.figures.why_not["t30_s"]
@@ -213,9 +219,9 @@ def _draw_line(panel: Axes, trace: Trace, levels: np.ndarray, key: str, colour: 
 
 def _draw_noise_floor(panel: Axes, trace: Trace, level: float, crossing: float) -> Entry:
     """Draw the noise floor in dB, and the time in seconds at which the decay meets it."""
-    floor = panel.axhline(level, color=style.BLACK, linewidth=0.8, linestyle=":")
+    floor = panel.axhline(level, color=colours.INK, linewidth=0.8, linestyle=":")
     position = crossing * trace.second
-    panel.axvline(position, color=style.BLACK, linewidth=0.6, linestyle=(0, (6, 3)))
+    panel.axvline(position, color=colours.INK, linewidth=0.6, linestyle=(0, (6, 3)))
     return floor, minus_signs(f"noise floor {level:.1f} dB, met at {crossing:.3f} s")
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from audioconv.errors import AudioconvError, UsageError
 from audioconv.files import display_name, refuse_overwrite, scratch_folder, target
 from audioconv.plot import style
+from audioconv.plot.colours import GROUND, SERIES, Theme, theme
 from audioconv.plot.options import Film
 from audioconv.plot.scene import SHAPE, Scene
 from audioconv.views.sliding import Sliding
@@ -76,7 +77,7 @@ def film(sliding: Sliding, output: str, look: Film, *, inputs: Sequence[str], ti
             f"the film would have {pixels / 1e6:.0f} million pixels in all; the limit is "
             f"{MAX_PIXELS / 1e6:.0f}; lower `seconds`, `fps` or `pixels`"
         )
-    with style.settings():
+    with style.settings(dark=look.dark):
         scene = Scene(sliding, look.pixels, title)
         frames = (scene.at(c) for c in _positions(sliding, count))
         data = WRITERS[suffix](frames, look)
@@ -95,7 +96,7 @@ def _gif(frames: Iterator[Image], look: Film) -> bytes:
     """Encode frames with one palette."""
     from PIL.Image import Dither
 
-    palette = _palette()
+    palette = _palette(theme(look.dark))
     first, *others = [one.quantize(palette=palette, dither=Dither.NONE) for one in frames]
     # a GIF counts hundredths of a second: rounding the ends keeps the total duration
     ends = [round(100 * n / look.fps) * 10 for n in range(len(others) + 1)]
@@ -112,19 +113,20 @@ def _gif(frames: Iterator[Image], look: Film) -> bytes:
     return buffer.getvalue()
 
 
-def _palette() -> Image:
-    """Return the colours of a scene, with their blends into white."""
+def _palette(theme: Theme) -> Image:
+    """Return the colours of a scene, with their blends into the ground."""
     from PIL import ImageColor
     from PIL.Image import new
 
+    ground = ImageColor.getrgb(theme.colour(GROUND))[:3]
     blends = [
-        round(255 + (part - 255) * share / SHADES)
-        for colour in style.SERIES
+        round(below + (part - below) * share / SHADES)
+        for name in SERIES
         for share in range(1, SHADES + 1)
-        for part in ImageColor.getrgb(colour)[:3]
+        for part, below in zip(ImageColor.getrgb(theme.colour(name)), ground, strict=True)
     ]
     palette = new("P", (1, 1))
-    palette.putpalette([255, 255, 255, *blends])
+    palette.putpalette([*ground, *blends])
     return palette
 
 

@@ -87,6 +87,54 @@ def frame_range(start: str, duration: str | None, rate: int) -> tuple[int, int |
     return first, count
 
 
+@dataclass(frozen=True)
+class FrequencyRange:
+    """Limits of a frequency axis in Hz; None where the sound sets them.
+
+    Parameters
+    ----------
+    low, high : float or None
+
+    Raises
+    ------
+    UsageError
+        If they are not above 0 and in order.
+    """
+
+    low: float | None = None
+    high: float | None = None
+
+    def __post_init__(self) -> None:
+        for name, value in (("fmin", self.low), ("fmax", self.high)):
+            if value is not None and not value > 0:
+                raise UsageError(f"{name} is {value:g} Hz; it must be above 0 Hz")
+        if self.low and self.high and self.low >= self.high:
+            raise UsageError(
+                f"fmin is {self.low:g} Hz, not below fmax, {self.high:g} Hz; give a lower `fmin`"
+            )
+
+    def within(self, label: str, rate: int) -> FrequencyRange:
+        """Return the part that a sound has, which ends at half its rate.
+
+        Raises
+        ------
+        UsageError
+            If the sound has no part of it.
+
+        Examples
+        --------
+        >>> FrequencyRange(100, 12000).within("speech.wav", 16000)
+        FrequencyRange(low=100, high=8000.0)
+        """
+        half = rate / 2
+        if self.low and self.low >= half:
+            raise UsageError(
+                f"fmin is {self.low:g} Hz, but {label} ends at {half:g} Hz, half its rate; give a "
+                "lower `fmin`"
+            )
+        return FrequencyRange(self.low, self.high and min(self.high, half))
+
+
 def select_frames(
     blocks: Iterable[Audio], first: int, count: int | None, rate: int, path: str
 ) -> Iterator[Audio]:

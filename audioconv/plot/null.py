@@ -12,11 +12,11 @@ from audioconv.engines.audio import Audio
 from audioconv.errors import UsageError, counted
 from audioconv.files import STANDARD
 from audioconv.plot import axes as scales
-from audioconv.plot import style
+from audioconv.plot import colours, style
 from audioconv.plot.inputs import ended_error, frame_range
 from audioconv.plot.labels import legend_labels, minus_signs
 from audioconv.plot.options import Look, PictureInfo
-from audioconv.plot.waveform import COLUMNS, Wave, draw_wave
+from audioconv.plot.waveform import COLUMNS, Line, Wave, draw_wave
 from audioconv.verify.compare import Difference, compare
 from audioconv.verify.pair import pair
 from audioconv.views.envelope import Envelope, Outline
@@ -30,10 +30,14 @@ LOWEST = -200.0
 IDENTICAL = "identical: every sample is the same"
 
 PENS: tuple[dict[str, Any], ...] = (
-    {"color": style.VERMILLION, "linestyle": "-"},
-    {"color": style.GREEN, "linestyle": (0, (5, 1))},
+    {"color": colours.VERMILLION, "linestyle": "-"},
+    {"color": colours.PURPLE, "linestyle": (0, (5, 1))},
 )
-"""Lines of the difference, and of the residual after the best shift and gain."""
+"""Lines of the difference, and of the residual after the best shift and gain: colours that no sound
+has."""
+
+SOUNDS = colours.BLUE, colours.GREEN
+"""Colours of the first and the second sound."""
 
 NARROW = 140
 """Width in mm up to which a legend has one column."""
@@ -106,8 +110,8 @@ def null(
 ) -> PictureInfo:
     """Draw a null test: the difference of two sounds.
 
-    The level of B minus A is drawn for the sounds as they are, and after the best shift and gain.
-    All channels are drawn together. Shift, gain and residual are those of the whole sounds.
+    Both sounds, and the level of B minus A: of the sounds as they are, and after the best shift and
+    gain. All channels are drawn together. Shift, gain and residual are those of the whole sounds.
 
     Parameters
     ----------
@@ -140,10 +144,10 @@ def null(
         waves = raw.wave(rate)
         if waves is None:
             raise ended_error(a, max(difference.frames), span.first, rate)
-        style.set_height(figure, look, 112)
-        above, below = figure.subplots(2, 1, sharex=True)
-        second = scales.time_axis(below, waves.begin, waves.end)
-        handles = _draw_both(above, waves, second)
+        style.set_height(figure, look, 124)
+        *rows, below = figure.subplots(3, 1, sharex=True, height_ratios=(2, 2, 3))
+        second = scales.time_axis(below, *waves.limits)
+        _draw_both(rows, waves, second, labels)
         channels = waves.channels // 3
         plain = _merge(waves, 2 * channels, channels)
         levels = [_draw_level(below, plain, second, "without shift or gain", PENS[0])]
@@ -158,10 +162,9 @@ def null(
         if difference.identical:
             below.text(0.5, 0.5, IDENTICAL, ha="center", va="center", transform=below.transAxes)
         else:
-            title = style.wrap(describe(difference, rate), figure)
-            above.set_title(title, pad=3, fontsize=7.5)
+            text = style.wrap(describe(difference, rate), figure)
+            figure.supxlabel(text, x=0.01, ha="left", fontsize=7.5)
             _add_level_legend(below, look)
-        style.legend(figure, handles, labels)
     return PictureInfo(f"null test of {' and '.join(labels)}", style.size(figure))
 
 
@@ -171,7 +174,7 @@ def describe(difference: Difference, rate: int) -> str:
     Examples
     --------
     >>> describe(Difference(False, 48, -6.0, None, 0.25, (9, 9)), 48000)
-    'second: 48 frames (1.000 ms) later, −6.00 dB; no residual; differ from 0.250 s'
+    'B: 48 frames (1.000 ms) later, −6.00 dB; no residual; differ from 0.250 s'
     """
     if difference.identical:
         return IDENTICAL
@@ -184,7 +187,7 @@ def describe(difference: Difference, rate: int) -> str:
         milliseconds = f"{1000 * frames / rate:.3f} ms"
         shift = f"{counted(frames, 'frame')} ({milliseconds}) {direction}" if frames else "no shift"
         gain = f"{difference.gain_db + 0.0:+.2f} dB"
-        parts.append(", ".join(filter(None, [f"second: {shift}", gain, difference.inversion])))
+        parts.append(", ".join(filter(None, [f"B: {shift}", gain, difference.inversion])))
         residual = difference.residual_db
         parts.append(
             "no residual" if residual is None else f"residual {residual:.1f} dB relative to it"
@@ -194,19 +197,16 @@ def describe(difference: Difference, rate: int) -> str:
     return minus_signs("; ".join(parts))
 
 
-def _draw_both(panel: Axes, waves: Wave, second: float) -> list[Any]:
-    """Draw both waveforms, each with its channels merged; return a legend handle for each."""
-    from matplotlib.patches import Patch
-
+def _draw_both(panels: Sequence[Axes], waves: Wave, second: float, labels: Sequence[str]) -> None:
+    """Draw both waveforms, each with its channels merged, on one scale."""
     channels = waves.channels // 3
-    scales.amplitude_axis(panel, _merge(waves, 0, 2 * channels).envelope.peak)
-    panel.set_ylabel("amplitude (dBFS)")
-    handles = []
-    for number, colour in enumerate((style.BLUE, style.GREEN)):
+    peak = _merge(waves, 0, 2 * channels).envelope.peak
+    for number, (panel, label) in enumerate(zip(panels, labels, strict=True)):
+        scales.amplitude_axis(panel, peak, ticks=2)
+        panel.set_ylabel("amplitude\n(dBFS)")
+        panel.set_title(f"{'AB'[number]}: {label}", pad=2, fontsize=7.5)
         wave = _merge(waves, number * channels, channels)
-        draw_wave(panel, wave, 0, colour, second, 2 + number)
-        handles.append(Patch(color=colour, alpha=0.8))
-    return handles
+        draw_wave(panel, Line(wave, 0, SOUNDS[number]), second)
 
 
 def _merge(wave: Wave, first: int, count: int) -> Wave:

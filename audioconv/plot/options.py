@@ -20,6 +20,8 @@ class Look:
         dots per inch of a PNG, and of spectrograms in SVG and PDF
     title : str
         title above the plot
+    dark : bool
+        light on a dark ground, for slides and screens
     overwrite : bool
         replace the picture if it exists
     """
@@ -28,6 +30,7 @@ class Look:
     height: float | None = None
     dpi: int = 200
     title: str | None = None
+    dark: bool = False
     overwrite: bool = False
 
 
@@ -43,6 +46,10 @@ class Film:
         frames per second
     pixels : int, 240 to 1920
         width in pixels; the height is 5/8 of it
+    title : str
+        title above the rows; the names of sound and impulse if not given
+    dark : bool
+        light on a dark ground, for slides and screens
     overwrite : bool
         replace the film if it exists
     """
@@ -50,6 +57,8 @@ class Film:
     seconds: Annotated[float, "time"] = 8.0
     fps: int = 12
     pixels: int = 720
+    title: str | None = None
+    dark: bool = False
     overwrite: bool = False
 
 

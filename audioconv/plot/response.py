@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 
+from audioconv.errors import UsageError
 from audioconv.files import listed
 from audioconv.ir.load import DEFAULT_RATE, impulse_files
 from audioconv.plot import axes as scales
-from audioconv.plot import style
-from audioconv.plot.inputs import collect_notices, load_channels
+from audioconv.plot import colours, style
+from audioconv.plot.inputs import Channel, FrequencyRange, collect_notices, load_channels
 from audioconv.plot.labels import legend_labels
 from audioconv.plot.options import Look, PictureInfo
-from impulses.spectra import Response
+from impulses.spectra import Response, linear_phase_delay
 from impulses.spectra import response as response_of
 
 if TYPE_CHECKING:
@@ -23,14 +24,20 @@ if TYPE_CHECKING:
 MAX_CHANNELS = 14
 """Channels in one plot."""
 
-RANGE = 80.0
-"""Largest range of the magnitude axis in dB."""
+PASSES = 30.0
+"""Level in dB below the largest down to which an impulse response passes sound."""
+
+STOPS = 40.0
+"""Level in dB below the largest from which on phase and delay are of no account."""
+
+LEAST_RANGE, MOST_RANGE = 3.0, 200.0
+"""Limits of the range of the magnitude axis in dB."""
 
 PERCENTILES = 1.0, 99.0
 """Percentiles of the group delay that set its axis: it is unbounded at zeros of a response."""
 
-MIN_DELAY_RANGE = 1e-4
-"""Smallest range of the group delay axis in s."""
+MIN_DELAY_RANGE = 0.1
+"""Smallest range of the group delay axis in ms."""
 
 
 def response(
@@ -41,10 +48,15 @@ def response(
     rate: Annotated[int, "frequency"] = DEFAULT_RATE,
     channel: int | None = None,
     smoothing: int | None = None,
+    fmin: Annotated[float, "frequency"] | None = None,
+    fmax: Annotated[float, "frequency"] | None = None,
+    range: Annotated[float, "level"] = 30.0,
 ) -> PictureInfo:
     """Draw magnitude, phase and group delay of impulse responses.
 
-    The phase leaves out the delay of each impulse response, which the legend gives.
+    The phase leaves out the delay of each impulse response, which the legend gives. Phase and
+    group delay have gaps where next to nothing passes: 40 dB below the largest magnitude, or below
+    the axis of it.
 
     Parameters
     ----------
@@ -60,48 +72,104 @@ def response(
     smoothing : int >= 0, optional
         average over 1/N octave, 0 for none; if not given, 12 for an impulse response of over 4096
         frames, and none for a shorter one
+    fmin, fmax : float, optional
+        lowest and highest frequency of the axis; from 20 Hz to half the rate if not given
+    range : float, 3 to 200
+        extent of the magnitude axis in dB below the middle of what passes, its median level
 
     Raises
     ------
     AudioconvError
         If an impulse response cannot be loaded, or the picture cannot be written.
     """
+    frequencies = FrequencyRange(fmin, fmax)
+    if not LEAST_RANGE <= range <= MOST_RANGE:
+        raise UsageError(
+            f"range is {range:g} dB; it must be between {LEAST_RANGE:g} and {MOST_RANGE:g} dB"
+        )
     with style.picture(output, look, impulse_files(irs)) as figure:
         channels = load_channels(irs, rate, channel, MAX_CHANNELS)
         style.set_height(figure, look, 145 + 4.5 * len(channels))
-        responses = [response_of(c.impulse, channel=c.index, smoothing=smoothing) for c in channels]
+        responses = [_respond(one, smoothing, frequencies) for one in channels]
+        low, high = magnitude_limits([one.magnitude_db for one in responses], range)
         panels = figure.subplots(3, 1, sharex=True, height_ratios=(4, 3, 3))
-        handles = []
+        scales.level_axis(panels[0], low, high)
+        delays, handles = [], []
         for number, one in enumerate(responses):
+            passes = one.magnitude_db >= max(low, float(one.magnitude_db.max()) - STOPS)
+            delays.append(np.where(passes, 1000 * one.group_delay, np.nan))
             pen: dict[str, Any] = {
-                "color": style.SERIES[number % len(style.SERIES)],
-                "linestyle": style.DASHES[number % len(style.DASHES)],
+                "color": colours.SERIES[number % len(colours.SERIES)],
+                "linestyle": colours.DASHES[number % len(colours.DASHES)],
             }
             handles += panels[0].plot(one.hz, _finite(one.magnitude_db), **pen)
-            panels[1].plot(*_break_at_wraps(one.hz, one.phase_deg), **pen)
-            panels[2].plot(one.hz, 1000 * one.group_delay, **pen)
-        _set_up_axes(panels, responses)
-        labels = [
-            f"{c.label} (delay {1000 * one.delay:.3f} ms)"
-            for c, one in zip(channels, responses, strict=True)
-        ]
-        style.legend(figure, handles, labels)
+            phase = np.where(passes, one.phase_deg, np.nan)
+            panels[1].plot(*_break_at_wraps(one.hz, phase), **pen)
+            panels[2].plot(one.hz, delays[-1], **pen)
+        _set_up_axes(panels, responses, frequencies)
+        panels[2].set_ylim(*_delay_limits(delays))
+        style.legend(figure, handles, list(map(_label, channels, responses)))
     description = f"response of {listed(legend_labels(irs))}"
     notices = collect_notices(c.impulse for c in channels)
     return PictureInfo(description, style.size(figure), notices)
 
 
-def _set_up_axes(panels: Sequence[Axes], responses: Sequence[Response]) -> None:
-    low, high = scales.decibel_range([one.magnitude_db for one in responses], RANGE)
-    scales.level_axis(panels[0], low, high)
+def _respond(channel: Channel, smoothing: int | None, frequencies: FrequencyRange) -> Response:
+    shown = frequencies.within(channel.label, channel.impulse.rate)
+    return response_of(
+        channel.impulse,
+        channel=channel.index,
+        smoothing=smoothing,
+        low=shown.low,
+        high=shown.high,
+    )
+
+
+def _label(channel: Channel, found: Response) -> str:
+    """Label a channel with its delay."""
+    impulse = channel.impulse
+    centre = linear_phase_delay(impulse.taps.reshape(impulse.frames, -1)[:, channel.index])
+    if centre is None:
+        return f"{channel.label} (delay {1000 * found.delay:.3f} ms)"
+    if impulse.origin and centre == impulse.origin:
+        seconds = centre / impulse.rate
+        return f"{channel.label} (linear phase: its centre, at {1000 * seconds:.3f} ms, is time 0)"
+    delay = (centre - impulse.origin) / impulse.rate
+    return f"{channel.label} (linear phase: delay {1000 * delay:.3f} ms)"
+
+
+def magnitude_limits(levels: Sequence[np.ndarray], below: float) -> tuple[float, float]:
+    """Return limits of the magnitude axis: up to the largest level, and some dB below the middle.
+
+    The middle is the median of the levels within `PASSES` of the largest of each response, so
+    that a stop band has no part in it.
+
+    Examples
+    --------
+    >>> magnitude_limits([np.array([0.0, 0.0, 0.0, -20.0, -90.0])], 30)
+    (-31.8, 1.8)
+    """
+    finite = [level[np.isfinite(level)] for level in levels]
+    passing = [level[level >= level.max() - PASSES] for level in finite if len(level)]
+    if not passing:
+        return -below, 0.0
+    middle = float(np.median(np.concatenate(passing)))
+    return scales.with_margin(
+        max(min(float(level.min()) for level in finite if len(level)), middle - below),
+        max(float(level.max()) for level in finite if len(level)),
+    )
+
+
+def _set_up_axes(
+    panels: Sequence[Axes], responses: Sequence[Response], frequencies: FrequencyRange
+) -> None:
     panels[0].set_ylabel(f"magnitude (dB){_smoothing_label(responses)}")
     panels[1].set_ylim(-190, 190)
     panels[1].set_yticks([-180, -90, 0, 90, 180], ["−180", "−90", "0", "90", "180"])
     panels[1].set_ylabel("phase without\ndelay (degrees)")
-    panels[2].set_ylim(*_delay_limits(responses))
     panels[2].set_ylabel("group delay (ms)")
     lowest, highest = min(one.hz[0] for one in responses), max(one.hz[-1] for one in responses)
-    scales.frequency_axis(panels[2], lowest, highest)
+    scales.frequency_axis(panels[2], frequencies.low or lowest, frequencies.high or highest)
 
 
 def _finite(levels: np.ndarray) -> np.ndarray:
@@ -122,12 +190,12 @@ def _smoothing_label(responses: Sequence[Response]) -> str:
     return f"\nmean over {' or '.join(fractions)} octave"
 
 
-def _delay_limits(responses: Sequence[Response]) -> tuple[float, float]:
+def _delay_limits(curves: Sequence[np.ndarray]) -> tuple[float, float]:
     """Return limits of the group delay axis in ms, without extremes."""
-    delays = np.concatenate([one.group_delay for one in responses])
+    delays = np.concatenate(curves)
     delays = delays[np.isfinite(delays)]
     if not len(delays):
         return -1.0, 1.0
     low, high = np.percentile(delays, PERCENTILES)
     margin = max(0.12 * (high - low), MIN_DELAY_RANGE / 2)
-    return 1000 * float(low - margin), 1000 * float(high + margin)
+    return float(low - margin), float(high + margin)

@@ -8,7 +8,7 @@ import numpy as np
 
 from audioconv.engines.audio import Signal
 from audioconv.files import escape
-from audioconv.plot.style import BLACK, BLUE, GREEN, PURPLE, VERMILLION
+from audioconv.plot.colours import BLUE, GREEN, INK, PURPLE, VERMILLION
 from audioconv.views.blocks import extremes
 from audioconv.views.packed import MAX_NONZERO
 from audioconv.views.sliding import Sliding
@@ -94,7 +94,7 @@ class Scene:
         done = self._sums[: c - self._sliding.begin + 1]
         moving = [*self._draw_products(c), (3, self._draw_sums(done))]
         for row in range(4):
-            line = self._rows[row].axvline(c / rate, color=BLACK, linewidth=0.8)
+            line = self._rows[row].axvline(c / rate, color=INK, linewidth=0.8)
             moving.append((row, line))
         dot = self._rows[3].plot([c / rate], [done[-1]], "o", color=GREEN, markersize=4)[0]
         moving.append((3, dot))

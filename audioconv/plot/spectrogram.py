@@ -11,8 +11,9 @@ from audioconv.errors import UsageError
 from audioconv.files import listed
 from audioconv.ir.load import check_channel, refuse_standard_twice
 from audioconv.plot import axes as scales
-from audioconv.plot import style
-from audioconv.plot.inputs import open_time_range
+from audioconv.plot import colours, style
+from audioconv.plot.colours import Map
+from audioconv.plot.inputs import FrequencyRange, open_time_range
 from audioconv.plot.labels import legend_labels
 from audioconv.plot.options import Look, PictureInfo
 from audioconv.views.spectrogram import SILENT, Spectrogram
@@ -24,11 +25,8 @@ if TYPE_CHECKING:
 
 MAX_PANELS = 8
 
-RANGE = 90.0
-"""Range of the colour scale, down from the loudest level, in dB."""
-
-COLOURS = "cividis"
-"""Legible under colour blindness (Nuñez, Anderton and Renslow 2018) and in print."""
+LEAST_RANGE, MOST_RANGE = 10.0, 200.0
+"""Limits of the range of the colour scale in dB."""
 
 
 class Panel(NamedTuple):
@@ -47,6 +45,10 @@ def spectrogram(
     start: Annotated[str, "time"] = "0",
     duration: Annotated[str, "time"] | None = None,
     channel: int | None = None,
+    fmin: Annotated[float, "frequency"] | None = None,
+    fmax: Annotated[float, "frequency"] | None = None,
+    range: Annotated[float, "level"] = 70.0,
+    map: Map = "ember",
 ) -> PictureInfo:
     """Draw spectrograms: level over time and frequency.
 
@@ -65,19 +67,31 @@ def spectrogram(
         length of the time range; to the end if not given
     channel : int, optional
         channel, counted from 1; the mean power of all channels if not given
+    fmin, fmax : float, optional
+        lowest and highest frequency of the axis; from 20 Hz to half the rate if not given
+    range : float, 10 to 200
+        range of the colours in dB, down from the loudest level
+    map : str
+        colour map: ember, cividis, viridis and magma are bright where a sound is loud, and grey
+        is dark there, for print
 
     Raises
     ------
     AudioconvError
         If a sound cannot be read, or the picture cannot be written.
     """
+    frequencies = FrequencyRange(fmin, fmax)
+    if not LEAST_RANGE <= range <= MOST_RANGE:
+        raise UsageError(
+            f"range is {range:g} dB; it must be between {LEAST_RANGE:g} and {MOST_RANGE:g} dB"
+        )
     refuse_standard_twice(files)
     if len(files) > MAX_PANELS:
         raise UsageError(f"there are {len(files)} sounds; a plot shows at most {MAX_PANELS}")
     with style.picture(output, look, files) as figure:
         labels = legend_labels(files)
         contents = [
-            _read(path, label, start, duration, channel)
+            _read(path, label, start, duration, channel, frequencies)
             for label, path in zip(labels, files, strict=True)
         ]
         count = len(contents)
@@ -88,26 +102,41 @@ def spectrogram(
         ends = [one.begin + one.spectrogram.seconds for one in contents]
         second = scales.time_axis(panels[-1], min(one.begin for one in contents), max(ends))
         for panel, content in zip(panels, contents, strict=True):
-            mesh = _draw(panel, content, second, top)
+            mesh = _draw(panel, content, second, (top - range, top), map)
+            edges = content.spectrogram.edges
+            low, high = frequencies.low or edges[0], frequencies.high or edges[-1]
+            scales.frequency_axis(panel, low, high, vertical=True)
             if count > 1:
                 panel.set_title(content.label, pad=2, fontsize=7.5)
-        _add_colour_bar(figure, mesh, panels, top)
+        _add_colour_bar(figure, mesh, panels)
     return PictureInfo(f"spectrogram of {listed(labels)}", style.size(figure))
 
 
-def _read(path: str, label: str, start: str, duration: str | None, channel: int | None) -> Panel:
+def _read(
+    path: str,
+    label: str,
+    start: str,
+    duration: str | None,
+    channel: int | None,
+    frequencies: FrequencyRange,
+) -> Panel:
     """Return the spectrogram of a time range, of one channel, counted from 1, or of all."""
     with open_time_range(path, start, duration) as sound:
+        shown = frequencies.within(label, sound.rate)
         check_channel(label, sound.channels, channel)
         blocks = sound.blocks
         if channel is not None:
             blocks = (block[:, channel - 1 : channel] for block in blocks)
-        power = spectrogram_of(blocks, sound.rate, frames=sound.frames)
+        power = spectrogram_of(
+            blocks, sound.rate, frames=sound.frames, low=shown.low, high=shown.high
+        )
     return Panel(label, power, sound.begin)
 
 
-def _draw(panel: Axes, content: Panel, second: float, top: float) -> Any:
-    """Draw a spectrogram, and return the mesh for the colour bar."""
+def _draw(
+    panel: Axes, content: Panel, second: float, levels: tuple[float, float], colour_map: Map
+) -> Any:
+    """Draw a spectrogram with colours between two levels, and return the mesh for the bar."""
     power = content.spectrogram
     # columns are centred on their times
     edges = content.begin + power.step * (np.arange(power.power.shape[1] + 1, dtype=np.int64) - 0.5)
@@ -115,19 +144,19 @@ def _draw(panel: Axes, content: Panel, second: float, top: float) -> Any:
         edges * second,
         power.edges,
         power.level(),
-        cmap=COLOURS,
-        vmin=top - RANGE,
-        vmax=top,
+        cmap=colours.colour_map(colour_map),
+        vmin=levels[0],
+        vmax=levels[1],
         rasterized=True,
     )
-    scales.frequency_axis(panel, power.edges[0], power.edges[-1], vertical=True)
     panel.grid(visible=False)
     return mesh
 
 
-def _add_colour_bar(figure: Figure, mesh: Any, panels: list[Axes], top: float) -> None:
+def _add_colour_bar(figure: Figure, mesh: Any, panels: list[Axes]) -> None:
     bar = figure.colorbar(mesh, ax=panels, pad=0.015, aspect=30, extend="min")
     bar.set_label("level (dBFS)")
     bar.outline.set_linewidth(0.6)
-    ticks = [top - step for step in range(0, int(RANGE) + 1, 10)]
+    low, high = mesh.get_clim()
+    ticks = scales.level_ticks(low, high, max_ticks=10).tolist()
     bar.set_ticks(ticks, labels=[scales.decibel(tick) for tick in ticks])

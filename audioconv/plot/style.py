@@ -18,19 +18,12 @@ from typing import TYPE_CHECKING, Any
 
 from audioconv.errors import AudioconvError, UsageError
 from audioconv.files import display_name, escape, refuse_overwrite, target
+from audioconv.plot.colours import theme
 from audioconv.plot.fonts import add_fallback_fonts
 from audioconv.plot.options import Look
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-BLUE, VERMILLION, GREEN, PURPLE = "#0072B2", "#D55E00", "#009E73", "#CC79A7"
-ORANGE, SKY, GREY, BLACK = "#E69F00", "#56B4E9", "#767676", "#000000"
-SERIES = (BLUE, VERMILLION, GREEN, ORANGE, PURPLE, SKY, BLACK)
-"""Colours for series, distinct under colour blindness (Okabe and Ito)."""
-
-DASHES: tuple[Any, ...] = ("-", (0, (5, 1.5)), (0, (1.5, 1)), (0, (5, 1, 1, 1)), (0, (8, 2, 3, 2)))
-"""Line styles for series; with five of them and seven colours, 35 series are distinct."""
 
 FORMATS = {".png": "png", ".svg": "svg", ".pdf": "pdf"}
 
@@ -52,7 +45,6 @@ SETTINGS: dict[str, Any] = {
     "axes.axisbelow": True,
     "axes.grid": True,
     "axes.xmargin": 0,
-    "grid.color": "#DDDDDD",
     "grid.linewidth": 0.5,
     "xtick.labelsize": 7.5,
     "ytick.labelsize": 7.5,
@@ -118,7 +110,7 @@ def picture(output: str, look: Look, inputs: Sequence[str]) -> Iterator[Figure]:
         )
     refuse_overwrite(output, inputs=list(inputs), overwrite=look.overwrite)
     _check_size(look)
-    with settings():
+    with settings(dark=look.dark):
         from matplotlib.figure import Figure
 
         figure = Figure(figsize=(look.width / INCH, (look.height or 60) / INCH), dpi=look.dpi)
@@ -132,8 +124,13 @@ def picture(output: str, look: Look, inputs: Sequence[str]) -> Iterator[Figure]:
 
 
 @contextmanager
-def settings() -> Iterator[None]:
+def settings(*, dark: bool = False) -> Iterator[None]:
     """Apply the settings of all pictures in place of the user's matplotlibrc.
+
+    Parameters
+    ----------
+    dark : bool
+        light on a dark ground
 
     Raises
     ------
@@ -143,7 +140,7 @@ def settings() -> Iterator[None]:
     matplotlib = _import_matplotlib()
     # figures choose their backend themselves
     defaults = {k: v for k, v in matplotlib.rcParamsDefault.items() if not k.startswith("backend")}
-    with matplotlib.rc_context({**defaults, **SETTINGS}):
+    with matplotlib.rc_context({**defaults, **SETTINGS, **theme(dark).settings()}):
         yield
 
 

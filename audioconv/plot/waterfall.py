@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
@@ -10,8 +9,8 @@ import numpy as np
 from audioconv.errors import UsageError
 from audioconv.ir.load import DEFAULT_RATE, impulse_files
 from audioconv.plot import axes as scales
-from audioconv.plot import style
-from audioconv.plot.inputs import collect_notices, load_channels
+from audioconv.plot import colours, style
+from audioconv.plot.inputs import FrequencyRange, collect_notices, load_channels
 from audioconv.plot.options import Look, PictureInfo
 from audioconv.units import parse_time
 from impulses.spectra import CumulativeDecay, cumulative_decay
@@ -26,7 +25,15 @@ SHIFT, RISE = 0.22, 0.75
 """Offset of the first slice from the last: to the right, relative to the width, and up, relative
 to the depth."""
 
-COLOURS = "cividis"
+SHADES = {"light": (0.2, 0.8), "dark": (0.4, 1.0)}
+"""Part of the colour map from the first slice to the last, legible on each ground."""
+
+PALE = 0.35
+"""Opacity of the area below a slice."""
+
+BAND = 0.9
+"""Highest frequency by default, relative to half the rate: the filters of converters and resamplers
+begin there, and what is left above it may ring without end."""
 
 LABEL_WIDTH = 32
 """Width of tick labels in points."""
@@ -44,6 +51,8 @@ def waterfall(
     span: Annotated[str, "time"] | None = None,
     slices: int = 40,
     smoothing: int | None = None,
+    fmin: Annotated[float, "frequency"] | None = None,
+    fmax: Annotated[float, "frequency"] | None = None,
 ) -> PictureInfo:
     """Draw the cumulative spectral decay of an impulse response.
 
@@ -67,6 +76,9 @@ def waterfall(
     smoothing : int >= 0, optional
         average over 1/N octave, 0 for none; if not given, 12 for an impulse response of over 4096
         frames, and none for a shorter one
+    fmin, fmax : float, optional
+        lowest and highest frequency of the axis; from 20 Hz to nine tenths of half the rate if not
+        given
 
     Raises
     ------
@@ -75,8 +87,11 @@ def waterfall(
     """
     if not MIN_SLICES <= slices <= MAX_SLICES:
         raise UsageError(f"slices is {slices}; it must be between {MIN_SLICES} and {MAX_SLICES}")
+    frequencies = FrequencyRange(fmin, fmax)
     with style.picture(output, look, impulse_files([ir])) as figure:
         source = load_channels([ir], rate, channel, 1)[0]
+        half = source.impulse.rate / 2
+        shown = frequencies.within(source.label, source.impulse.rate)
         decay = cumulative_decay(
             source.impulse,
             channel=source.index,
@@ -84,13 +99,15 @@ def waterfall(
             slices=slices,
             depth=DEPTH,
             smoothing=smoothing,
+            low=shown.low,
+            high=shown.high or (BAND * half if (shown.low or 0) < BAND * half else half),
         )
         style.set_height(figure, look, 100)
         panel = figure.subplots()
         panel.set_axis_off()
         projection = _Projection(decay)
         _draw_box(panel, projection)
-        _draw_slices(panel, projection)
+        _draw_slices(panel, projection, SHADES["dark" if look.dark else "light"])
         mean = f", mean over 1/{decay.smoothing} octave" if decay.smoothing else ""
         title = f"{source.label}: cumulative spectral decay{mean}"
         panel.set_title(style.wrap(title, figure))
@@ -115,28 +132,29 @@ class _Projection:
         return np.asarray(np.maximum(level, -DEPTH) + DEPTH + RISE * DEPTH * (1 - time))
 
 
-def _draw_slices(panel: Axes, projection: _Projection) -> None:
+def _draw_slices(panel: Axes, projection: _Projection, shades: tuple[float, float]) -> None:
     """Draw the slices from the first, at the back, to the last."""
-    from matplotlib import colormaps
+    from matplotlib.colors import to_rgb
 
-    decay = projection.decay
+    decay, colour_map = projection.decay, colours.colour_map("ember")
+    ground = np.array(to_rgb(colours.GROUND))
     count = len(decay.seconds)
     for number, levels in enumerate(decay.level_db):
         time = number / (count - 1)
-        colour = colormaps[COLOURS](0.92 * time)
-        pale = tuple(1 - 0.35 * (1 - part) for part in colour[:3])
+        colour = np.array(colour_map(shades[0] + time * (shades[1] - shades[0]))[:3])
+        pale = ground + PALE * (colour - ground)
         x, y = projection.x(decay.hz, time), projection.y(levels, time)
         floor = projection.y(-DEPTH, time)
-        panel.fill_between(x, y, floor, facecolor=pale, linewidth=0, zorder=3 + number)
+        panel.fill_between(x, y, floor, facecolor=tuple(pale), linewidth=0, zorder=3 + number)
         above = np.where(levels > -DEPTH, y, np.nan)
-        panel.plot(x, above, color=colour, linewidth=0.8, zorder=3.5 + number)
+        panel.plot(x, above, color=tuple(colour), linewidth=0.8, zorder=3.5 + number)
 
 
 def _draw_box(panel: Axes, projection: _Projection) -> None:
     """Draw a floor with axes of frequency and time, and a back wall with a level axis."""
     low, high = float(projection.decay.hz[0]), float(projection.decay.hz[-1])
-    thin: dict[str, Any] = {"color": "#CCCCCC", "linewidth": 0.5, "zorder": 1}
-    firm: dict[str, Any] = {"color": style.BLACK, "linewidth": 0.6, "zorder": 2}
+    thin: dict[str, Any] = {"color": colours.LINE, "linewidth": 0.5, "zorder": 1}
+    firm: dict[str, Any] = {"color": colours.INK, "linewidth": 0.6, "zorder": 2}
     ticks = scales.octave_ticks(low, high)
     for hz, name in zip(ticks, scales.octave_labels(panel, ticks), strict=True):
         x = [float(projection.x(hz, time)) for time in (1, 0, 0)]
@@ -159,17 +177,21 @@ def _draw_box(panel: Axes, projection: _Projection) -> None:
     panel.plot(x, [float(projection.y(level, time)) for _, level, time in edges], **firm)
     panel.text(0.5, -7.5, "frequency (Hz)", ha="center", va="top")
     panel.set_xlim(-0.02, 1 + SHIFT + 0.12)
-    panel.set_ylim(-11, float(projection.y(0, 0)) + 1)
+    highest = max(
+        float(projection.y(levels, number / (len(projection.decay.seconds) - 1)).max())
+        for number, levels in enumerate(projection.decay.level_db)
+    )
+    panel.set_ylim(-11, max(float(projection.y(0, 0)), highest) + 1)
 
 
 def _draw_times(panel: Axes, projection: _Projection, high: float) -> None:
     """Draw the time axis along the right edge of the floor."""
     span = float(projection.decay.seconds[-1])
     second, unit = (1000.0, "ms") if span < 1 else (1.0, "s")
-    for tick in _round_ticks(span * second):
+    for tick in scales.round_ticks(0, span * second):
         time = tick / second / span
         x, y = float(projection.x(high, time)), float(projection.y(-DEPTH, time))
-        panel.plot([x, x + 0.008], [y, y], color=style.BLACK, linewidth=0.6)
+        panel.plot([x, x + 0.008], [y, y], color=colours.INK, linewidth=0.6)
         panel.text(x + 0.014, y, f"{tick:g}", ha="left", va="center", fontsize=7.5)
     x, y = float(projection.x(high, 0.5)), float(projection.y(-DEPTH, 0.5))
     _label_axis(panel, x, y, f"time ({unit})")
@@ -180,10 +202,3 @@ def _label_axis(panel: Axes, x: float, y: float, text: str, rotation: float = 0)
     panel.annotate(
         text, (x, y), (LABEL_WIDTH, 0), textcoords="offset points", va="center", rotation=rotation
     )
-
-
-def _round_ticks(end: float) -> list[float]:
-    """Return at most six round numbers from 0 to `end`."""
-    power = 10.0 ** math.floor(math.log10(end / 5))
-    step = next(power * factor for factor in (1, 2, 5, 10) if end / (power * factor) <= 5)
-    return [step * n for n in range(math.floor(end / step + 1e-9) + 1)]

@@ -74,6 +74,8 @@ def spectrogram(
     window: float = WINDOW,
     columns: int = COLUMNS,
     rows: int = ROWS,
+    low: float | None = None,
+    high: float | None = None,
 ) -> Spectrogram:
     """Return the spectrogram of a stream of blocks, in constant memory.
 
@@ -90,7 +92,9 @@ def spectrogram(
     columns : int > 1
         largest number of columns
     rows : int > 1
-        number of rows, from 20 Hz to half the rate
+        number of rows
+    low, high : float > 0, optional
+        range of the rows in Hz; by default from 20 Hz (an eighth of a lower rate) to half the rate
 
     Returns
     -------
@@ -117,7 +121,7 @@ def spectrogram(
     points = 2 ** max(4, round(np.log2(window * rate)))
     short = frames is not None and frames * HOPS[0] <= columns * points * HOPS[1]
     hop = points // HOPS[0 if short else 1]
-    edges = np.geomspace(min(LOWEST, rate / 8), rate / 2, rows + 1)
+    edges = np.geomspace(low or min(LOWEST, rate / 8), high or rate / 2, rows + 1)
     transform = _Transform(edges * points / rate, points)
     sums, slices, each, length = np.zeros((columns // 2 * 2, rows)), 0, 1, 0
     for windows, read in _windows(blocks, points, hop):

@@ -6,6 +6,6 @@ cumulative     cumulative spectral decay (waterfall)
 """
 
 from impulses.spectra.cumulative import CumulativeDecay, cumulative_decay
-from impulses.spectra.response import Response, response
+from impulses.spectra.response import Response, linear_phase_delay, response
 
-__all__ = ["CumulativeDecay", "Response", "cumulative_decay", "response"]
+__all__ = ["CumulativeDecay", "Response", "cumulative_decay", "linear_phase_delay", "response"]

@@ -9,7 +9,7 @@ import numpy as np
 from impulses import analysis
 from impulses.acoustics.decay import decay_end, energy_decay
 from impulses.impulse import Impulse, Taps
-from impulses.quantities import Seconds, above
+from impulses.quantities import Hertz, Seconds, above
 from impulses.spectra.transform import column, decibels, frequencies, power_of, smoothing_of
 
 
@@ -44,6 +44,8 @@ def cumulative_decay(
     depth: float = 40.0,
     smoothing: int | None = None,
     points: int = 400,
+    low: Hertz | None = None,
+    high: Hertz | None = None,
 ) -> CumulativeDecay:
     """Return the cumulative spectral decay: spectra of the rest from increasing times on.
 
@@ -62,7 +64,7 @@ def cumulative_decay(
         Number of slices, evenly spaced in time.
     depth : float > 0
         Range of the decay in dB.
-    smoothing, points
+    smoothing, points, low, high
         As in `response`.
 
     Raises
@@ -91,7 +93,7 @@ def cumulative_decay(
         span = max(span, (slices - 1) / impulse.rate)  # slices start on different frames
     above("span", span, 0, "s")
     seconds = np.linspace(0, span, slices)
-    hz = frequencies(impulse.rate, points)
+    hz = frequencies(impulse.rate, points, low, high)
     fade = max(1, round(span / 100 * impulse.rate))
     ramp = np.sin(np.pi / 2 * np.arange(1, fade + 1, dtype=np.int64) / (fade + 1)) ** 2
     power = np.zeros((slices, points))

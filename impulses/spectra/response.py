@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from impulses.impulse import Impulse, Taps, to_db
+from impulses.quantities import Hertz
 from impulses.spectra.transform import column, decibels, frequencies, smoothing_of, spectrum_of
 
 EDGE = 1e-6
@@ -17,6 +18,12 @@ POINTS = 1000
 
 UNDEFINED = -100.0
 """Level in dB, relative to the largest, below which phase and delay are rounding errors."""
+
+SYMMETRY = 1e-3
+"""Asymmetry of taps relative to the peak up to which their phase is linear."""
+
+FEWEST_SYMMETRIC = 3
+"""Taps that a filter of linear phase has at least."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,7 +55,13 @@ class Response:
 
 
 def response(
-    impulse: Impulse, *, channel: int = 0, smoothing: int | None = None, points: int = POINTS
+    impulse: Impulse,
+    *,
+    channel: int = 0,
+    smoothing: int | None = None,
+    points: int = POINTS,
+    low: Hertz | None = None,
+    high: Hertz | None = None,
 ) -> Response:
     """Return magnitude, phase and group delay of one channel.
 
@@ -66,11 +79,14 @@ def response(
         impulses.
     points : int > 1
         Number of frequencies.
+    low, high : float, optional
+        Range of frequencies in Hz; by default from 20 Hz to half the rate.
 
     Raises
     ------
     ImpulseError
-        If there is no such channel, or smoothing is below 0.
+        If there is no such channel, smoothing is below 0, or the range is not within that of the
+        rate.
 
     References
     ----------
@@ -84,7 +100,7 @@ def response(
     """
     taps = column(impulse, channel)
     smoothing = smoothing_of(impulse, smoothing)
-    hz = frequencies(impulse.rate, points)
+    hz = frequencies(impulse.rate, points, low, high)
     peak = int(np.argmax(np.abs(taps)))
     largest = float(np.abs(taps[peak])) or 1.0  # so that squares neither overflow nor vanish
     spectrum = spectrum_of(taps / largest, impulse.rate, hz, smoothing, peak)
@@ -98,3 +114,33 @@ def response(
     return Response(
         hz, decibels(power) + to_db(largest), phase, delays / impulse.rate + delay, delay, smoothing
     )
+
+
+def linear_phase_delay(taps: Taps) -> float | None:
+    """Return the delay of a filter of linear phase in samples: the centre of its symmetry.
+
+    Taps that are symmetric or antisymmetric about a sample, or halfway between two, delay all
+    frequencies by the same time.
+
+    Parameters
+    ----------
+    taps : array, (frames,)
+
+    Returns
+    -------
+    float or None
+        None without such a symmetry, to a thousandth of the peak, which 16 bits keep
+
+    Examples
+    --------
+    >>> linear_phase_delay(np.array([0.0, 0.0, 1.0, 2.0, 1.0])), linear_phase_delay(np.arange(4.0))
+    (3.0, None)
+    """
+    largest = np.abs(taps).max(initial=0.0)
+    audible = np.flatnonzero(np.abs(taps) > SYMMETRY * largest)
+    if len(audible) < FEWEST_SYMMETRIC:  # a pair of spikes is as symmetric, but an echo
+        return None
+    first, last = int(audible[0]), int(audible[-1])
+    part = taps[first : last + 1]
+    asymmetry = min(np.abs(part - sign * part[::-1]).max() for sign in (1, -1))
+    return (first + last) / 2 if asymmetry <= SYMMETRY * largest else None

@@ -9,6 +9,7 @@ from numpy.fft import rfft
 from numpy.typing import NDArray
 
 from impulses.impulse import Impulse, ImpulseError, Taps
+from impulses.quantities import Hertz
 
 LOWEST = 20.0
 """Lowest frequency of the axis, in Hz."""
@@ -26,15 +27,31 @@ AT_A_TIME = 64
 """Frequencies transformed at a time, to bound memory."""
 
 
-def frequencies(rate: int, points: int) -> Taps:
-    """Return logarithmically spaced frequencies from 20 Hz (rate / 50 if less) to half the rate.
+def frequencies(
+    rate: int, points: int, low: Hertz | None = None, high: Hertz | None = None
+) -> Taps:
+    """Return logarithmically spaced frequencies, by default from 20 Hz to half the rate.
+
+    A rate below 1000 Hz has them from a fiftieth of it.
+
+    Raises
+    ------
+    ImpulseError
+        If `low` is not above 0 and below `high`, or `high` above half the rate.
 
     Examples
     --------
-    >>> frequencies(64000, 3).round(3).tolist()
-    [20.0, 800.0, 32000.0]
+    >>> frequencies(64000, 3).round(3).tolist(), frequencies(64000, 2, 100, 1000).tolist()
+    ([20.0, 800.0, 32000.0], [100.0, 1000.0])
     """
-    spaced: Taps = np.geomspace(min(LOWEST, rate / 50), rate / 2, points)
+    low = min(LOWEST, rate / 50) if low is None else low
+    high = rate / 2 if high is None else high
+    if not 0 < low < high <= rate / 2:
+        raise ImpulseError(
+            f"frequencies from {low:g} to {high:g} Hz must rise, from above 0 to half the rate, "
+            f"{rate / 2:g} Hz, at most"
+        )
+    spaced: Taps = np.geomspace(low, high, points)
     return spaced
 
 
