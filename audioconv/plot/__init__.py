@@ -10,6 +10,7 @@ inputs       time ranges of sounds and channels of impulse responses
 waveform     peaks and RMS level of sounds over time
 spectrogram  level of sounds over time and frequency
 response     magnitude, phase and group delay of impulse responses
+bands        reverberation times by octave
 decay        energy decay curves, with the lines from which T20 and T30 are read
 waterfall    cumulative spectral decay of an impulse response
 null         the difference of two sounds
@@ -25,7 +26,7 @@ PLOTS = {
     "waveform": "Draw waveforms: peaks and RMS level over time.",
     "spectrogram": "Draw spectrograms: level over time and frequency.",
     "response": "Draw magnitude, phase and group delay of impulse responses.",
-    "decay": "Draw energy decay curves with T20, T30 and noise floor.",
+    "decay": "Draw energy decay curves, and reverberation times by octave.",
     "waterfall": "Draw the cumulative spectral decay of an impulse response.",
     "null": "Draw a null test: the difference of two sounds.",
 }

@@ -13,12 +13,14 @@ from audioconv.files import listed
 from audioconv.ir.load import DEFAULT_RATE, check_channel, impulse_files
 from audioconv.plot import axes as scales
 from audioconv.plot import colours, style
-from audioconv.plot.inputs import collect_notices, load_labelled
+from audioconv.plot.bands import TIMES, Bar, draw_bands
+from audioconv.plot.inputs import collect_notices, frame_range, load_labelled
 from audioconv.plot.labels import legend_labels, minus_signs
 from audioconv.plot.options import Look, PictureInfo
 from impulses.acoustics.decay import fit
 from impulses.acoustics.decay_curve import DecayAnalysis, analyse_decay
 from impulses.acoustics.figures import RANGES
+from impulses.acoustics.iso3382 import measure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -35,11 +37,8 @@ LOWEST = -120.0
 EXTENT = 2.0
 """Extent of the time axis, relative to the length of the decay."""
 
-LINES = {
-    "t20": ("T20", colours.ORANGE, (0, (5, 1.5))),
-    "t30": ("T30", colours.VERMILLION, (0, (1, 1))),
-}
-"""Name, colour and dashes of each fitted line."""
+LINES = {"t20": (colours.ORANGE, (0, (5, 1.5))), "t30": (colours.VERMILLION, (0, (1, 1)))}
+"""Colour and dashes of each fitted line; its bars have the same colour."""
 
 Entry = tuple[Any, str]
 """Handle and label of a legend entry."""
@@ -77,11 +76,13 @@ def decay(
     rate: Annotated[int, "frequency"] = DEFAULT_RATE,
     channel: int | None = None,
     band: Annotated[float, "frequency"] | None = None,
+    duration: Annotated[str, "time"] | None = None,
 ) -> PictureInfo:
-    """Draw energy decay curves with T20, T30 and noise floor.
+    """Draw energy decay curves, and reverberation times by octave.
 
     These are the figures of `audioconv ir info` (ISO 3382-1). A single impulse response is drawn
-    with its level and the lines fitted to the curve; several are drawn over each other.
+    with its level, the lines of T20 and T30 and their times by octave; several are drawn over each
+    other, with T20 by octave. Where a decay supports no time, the reason stands in place of a bar.
 
     Parameters
     ----------
@@ -95,7 +96,9 @@ def decay(
     channel : int, optional
         channel, counted from 1; the energy of all channels if not given
     band : float, optional
-        nominal mid-band frequency of an octave, such as 1000; broadband if not given
+        nominal mid-band frequency of the octave of the curve, such as 1000; broadband if not given
+    duration : str, optional
+        length of the time axis, from the onset on; up to the end of the decay if not given
 
     Raises
     ------
@@ -108,9 +111,13 @@ def decay(
             check_channel(label, impulse.taps.shape[1], channel)
         index = None if channel is None else channel - 1
         analyses = [analyse_decay(impulse, index, band) for _, impulse in impulses]
+        measured = [measure(impulse, index) for _, impulse in impulses]
         rates = [impulse.rate for _, impulse in impulses]
         end = max(map(_duration, analyses, rates)) or 1 / rates[0]
-        panel = figure.subplots()
+        if duration is not None:
+            end = (frame_range("0", duration, rates[0])[1] or 1) / rates[0]
+        style.set_height(figure, look, 132)
+        panel, below = figure.subplots(2, 1, height_ratios=(3, 2))
         second = scales.time_axis(panel, 0.0, end, "time after the onset")
         scales.level_axis(panel, _bottom(analyses), 4.0, max_ticks=9)
         panel.set_ylabel(f"level (dB){f', octave of {band:g} Hz' if band else ''}")
@@ -119,17 +126,14 @@ def decay(
             for (label, impulse), analysis in zip(impulses, analyses, strict=True)
         ]
         if len(traces) == 1:
+            panel.set_title(traces[0].label, pad=3)
             entries = _draw_alone(panel, traces[0])
+            bars = [Bar(key, measured[0], colour) for key, (colour, _) in LINES.items()]
         else:
             entries = [_draw_overlaid(panel, trace, n) for n, trace in enumerate(traces)]
-        handles, labels = [h for h, _ in entries], [style.wrap(text, figure) for _, text in entries]
-        if len(traces) > 1:
-            for name, _, dashes in LINES.values():
-                handles += panel.plot([], [], color=colours.GREY, linestyle=dashes, linewidth=1.8)
-                labels.append(f"{name} of each, in its colour")
-        lines = sum(text.count("\n") + 1 for text in labels)
-        style.set_height(figure, look, 78 + 4.2 * lines)
-        style.legend(figure, handles, labels)
+            bars = [Bar("t20", one, _colour(n)) for n, one in enumerate(measured)]
+        draw_bands(below, bars)
+        style.legend(figure, *map(list, zip(*entries, strict=True)))
     description = f"decay of {listed(legend_labels(irs))}"
     notices = collect_notices(impulse for _, impulse in impulses)
     return PictureInfo(description, style.size(figure), notices)
@@ -138,39 +142,57 @@ def decay(
 def _draw_alone(panel: Axes, trace: Trace) -> list[Entry]:
     """Draw level, energy decay curve, fitted lines and noise floor; return the legend entries."""
     analysis = trace.analysis
-    pen: dict[str, Any] = {"color": colours.BLUE, "linestyle": "-"}
     entries = [_draw_level(panel, trace)]
     if analysis.curve is None:
-        reason = analysis.figures.why_not["t30_s"]
-        return [*entries, (panel.plot([], [], **pen)[0], f"no decay: {reason}")]
+        _write_reason(panel, f"no decay: {analysis.figures.why_not['t30_s']}")
+        return entries
     levels = analysis.curve.levels_db()
-    handle = _draw_curve(panel, trace, levels, pen)
-    entries.append((handle, "energy decay curve, 0 dB at its start"))
-    lines = [_draw_line(panel, trace, levels, key, LINES[key][1]) for key in LINES]
-    blank = panel.plot([], [], linestyle="none")[0]
-    entries += [(handle or blank, minus_signs(text)) for handle, text in lines]
-    if analysis.figures.noise_floor_db is None:
-        reason = analysis.figures.why_not["noise_floor_db"]
-        return [*entries, (blank, f"no noise floor: {reason}")]
+    pen: dict[str, Any] = {"color": colours.BLUE, "linestyle": "-"}
+    entries.append((_draw_curve(panel, trace, levels, pen), "energy decay"))
+    for key, (colour, _) in LINES.items():
+        value = getattr(analysis.figures, f"{key}_s")
+        if value is not None:
+            line = _draw_line(panel, trace, levels, key, colour)
+            entries.append((line, f"{TIMES[key]} {value:#.3g} s"))
+    floor = analysis.figures.noise_floor_db
+    if floor is None:
+        _write_reason(panel, f"no noise floor: {analysis.figures.why_not['noise_floor_db']}")
+        return entries
     crossing = (analysis.curve.end.frames - analysis.curve.start) / trace.rate
-    return [*entries, _draw_noise_floor(panel, trace, analysis.figures.noise_floor_db, crossing)]
+    return [*entries, _draw_noise_floor(panel, trace, floor, crossing)]
+
+
+def _write_reason(panel: Axes, text: str) -> None:
+    """Write why a figure is missing, at the bottom of the panel."""
+    panel.text(
+        *(0.01, 0.02, minus_signs(text)),
+        transform=panel.transAxes,
+        color=colours.GREY,
+        fontsize=6.5,
+        zorder=4,
+        bbox={"facecolor": colours.GROUND, "edgecolor": "none", "alpha": 0.8, "pad": 1},
+    )
 
 
 def _draw_overlaid(panel: Axes, trace: Trace, number: int) -> Entry:
     """Draw the energy decay curve and fitted lines of one of several; return its legend entry."""
-    colour = colours.SERIES[number % len(colours.SERIES)]
+    colour = _colour(number)
     pen: dict[str, Any] = {
         "color": colour,
         "linestyle": colours.DASHES[number % len(colours.DASHES)],
     }
     curve = trace.analysis.curve
     if curve is None:
-        reason = trace.analysis.figures.why_not["t30_s"]
-        return panel.plot([], [], **pen)[0], f"{trace.label}: {reason}"
+        return panel.plot([], [], **pen)[0], trace.label
     levels = curve.levels_db()
-    handle = _draw_curve(panel, trace, levels, pen)
-    texts = [_draw_line(panel, trace, levels, key, colour)[1] for key in LINES]
-    return handle, f"{trace.label}: {_summarise(texts)}"
+    for key in LINES:
+        if getattr(trace.analysis.figures, f"{key}_s") is not None:
+            _draw_line(panel, trace, levels, key, colour)
+    return _draw_curve(panel, trace, levels, pen), trace.label
+
+
+def _colour(number: int) -> str:
+    return colours.SERIES[number % len(colours.SERIES)]
 
 
 def _draw_level(panel: Axes, trace: Trace) -> Entry:
@@ -179,10 +201,11 @@ def _draw_level(panel: Axes, trace: Trace) -> Entry:
         trace.times(frames),
         levels,
         "." if len(levels) <= MAX_DOTS else "-",
-        color="#A0A0A0",
+        color=colours.GREY,
+        alpha=0.7,
         linewidth=0.5,
     )
-    return line[0], f"level of {trace.label}, 0 dB at its largest frame"
+    return line[0], "level"
 
 
 def _draw_curve(panel: Axes, trace: Trace, levels: np.ndarray, pen: dict[str, Any]) -> Any:
@@ -193,28 +216,16 @@ def _draw_curve(panel: Axes, trace: Trace, levels: np.ndarray, pen: dict[str, An
     return panel.plot(trace.times(frames), finite, **pen, linewidth=1.4, marker=marker)[0]
 
 
-def _draw_line(panel: Axes, trace: Trace, levels: np.ndarray, key: str, colour: str) -> Entry:
-    """Draw the line fitted to an energy decay curve for T20 or T30.
-
-    Returns
-    -------
-    handle : Line2D or None
-        None without a decay time
-    text : str
-        the decay time, or the reason why there is none
-    """
-    name, _, dashes = LINES[key]
-    value = getattr(trace.analysis.figures, f"{key}_s")
-    if value is None:
-        return None, f"no {name}: {trace.analysis.figures.why_not[f'{key}_s']}"
+def _draw_line(panel: Axes, trace: Trace, levels: np.ndarray, key: str, colour: str) -> Any:
+    """Draw the line fitted to an energy decay curve for T20 or T30, and return its handle."""
+    dashes = LINES[key][1]
     upper, lower = RANGES[key]
     line = fit(levels, trace.rate, upper, lower)
     assert line is not None  # the decay time was read from it
     ends = [(db - line.level) / -60 * line.rt60 * trace.second for db in (0, upper, lower, -90)]
     pen: dict[str, Any] = {"color": colour, "linestyle": dashes, "zorder": 3}
     panel.plot([ends[0], ends[3]], [0, -90], linewidth=0.6, **pen)
-    fitted = panel.plot(ends[1:3], [upper, lower], linewidth=1.8, **pen)
-    return fitted[0], f"{name} {value:#.3g} s ({upper:g} to {lower:g} dB, r = {line.r:.4f})"
+    return panel.plot(ends[1:3], [upper, lower], linewidth=1.8, **pen)[0]
 
 
 def _draw_noise_floor(panel: Axes, trace: Trace, level: float, crossing: float) -> Entry:
@@ -222,21 +233,7 @@ def _draw_noise_floor(panel: Axes, trace: Trace, level: float, crossing: float) 
     floor = panel.axhline(level, color=colours.INK, linewidth=0.8, linestyle=":")
     position = crossing * trace.second
     panel.axvline(position, color=colours.INK, linewidth=0.6, linestyle=(0, (6, 3)))
-    return floor, minus_signs(f"noise floor {level:.1f} dB, met at {crossing:.3f} s")
-
-
-def _summarise(texts: list[str]) -> str:
-    """Join decay times, or the reasons why there are none, without their details.
-
-    Examples
-    --------
-    >>> _summarise(["T20 1.20 s (-5 to -25 dB)", "no T30: range is 40 dB; it must be 45 dB"])
-    'T20 1.20 s, no T30: range is 40 dB'
-    """
-    values = [text.partition(" (")[0].partition(";")[0] for text in texts]
-    if all(value.startswith("no ") for value in values):  # mostly for the same reason
-        values = [*(value.partition(":")[0] for value in values[:-1]), values[-1]]
-    return minus_signs(", ".join(values))
+    return floor, minus_signs(f"noise {level:.1f} dB from {crossing:.3g} s")
 
 
 def level_columns(energy: np.ndarray, columns: int = COLUMNS) -> tuple[np.ndarray, np.ndarray]:

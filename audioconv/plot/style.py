@@ -152,15 +152,16 @@ def set_height(figure: Figure, look: Look, height: float) -> None:
 
 
 def legend(figure: Figure, handles: Sequence[Any], labels: Sequence[str]) -> None:
-    """Add a legend above a picture, in as many columns as the longest label allows."""
-    column = max(map(len, labels)) + 6
+    """Add a legend above a picture: one line, or as many columns as the longest label allows."""
     row = figure.get_figwidth() * INCH / 1.5  # characters, at 1.5 mm each
+    lengths = [len(label) + 6 for label in labels]
+    columns = len(labels) if sum(lengths) <= row else max(1, int(row / max(lengths)))
     figure.legend(
         handles,
         # matplotlib drops labels that begin with an underscore
         [f" {label}" if label.startswith("_") else label for label in labels],
         loc="outside upper left",
-        ncols=max(1, min(len(labels), int(row / column))),
+        ncols=columns,
         alignment="left",
     )
 
