@@ -2,23 +2,33 @@
 
 import io
 import os
+import re
 import stat
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 from PIL import Image
 
+import audioconv.page
 from audioconv.errors import AudioconvError, UsageError
 from audioconv.job import Job, Part
 from audioconv.page.explain import slide
+from audioconv.plot import colours
 from audioconv.plot.film import film
 from audioconv.plot.options import Film
-from audioconv.plot.scene import Scene
-from audioconv.plot.style import BLACK, GREEN, PURPLE, VERMILLION, settings
+from audioconv.plot.scene import MAGNIFIED, Scene, loud_part, magnification
+from audioconv.plot.style import settings
 from audioconv.views.sliding import Sliding
 
+BLACK, GREEN, PURPLE, VERMILLION = map(
+    colours.LIGHT.colour, (colours.INK, colours.GREEN, colours.PURPLE, colours.VERMILLION)
+)
 RATE = 1000
 DELAY = 300
 
@@ -197,4 +207,65 @@ def test_a_film_of_a_file(samples):
     assert picture.size == (300, 188)
     buffer = io.BytesIO()
     picture.save(buffer, "PNG")
-    assert len(near(np.asarray(picture), VERMILLION, 40)[0]) > 50
+    assert len(near(np.asarray(picture), VERMILLION, 60)[0]) > 20
+
+
+def test_no_product_is_cut_off_and_the_tail_fills_its_row(samples):
+    job = Job(str(samples / "guitar.wav"), "film.gif", [str(samples / "hall.wav")])
+    slid = slide(job, Part(start="1s"))
+    with settings():
+        scene = Scene(slid, 300, "x")
+        moving = [scene._draw_products(c) for c in range(slid.begin, slid.end, 4000)]
+    reached = [0.0, 0.0]
+    for row, artist in (one for each in moving for one in each):
+        heights = np.abs(artist.get_paths()[0].vertices[:, 1])
+        assert heights.max() <= scene._rows[row].get_ylim()[1]
+        reached[row - 1] = max(reached[row - 1], heights.max())
+    assert reached[0] == np.abs(slid.g).max()
+    # by the definition of the page: the largest tap is over 32 times the 98th of 100
+    sizes = sorted(np.abs(slid.g[slid.g != 0]))
+    assert sizes[-1] / sizes[int(0.98 * len(sizes))] > 32
+    pale = next(artist for row, artist in moving[-1] if row == 1)
+    tail = 16 * np.abs(slid.g[loud_part(slid.g, 16).stop :]).max()
+    assert 0.5 * np.abs(slid.g).max() < tail <= np.abs(pale.get_paths()[0].vertices[:, 1]).max()
+
+
+@given(
+    arrays(np.float64, st.integers(1, 40), elements=st.floats(-1, 1, width=16)),
+    st.sampled_from([1, 4, 16]),
+)
+def test_what_is_drawn_higher_is_no_higher_than_the_peak(taps, times):
+    assume(taps.any())
+    part = loud_part(taps, times)
+    tail = np.concatenate([taps[: part.start], taps[part.stop :]])
+    assert times * np.abs(tail).max(initial=0) <= np.abs(taps).max()
+    assert np.abs(taps[part]).max() == np.abs(taps).max()
+    if times > 1:
+        ends = np.abs(taps[[part.start, part.stop - 1]])
+        assert (times * ends > np.abs(taps).max()).all()
+
+
+def test_a_page_and_a_film_draw_tails_as_high():
+    page = Path(audioconv.page.__file__).parent / "scripts" / "sliding.js"
+    rule = re.search(r"return (ratio > .*);", page.read_text())
+    assert rule
+    found = re.findall(r"ratio > (\d+) \? (\d+)", rule[1])
+    assert {float(ratio): int(times) for ratio, times in found} == MAGNIFIED
+    for usual, times in ((1 / 33, 16), (1 / 31, 4), (1 / 7, 4), (1 / 5, 1)):
+        assert magnification(np.r_[1.0, np.full(999, usual)]) == times
+
+
+def test_a_film_has_the_title_and_the_ground_of_its_look(echo, tmp_path, monkeypatch):
+    titles = []
+    made = Scene.__init__
+    monkeypatch.setattr(
+        Scene, "__init__", lambda self, *all: titles.append(all[2]) or made(self, *all)
+    )
+    for name, look in {"a": Film(seconds=1), "b": Film(seconds=1, title="Mine", dark=True)}.items():
+        film(echo, str(tmp_path / f"{name}.gif"), look, inputs=[], title="x")
+    assert titles == ["x", "Mine"]
+    grounds = []
+    for name in "ab":
+        with Image.open(tmp_path / f"{name}.gif") as found:
+            grounds.append("#{:02X}{:02X}{:02X}".format(*found.convert("RGB").getpixel((2, 200))))
+    assert grounds == [colours.LIGHT.colour(colours.GROUND), colours.DARK.colour(colours.GROUND)]

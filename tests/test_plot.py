@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 import tracemalloc
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from xml.etree import ElementTree
@@ -13,12 +14,18 @@ import matplotlib
 import numpy as np
 import pytest
 import soundfile
+from hypothesis import assume, given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 from PIL import Image
-from references.make_references import HERE, VERSION, draw_all, make_sounds
+from references.make_references import HERE, LOOK, VERSION, draw_all, make_sounds
 
+import audioconv.page
 from audioconv.parameters import summary
-from audioconv.plot import PLOTS, axes, labels, null, style
+from audioconv.plot import PLOTS, axes, colours, labels, null, style
 from audioconv.plot.null import describe
 from audioconv.plot.options import Look
 from audioconv.plot.waveform import waveform
@@ -26,7 +33,7 @@ from audioconv.verify.compare import Difference
 from impulses import Impulse
 from impulses.acoustics.figures import RANGES
 from impulses.acoustics.iso3382 import measure
-from impulses.spectra import cumulative_decay, response
+from impulses.spectra import cumulative_decay, linear_phase_delay, response
 
 TESTS = Path(__file__).parent
 
@@ -113,6 +120,28 @@ def test_another_process_draws_the_same_bytes_whatever_its_settings(sounds, pict
         assert (out / name).read_bytes() == path.read_bytes(), name
 
 
+def test_everything_is_legible_on_a_dark_ground(sounds, tmp_path, monkeypatch):
+    found = []
+
+    def luminance(colour):
+        linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in colour]
+        return float(np.dot([0.2126, 0.7152, 0.0722], linear))
+
+    def judge(figure, kind):  # while the colours of the theme apply
+        ground = luminance(to_rgb(figure.get_facecolor()))
+        texts = [text for text in figure.findobj(Text) if text.get_text() and text.get_visible()]
+        inks = [luminance(to_rgb(text.get_color())) for text in texts]
+        found.append((ground, min((ink + 0.05) / (ground + 0.05) for ink in inks)))
+        return b"picture"
+
+    monkeypatch.setattr(style, "_render", judge)
+    draw_all(sounds, tmp_path, look=replace(LOOK, dark=True))
+    assert len(found) == len(PLOTS)
+    for ground, contrast in found:
+        assert ground < 0.01
+        assert contrast > 4.5  # WCAG 2.2, 1.4.3
+
+
 def test_settings_are_left_as_they_were(sounds, tmp_path):
     keys = sorted({*matplotlib.rcParams} - {"backend"})  # which would be looked for
     before = [matplotlib.rcParams[key] for key in keys]
@@ -180,6 +209,44 @@ def test_past_full_scale_there_is_a_line_at_it(drawn, call, tmp_path):
     ] == [-1]
 
 
+def test_sounds_stand_below_each_other_or_lie_over_each_other(drawn, call, sounds, tmp_path):
+    both = sounds["glide"], sounds["room"]
+    call("plot", "waveform", *both, "-o", tmp_path / "a.png")
+    call("plot", "waveform", *both, "-o", tmp_path / "b.png", "--overlay")
+    stacked, over = (figure.axes for figure in drawn)
+    titles = ["glide.wav, channel 1", "glide.wav, channel 2", "room.wav"]
+    assert [panel.get_title(loc="left") for panel in stacked] == titles
+    assert [panel.get_title(loc="left") for panel in over] == ["channel 1", "channel 2"]
+    assert len({panel.get_ylim() for panel in stacked}) == 1
+    assert [len(panel.collections) for panel in (*stacked, *over)] == [2, 2, 2, 4, 2]
+    # four layers hide less than nine tenths of what lies below
+    assert np.prod([1 - layer.get_alpha() for layer in over[0].collections]) > 0.07
+    assert not drawn[0].legends
+
+
+def test_a_spectrogram_has_the_colours_of_the_page(drawn, call, sounds, tmp_path):
+    page = Path(audioconv.page.__file__).parent / "scripts" / "spectrogram.js"
+    written = page.read_text().partition("DARK_TO_BRIGHT = [")[2].partition("];")[0]
+    anchors = re.findall(r"\[(\d+), (\d+), (\d+)\]", written)
+    assert tuple(tuple(map(int, one)) for one in anchors) == colours.EMBER
+    call("plot", "spectrogram", sounds["glide"], "-o", tmp_path / "a.png")
+    options = "--range", "45", "--map", "grey", "--fmin", "500", "--fmax", "2kHz"
+    call("plot", "spectrogram", sounds["glide"], "-o", tmp_path / "b.png", *options)
+    (panel, _), (zoomed, _) = (figure.axes for figure in drawn)
+    low, high = panel.collections[0].get_clim()
+    assert high - low == 70
+    assert panel.collections[0].get_cmap().name == "ember"
+    mesh = zoomed.collections[0]
+    assert np.ptp(mesh.get_clim()) == 45
+    assert mesh.get_cmap().name == "Greys"
+    assert zoomed.get_ylim() == (500, 2000)
+    assert len(mesh.get_array()) == len(panel.collections[0].get_array())  # rows: none is lost
+    # the glide passes 1 kHz when 100 * 7^t is 1000
+    column = round(np.log(10) / np.log(7) * mesh.get_array().shape[1] / 2)
+    row = int(np.argmax(mesh.get_array()[:, column]))
+    assert mesh.get_coordinates()[row, 0, 1] == pytest.approx(1000, rel=0.05)
+
+
 def test_a_spectrogram_reads_0_dbfs_at_a_full_sine(drawn, call, tmp_path):
     tone = np.sin(2 * np.pi * 1500 * np.arange(48000) / 48000)
     soundfile.write(tmp_path / "a.wav", np.stack([tone, 0 * tone], 1), 48000, subtype="DOUBLE")
@@ -213,18 +280,66 @@ def test_a_response_is_the_impulse_s(drawn, call, tmp_path):
     ]
 
 
+def test_phase_and_delay_have_gaps_where_nothing_passes(drawn, call, tmp_path):
+    spec = "low-pass:cutoff=1kHz"
+    for name, *options in (["a.png"], ["b.png", "--range", "80"], ["c.png", "--fmax", "900"]):
+        call("plot", "response", spec, "-o", tmp_path / name, *options)
+    for figure, lowest in zip(drawn, (-30, -80, -3), strict=True):
+        magnitude, phase, delay = figure.axes
+        low, high = magnitude.get_ylim()
+        assert low == pytest.approx(lowest, abs=6)  # and the margin
+        assert high < 6
+        hz, levels = magnitude.lines[0].get_data()
+        for panel in (phase, delay):
+            drawn_at = np.isin(
+                hz, panel.lines[0].get_xdata()[np.isfinite(panel.lines[0].get_ydata())]
+            )
+            np.testing.assert_array_equal(drawn_at, levels >= max(low, levels.max() - 40))
+    assert drawn[2].axes[2].get_xlim() == (20, 900)
+
+
+def test_the_delay_of_a_linear_phase_filter_is_in_the_legend(drawn, call, tmp_path):
+    taps = np.array([0, 0, 0, 1, 2, 3, 2, 1, 0, 0]) / 4
+    soundfile.write(tmp_path / "late.wav", taps, 8000, subtype="FLOAT")
+    soundfile.write(tmp_path / "odd.wav", np.cumsum(taps), 8000, subtype="FLOAT")
+    specs = tmp_path / "late.wav", tmp_path / "odd.wav", "low-pass:cutoff=1kHz"
+    call("plot", "response", *specs, "-o", tmp_path / "a.png", "--rate", 8000)
+    late, odd, designed = (text.get_text() for text in drawn[0].legends[0].texts)
+    assert late == "late.wav (linear phase: delay 0.625 ms)"  # frame 5
+    assert odd == "odd.wav (delay 0.875 ms)"
+    assert re.search(r"\(linear phase: its centre, at \d+\.\d+ ms, is time 0\)$", designed)
+
+
+@given(
+    arrays(np.float64, st.integers(2, 30), elements=st.floats(-1, 1, width=16)),
+    st.sampled_from([1, -1]),
+    st.booleans(),
+    st.integers(0, 9),
+)
+def test_taps_that_mirror_have_the_delay_of_their_mirror(half, sign, shared, late):
+    assume(np.abs(half[0]) > 0.5)
+    assume(np.abs(half[1:]).max() > 1e-3)  # not a pair of spikes, an echo
+    middle = [] if not shared else [0.25 * (1 + sign)]
+    taps = np.concatenate([np.zeros(late), half, middle, sign * half[::-1]])
+    assert linear_phase_delay(taps) == late + (2 * len(half) + shared - 1) / 2
+    taps[-1] *= 1.5
+    assert linear_phase_delay(taps) is None
+
+
 def test_a_decay_has_the_figures_of_ir_info(drawn, call, sounds, tmp_path):
     call("plot", "decay", sounds["room"], "-o", tmp_path / "a.png", "--band", 1000)
     samples, rate = soundfile.read(sounds["room"], always_2d=True)
     bands = {band.hz: band.figures for band in measure(Impulse(samples, rate)).bands}
     figures = bands[1000]
-    (panel,) = drawn[0].axes
+    panel, _ = drawn[0].axes
     entries = [text.get_text() for text in drawn[0].legends[0].texts]
-    assert entries[2].startswith(f"T20 {figures.t20_s:#.3g} s (−5 to −25 dB, r = −0.99")
-    assert entries[3].startswith(f"T30 {figures.t30_s:#.3g} s (−5 to −35 dB, r = −0.99")
-    assert entries[4].startswith(
-        labels.minus_signs(f"noise floor {figures.noise_floor_db:.1f} dB, met at ")
-    )
+    assert entries[:4] == [
+        "level",
+        "energy decay",
+        f"T20 {figures.t20_s:#.3g} s",
+        f"T30 {figures.t30_s:#.3g} s",
+    ]
+    assert entries[4].startswith(labels.minus_signs(f"noise {figures.noise_floor_db:.1f} dB from "))
     lines = {tuple(line.get_ydata()): line.get_xdata() for line in panel.lines}
     for key in ("t20", "t30"):
         times = lines[RANGES[key]]
@@ -234,14 +349,46 @@ def test_a_decay_has_the_figures_of_ir_info(drawn, call, sounds, tmp_path):
     assert lines[(figures.noise_floor_db,) * 2] is not None
 
 
-def test_the_legend_gives_the_reason_for_a_missing_decay_time(drawn, call, tmp_path):
-    call("plot", "decay", "delta", "-o", tmp_path / "a.png")
-    call("plot", "decay", "delta", "delta:delay=1ms", "-o", tmp_path / "b.png", "-y")
-    entries = [text.get_text() for text in drawn[0].legends[0].texts]
-    assert entries[2].startswith("no T20: decay range is 0.00 dB; it must be 35 dB; the impulse")
-    assert drawn[1].legends[0].texts[1].get_text() == (
-        "delta:delay=1ms: no T20, no T30: decay range is 0.00 dB"
-    )
+def test_a_bar_is_a_decay_time_and_its_place_has_the_reason_where_there_is_none(
+    drawn, call, sounds, tmp_path
+):
+    samples, rate = soundfile.read(sounds["room"], always_2d=True)
+    samples = samples[: round(0.28 * rate)]  # cut off where it has fallen by about 42 dB
+    soundfile.write(tmp_path / "cut.wav", samples, rate, subtype="DOUBLE")
+    call("plot", "decay", tmp_path / "cut.wav", "-o", tmp_path / "a.png")
+    found = measure(Impulse(samples, rate))
+    _, below = drawn[0].axes
+    places = {round(bar.get_x() + bar.get_width() / 2, 1): bar for bar in below.patches}
+    heights = {x: bar.get_height() for x, bar in places.items()}
+    wanted, reasons = {}, []
+    for place, figures in enumerate([found.broadband, *(band.figures for band in found.bands)]):
+        for x, key in ((-0.2, "t20"), (0.2, "t30")):
+            value = getattr(figures, f"{key}_s")
+            if value is not None:
+                wanted[round(place + x, 1)] = value
+            else:
+                reasons.append(figures.why_not[f"{key}_s"].split(";")[0])
+    assert heights == pytest.approx(wanted)
+    assert reasons
+    assert wanted
+    texts = [" ".join(text.get_text().split()) for text in below.texts]
+    assert sum(text.startswith("no T") for text in texts) > 0
+    for reason in reasons:
+        assert any(labels.minus_signs(reason) in text for text in texts), reason
+    names = [text.get_text() for text in below.get_xticklabels()]
+    assert names == ["all", *(axes.hertz(band.hz) for band in found.bands)]
+
+
+def test_several_decays_have_a_bar_each(drawn, call, sounds, tmp_path):
+    call("plot", "decay", sounds["room"], "delta", "-o", tmp_path / "a.png")
+    call("plot", "decay", "delta", "-o", tmp_path / "b.png", "--duration", "5ms")
+    _, below = drawn[0].axes
+    assert "no T20: decay range is 0.00 dB" in [t.get_text() for t in below.texts]
+    assert [t.get_text() for t in drawn[0].legends[0].texts] == ["room.wav", "delta"]
+    assert below.get_ylabel() == "T20 (s)"
+    panel, _ = drawn[1].axes
+    assert panel.get_xlim() == (0, 5)  # ms
+    assert panel.texts[0].get_text() == "no noise floor: the impulse ends in digital silence"
 
 
 def test_a_waterfall_stands_on_its_floor(drawn, call, sounds, tmp_path):
@@ -257,7 +404,8 @@ def test_a_waterfall_stands_on_its_floor(drawn, call, sounds, tmp_path):
         5,
     )
     samples, rate = soundfile.read(sounds["room"], always_2d=True)
-    found = cumulative_decay(Impulse(samples, rate), span=0.2, slices=5)
+    # the highest tenth belongs to the filters of converters
+    found = cumulative_decay(Impulse(samples, rate), span=0.2, slices=5, high=0.9 * rate / 2)
     (panel,) = drawn[0].axes
     slices = [c.get_paths()[0].vertices for c in panel.collections]
     assert len(slices) == 5
@@ -273,9 +421,10 @@ def test_a_null_test_shows_the_residual(drawn, call, tmp_path, noise):
     soundfile.write(tmp_path / "a.wav", sound, 8000, subtype="DOUBLE")
     soundfile.write(tmp_path / "b.wav", rest - 0.5 * sound, 8000, subtype="DOUBLE")
     call("plot", "null", tmp_path / "a.wav", tmp_path / "b.wav", "-o", tmp_path / "a.png")
-    above, below = drawn[0].axes
-    assert above.get_title(loc="left").startswith("second: no shift, −6.0")
-    assert ", inverted; residual −3" in above.get_title(loc="left")
+    _, _, below = drawn[0].axes
+    text = drawn[0].get_supxlabel()
+    assert text.startswith("B: no shift, −6.0")
+    assert ", inverted; residual −3" in text
     raw, left = (line.get_ydata() for line in below.lines)
     np.testing.assert_allclose(
         raw, 20 * np.log10(np.abs(rest - 1.5 * sound).max(axis=1)), atol=1e-9
@@ -285,19 +434,28 @@ def test_a_null_test_shows_the_residual(drawn, call, tmp_path, noise):
     )
 
 
+def test_a_colour_of_a_null_test_means_one_thing(drawn, call, sounds, tmp_path):
+    call("plot", "null", sounds["glide"], sounds["later"], "-o", tmp_path / "a.png")
+    a, b, below = drawn[0].axes
+    assert [panel.get_title(loc="left") for panel in (a, b)] == ["A: glide.wav", "B: later.wav"]
+    inks = [panel.collections[0].get_facecolor()[0, :3].tolist() for panel in (a, b)]
+    inks += [list(to_rgb(line.get_color())) for line in below.lines]
+    assert len({*map(tuple, inks)}) == 4
+
+
 def test_a_null_test_inverts_the_channels_that_are(drawn, call, tmp_path, noise):
     sound = 0.1 * noise(1500, 2)
     soundfile.write(tmp_path / "a.wav", sound, 8000, subtype="DOUBLE")
     soundfile.write(tmp_path / "b.wav", [0.5, -0.5] * sound, 8000, subtype="DOUBLE")
     call("plot", "null", tmp_path / "a.wav", tmp_path / "b.wav", "-o", tmp_path / "a.png")
-    above, below = drawn[0].axes
-    assert ", −6.02 dB, channel 2 inverted; no residual" in above.get_title(loc="left")
+    _, _, below = drawn[0].axes
+    assert ", −6.02 dB, channel 2 inverted; no residual" in drawn[0].get_supxlabel()
     assert not np.isfinite(below.lines[1].get_ydata()).any()
 
 
 def test_identical_sounds_are_labelled(drawn, call, sounds, tmp_path):
     call("plot", "null", sounds["room"], sounds["room"], "-o", tmp_path / "a.png")
-    _, below = drawn[0].axes
+    _, _, below = drawn[0].axes
     assert [text.get_text() for text in below.texts] == ["identical: every sample is the same"]
 
 
@@ -310,7 +468,7 @@ def test_differences_are_described():
     )
     earlier = describe(Difference(False, -48, 1.0, -80.0, 0.0, (1, 1)), 48000)
     assert earlier == (
-        "second: 48 frames (1.000 ms) earlier, +1.00 dB; residual −80.0 dB relative to it; "
+        "B: 48 frames (1.000 ms) earlier, +1.00 dB; residual −80.0 dB relative to it; "
         "differ from 0.000 s"
     )
 
@@ -383,7 +541,7 @@ def test_names_and_titles_are_plain_text(call, sounds, tmp_path, suffix):
 def test_a_name_that_begins_with_an_underscore_is_in_the_legend(drawn, call, sounds, tmp_path):
     hidden = tmp_path / "_a.wav"
     hidden.write_bytes(Path(sounds["room"]).read_bytes())
-    call("plot", "waveform", hidden, sounds["glide"], "-o", tmp_path / "a.png")
+    call("plot", "waveform", hidden, sounds["glide"], "-o", tmp_path / "a.png", "--overlay")
     (legend,) = drawn[0].legends
     assert [text.get_text().strip() for text in legend.texts] == ["_a.wav", "glide.wav"]
 
@@ -451,6 +609,12 @@ def test_an_existing_file_is_overwritten_only_on_request(call, sounds, tmp_path)
             "band is 1234 Hz; at 16000 Hz the octaves are 31.5,",
         ),
         (["waterfall", "{room}", "--channel", "2"], "channel is 2, but room.wav has 1"),
+        (["spectrogram", "{room}", "--range", "5"], "range is 5 dB; it must be between 10 and 200"),
+        (["spectrogram", "{room}", "--fmin", "9kHz"], "room.wav ends at 8000 Hz, half its rate"),
+        (["response", "{room}", "--fmin", "2kHz", "--fmax", "1kHz"], "fmin is 2000 Hz, not below"),
+        (["response", "{room}", "--range", "-1"], "range is -1 dB; it must be between 3 and 200"),
+        (["waterfall", "{room}", "--fmax", "0"], "fmax is 0 Hz; it must be above 0 Hz"),
+        (["decay", "{room}", "--duration", "0"], "duration is 0; it must be at least one sample"),
         (["waterfall", "{room}", "--slices", "3"], "slices is 3; it must be between 4 and 200"),
         (["waterfall", "{room}", "--span", "0"], "span is 0 s; it must be above 0 s"),
         (["null", "{room}", "-"], "reads both sounds more than once; give them as files"),
@@ -503,7 +667,8 @@ def test_the_command_of_a_plot_has_the_parameters_of_its_function(call):
     options = [words[0] for words in lines if words and words[0].startswith("--")]
     assert ["IR..."] in [words[:1] for words in lines]
     assert ["-o,", "--output", "PICTURE"] in [words[:3] for words in lines]
-    assert options == ["--rate", "--channel", "--band", "--width", "--height", "--dpi", "--title"]
+    own, look = ["--rate", "--channel", "--band", "--duration"], ["--width", "--height", "--dpi"]
+    assert options == [*own, *look, "--title", "--dark"]
 
 
 def test_standard_input_is_drawn_in_one_line_whatever_matplotlib_finds(sounds, tmp_path):

@@ -23,7 +23,7 @@ FILLED = 0.8
 REASON_SIZE = 5.5
 """Size of a reason in points."""
 
-REASON_LENGTH = 30
+REASON_LENGTH = 36
 """Characters in a line of a reason, which runs up the panel."""
 
 LINE_HEIGHT, MARGINS = 2.4, 14.0

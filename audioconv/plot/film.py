@@ -45,7 +45,7 @@ def film(sliding: Sliding, output: str, look: Film, *, inputs: Sequence[str], ti
     inputs : sequence of str
         files that must not be overwritten
     title : str
-        line above the rows
+        line above the rows, unless `look` has one
 
     Returns
     -------
@@ -78,7 +78,7 @@ def film(sliding: Sliding, output: str, look: Film, *, inputs: Sequence[str], ti
             f"{MAX_PIXELS / 1e6:.0f}; lower `seconds`, `fps` or `pixels`"
         )
     with style.settings(dark=look.dark):
-        scene = Scene(sliding, look.pixels, title)
+        scene = Scene(sliding, look.pixels, title if look.title is None else look.title)
         frames = (scene.at(c) for c in _positions(sliding, count))
         data = WRITERS[suffix](frames, look)
     with target(output, overwrite=look.overwrite) as out:

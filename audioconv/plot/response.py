@@ -146,7 +146,8 @@ def magnitude_limits(levels: Sequence[np.ndarray], below: float) -> tuple[float,
 
     Examples
     --------
-    >>> magnitude_limits([np.array([0.0, 0.0, 0.0, -20.0, -90.0])], 30)
+    >>> low, high = magnitude_limits([np.array([0.0, 0.0, 0.0, -20.0, -90.0])], 30)
+    >>> round(low, 6), round(high, 6)
     (-31.8, 1.8)
     """
     finite = [level[np.isfinite(level)] for level in levels]

@@ -27,7 +27,22 @@ BEFORE = 0.4
 AFTER = 0.02
 """Empty time after the last sum, relative to the time of all sums."""
 
-LABELS = "f(a)", "g(c − a)", "f(a) g(c − a)", "sum of all: y(c)"
+LABELS = (
+    "f(a), the sound",
+    "g(c − a), the impulse, turned round and shifted to c{tail}",
+    "f(a) g(c − a), their products{tail}",
+    "y(c), the sum of the products, up to c",
+)
+TAIL = "; pale: {times} times as high"
+
+USUAL = 0.98
+"""Share of the nonzero taps up to the usual size of one."""
+
+MAGNIFIED = {32.0: 16, 6.0: 4}
+"""How much higher a tail is drawn, by the least ratio of the largest tap to the usual size."""
+
+PALE = 0.55
+"""Opacity of a tail that is drawn higher."""
 
 
 class Scene:
@@ -50,6 +65,11 @@ class Scene:
         self._stems = np.flatnonzero(sliding.g)
         if len(self._stems) > MAX_NONZERO:
             self._stems = self._stems[:0]
+        self._times = 1 if len(self._stems) else magnification(sliding.g)
+        self._loud = loud_part(sliding.g, self._times)
+        heights = np.full(len(sliding.g), float(self._times))
+        heights[self._loud] = 1.0
+        self._heights = heights
         # MP4 needs an even width and height
         size = pixels // 2 * 2 / DPI, round(pixels * SHAPE / 2) * 2 / DPI
         self._figure = Figure(figsize=size, dpi=DPI)
@@ -70,20 +90,15 @@ class Scene:
         right = sliding.end + round(AFTER * self._span)
         last.set_xlim(left / sliding.rate, right / sliding.rate)
         last.set_xlabel("time (s)")
-        contents = sliding.f, sliding.g, self._product_peaks(), self._sums
-        peaks = [np.abs(values).max() for values in contents]
-        for row, peak, label in zip(self._rows, peaks, LABELS, strict=True):
-            limit = 1.1 * float(peak) or 1.0
+        f, g, y = (float(np.abs(part).max()) for part in (sliding.f, sliding.g, self._sums))
+        # no product is larger than f g, and no tail drawn higher is above the peak of g
+        for row, peak, label in zip(self._rows, (f, g, f * g, y), LABELS, strict=True):
+            limit = 1.1 * peak or 1.0
             row.set_ylim(-limit, limit)
             row.set_yticks([0], [""])
             row.tick_params(length=0)
-            row.set_title(label, fontsize=8, pad=2)
-
-    def _product_peaks(self, count: int = 40) -> Signal:
-        """Return the largest product of some sums, to scale the row of products."""
-        begin, last = self._sliding.begin, self._span - 1
-        positions = [begin + last * n // (count - 1) for n in range(count)]
-        return np.array([np.abs(self._sliding.products(c)).max() for c in positions])
+            tail = TAIL.format(times=self._times) if self._times > 1 else ""
+            row.set_title(label.format(tail=tail), fontsize=8, pad=2)
 
     def at(self, c: int) -> Image:
         """Draw the sum of output frame c."""
@@ -113,11 +128,20 @@ class Scene:
             impulse = _draw_stems(self._rows[1], times, g[self._stems], VERMILLION)
             product = _draw_stems(self._rows[2], times, products[self._stems], PURPLE)
             return [*((1, artist) for artist in impulse), *((2, artist) for artist in product)]
-        start = (c + self._sliding.origin - len(g) + 1) / rate
-        return [
-            (1, _fill(self._rows[1], g[::-1], start, rate, VERMILLION)),
-            (2, _fill(self._rows[2], products[::-1], start, rate, PURPLE)),
-        ]
+        drawn = (1, g * self._heights, VERMILLION), (2, products * self._heights, PURPLE)
+        return [(row, artist) for row, *rest in drawn for artist in self._draw_taps(c, row, *rest)]
+
+    def _draw_taps(self, c: int, row: int, values: Signal, colour: str) -> list[Any]:
+        """Fill the values of all taps, turned round; those of the tail are pale."""
+        rate, parts = self._sliding.rate, [(slice(len(values)), PALE)] * (self._times > 1)
+        filled = []
+        for part, opacity in [*parts, (self._loud, 1.0)]:
+            start = (c + self._sliding.origin - part.indices(len(values))[1] + 1) / rate
+            columns = max(2, round(COLUMNS * len(values[part]) / len(values)))
+            artist = _fill(self._rows[row], values[part][::-1], start, rate, colour, columns)
+            artist.set_alpha(opacity)
+            filled.append(artist)
+        return filled
 
     def _draw_sums(self, done: Signal) -> Any:
         sliding = self._sliding
@@ -141,3 +165,30 @@ def _draw_stems(row: Axes, times: Signal, values: Signal, colour: str) -> list[A
     lines = row.vlines(times, 0, values, color=colour, linewidth=1.2)
     dots = row.plot(times, values, "o", color=colour, markersize=3.5)[0]
     return [lines, dots]
+
+
+def magnification(taps: Signal) -> int:
+    """Return how many times as high to draw the tail of an impulse whose peak is far above it.
+
+    Examples
+    --------
+    >>> magnification(np.array([1.0, 0.5])), magnification(np.r_[1.0, np.full(99, 0.01)])
+    (1, 16)
+    """
+    sizes = np.sort(np.abs(taps[taps != 0]))
+    ratio = sizes[-1] / sizes[int(USUAL * len(sizes))]
+    return next((times for least, times in MAGNIFIED.items() if ratio > least), 1)
+
+
+def loud_part(taps: Signal, times: int) -> slice:
+    """Return the part from the first to the last tap that cannot be drawn `times` as high.
+
+    Examples
+    --------
+    >>> loud_part(np.array([0.0, 0.1, 1.0, 0.3, 0.2]), 4), loud_part(np.array([0.1, 1.0]), 1)
+    (slice(2, 4, None), slice(0, 2, None))
+    """
+    if times == 1:
+        return slice(0, len(taps))
+    loud = np.flatnonzero(times * np.abs(taps) > np.abs(taps).max())
+    return slice(int(loud[0]), int(loud[-1]) + 1)

@@ -42,16 +42,16 @@ def make_sounds(folder):
     return paths
 
 
-def draw_all(sounds, folder, suffixes=None):
+def draw_all(sounds, folder, suffixes=None, look=LOOK):
     """Draw all plots into a folder, or those in `suffixes`, and return their paths by file name."""
     both = [sounds["glide"], sounds["later"]]
     plots = {
-        "waveform": lambda out: waveform(both, out, LOOK),
-        "spectrogram": lambda out: spectrogram(both, out, LOOK, duration="1.5s"),
-        "response": lambda out: response([sounds["room"], "delta:delay=2ms"], out, LOOK, rate=RATE),
-        "decay": lambda out: decay([sounds["room"]], out, LOOK),
-        "waterfall": lambda out: waterfall(sounds["room"], out, LOOK, slices=12),
-        "null": lambda out: null(*both, out, LOOK),
+        "waveform": lambda out: waveform(both, out, look),
+        "spectrogram": lambda out: spectrogram(both, out, look, duration="1.5s"),
+        "response": lambda out: response([sounds["room"], "delta:delay=2ms"], out, look, rate=RATE),
+        "decay": lambda out: decay([sounds["room"]], out, look),
+        "waterfall": lambda out: waterfall(sounds["room"], out, look, slices=12),
+        "null": lambda out: null(*both, out, look),
     }
     paths = {}
     for name, suffix in (suffixes or dict.fromkeys(plots, ".png")).items():
