@@ -11,7 +11,16 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
 from audioconv.engines import ENGINES
 from audioconv.errors import UsageError, VerificationError
-from audioconv.parameters import validate
+from audioconv.parameters import (
+    COMPUTING,
+    EFFECT,
+    LEVEL,
+    OUTPUT,
+    RARE,
+    READING,
+    REPORTING,
+    validate,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -47,38 +56,39 @@ class Options:
     Parameters
     ----------
     length : str
-        length of the output from time 0: full (input + impulse - 1, less the frames before time
-        0), input, auto (cut where the tail stays 60 dB below the peak), or a time such as 10s
+        length of the output: full (input + impulse - 1), input, auto (without the tail that stays
+        60 dB below the peak), or a time such as 10s. It is counted from time 0, so that full is
+        less by the frames before time 0
     align : {"none", "peak", "onset", "first"}
-        time 0 of the impulse, where the output begins: none as the impulse has it (its first
+        time 0 of the impulse, where the output begins. none as the impulse has it (its first
         frame, or the centre of a linear-phase filter), or its peak, its onset (-20 dB), or its
         first frame; every tap counts
     wet : float or str
-        gain of the convolved sound (wet)
+        gain of the convolved sound
     dry : float or str
-        gain of the original sound (dry)
+        gain of the original sound, which is added
     mix : float, 0 to 1
-        dry/wet mix: sets wet to mix, and dry to 1 - mix
+        share of the convolved sound: sets wet to mix, and dry to 1 - mix
     ir_gain : str
         normalise the impulse: none, peak, l1 (cannot clip), l2, dc, response (largest magnitude
         0 dB, to 0.003 dB), web-audio (as the W3C ConvolverNode), or apply a gain such as -6dB
     match : str
-        bring the output to the level of the input: none, peak (largest sample), rms (without the
-        tail), or lufs (loudness, ITU-R BS.1770); or to a level such as lufs=-23, rms=-20dBFS or
-        peak=-1dBFS; a sine at full scale has an rms of -3.01 dBFS; under a length
-        such as 10s, only as much of the input counts
+        bring the output to the level of the input, by peak, rms or lufs (loudness), or to a level
+        such as lufs=-23, rms=-20dBFS or peak=-1dBFS. none leaves the level; peak is the largest
+        sample, rms is without the tail, lufs is of ITU-R BS.1770; a sine at full scale has an rms
+        of -3.01 dBFS; under a length such as 10s, only as much of the input counts
     map : str
         routing of the impulse's channels: auto, each, mono, true-stereo[=LL,LR,RL,RR],
         matrix[=1:1,1:2,...] (input:output of each impulse channel, or of one impulse channel on
-        several paths); a mono sound under true-stereo is left and right alike
+        several paths). A mono sound under true-stereo is left and right alike
     rate_mismatch : {"resample", "error"}
         action for an impulse at another sample rate
     clip : {"guard", "error", "saturate"}
-        action for samples past full scale: guard attenuates the whole output to just fit, and
+        action for samples past full scale. guard attenuates the whole output to just fit, and
         reports by how much
     subtype : str
-        sample format such as PCM_16, PCM_24, PCM_32, FLOAT, DOUBLE; by default that of the
-        input (24-bit for a lossy input)
+        sample format: PCM_16, PCM_24, PCM_32, FLOAT or DOUBLE, for instance; by default that of
+        the input. Of a lossy input it is 24-bit by default
     format : str
         file format such as WAV, FLAC, AIFF; by default from the suffix of the output
     quality : float or str
@@ -108,7 +118,7 @@ class Options:
     verify : bool
         prove the output while it is made, and print the proof
     overwrite : bool
-        replace the output if it exists; the new file keeps its mode, owner and, on Linux, extended
+        replace the output if it exists. The new file keeps its mode, owner and, on Linux, extended
         attributes
     strict : bool
         make every notice an error
@@ -124,31 +134,31 @@ class Options:
     0.1
     """
 
-    length: str = "full"
-    align: Literal["none", "peak", "onset", "first"] = "none"
-    wet: Gain = 1.0
-    dry: Gain = 0.0
-    mix: float | None = None
-    ir_gain: str = "none"
-    match: str = "none"
-    map: str = "auto"
-    rate_mismatch: Literal["resample", "error"] = "resample"
-    clip: Literal["guard", "error", "saturate"] = "guard"
-    subtype: str | None = None
-    format: str | None = None
-    quality: Quality | None = None
-    allow_truncated: bool = False
-    rf64: Literal["auto", "always", "never"] = "auto"
-    metadata: Literal["carry", "none"] = "carry"
-    recipe: Literal["chunk", "sidecar", "none"] = "chunk"
-    max_output: Size | None = None
-    dither: Literal["none", "tpdf"] = "none"
-    engine: Annotated[str, ("auto", *ENGINES)] = "auto"
-    precision: Literal["double", "single"] = "double"
-    threads: int | None = None
-    verify: bool = False
-    overwrite: bool = False
-    strict: bool = False
+    length: Annotated[str, "length"] = field(default="full", metadata=EFFECT)
+    align: Literal["none", "peak", "onset", "first"] = field(default="none", metadata=EFFECT | RARE)
+    wet: Gain = field(default=1.0, metadata=EFFECT)
+    dry: Gain = field(default=0.0, metadata=EFFECT)
+    mix: float | None = field(default=None, metadata=EFFECT)
+    ir_gain: Annotated[str, "norm"] = field(default="none", metadata=LEVEL | RARE)
+    match: Annotated[str, "match"] = field(default="none", metadata=LEVEL)
+    map: Annotated[str, "map"] = field(default="auto", metadata=EFFECT | RARE)
+    rate_mismatch: Literal["resample", "error"] = field(default="resample", metadata=READING | RARE)
+    clip: Literal["guard", "error", "saturate"] = field(default="guard", metadata=LEVEL | RARE)
+    subtype: Annotated[str, "subtype"] | None = field(default=None, metadata=OUTPUT)
+    format: Annotated[str, "format"] | None = field(default=None, metadata=OUTPUT | RARE)
+    quality: Quality | None = field(default=None, metadata=OUTPUT | RARE)
+    allow_truncated: bool = field(default=False, metadata=READING | RARE)
+    rf64: Literal["auto", "always", "never"] = field(default="auto", metadata=OUTPUT | RARE)
+    metadata: Literal["carry", "none"] = field(default="carry", metadata=OUTPUT | RARE)
+    recipe: Literal["chunk", "sidecar", "none"] = field(default="chunk", metadata=OUTPUT | RARE)
+    max_output: Size | None = field(default=None, metadata=OUTPUT | RARE)
+    dither: Literal["none", "tpdf"] = field(default="none", metadata=OUTPUT | RARE)
+    engine: Annotated[str, ("auto", *ENGINES)] = field(default="auto", metadata=COMPUTING | RARE)
+    precision: Literal["double", "single"] = field(default="double", metadata=COMPUTING | RARE)
+    threads: int | None = field(default=None, metadata=COMPUTING | RARE)
+    verify: bool = field(default=False, metadata=COMPUTING)
+    overwrite: bool = field(default=False, metadata=OUTPUT)
+    strict: bool = field(default=False, metadata=REPORTING | RARE)
 
     def __post_init__(self) -> None:
         validate(self)
@@ -426,13 +436,13 @@ class Part:
     Parameters
     ----------
     start : str
-        where it begins, such as 12.5s; by default, where the sound first comes within 20 dB of
-        its peak
+        where the part begins, such as 12.5s; by default, where the sound first comes within 20 dB
+        of its peak
     seconds : float, 1 to 60
         length of the part to play, 1 to 60 seconds
     """
 
-    start: str | None = None
+    start: Annotated[str, "time"] | None = None
     seconds: Annotated[float, "time"] = 10.0
 
 

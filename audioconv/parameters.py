@@ -8,9 +8,10 @@ Nothing heavy is imported here, so that `--help` is fast.
 from __future__ import annotations
 
 import inspect
+import re
 import types
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from functools import cache
 from numbers import Integral, Real
 from typing import Annotated, Any, Literal, Union, cast, get_args, get_origin
@@ -40,13 +41,56 @@ PYTHON_TYPES: dict[str, tuple[type, str]] = {
     "time": (Real, "a number of seconds"),
     "gain": (Real, "a factor, or text such as '-6dB'"),
     "quality": (Real, "a number from 0 to 1, or a bit rate such as '192k'"),
+    "seconds": (Real, "a number of seconds"),
+    "factor": (Real, "a number"),
 }
 """Type of an argument in Python, for each unit, and its description; for all others, text."""
 
 AS_TEXT = ("gain", "size", "quality")
 """Units of the numbers that may also be given as text in Python."""
 
+SIMPLE: dict[str, Callable[[str], Any]] = {
+    "gain": parse_gain,
+    "level": parse_level,
+    "frequency": parse_frequency,
+    "distance": parse_distance,
+    "angle": parse_angle,
+    "size": parse_size,
+    "quality": parse_quality,
+    "number": parse_number,
+    "seconds": parse_number,
+    "factor": parse_number,
+    "integer": parse_whole,
+}
+"""Parser of each unit that needs nothing but the text."""
+
+PARSED = (*SIMPLE, "time", "flag", "choice")
+"""Units that are more than text."""
+
 SOUND = "Sound:"
+
+PANELS = (
+    "Effect",
+    "Level",
+    "Output file",
+    "Choice of files",
+    "Reading",
+    "Computing",
+    "Cluster",
+    "Reporting",
+)
+"""Headings in the help of a command, in their order."""
+
+EFFECT, LEVEL, OUTPUT, CHOICE, READING, COMPUTING, CLUSTER, REPORTING = (
+    {"panel": panel} for panel in PANELS
+)
+"""Metadata of a field: the panel that lists its option."""
+
+RARE = {"rare": True}
+"""Metadata of a field whose option is no everyday one: `--help` leaves it to `--help-all`."""
+
+LIMITS = re.compile(r", (\S+) to (\S+)$")
+"""The end of a type in numpydoc, such as ``float, 0 to 1``."""
 
 NOT_OPTIONS = ("rate", "sweep")
 """Keyword arguments that are supplied by the program."""
@@ -62,7 +106,9 @@ class Parameter:
         name of the Python argument
     unit : str
         ``time``, ``gain``, ``level``, ``frequency``, ``distance``, ``angle``, ``size``,
-        ``quality``, ``number``, ``integer``, ``flag``, ``text``, or ``choice``
+        ``quality``, ``number``, ``seconds``, ``factor``, ``integer``, ``flag``,
+        ``choice``, ``text``, or a kind of text, such as ``length``, by which help and completion
+        name it
     choices : tuple of str
         allowed values; empty if there is no fixed set
     many : bool
@@ -73,6 +119,12 @@ class Parameter:
         `inspect.Parameter.empty` if required
     help : str
         description, from the docstring
+    limits : str
+        range of a number, such as ``0..1``, from the docstring; empty if there is none
+    panel : str
+        heading in the help; empty if there is none
+    rare : bool
+        whether `--help` leaves it to `--help-all`
     """
 
     name: str
@@ -82,6 +134,9 @@ class Parameter:
     count: int | None
     default: Any
     help: str
+    limits: str = ""
+    panel: str = ""
+    rare: bool = False
 
     @property
     def option(self) -> str:
@@ -96,19 +151,7 @@ class Parameter:
             return _choose(text, {"true": True, "yes": True, "false": False, "no": False})
         if self.unit == "choice":
             return _choose(text, {str(choice): choice for choice in self.choices})
-        simple: dict[str, Callable[[str], Any]] = {
-            "gain": parse_gain,
-            "level": parse_level,
-            "frequency": parse_frequency,
-            "distance": parse_distance,
-            "angle": parse_angle,
-            "size": parse_size,
-            "quality": parse_quality,
-            "number": parse_number,
-            "integer": parse_whole,
-            "text": str,
-        }
-        return simple[self.unit](text)
+        return SIMPLE[self.unit](text) if self.unit in SIMPLE else text
 
     def parse_all(self, texts: Sequence[str], rate: int) -> Any:
         """Parse the texts given for the parameter: one, or several for a list."""
@@ -117,7 +160,7 @@ class Parameter:
                 raise UsageError(f"it takes one value, but {len(texts)} are given")
             return self.parse(texts[0], rate)
         # text may contain commas, as builder specs do
-        items = list(texts) if self.unit == "text" else ",".join(texts).split(",")
+        items = ",".join(texts).split(",") if self.unit in PARSED else list(texts)
         if self.count not in (None, len(items)):
             raise UsageError(
                 f"it takes {self.count} values, separated by commas, but {len(items)} "
@@ -156,18 +199,20 @@ def parameters(declared: Callable[..., Any], *, every: bool = False) -> list[Par
 
 @cache
 def _parameters(declared: Callable[..., Any], every: bool) -> tuple[Parameter, ...]:
-    helps = _parameter_help(declared.__doc__ or "")
+    documented = _documented(declared.__doc__ or "")
+    metadata = (
+        {one.name: one.metadata for one in fields(declared)} if is_dataclass(declared) else {}
+    )
     signature = inspect.signature(declared, eval_str=True)
     declarations = []
     for parameter in signature.parameters.values():
         positional = parameter.kind is not parameter.KEYWORD_ONLY and not is_dataclass(declared)
         if not every and (positional or parameter.name in NOT_OPTIONS):
             continue
-        unit, choices, many, count = _unit(parameter.annotation)
-        help_text = helps.get(parameter.name, "")
-        declarations.append(
-            Parameter(parameter.name, unit, choices, many, count, parameter.default, help_text)
-        )
+        name = parameter.name
+        typed = *_unit(parameter.annotation), parameter.default
+        limits, text = documented.get(name, ("", ""))
+        declarations.append(Parameter(name, *typed, text, limits, **metadata.get(name, {})))
     return tuple(declarations)
 
 
@@ -375,22 +420,26 @@ def _unit(annotation: Any) -> tuple[str, tuple[str, ...], bool, int | None]:
     return unit, (), False, None
 
 
-def _parameter_help(docstring: str) -> dict[str, str]:
-    """Return the description of each name in the Parameters section of a numpydoc docstring."""
+def _documented(docstring: str) -> dict[str, tuple[str, str]]:
+    """Return the limits and the description of each name in the section Parameters."""
     lines = inspect.cleandoc(docstring).splitlines()
-    helps: dict[str, str] = {}
+    documented: dict[str, tuple[str, str]] = {}
     names: list[str] = []
     if "Parameters" not in lines:
-        return helps
+        return documented
     for line in lines[lines.index("Parameters") + 2 :]:
         if line.startswith(" "):
             for parameter in names:
-                helps[parameter] = f"{helps.get(parameter, '')} {line.strip()}".strip()
+                limits, text = documented[parameter]
+                documented[parameter] = limits, f"{text} {line.strip()}".strip()
         elif " : " in line:
             names = line.split(" : ")[0].split(", ")
+            found = LIMITS.search(line)
+            limits = f"{found[1]}..{found[2]}" if found else ""
+            documented |= dict.fromkeys(names, (limits, ""))
         elif line.startswith("---"):
             break
-    return helps
+    return documented
 
 
 def _choose(text: str, values: dict[str, Any]) -> Any:

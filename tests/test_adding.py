@@ -205,7 +205,7 @@ def test_an_engine_is_one_file_and_one_line(copy):
     copy.add_lines(
         "audioconv/engines/__init__.py", '    "toeplitz": "toeplitz",', '    "naive": "naive",'
     )
-    assert "naive" in copy.run("convolve", "--help").stdout
+    assert "|naive" in copy.run("convolve", "--help-all").stdout
     arguments = ("samples/speech.wav", "o.wav", "--ir", "double-spike:delay=2ms", "--json")
     done = copy.run("convolve", *arguments, "--engine", "naive", "--verify")
     outcome = json.loads(done.stdout)
@@ -281,10 +281,14 @@ def test_an_activation_is_a_function_and_one_line(copy):
 
 def test_an_option_of_convolve_is_a_field_and_its_use(copy):
     job = "audioconv/job.py"
-    copy.add_lines(job, "    dry: Gain = 0.0", "    backwards: bool = False")
     copy.add_lines(
         job,
-        "        gain of the original sound (dry)",
+        "    dry: Gain = field(default=0.0, metadata=EFFECT)",
+        "    backwards: bool = field(default=False, metadata=EFFECT)",
+    )
+    copy.add_lines(
+        job,
+        "        gain of the original sound, which is added",
         "    backwards : bool\n        play the impulse backwards",
     )
     copy.add_lines(

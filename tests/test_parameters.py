@@ -198,7 +198,7 @@ def test_parameters_of_a_job_are_its_fields():
     assert {n for n, unit in units.items() if unit == "gain"} == {"wet", "dry"}
     flags = {"verify", "overwrite", "strict", "allow_truncated"}
     assert {n for n, u in units.items() if u == "flag"} == flags
-    assert (units["mix"], units["threads"], units["length"]) == ("number", "integer", "text")
+    assert (units["mix"], units["threads"], units["length"]) == ("number", "integer", "length")
     assert declared["clip"].choices == ("guard", "error", "saturate")
     assert declared["rate_mismatch"].option == "rate-mismatch"
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Annotated, Any
 
 from audioconv.errors import UsageError
 from audioconv.job import Size, available_cores
-from audioconv.parameters import parameters, validated
+from audioconv.parameters import CLUSTER, COMPUTING, RARE, parameters, validated
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -65,16 +65,18 @@ class Place:
     1000000000
     """
 
-    workers: int | None = None
-    item_timeout: float | None = None
-    item_memory: Size | None = None
-    scheduler: str | None = None
-    scheduler_file: str | None = None
-    tls_ca_file: str | None = None
-    tls_cert: str | None = None
-    tls_key: str | None = None
-    connect_timeout: float = 10.0
-    allow_skew: bool = False
+    workers: int | None = field(default=None, metadata=COMPUTING | RARE)
+    item_timeout: Annotated[float, "seconds"] | None = field(
+        default=None, metadata=COMPUTING | RARE
+    )
+    item_memory: Size | None = field(default=None, metadata=COMPUTING | RARE)
+    scheduler: Annotated[str, "address"] | None = field(default=None, metadata=CLUSTER | RARE)
+    scheduler_file: Annotated[str, "file"] | None = field(default=None, metadata=CLUSTER | RARE)
+    tls_ca_file: Annotated[str, "file"] | None = field(default=None, metadata=CLUSTER | RARE)
+    tls_cert: Annotated[str, "file"] | None = field(default=None, metadata=CLUSTER | RARE)
+    tls_key: Annotated[str, "file"] | None = field(default=None, metadata=CLUSTER | RARE)
+    connect_timeout: Annotated[float, "seconds"] = field(default=10.0, metadata=CLUSTER | RARE)
+    allow_skew: bool = field(default=False, metadata=CLUSTER | RARE)
 
     def __post_init__(self) -> None:
         for parameter in parameters(Place):

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, field
+from typing import Annotated, Literal
 
 from audioconv.errors import UsageError
-from audioconv.parameters import validate
+from audioconv.parameters import CHOICE, OUTPUT, RARE, validate
 from audioconv.units import parse_stems
 
 NAME, NAME_OF_REPLICA = "{stem}_{ir}.wav", "{stem}_{ir}_{replica}.wav"
@@ -23,10 +23,10 @@ class Settings:
     Parameters
     ----------
     pairs : {"all", "zip", "random"}
-        all: every input with every impulse; zip: the first input with the first impulse, and so
-        on; random: every input with one that is drawn
+        how inputs meet impulses. all: every input with every impulse; zip: the first input with
+        the first impulse, and so on; random: every input with one that is drawn
     replicas : int > 0
-        outputs of each pair, or draws for each input; drawn impulses differ as long as there are
+        outputs of each pair, or draws for each input. Drawn impulses differ as long as there are
         others
     root : str
         folder that the paths in lists of inputs are relative to, and below which the tree is kept;
@@ -64,17 +64,17 @@ class Settings:
     ('{stem}_{ir}.wav', '{stem}_{ir}_{replica}.wav')
     """
 
-    pairs: Literal["all", "zip", "random"] = "all"
-    replicas: int = 1
-    root: str | None = None
-    seed: int = 0
-    name: str | None = None
-    allow_leakage: bool = False
-    fail_fast: bool = False
-    kaldi: bool = False
-    lhotse: bool = False
-    shard: str | None = None
-    stems: str | None = None
+    pairs: Literal["all", "zip", "random"] = field(default="all", metadata=CHOICE)
+    replicas: int = field(default=1, metadata=CHOICE)
+    root: Annotated[str, "folder"] | None = field(default=None, metadata=CHOICE | RARE)
+    seed: int = field(default=0, metadata=CHOICE | RARE)
+    name: Annotated[str, "template"] | None = field(default=None, metadata=OUTPUT | RARE)
+    allow_leakage: bool = field(default=False, metadata=CHOICE | RARE)
+    fail_fast: bool = field(default=False, metadata=CHOICE | RARE)
+    kaldi: bool = field(default=False, metadata=OUTPUT | RARE)
+    lhotse: bool = field(default=False, metadata=OUTPUT | RARE)
+    shard: Annotated[str, "shard"] | None = field(default=None, metadata=CHOICE | RARE)
+    stems: Annotated[str, "stems"] | None = field(default=None, metadata=OUTPUT | RARE)
 
     def __post_init__(self) -> None:
         validate(self)

@@ -3,6 +3,7 @@
 A command parses, calls one function of the library, and prints. Everything heavy is imported
 inside the commands, so that help is fast.
 
+usage     the help of a command: its options in panels, and examples
 options   options made from signatures, and arguments that several commands share
 wording   messages of the library, in terms of the command line
 terminal  progress bars, tables and sparklines, on a terminal only
@@ -47,7 +48,8 @@ from audioconv.cli import (
     redo,
 )
 from audioconv.cli.many import OneFile
-from audioconv.cli.options import HELP_OPTIONS, LazyGroup, expand
+from audioconv.cli.options import LazyGroup, expand
+from audioconv.cli.usage import HELP_ALL, HELP_NAMES, HELP_OPTIONS, Command
 from audioconv.effects import EFFECTS
 from audioconv.errors import AudioconvError
 from audioconv.urls import public_text
@@ -67,18 +69,18 @@ app = typer.Typer(
     context_settings=HELP_OPTIONS,
 )
 app.command(cls=OneFile)(expand(convolve.convolve, without=LOCAL))
-app.command(cls=OneFile)(expand(convolve.echo))
-app.command()(expand(batch.batch, without=["json"]))
+app.command(cls=OneFile)(expand(convolve.echo, without=["rate_mismatch"]))
+app.command(cls=Command)(expand(batch.batch, without=["json"]))
 for name, effect in EFFECTS.items():
     app.command(name, cls=effects.EffectCommand)(effects.command(effect))
 app.add_typer(ir.app, name="ir")
-app.command()(inspect.info)
-app.command()(expand(inspect.verify))
-app.command()(inspect.compare)
-app.command()(expand(redo.redo))
+app.command(cls=Command)(inspect.info)
+app.command(cls=Command)(expand(inspect.verify, unlisted=inspect.WRITING))
+app.command(cls=Command)(inspect.compare)
+app.command(cls=Command)(expand(redo.redo))
 app.add_typer(plot.app, name="plot")
-app.command()(expand(explain.explain, without=explain.OUTPUT_OPTIONS))
-app.command()(expand(explain.animate))
+app.command(cls=Command)(expand(explain.explain, without=explain.OUTPUT_OPTIONS))
+app.command(cls=Command)(expand(explain.animate))
 
 
 def _print_version(wanted: bool) -> None:
@@ -100,6 +102,12 @@ def root(
 
     Halls, cabinets, rooms that you measured or that are built from numbers, on recordings of any
     length, in constant memory; the output can be verified against the definition.
+
+    Examples
+    --------
+    $ audioconv echo speech.wav echo.wav --delay 350ms --gain -6dB
+    $ audioconv convolve speech.wav church.wav --ir preset:cathedral --mix 0.3
+    $ audioconv ir info hall.wav
     """
 
 
@@ -138,7 +146,7 @@ def _run(arguments: Sequence[str]) -> int:
         return _failed(message, error.exit_code)
     except Exception as error:
         _trace(arguments)
-        if isinstance(error, OSError) and {*plain} & {*HELP_OPTIONS["help_option_names"]}:
+        if isinstance(error, OSError) and {*plain} & {*HELP_NAMES, HELP_ALL}:
             return _failed(str(printing.write_error(error)), 1)  # typer prints help
         if isinstance(error, MemoryError):
             return _failed("not enough memory; use a shorter impulse", 1)

@@ -44,30 +44,46 @@ Pool = Annotated[
         "--ir",
         metavar="IR",
         help="Impulse response (IR), as for convolve; or a folder, a pattern or a list of them; or "
-        "a builder spec with ranges, from which each output draws its own, such as "
-        "shoebox:room=4..8,3..6,2.5..3.5,rt60=0.2..0.8, whose source and microphone are drawn too. "
-        "Repeat it for more to choose from.",
+        "a builder with ranges, from which each output draws its own, such as "
+        "shoebox:room=4..8,3..6,2.5..3.5,rt60=0.2..0.8. Source and microphone of a room are drawn "
+        "too. Repeat it for more to choose from.",
+        rich_help_panel="Effect",
     ),
 ]
 Folder = Annotated[
     str,
-    typer.Option(metavar="DIR", help="Folder of the outputs, and of metadata.jsonl."),
+    typer.Option(
+        metavar="DIR",
+        help="Folder of the outputs, and of metadata.jsonl.",
+        rich_help_panel="Output file",
+    ),
 ]
 Json = Annotated[
     bool,
-    typer.Option("--json", help="Print one JSON object for each file on standard output."),
+    typer.Option(
+        "--json",
+        help="Print one JSON object for each file on standard output.",
+        rich_help_panel="Reporting",
+        hidden=True,
+    ),
 ]
 DryRun = Annotated[
     bool,
     typer.Option(
         "--dry-run",
-        help="List the outputs, what is done of them and what the others cost, by the headers of "
-        "their inputs and by a few that are convolved for it; write nothing.",
+        help="List the outputs, what is done of them and what the others cost; write nothing. The "
+        "cost follows from the headers of the inputs, and from a few that are convolved for it.",
+        rich_help_panel="Reporting",
     ),
 ]
 PlanFile = Annotated[
     str | None,
-    typer.Option(metavar="FILE", help="Write all that is to be done as JSON, and do nothing."),
+    typer.Option(
+        metavar="FILE",
+        help="Write all that is to be done as JSON, and do nothing.",
+        rich_help_panel="Reporting",
+        hidden=True,
+    ),
 ]
 
 
@@ -84,7 +100,7 @@ def batch(
     *,
     show: Show,
 ) -> None:
-    """Convolve many files, each with one or more impulse responses, into a folder.
+    """Convolve many files, each with one or more impulses, into DIR.
 
     A file that fails does not stop the others: it is listed at the end, and the exit code is 4. The
     same line again does what is left: what failed, was cut off or has changed.
@@ -92,6 +108,12 @@ def batch(
 
     Draws follow from the seed and from what a file is called, so files that are added, removed or
     listed in another order change no other output.
+
+    Examples
+    --------
+    $ audioconv batch speech.wav guitar.wav --ir hall.wav --into wet
+    $ audioconv batch speech.wav --ir noise:rt60=0.2..0.5 --replicas 2 --into rooms
+    $ audioconv batch speech.wav --ir hall.wav --into wet --dry-run
     """
     from audioconv.batch.places import executor_at
     from audioconv.batch.plan import make_plan  # late, so that help is fast

@@ -6,11 +6,11 @@ from collections.abc import Callable
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperGroup
 
 from audioconv.cli import printing
 from audioconv.cli.options import Json, build_command, expand
 from audioconv.cli.saved import Out, Overwrite, Rate, Subtype, save_and_report
+from audioconv.cli.usage import LIMITLESS, Group
 from audioconv.errors import UsageError
 from audioconv.parameters import Parameter
 
@@ -39,7 +39,7 @@ def _builder_command(builder: str) -> Callable[..., None]:
     return expand(command, {"parameters": declared})
 
 
-class BuilderGroup(TyperGroup):
+class BuilderGroup(Group):
     """One command for each builder, made from its signature."""
 
     def list_commands(self, ctx: Any) -> list[str]:
@@ -50,7 +50,10 @@ class BuilderGroup(TyperGroup):
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         """Return the command of one builder."""
-        return build_command(cmd_name, _builder_command(cmd_name))
+        command = build_command(cmd_name, _builder_command(cmd_name))
+        formula = command.get_short_help_str(LIMITLESS)
+        command.short_help = formula.partition(":")[0].removesuffix(".") + "."
+        return command
 
 
 def _builder_name(text: str) -> str:
@@ -82,7 +85,13 @@ def list_builders(
     ] = False,
     json: Json = False,
 ) -> None:
-    """List the builders with their parameters, units and defaults, or the presets."""
+    """List the builders with their parameters, or the presets.
+
+    Examples
+    --------
+    $ audioconv ir list double-spike shoebox
+    $ audioconv ir list --presets
+    """
     from audioconv.ir.load import MIX
     from impulses import BUILDERS
 

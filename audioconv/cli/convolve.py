@@ -16,6 +16,8 @@ Shards = Annotated[
     int | None,
     typer.Option(
         metavar="N",
+        rich_help_panel="Cluster",
+        hidden=True,
         help="Convolve N blocks at a time on the workers of a Dask cluster instead of on this "
         "machine; by default, where --scheduler is given, two for each of their threads. Reading "
         "and writing stay here; N never changes the result.",
@@ -33,10 +35,16 @@ def convolve(
     *,
     show: Show,
 ) -> None:
-    """Convolve a sound with an impulse response: a hall, a cabinet, an echo.
+    """Convolve a sound with an impulse response: a hall, a cabinet.
 
     The output is exact and complete, tail included, unless an option asks for something else.
     Set --wet and --dry, or --mix, to use it as a convolution reverb beside the dry sound.
+
+    Examples
+    --------
+    $ audioconv convolve guitar.wav wet.wav --ir hall.wav
+    $ audioconv convolve speech.wav far.wav --ir preset:cathedral --mix 0.3
+    $ audioconv convolve guitar.wav dub.wav --ir feedback:delay=300ms,gain=0.6
     """
     job = Job(input, output, ir, options)
     if shards is None and place == Place():
@@ -54,28 +62,39 @@ def echo(
         typer.Option(
             metavar="TIME",
             help="Time from the direct sound to the echo: 350ms, 0.35 (seconds) or 15435S "
-            "(samples). Repeat it for more echoes, each with its --gain.",
-            show_default="250ms",
+            "(samples). Repeat it for more echoes, each with its --gain. "
+            "By default 250ms.",
+            rich_help_panel="Effect",
         ),
     ] = None,
     gain: Annotated[
         list[str] | None,
         typer.Option(
             metavar="GAIN",
-            help="Gain of the echo: -6dB, or 0.5 (a factor).",
-            show_default="0.5",
+            help="Gain of the echo: -6dB, or 0.5 (a factor), which is the default.",
+            rich_help_panel="Effect",
         ),
     ] = None,
     fractional: Annotated[
         bool,
         typer.Option(
-            "--fractional", help="Interpolate delays between samples instead of rounding them."
+            "--fractional",
+            help="Interpolate delays between samples instead of rounding them.",
+            rich_help_panel="Effect",
+            hidden=True,
         ),
     ] = False,
     options: Options,
     show: Show,
 ) -> None:
-    """Add echoes to a sound: a delayed copy for each --delay and --gain."""
+    """Add echoes to a sound: a copy for each --delay and --gain.
+
+    Examples
+    --------
+    $ audioconv echo speech.wav echo.wav --delay 350ms --gain -6dB
+    $ audioconv echo speech.wav two.wav --delay 1s --gain 0.6 --delay 2s --gain 0.3
+    $ audioconv echo speech.wav checked.wav --delay 350ms --length input --verify
+    """
     _run(Job(input, output, [echo_spec(delay, gain, fractional)], options), show)
 
 

@@ -6,10 +6,9 @@ from collections.abc import Callable
 from itertools import takewhile
 from typing import Any
 
-from typer.core import TyperCommand
-
 from audioconv.cli import printing, terminal
 from audioconv.cli.options import Input, Output, Show, expand
+from audioconv.cli.usage import Command, with_examples
 from audioconv.effects.job import OF_CONVOLUTION, EffectJob, misplaced
 from audioconv.effects.plan import Effect
 from audioconv.errors import UsageError
@@ -17,7 +16,7 @@ from audioconv.job import Options
 from audioconv.parameters import description, parameters
 
 
-class EffectCommand(TyperCommand):
+class EffectCommand(Command):
     """A command of an effect, on one sound, with none of the options of a convolution."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
@@ -44,7 +43,7 @@ def command(kind: Callable[..., Effect]) -> Callable[..., None]:
     def applied(input: Input, output: Output, effect: Effect, options: Options, show: Show) -> None:
         apply(effect, input, output, options, show)
 
-    applied.__doc__ = description(kind)
+    applied.__doc__ = with_examples(description(kind), kind.__doc__ or "")
     applied.__annotations__["effect"] = kind
     own = {field.name for field in parameters(kind)}
     return expand(applied, without={*OF_CONVOLUTION} - own)

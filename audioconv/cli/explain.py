@@ -22,17 +22,28 @@ def explain(
     input: Input,
     ir: Impulses,
     output: Annotated[
-        str, typer.Option("-o", "--output", metavar="PAGE", help="Page to write: page.html.")
+        str,
+        typer.Option(
+            "-o",
+            "--output",
+            metavar="PAGE",
+            help="Page to write: page.html.",
+            rich_help_panel="Output file",
+        ),
     ],
     part: Part,
     options: Options,
     show: Show,
 ) -> None:
-    """Explain a convolution of your own sound on a web page: one file, to open in a browser.
+    """Explain a convolution of your own sound on a web page.
 
-    Slide the impulse response over the sound and see each sum, hear the sound before and after,
-    and read how it was computed and verified. The convolved sound itself is not kept. A
-    second goes into timing the convolution on this machine.
+    It is one file, to open in a browser. Slide the impulse response over the sound and see each
+    sum, hear the sound before and after, and read how it was computed and verified. The convolved
+    sound itself is not kept. A second goes into timing the convolution on this machine.
+
+    Examples
+    --------
+    $ audioconv explain guitar.wav --ir hall.wav -o page.html
     """
     from audioconv.page import write
     from audioconv.page.explain import explain as explain_job  # late, so that help is fast
@@ -67,7 +78,14 @@ def animate(
         typer.Option(metavar="TIME", help="Where to begin; by default where the sound does."),
     ] = None,
 ) -> None:
-    """Film the impulse response as it slides over the sound and traces the output: GIF, or MP4."""
+    """Film an impulse that slides over a sound: GIF, or MP4.
+
+    The impulse response is reversed in time, and traces the output.
+
+    Examples
+    --------
+    $ audioconv animate speech.wav --ir double-spike -o film.gif --seconds 2
+    """
     from audioconv.ir.load import impulse_files
     from audioconv.page.explain import slide, title
     from audioconv.plot.film import film as draw_film

@@ -15,6 +15,19 @@ if TYPE_CHECKING:
     from audioconv.files import FileReport
     from audioconv.verify.compare import Difference
 
+WRITING = (
+    "subtype",
+    "format",
+    "quality",
+    "rf64",
+    "metadata",
+    "recipe",
+    "max_output",
+    "verify",
+    "overwrite",
+)
+"""Options of a convolution that change nothing of what `verify` computes."""
+
 UNLIKE = "unknown: B has too little in common with A"
 
 Files = Annotated[list[str], typer.Argument(metavar="FILE...", help="Sound files, or their URLs.")]
@@ -27,9 +40,15 @@ def info(
         bool, typer.Option("--allow-truncated", help="Accept a file that ends early.")
     ] = False,
 ) -> None:
-    """Show format, length, peak level and metadata of sound files, each read to its end.
+    """Show format, length, peak level and metadata of sound files.
 
-    A file that cannot be read is an error; the others are shown all the same.
+    Each is read to its end. A file that cannot be read is an error; the others are shown all the
+    same.
+
+    Examples
+    --------
+    $ audioconv info speech.wav guitar.wav
+    $ audioconv info hall.wav --json
     """
     from audioconv.files import info as read_info  # late, so that help is fast
 
@@ -74,9 +93,16 @@ def verify(
     options: Options,
     show: Show,
 ) -> None:
-    """Verify that OUT is the convolution of IN and the impulse response, with the same options.
+    """Verify that OUT is the convolution that it should be.
 
-    Ends with exit code 3 if it is not.
+    Give the options with which OUT was made; those that only concern how it was written, such as
+    --subtype and -y, may stay, and change nothing here. The exit code is 3 if OUT is anything else
+    than the convolution of IN and the impulse response.
+
+    Examples
+    --------
+    $ audioconv convolve guitar.wav wet.wav --ir hall.wav --mix 0.3
+    $ audioconv verify guitar.wav wet.wav --ir hall.wav --mix 0.3
     """
     from audioconv.api import verify_file  # late, so that help is fast
     from audioconv.files import display_name
@@ -95,9 +121,14 @@ def compare(
     b: Annotated[str, typer.Argument(metavar="B", help="The sound file to compare with A.")],
     json: Json = False,
 ) -> None:
-    """Null test: best time shift, gain, polarity and residual between two sounds.
+    """Compare two sounds: shift, gain, polarity, and what is left.
 
+    This is a null test: of B, shifted and scaled to fit A best, A is subtracted.
     The exit code is 0 whether they differ or not; for scripts, see "identical" in --json.
+
+    Examples
+    --------
+    $ audioconv compare speech.wav speech.wav
     """
     from audioconv.verify.compare import compare_files  # late, so that help is fast
 

@@ -10,6 +10,7 @@ import typer
 from audioconv.cli import builders, printing, terminal
 from audioconv.cli.options import Json, LazyCommand, LazyGroup
 from audioconv.cli.saved import Out, Overwrite, Subtype, save_and_report
+from audioconv.cli.usage import Command
 from audioconv.parameters import Parameter
 
 if TYPE_CHECKING:
@@ -43,7 +44,13 @@ def edit_impulse(
     subtype: Subtype = None,
     overwrite: Overwrite = False,
 ) -> None:
-    """Edit an impulse response; the edits are applied in the order below."""
+    """Edit an impulse response; the edits are applied in the order below.
+
+    Examples
+    --------
+    $ audioconv ir edit hall.wav short.wav --trim -60dB --fade-out 50ms
+    $ audioconv ir edit preset:cathedral church.wav --rate 44100
+    """
     from audioconv.errors import UsageError
     from audioconv.files import STANDARD
     from audioconv.ir.edits import Edits, apply
@@ -81,7 +88,7 @@ class ImpulseGroup(LazyGroup):
 
 app = typer.Typer(
     cls=ImpulseGroup,
-    help="Build, edit, list, fold, join and analyse impulse responses (IR).",
+    help="Build, edit, list, fold, join and analyse impulse responses.",
     rich_markup_mode=None,
     no_args_is_help=True,
 )
@@ -97,7 +104,7 @@ app.add_typer(
 )
 
 
-app.command("list")(builders.list_builders)
+app.command("list", cls=Command)(builders.list_builders)
 
 
 def _combination(least: int) -> Callable[[Combine], Callable[..., None]]:
@@ -129,14 +136,19 @@ def _combination(least: int) -> Callable[[Combine], Callable[..., None]]:
             )
 
         command.__doc__ = combine.__doc__
-        return app.command(name)(command)
+        return app.command(name, cls=Command)(command)
 
     return declare
 
 
 @_combination(least=1)
 def fold(irs: Sequence[str], impulses: Sequence[Impulse]) -> Impulse:
-    """Fold a chain of impulse responses into one: (f * g) * h = f * (g * h)."""
+    """Fold a chain of impulses into one: (f * g) * h = f * (g * h).
+
+    Examples
+    --------
+    $ audioconv ir fold hall.wav low-pass:cutoff=4kHz dark.wav
+    """
     from audioconv.ir.load import side_notes
     from impulses import folding
 
@@ -148,17 +160,21 @@ def fold(irs: Sequence[str], impulses: Sequence[Impulse]) -> Impulse:
 
 @_combination(least=2)
 def join(irs: Sequence[str], impulses: Sequence[Impulse]) -> Impulse:
-    """Join the channels of several impulse responses side by side in one file.
+    """Join the channels of impulses side by side in one file.
 
     Two mono files are left and right. Four are true stereo, in the order LL, LR, RL, RR (from the
     left to the left ear, from the left to the right ear, ...), or W, X, Y, Z: as they come.
+
+    Examples
+    --------
+    $ audioconv ir join hall.wav:channel=2 hall.wav:channel=1 swapped.wav
     """
     from impulses import channels
 
     return channels.join(impulses)
 
 
-@app.command("info")
+@app.command("info", cls=Command)
 def info(
     ir: Annotated[str, typer.Argument(metavar="IR", help="Sound file, builder spec or preset.")],
     rate: Annotated[int, typer.Option(metavar="HZ", help="Sample rate of a builder spec.")] = 48000,
@@ -168,9 +184,15 @@ def info(
     ] = None,
     json: Json = False,
 ) -> None:
-    """Analyse an impulse response: format, levels, and room acoustics after ISO 3382-1.
+    """Analyse an impulse response: levels, and room acoustics.
 
-    Of a SOFA file, FILE.sofa, list the responses and what chooses one, such as :azimuth=30.
+    Reverberation times, clarity and definition are those of ISO 3382-1. Of a SOFA file,
+    FILE.sofa, list the responses and what chooses one, such as :azimuth=30.
+
+    Examples
+    --------
+    $ audioconv ir info hall.wav
+    $ audioconv ir info preset:cathedral --json
     """
     from audioconv.cli import ir_info, sofa_info  # late: they import numpy
     from audioconv.files import display_name

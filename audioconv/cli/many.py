@@ -8,8 +8,9 @@ import shlex
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from typer.core import TyperCommand, TyperOption
+from typer.core import TyperOption
 
+from audioconv.cli.usage import Command
 from audioconv.errors import UsageError
 
 OWN = ("ir", "delay", "gain", "fractional", "json", "shards")
@@ -19,7 +20,7 @@ CHAIN = "chain.wav"
 """Name for several impulses in one file."""
 
 
-class OneFile(TyperCommand):
+class OneFile(Command):
     """A command with one input and one output."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:

@@ -29,6 +29,10 @@ def sweep(
 
     Play OUT, record from before it starts until the room is silent again, and give the
     recording and OUT to `audioconv deconvolve`. As WAV, OUT contains the parameters of the sweep.
+
+    Examples
+    --------
+    $ audioconv sweep long.wav --duration 5s --silence 3s
     """
     from audioconv.ir.measure import sweep_recipe
     from impulses import Impulse
@@ -54,10 +58,16 @@ def deconvolve(
     overwrite: Overwrite = False,
     json: Json = False,
 ) -> None:
-    """Recover the impulse response of a room or a device from a recording of a sweep.
+    """Recover the impulse response of a room or a device.
+
+    It is found from a recording of a sweep that was played there.
 
     Time 0 is the start of the sweep: latency and level are kept. With --harmonics, the impulse
     responses of harmonic distortion of order 2, 3 ... are written as OUT-h2, OUT-h3 ...
+
+    Examples
+    --------
+    $ audioconv deconvolve recording.wav sweep.wav room.wav
     """
     from audioconv.files import STANDARD, refuse_overwrite
     from audioconv.ir.measure import deconvolve_files

@@ -11,16 +11,17 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, is_dataclass
+from dataclasses import dataclass, field, is_dataclass, replace
 from functools import partial
 from types import MappingProxyType
 from typing import Annotated, Any, ClassVar, Literal, NamedTuple, get_type_hints
 
 import typer
-from typer.core import TyperCommand, TyperGroup
+from typer.core import TyperCommand
 
+from audioconv.cli.usage import HELP_OPTIONS, Command, Group
 from audioconv.errors import UsageError
-from audioconv.parameters import Parameter, parameters
+from audioconv.parameters import RARE, REPORTING, Parameter, parameters
 from audioconv.units import (
     parse_frequency,
     parse_gain,
@@ -38,12 +39,15 @@ METAVARS = {
     "frequency": "HZ",
     "distance": "METRES",
     "angle": "DEGREES",
-    "number": "NUMBER",
-    "text": "TEXT",
-    "file": "FILE",
+    "integer": "N",
     "impulse": "IR",
+    "folder": "DIR",
+    "match": "LEVEL",
+    "map": "ROUTES",
+    "shard": "I/N",
 }
-HELP_OPTIONS = {"help_option_names": ["-h", "--help"]}
+"""Metavar of each unit; of any other, it is its name."""
+
 PARSERS: dict[str, Callable[[str], float]] = {
     "gain": parse_gain,
     "size": parse_size,
@@ -64,13 +68,14 @@ Impulses = Annotated[
     typer.Option(
         "--ir",
         metavar="IR",
-        help="Impulse response (IR): a sound file, or one channel of it, hall.wav:channel=3; "
-        "coefficients, taps.txt:rate=48000 or taps.raw:format=FLOAT_LE,rate=48000; a "
-        "direction in a SOFA file, head.sofa:azimuth=30; several files as one, join:L.wav,R.wav; "
-        "each file may be at a URL, https://host/hall.wav:channel=3; "
-        "or a builder spec such as "
-        "double-spike:delay=350ms,gain=-6dB, or preset:large-hall (see `audioconv ir list`). "
-        "Repeat it to chain several.",
+        help="Impulse response (IR): a sound file such as hall.wav, a preset such as "
+        "preset:large-hall, or a builder with its parameters, such as "
+        "double-spike:delay=350ms,gain=-6dB (see `audioconv ir list`). Repeat it to chain several. "
+        "hall.wav:channel=3 is one channel of a file; join:L.wav,R.wav several files as one; "
+        "taps.txt:rate=48000 and taps.raw:format=FLOAT_LE,rate=48000 coefficients; "
+        "head.sofa:azimuth=30 a direction in a SOFA file. Each file may be at a URL, "
+        "https://host/hall.wav:channel=3.",
+        rich_help_panel="Effect",
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")]
@@ -90,9 +95,9 @@ class Show:
         print the traceback of an error
     """
 
-    json: bool = False
-    quiet: bool = False
-    verbose: bool = False
+    json: bool = field(default=False, metadata=REPORTING | RARE)
+    quiet: bool = field(default=False, metadata=REPORTING | RARE)
+    verbose: bool = field(default=False, metadata=REPORTING)
 
 
 class LazyCommand(NamedTuple):
@@ -117,7 +122,7 @@ class LazyCommand(NamedTuple):
         return cls(command.__doc__ or "", lambda: expand(command, texts()))
 
 
-class LazyGroup(TyperGroup):
+class LazyGroup(Group):
     """A group that builds some of its commands only when they are called."""
 
     lazy: ClassVar[dict[str, LazyCommand]] = {}
@@ -145,7 +150,7 @@ class LazyGroup(TyperGroup):
 def build_command(name: str, function: Callable[..., None]) -> TyperCommand:
     """Build a command from a function."""
     single = typer.Typer(rich_markup_mode=None, add_completion=False, context_settings=HELP_OPTIONS)
-    single.command(name)(function)
+    single.command(name, cls=Command)(function)
     command = typer.main.get_command(single)
     assert isinstance(command, TyperCommand)
     return command
@@ -156,6 +161,7 @@ def expand(
     texts: Mapping[str, list[Parameter]] = MappingProxyType({}),
     *,
     without: Collection[str] = (),
+    unlisted: Collection[str] = (),
 ) -> Callable[..., None]:
     """Replace parameters of a command by options.
 
@@ -169,6 +175,8 @@ def expand(
     without : collection of str
         fields without an option, which keep their default; so does one whose name another
         dataclass before it has
+    unlisted : collection of str
+        fields whose option is accepted, but not in the help
     """
     signature = inspect.signature(command, eval_str=True)
     groups: dict[str, tuple[type, list[str]]] = {}
@@ -182,7 +190,13 @@ def expand(
             fields = [field for field in parameters(kind) if field.name not in taken]
             groups[parameter.name] = kind, [field.name for field in fields]
             types = get_type_hints(kind)
-            expanded += [_field(field, types[field.name]) for field in fields]
+            expanded += [
+                _field(
+                    replace(one, panel="", rare=True) if one.name in unlisted else one,
+                    types[one.name],
+                )
+                for one in fields
+            ]
         else:
             expanded.append(parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY))
 
@@ -243,28 +257,39 @@ def _parse(parse: Callable[[str], float], text: str) -> float:
         raise typer.BadParameter(str(error)) from None
 
 
-def _field(field: Parameter, annotation: Any) -> inspect.Parameter:
+def _field(declared: Parameter, annotation: Any) -> inspect.Parameter:
     """Return the option of a keyword-only parameter, or of a field of a dataclass."""
-    names = [*filter(None, [SHORT.get(field.name)]), f"--{field.option}"]
+    names = [*filter(None, [SHORT.get(declared.name)]), f"--{declared.option}"]
     extra: dict[str, Any] = {}
-    default = field.default
-    if field.unit in PARSERS and annotation not in (str, str | None, int):
-        metavar = METAVARS.get(field.unit, field.unit.upper())
-        extra = {"parser": partial(_parse, PARSERS[field.unit]), "metavar": metavar}
+    default = declared.default
+    if declared.unit in PARSERS and annotation not in (str, str | None, int):
+        extra = {
+            "parser": partial(_parse, PARSERS[declared.unit]),
+            "metavar": METAVARS.get(declared.unit, declared.unit.upper()),
+        }
         annotation = float
         if default is not None:
-            default = field.written_default()  # a parser takes text
-    elif field.unit == "choice":
-        annotation = Literal.__getitem__(field.choices)
-    elif field.unit != "flag":
-        extra = {"metavar": METAVARS.get(field.unit, "N")}
-    option = typer.Option(*names, help=sentence(field.help), **extra)
+            default = declared.written_default()  # a parser takes text
+    elif declared.unit == "choice":
+        annotation = Literal.__getitem__(declared.choices)
+        extra = {"metavar": "|".join(declared.choices)}
+    elif declared.unit != "flag":
+        extra = {"metavar": _metavar(declared)}
+    extra |= {"rich_help_panel": declared.panel or None, "hidden": declared.rare}
+    option = typer.Option(*names, help=sentence(declared.help), **extra)
     return inspect.Parameter(
-        field.name,
+        declared.name,
         inspect.Parameter.KEYWORD_ONLY,
         default=default,
         annotation=Annotated[annotation, option],
     )
+
+
+def _metavar(parameter: Parameter) -> str:
+    """Return the word for a value in the help: ``IR``, ``LENGTH``, or the range of a number."""
+    if parameter.unit in ("number", "integer") and parameter.limits:
+        return parameter.limits
+    return METAVARS.get(parameter.unit, parameter.unit.upper())
 
 
 def _text_option(parameter: Parameter) -> inspect.Parameter:
@@ -274,7 +299,7 @@ def _text_option(parameter: Parameter) -> inspect.Parameter:
     help_text = sentence(parameter.help) + (f" [default: {default}]" if default != "none" else "")
     extra: dict[str, Any] = {}
     if not flag:
-        metavar = "|".join(map(str, parameter.choices)) or METAVARS.get(parameter.unit, "N")
+        metavar = "|".join(map(str, parameter.choices)) or _metavar(parameter)
         extra = {"metavar": f"{metavar},..." if parameter.many else metavar}
     kind: Any = bool if flag else list[str] if parameter.many else str
     option = typer.Option(f"--{parameter.option}", help=help_text, show_default=False, **extra)

@@ -46,7 +46,7 @@ class PlotGroup(LazyGroup):
 
 app = typer.Typer(
     cls=PlotGroup,
-    help="Draw sounds and impulse responses: PNG, SVG or PDF, at the width of a page.",
+    help="Draw sounds and impulse responses: PNG, SVG or PDF.",
     rich_markup_mode=None,
     no_args_is_help=True,
 )

@@ -41,9 +41,14 @@ def redo(
     ] = False,
     show: Show,
 ) -> None:
-    """Make OUT again from the recipe in it, and check whether every byte is the same.
+    """Make OUT again from the recipe in it, and compare every byte.
 
-    Ends with exit code 3 if it is not.
+    Ends with exit code 3 if one differs.
+
+    Examples
+    --------
+    $ audioconv echo speech.wav echo.wav --delay 350ms
+    $ audioconv redo echo.wav
     """
     from audioconv.files import display_name
     from audioconv.render.redo import redo as make_again  # late, so that help is fast

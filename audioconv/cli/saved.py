@@ -16,7 +16,7 @@ Rate = Annotated[int, typer.Option(metavar="HZ", help="Sample rate.")]
 Subtype = Annotated[
     str | None,
     typer.Option(
-        metavar="TEXT",
+        metavar="SUBTYPE",
         help="Sample format: DOUBLE, FLOAT, PCM_24, PCM_16 ...; by default the widest of OUT's "
         "format.",
     ),

@@ -13,9 +13,10 @@ from audioconv.parameters import validate
 
 @dataclass(frozen=True, kw_only=True)
 class Amp:
-    """Play a sound through a guitar amplifier, a model of the Neural Amp Modeler (NAM).
+    """Play a sound through a model of a guitar amplifier.
 
-    The amplifier begins as after silence, and each channel has one of its own.
+    Models are those of the Neural Amp Modeler (NAM). The amplifier begins as after silence, and
+    each channel has one of its own.
 
     Parameters
     ----------
@@ -40,6 +41,10 @@ class Amp:
     ------
     UsageError
         If a value has the wrong type, or is not one of the choices.
+
+    Examples
+    --------
+    $ audioconv amp guitar.wav loud.wav --model amp.nam --ir hall.wav
     """
 
     model: Annotated[str, "file"]

@@ -13,7 +13,7 @@ from audioconv.parameters import validate
 
 @dataclass(frozen=True, kw_only=True)
 class Spectral:
-    """Blur, sharpen or keep the edges of a sound's spectrum, as of a picture.
+    """Blur, sharpen or keep the edges of a spectrum, as of a picture.
 
     The magnitudes of the short-time spectrum are convolved with a kernel over time and frequency.
 
@@ -37,9 +37,11 @@ class Spectral:
     --------
     >>> Spectral(kernel="blur:time=90ms").plan(44100, 2).figures["kernel_slices"]
     17
+
+    $ audioconv spectral speech.wav smeared.wav --kernel blur:time=90ms
     """
 
-    kernel: str
+    kernel: Annotated[str, "kernel"]
     window: Annotated[float, "time"] = 0.043
 
     def __post_init__(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
 from audioconv.errors import UsageError
 from audioconv.ir.load import load_impulse
@@ -66,17 +66,17 @@ class Edits:
     slice: tuple[Seconds, Seconds] | None = None
     trim_start: Literal["none", "peak", "onset"] = "none"
     align: Literal["none", "peak", "onset", "first"] = "none"
-    trim: str | None = None
+    trim: Annotated[str, "trim"] | None = None
     early: Seconds | None = None
     late: Seconds | None = None
     reverse: bool = False
-    stretch: float = 1.0
+    stretch: Annotated[float, "factor"] = 1.0
     resample: int | None = None
     minimum_phase: bool = False
-    chain: Sequence[str] = ()
+    chain: Sequence[Annotated[str, "impulse"]] = ()
     fade_in: Seconds = 0.0
     fade_out: Seconds = 0.0
-    norm: str | None = None
+    norm: Annotated[str, "norm"] | None = None
     gain: Gain = 1.0
     predelay: Seconds = 0.0
     wet: Gain = 1.0

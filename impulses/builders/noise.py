@@ -38,7 +38,7 @@ def noise(
     floor: Decibels = -60.0,
     seed: int = 0,
 ) -> Impulse:
-    """Decaying white noise, with one decay time or one for each band: ``w[n] 10^(-3 n / (fs T))``.
+    """Decaying white noise: ``w[n] 10^(-3 n / (fs T))``, with one decay time or one for each band.
 
     Sound: a large, smooth, neutral hall without walls or echoes, wide in stereo.
 

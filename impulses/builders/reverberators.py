@@ -31,7 +31,7 @@ FREEVERB_GAIN = 0.015 * 3  # gain of its input times its wet level
 
 
 def schroeder(rate: int, *, rt60: Seconds = 1.0, floor: Decibels = -100.0) -> Impulse:
-    """Four combs in parallel, ``mean of z^-D / (1 - g z^-D)``, then two allpasses in series.
+    """Schroeder's reverb: four combs ``z^-D / (1 - g z^-D)`` side by side, then two allpasses.
 
     Sound: the first digital reverberation of 1962, a grainy room that flutters on drums and
     rings on what is short.

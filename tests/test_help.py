@@ -1,0 +1,169 @@
+"""Help of every command: its panels, its width, its examples, and its everyday options."""
+
+import json
+import os
+import shlex
+import shutil
+
+import pytest
+from nam_models import model, wavenet
+from typer.core import TyperGroup, TyperOption
+from typer.main import get_command
+
+from audioconv.cli import app, main
+from audioconv.cli.inspect import WRITING
+from audioconv.cli.options import LazyGroup
+from audioconv.cli.usage import NO_PANEL
+from audioconv.parameters import PANELS
+
+GENERIC = {"TEXT", "NUMBER", "FLOAT", "INTEGER"}
+
+
+def walk(group, path=()):
+    """Yield the words and the command of every group and command below a group."""
+    yield path, group
+    for name in group.list_commands(None):
+        lazy = isinstance(group, LazyGroup) and name in group.lazy
+        command = group.load_command(name) if lazy else group.get_command(None, name)
+        if isinstance(command, TyperGroup):
+            yield from walk(command, (*path, name))
+        else:
+            yield (*path, name), command
+
+
+COMMANDS = dict(walk(get_command(app)))
+EVERY = pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
+
+
+def sections(text):
+    """Return the lines of each section of a help text, by heading."""
+    found, heading = {"": []}, ""
+    for line in text.splitlines():
+        if line and line[0].isupper() and line.endswith(":"):
+            heading = line[:-1]
+            assert heading not in found
+        found.setdefault(heading, []).append(line)
+    return found
+
+
+def options(lines):
+    """Return the names that begin the lines of a panel."""
+    begun = (line.split() for line in lines if line.startswith("  -"))
+    return [next(word for word in words if word.startswith("--")).rstrip(",") for words in begun]
+
+
+@EVERY
+@pytest.mark.parametrize("columns", ["80", "200", "20"])
+def test_help_fits_80_columns(words, columns, call, monkeypatch):
+    monkeypatch.setenv("COLUMNS", columns)
+    said = call(*words, "--help").out
+    assert max(map(len, said.splitlines())) <= 80
+    assert said.startswith(f"Usage: {shlex.join(['audioconv', *words])} ")
+    assert "{" not in said.splitlines()[0]
+    assert "..." not in "".join(sections(said).get("Commands", []))
+
+
+@EVERY
+def test_a_summary_is_one_line(words, call):
+    if isinstance(COMMANDS[words], TyperGroup):
+        lines = sections(call(*words, "--help").out)["Commands"][1:]
+        assert [line.split()[0] for line in lines if line] == COMMANDS[words].list_commands(None)
+        assert all(line.endswith(".") for line in lines if line)
+
+
+@EVERY
+def test_every_option_is_in_the_full_help_and_has_a_telling_metavar(words, call):
+    command = COMMANDS[words]
+    said = call(*words, "--help").out
+    if "--help-all" in said:
+        said = call(*words, "--help-all").out
+    found = sections(said)
+    assert set(found) <= {"", "Arguments", "Commands", "Examples", NO_PANEL, *PANELS}
+    listed = [name for panel in (NO_PANEL, *PANELS) for name in options(found.get(panel, []))]
+    declared = [one for one in command.params if isinstance(one, TyperOption)]
+    unlisted = {f"--{name.replace('_', '-')}" for name in WRITING if words == ("verify",)}
+    names = [one.opts[-1] for one in declared if one.opts[-1] not in unlisted]
+    extra = ["--help", "--help-all"] if "--help-all" in said else ["--help"]
+    assert sorted(listed) == sorted([*names, *extra])
+    used = {word for line in said.splitlines() for word in line[:30].split() if word in GENERIC}
+    assert used <= ({"TEXT"} if words[:1] == ("plot",) else set())  # the title of a picture
+    assert not [line for line in said.splitlines() if line.endswith("-")]  # a word broken
+
+
+def test_the_everyday_options_come_first_and_the_rest_on_demand(call):
+    short, full = call("convolve", "--help").out, call("convolve", "--help-all").out
+    assert len(short.splitlines()) < 60 < len(full.splitlines())
+    everyday = "ir length wet dry mix match subtype overwrite verify verbose help help-all"
+    found = sections(short)
+    listed = [name for panel in PANELS for name in options(found.get(panel, []))]
+    assert listed == [f"--{name}" for name in everyday.split()]
+    assert len(found["Examples"]) == 1 + 3
+    assert "Repeat it to chain several" in " ".join(full.split())
+    assert "Repeat it to chain several" not in " ".join(short.split())
+
+
+def test_verify_accepts_the_line_of_a_run(call, tmp_path, samples):
+    out = tmp_path / "o.wav"
+    line = [samples / "speech.wav", out, "--ir", "delta", "--recipe", "none", "-y"]
+    line += ["--subtype", "PCM_24", "--metadata", "none", "--rf64", "never", "--max-output", "9MB"]
+    call("convolve", *line)
+    before = out.read_bytes()
+    call("verify", *line)
+    assert out.read_bytes() == before
+
+
+@pytest.mark.parametrize("option", ["--rate-mismatch=resample"])
+def test_an_echo_has_no_impulse_at_another_rate(option, call, tmp_path, samples):
+    said = call("echo", samples / "speech.wav", tmp_path / "o.wav", option, code=2)
+    assert "No such option" in said.err
+
+
+# examples
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory, samples):
+    """Return a folder with the files that examples name."""
+    folder = tmp_path_factory.mktemp("examples")
+    for name in ("speech.wav", "guitar.wav", "hall.wav"):
+        shutil.copy(samples / name, folder)
+    (folder / "amp.nam").write_text(json.dumps(model("WaveNet", wavenet())))
+    recording = [
+        "convolve",
+        "sweep.wav",
+        "recording.wav",
+        "--ir",
+        "double-spike",
+        "--subtype",
+        "FLOAT",
+    ]
+    before = os.getcwd()  # noqa: PTH109
+    os.chdir(folder)
+    try:
+        assert main(["sweep", "sweep.wav", "--duration", "1s"]) == 0
+        assert main([*recording, "-q"]) == 0
+    finally:
+        os.chdir(before)
+    return folder
+
+
+def examples(words, call):
+    lines = sections(call(*words, "--help").out).get("Examples", [])[1:]
+    return [line.strip() for line in lines]
+
+
+@EVERY
+def test_examples_run(words, call, folder, tmp_path, monkeypatch):
+    shutil.copytree(folder, tmp_path, dirs_exist_ok=True)
+    monkeypatch.chdir(tmp_path)
+    for line in examples(words, call):
+        program, *arguments = shlex.split(line)
+        assert program == "audioconv"
+        # without processes of its own, which take seconds to start
+        call(*arguments, *(["--workers", "0"] if arguments[0] == "batch" else []))
+
+
+@EVERY
+def test_commands_that_take_a_sound_have_an_example(words, call):
+    wanted = words[:1] != ("plot",) and words[:2] != ("ir", "build") and words != ("ir",)
+    assert not wanted or examples(words, call)
