@@ -1,9 +1,12 @@
 """Help of every command: its panels, its width, its examples, and its everyday options."""
 
+import functools
+import io
 import json
 import os
 import shlex
 import shutil
+from contextlib import redirect_stdout
 
 import pytest
 from nam_models import model, wavenet
@@ -52,31 +55,44 @@ def options(lines):
     return [next(word for word in words if word.startswith("--")).rstrip(",") for words in begun]
 
 
+@functools.cache
+def shown(words, option="--help"):
+    """Return the help of a command, as for a pipe."""
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(io.StringIO()) as out:
+        patch.setenv("COLUMNS", "80")
+        assert main([*words, option]) == 0
+    return out.getvalue()
+
+
 @EVERY
-@pytest.mark.parametrize("columns", ["80", "200", "20"])
-def test_help_fits_80_columns(words, columns, call, monkeypatch):
-    monkeypatch.setenv("COLUMNS", columns)
-    said = call(*words, "--help").out
+def test_help_fits_80_columns(words):
+    said = shown(words)
     assert max(map(len, said.splitlines())) <= 80
     assert said.startswith(f"Usage: {shlex.join(['audioconv', *words])} ")
     assert "{" not in said.splitlines()[0]
     assert "..." not in "".join(sections(said).get("Commands", []))
 
 
+@pytest.mark.parametrize("columns", ["80", "200"])
+def test_help_is_as_wide_on_a_wide_terminal(columns, call, monkeypatch):
+    monkeypatch.setenv("COLUMNS", columns)
+    assert call("convolve", "--help").out == shown(("convolve",))
+
+
 @EVERY
-def test_a_summary_is_one_line(words, call):
+def test_a_summary_is_one_line(words):
     if isinstance(COMMANDS[words], TyperGroup):
-        lines = sections(call(*words, "--help").out)["Commands"][1:]
+        lines = sections(shown(words))["Commands"][1:]
         assert [line.split()[0] for line in lines if line] == COMMANDS[words].list_commands(None)
         assert all(line.endswith(".") for line in lines if line)
 
 
 @EVERY
-def test_every_option_is_in_the_full_help_and_has_a_telling_metavar(words, call):
+def test_every_option_is_in_the_full_help_and_has_a_telling_metavar(words):
     command = COMMANDS[words]
-    said = call(*words, "--help").out
+    said = shown(words)
     if "--help-all" in said:
-        said = call(*words, "--help-all").out
+        said = shown(words, "--help-all")
     found = sections(said)
     assert set(found) <= {"", "Arguments", "Commands", "Examples", NO_PANEL, *PANELS}
     listed = [name for panel in (NO_PANEL, *PANELS) for name in options(found.get(panel, []))]
@@ -90,8 +106,8 @@ def test_every_option_is_in_the_full_help_and_has_a_telling_metavar(words, call)
     assert not [line for line in said.splitlines() if line.endswith("-")]  # a word broken
 
 
-def test_the_everyday_options_come_first_and_the_rest_on_demand(call):
-    short, full = call("convolve", "--help").out, call("convolve", "--help-all").out
+def test_the_everyday_options_come_first_and_the_rest_on_demand():
+    short, full = shown(("convolve",)), shown(("convolve",), "--help-all")
     assert len(short.splitlines()) < 60 < len(full.splitlines())
     everyday = "ir length wet dry mix match subtype overwrite verify verbose help help-all"
     found = sections(short)
@@ -147,16 +163,18 @@ def folder(tmp_path_factory, samples):
     return folder
 
 
-def examples(words, call):
-    lines = sections(call(*words, "--help").out).get("Examples", [])[1:]
+def examples(words):
+    lines = sections(shown(words)).get("Examples", [])[1:]
     return [line.strip() for line in lines]
 
 
 @EVERY
 def test_examples_run(words, call, folder, tmp_path, monkeypatch):
-    shutil.copytree(folder, tmp_path, dirs_exist_ok=True)
-    monkeypatch.chdir(tmp_path)
-    for line in examples(words, call):
+    lines = examples(words)
+    if lines:
+        shutil.copytree(folder, tmp_path, dirs_exist_ok=True)
+        monkeypatch.chdir(tmp_path)
+    for line in lines:
         program, *arguments = shlex.split(line)
         assert program == "audioconv"
         # without processes of its own, which take seconds to start
@@ -164,6 +182,6 @@ def test_examples_run(words, call, folder, tmp_path, monkeypatch):
 
 
 @EVERY
-def test_commands_that_take_a_sound_have_an_example(words, call):
+def test_commands_that_take_a_sound_have_an_example(words):
     wanted = words[:1] != ("plot",) and words[:2] != ("ir", "build") and words != ("ir",)
-    assert not wanted or examples(words, call)
+    assert not wanted or examples(words)

@@ -4,6 +4,7 @@ A command parses, calls one function of the library, and prints. Everything heav
 inside the commands, so that help is fast.
 
 usage     the help of a command: its options in panels, and examples
+completion  completion of values in bash, zsh and fish
 options   options made from signatures, and arguments that several commands share
 wording   messages of the library, in terms of the command line
 terminal  progress bars, tables and sparklines, on a terminal only
@@ -106,7 +107,7 @@ def root(
     Examples
     --------
     $ audioconv echo speech.wav echo.wav --delay 350ms --gain -6dB
-    $ audioconv convolve speech.wav church.wav --ir preset:cathedral --mix 0.3
+    $ audioconv convolve guitar.wav wet.wav --ir hall.wav --mix 0.3
     $ audioconv ir info hall.wav
     """
 

@@ -10,6 +10,7 @@ import typer
 from audioconv.batch.places import Place
 from audioconv.batch.settings import Settings
 from audioconv.cli import printing, terminal
+from audioconv.cli.completion import completer
 from audioconv.cli.options import Show
 from audioconv.cli.wording import as_options
 from audioconv.errors import BatchError, counted
@@ -48,6 +49,7 @@ Pool = Annotated[
         "shoebox:room=4..8,3..6,2.5..3.5,rt60=0.2..0.8. Source and microphone of a room are drawn "
         "too. Repeat it for more to choose from.",
         rich_help_panel="Effect",
+        autocompletion=completer("impulse"),
     ),
 ]
 Folder = Annotated[

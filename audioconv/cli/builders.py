@@ -8,9 +8,10 @@ from typing import Annotated, Any
 import typer
 
 from audioconv.cli import printing
+from audioconv.cli.completion import completer
 from audioconv.cli.options import Json, build_command, expand
 from audioconv.cli.saved import Out, Overwrite, Rate, Subtype, save_and_report
-from audioconv.cli.usage import LIMITLESS, Group
+from audioconv.cli.usage import Group
 from audioconv.errors import UsageError
 from audioconv.parameters import Parameter
 
@@ -51,7 +52,7 @@ class BuilderGroup(Group):
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         """Return the command of one builder."""
         command = build_command(cmd_name, _builder_command(cmd_name))
-        formula = command.get_short_help_str(LIMITLESS)
+        formula = command.get_short_help_str()
         command.short_help = formula.partition(":")[0].removesuffix(".") + "."
         return command
 
@@ -78,7 +79,12 @@ def _builder_name(text: str) -> str:
 
 def list_builders(
     builder: Annotated[
-        list[str] | None, typer.Argument(metavar="[BUILDER]...", help="Builders; all by default.")
+        list[str] | None,
+        typer.Argument(
+            metavar="[BUILDER]...",
+            help="Builders; all by default.",
+            autocompletion=completer("builder"),
+        ),
     ] = None,
     presets: Annotated[
         bool, typer.Option("--presets", help="List the presets and their specs instead.")

@@ -21,6 +21,8 @@ class EffectCommand(Command):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Parse the command line; refuse many sounds, and options of a convolution, by name."""
+        if ctx.resilient_parsing:  # for completion
+            return list(super().parse_args(ctx, args))
         own = {option for parameter in self.params for option in parameter.opts}
         for argument in takewhile("--".__ne__, args):
             option = argument.partition("=")[0]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 import typer
 
 from audioconv.cli import builders, printing, terminal
+from audioconv.cli.completion import completer
 from audioconv.cli.options import Json, LazyCommand, LazyGroup
 from audioconv.cli.saved import Out, Overwrite, Subtype, save_and_report
 from audioconv.cli.usage import Command
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
     Combine = Callable[[Sequence[str], Sequence[Impulse]], Impulse]
 
+NAMED = "Sound file, builder spec or preset."
+
 SpecRate = Annotated[
     int | None,
     typer.Option(metavar="HZ", help="Sample rate of builder specs; by default that of the files."),
@@ -25,12 +28,18 @@ SpecRate = Annotated[
 
 Names = Annotated[
     list[str],
-    typer.Argument(metavar="IR... OUT", help="Impulse responses, then the file to write."),
+    typer.Argument(
+        metavar="IR... OUT",
+        help="Impulse responses, then the file to write.",
+        autocompletion=completer("impulse"),
+    ),
 ]
 
 
 def edit_impulse(
-    ir: Annotated[str, typer.Argument(metavar="IN", help="Sound file, builder spec or preset.")],
+    ir: Annotated[
+        str, typer.Argument(metavar="IN", help=NAMED, autocompletion=completer("impulse"))
+    ],
     output: Out,
     edits: dict[str, Any],
     rate: Annotated[
@@ -49,7 +58,7 @@ def edit_impulse(
     Examples
     --------
     $ audioconv ir edit hall.wav short.wav --trim -60dB --fade-out 50ms
-    $ audioconv ir edit preset:cathedral church.wav --rate 44100
+    $ audioconv ir edit plate:decay=0.7 plate.wav --rate 44100
     """
     from audioconv.errors import UsageError
     from audioconv.files import STANDARD
@@ -176,7 +185,9 @@ def join(irs: Sequence[str], impulses: Sequence[Impulse]) -> Impulse:
 
 @app.command("info", cls=Command)
 def info(
-    ir: Annotated[str, typer.Argument(metavar="IR", help="Sound file, builder spec or preset.")],
+    ir: Annotated[
+        str, typer.Argument(metavar="IR", help=NAMED, autocompletion=completer("impulse"))
+    ],
     rate: Annotated[int, typer.Option(metavar="HZ", help="Sample rate of a builder spec.")] = 48000,
     channel: Annotated[
         int | None,
@@ -192,7 +203,7 @@ def info(
     Examples
     --------
     $ audioconv ir info hall.wav
-    $ audioconv ir info preset:cathedral --json
+    $ audioconv ir info plate:decay=0.7 --json
     """
     from audioconv.cli import ir_info, sofa_info  # late: they import numpy
     from audioconv.files import display_name

@@ -28,6 +28,8 @@ class OneFile(Command):
         given = list(args)
         ctx.allow_extra_args = True
         extra: list[str] = super().parse_args(ctx, args)
+        if ctx.resilient_parsing:  # for completion
+            return extra
         last = extra[-1] if extra else ctx.params["output"]
         folders = os.path.isdir(ctx.params["input"]) or os.path.isdir(last)
         if extra or folders or last.endswith(("/", os.sep)):

@@ -19,6 +19,7 @@ from typing import Annotated, Any, ClassVar, Literal, NamedTuple, get_type_hints
 import typer
 from typer.core import TyperCommand
 
+from audioconv.cli.completion import completer
 from audioconv.cli.usage import HELP_OPTIONS, Command, Group
 from audioconv.errors import UsageError
 from audioconv.parameters import RARE, REPORTING, Parameter, parameters
@@ -76,6 +77,7 @@ Impulses = Annotated[
         "head.sofa:azimuth=30 a direction in a SOFA file. Each file may be at a URL, "
         "https://host/hall.wav:channel=3.",
         rich_help_panel="Effect",
+        autocompletion=completer("impulse"),
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")]
@@ -246,7 +248,12 @@ def _argument(parameter: Parameter) -> Any:
     name = parameter.name.upper()
     metavar = f"{name.removesuffix('S')}..." if parameter.many else name
     kind: Any = list[str] if parameter.many else str
-    return Annotated[kind, typer.Argument(metavar=metavar, help=sentence(parameter.help))]
+    argument = typer.Argument(
+        metavar=metavar,
+        help=sentence(parameter.help),
+        autocompletion=completer("impulse") if name in ("IR", "IRS") else None,
+    )
+    return Annotated[kind, argument]
 
 
 def _parse(parse: Callable[[str], float], text: str) -> float:
@@ -274,7 +281,7 @@ def _field(declared: Parameter, annotation: Any) -> inspect.Parameter:
         annotation = Literal.__getitem__(declared.choices)
         extra = {"metavar": "|".join(declared.choices)}
     elif declared.unit != "flag":
-        extra = {"metavar": _metavar(declared)}
+        extra = {"metavar": _metavar(declared), "autocompletion": completer(declared.unit)}
     extra |= {"rich_help_panel": declared.panel or None, "hidden": declared.rare}
     option = typer.Option(*names, help=sentence(declared.help), **extra)
     return inspect.Parameter(
@@ -300,7 +307,10 @@ def _text_option(parameter: Parameter) -> inspect.Parameter:
     extra: dict[str, Any] = {}
     if not flag:
         metavar = "|".join(map(str, parameter.choices)) or _metavar(parameter)
-        extra = {"metavar": f"{metavar},..." if parameter.many else metavar}
+        extra = {
+            "metavar": f"{metavar},..." if parameter.many else metavar,
+            "autocompletion": completer(parameter.unit),
+        }
     kind: Any = bool if flag else list[str] if parameter.many else str
     option = typer.Option(f"--{parameter.option}", help=help_text, show_default=False, **extra)
     return inspect.Parameter(

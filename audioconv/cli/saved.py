@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from audioconv.cli import printing
+from audioconv.cli.completion import completer
 from audioconv.errors import counted
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ Subtype = Annotated[
     str | None,
     typer.Option(
         metavar="SUBTYPE",
+        autocompletion=completer("subtype"),
         help="Sample format: DOUBLE, FLOAT, PCM_24, PCM_16 ...; by default the widest of OUT's "
         "format.",
     ),

@@ -46,6 +46,10 @@ class _Help:
     params: Any
     help: str | None
 
+    def get_short_help_str(self, limit: int = LIMITLESS) -> str:
+        """Return the first sentence, which is not cut."""
+        return super().get_short_help_str(limit)  # type: ignore[misc,no-any-return]
+
     def collect_usage_pieces(self, ctx: Any) -> list[str]:
         """Return the pieces of the usage: arguments, required options, and all others."""
         arguments = [(one, _name(one, ctx)) for one in _arguments(self.params)]
@@ -124,7 +128,7 @@ class Group(_Help, TyperGroup):
     def format_options(self, ctx: Any, formatter: Any) -> None:
         """Write the commands, then the options."""
         commands = [(name, self.get_command(ctx, name)) for name in self.list_commands(ctx)]
-        rows = [(name, one.get_short_help_str(LIMITLESS)) for name, one in commands if one]
+        rows = [(name, one.get_short_help_str()) for name, one in commands if one]
         _write_sections({"Commands": rows}, formatter)
         super().format_options(ctx, formatter)
 
