@@ -272,7 +272,7 @@ def _field(declared: Parameter, annotation: Any) -> inspect.Parameter:
     if declared.unit in PARSERS and annotation not in (str, str | None, int):
         extra = {
             "parser": partial(_parse, PARSERS[declared.unit]),
-            "metavar": METAVARS.get(declared.unit, declared.unit.upper()),
+            "metavar": _metavar(declared),
         }
         annotation = float
         if default is not None:
