@@ -38,6 +38,9 @@ FileName: TypeAlias = "str | bytes | os.PathLike[str] | os.PathLike[bytes]"
 ImpulseSource: TypeAlias = "FileName | Impulse | tuple[ArrayLike, int]"
 """A file, a builder spec or a preset by name; an `Impulse`; or taps and their rate in Hz."""
 
+GUARD = "guard: "
+"""Beginning of the notices that the clip guard lowered an output, as its gain states too."""
+
 MOST_THREADS = 8
 """Default limit on threads: each holds a block or two in memory."""
 

@@ -334,7 +334,7 @@ def test_what_fails_is_red(person):
         **levels,
     )
     file = io.StringIO()
-    terminal.table(file, [printing.verification_section(verified)])
+    terminal.table(file, [verification.section(verified)])
     text = file.getvalue()
     assert "\x1b[1;31mNOT verified" in text
     assert "\x1b[32mproven" in text

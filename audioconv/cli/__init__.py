@@ -8,7 +8,10 @@ completion  completion of values in bash, zsh and fish
 options   options made from signatures, and arguments that several commands share
 wording   messages of the library, in terms of the command line
 terminal  progress bars, tables and sparklines, on a terminal only
+layout    text laid out for a width: wrapped lines, rows and tables
 printing  summaries and notices on standard error, results on standard output
+outcomes  the report of a run: for a person, with all figures, or as JSON
+verification  the report of a verification
 convolve  convolve, echo
 many      many files given to one of these: the batch that does it
 batch     batch
@@ -33,6 +36,8 @@ from collections.abc import Sequence
 from typing import Annotated, ClassVar
 
 import typer
+from typer.core import TyperGroup
+from typer.main import get_command
 
 from audioconv._version import __version__
 from audioconv.batch.places import LOCAL
@@ -54,6 +59,8 @@ from audioconv.cli.usage import HELP_ALL, HELP_NAMES, HELP_OPTIONS, Command
 from audioconv.effects import EFFECTS
 from audioconv.errors import AudioconvError
 from audioconv.urls import public_text
+
+VERBOSE = "-v", "--verbose"
 
 
 class Commands(LazyGroup):
@@ -127,8 +134,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(arguments: Sequence[str]) -> int:
-    # every command takes -v; only `_trace` uses it
-    plain = [argument for argument in arguments if argument not in ("-v", "--verbose")]
+    plain = _placed(arguments)
+    if arguments and not plain:
+        return _failed("-v is alone; a command is missing, and `audioconv --help` lists them", 2)
     try:
         code = app(plain, prog_name="audioconv", standalone_mode=False)
         if code == 130:  # typer returns this for KeyboardInterrupt
@@ -154,6 +162,21 @@ def _run(arguments: Sequence[str]) -> int:
         return _failed(
             f"{type(error).__name__}: {error} (unexpected; run again with -v to see where)", 1
         )
+
+
+def _placed(arguments: Sequence[str]) -> list[str]:
+    """Return arguments with -v, which may stand anywhere, behind the command if it is its option.
+
+    Every command takes it: an error then has its traceback.
+    """
+    plain = [argument for argument in arguments if argument not in VERBOSE]
+    if len(plain) == len(arguments) or not plain:
+        return plain
+    group = get_command(app)
+    assert isinstance(group, TyperGroup)
+    command = group.commands.get(plain[0])
+    known = command is not None and "verbose" in [one.name for one in command.params]
+    return [plain[0], *["-v"] * known, *plain[1:]]
 
 
 def _trace(arguments: Sequence[str]) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import Annotated, Any
 
 import typer
 
-from audioconv.cli import printing
+from audioconv.cli import layout, printing
 from audioconv.cli.completion import completer
 from audioconv.cli.options import Json, build_command, expand
 from audioconv.cli.saved import Out, Overwrite, Rate, Subtype, save_and_report
@@ -107,10 +108,9 @@ def list_builders(
     for name in [*map(_builder_name, builder or BUILDERS)]:
         _list_builder(name, json)
     if not json:
-        printing.out(
-            "all builders\n  As a spec: builder:key=value,key=value; lists: key=value,value"
-        )
-        printing.out(_rows(MIX))
+        printing.out("all builders")
+        printing.out_line("  As a spec: builder:key=value,key=value; lists: key=value,value")
+        _list_parameters(MIX)
 
 
 def _list_presets(json: bool) -> None:
@@ -120,11 +120,16 @@ def _list_presets(json: bool) -> None:
         if json:
             printing.print_json({"preset": preset, "spec": spec, "sound": sound})
         else:
-            printing.out(f"{preset}\n  {sound}\n    {spec}")
+            printing.out(preset)
+            printing.out_line(f"  {sound}", hanging=0)
+            # within 80 columns, which a spec without blanks may pass
+            parts = f"    {spec}".split(",")
+            printing.out(layout.listed(parts, ",", layout.width(sys.stdout), hanging=6))
     if not json:
-        printing.out(
+        printing.out_line(
             "Use one as --ir preset:NAME, or with changes, --ir preset:NAME,wet=-12dB. If its spec "
-            "has no dry=, the direct sound is part of the impulse response, and wet= scales both."
+            "has no dry=, the direct sound is part of the impulse response, and wet= scales both.",
+            hanging=0,
         )
 
 
@@ -154,11 +159,13 @@ def _list_builder(builder: str, json: bool) -> None:
             }
         )
         return
-    printing.out(f"{builder}\n  {summary(function)}\n  Sound: {sound(function)}")
-    printing.out(_rows(parameters(function)))
+    printing.out(builder)
+    printing.out_line(f"  {summary(function)}", hanging=0)
+    printing.out_line(f"  Sound: {sound(function)}", hanging=0)
+    _list_parameters(parameters(function))
 
 
-def _rows(declared: list[Parameter]) -> str:
+def _list_parameters(declared: list[Parameter]) -> None:
     rows = [
         (
             f"{p.option}=",
@@ -167,4 +174,4 @@ def _rows(declared: list[Parameter]) -> str:
         )
         for p in declared
     ]
-    return printing.two_columns(rows, indent="    ")
+    printing.out_rows(rows, indent="    ")

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from audioconv.batch.places import Place
-from audioconv.cli import printing, terminal
+from audioconv.cli import outcomes, printing, terminal
 from audioconv.cli.options import Impulses, Input, Output, Show
 from audioconv.errors import UsageError
 from audioconv.job import Job, Options
@@ -125,7 +125,7 @@ def _run_shards(job: Job, place: Place, shards: int | None, show: Show) -> None:
     notices: list[str] = []
     with terminal.progress(quiet=show.quiet) as progress:
         outcome = run_shards(job, place, shards, progress, notices=notices)
-    printing.print_outcome(outcome, show)
+    outcomes.print_outcome(outcome, show)
     if not show.quiet:
         printing.print_notices(notices)
 
@@ -136,7 +136,7 @@ def _run(job: Job, show: Show) -> None:
     _refuse_both(job, show)
     with terminal.progress(quiet=show.quiet) as progress:
         outcome = run(job, progress)
-    printing.print_outcome(outcome, show)
+    outcomes.print_outcome(outcome, show)
 
 
 def _refuse_both(job: Job, show: Show) -> None:

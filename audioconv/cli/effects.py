@@ -6,7 +6,7 @@ from collections.abc import Callable
 from itertools import takewhile
 from typing import Any
 
-from audioconv.cli import printing, terminal
+from audioconv.cli import outcomes, terminal
 from audioconv.cli.options import Input, Output, Show, expand
 from audioconv.cli.usage import Command, with_examples
 from audioconv.effects.job import OF_CONVOLUTION, EffectJob, misplaced
@@ -59,4 +59,4 @@ def apply(effect: Effect, input: str, output: str, options: Options, show: Show)
         raise UsageError("--json and the sound cannot both go to standard output; name a file")
     with terminal.progress(quiet=show.quiet) as progress:
         outcome = run_effect(EffectJob(input, output, effect, options), progress)
-    printing.print_effect(outcome, show)
+    outcomes.print_effect(outcome, show)

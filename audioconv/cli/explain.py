@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from audioconv.cli import printing, terminal
+from audioconv.cli import outcomes, printing, terminal, verification
 from audioconv.cli.options import Impulses, Input, Show
 from audioconv.cli.wording import as_options
 from audioconv.errors import UsageError, counted
@@ -57,8 +57,8 @@ def explain(
     shown = replace(outcome, notices=[*map(as_options, outcome.notices)])
     size = write(
         replace(explained, outcome=shown),
-        printing.outcome_rows(outcome),
-        printing.verification_rows(outcome),
+        outcomes.outcome_rows(outcome),
+        verification.section(outcome.verified)[1] if outcome.verified else [],
     )
     if show.json:
         printing.print_json({**outcome.as_json(), "bytes": size})

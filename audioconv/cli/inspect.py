@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from audioconv.cli import printing, terminal
+from audioconv.cli import layout, printing, terminal, verification
 from audioconv.cli.options import Impulses, Input, Json, Show
 from audioconv.errors import AudioconvError, FormatError, counted
 from audioconv.job import Job, Options
@@ -73,17 +74,19 @@ def info(
 
 
 def _describe(report: FileReport) -> str:
-    """Describe a sound file in a line."""
+    """Describe a sound file, in a line if there is room for it."""
     from audioconv.files import display_name, listed
 
-    return (
-        f"{display_name(report.path)}: {report.format} {report.subtype}, {report.rate} Hz, "
-        f"{counted(report.channels, 'channel')}, "
-        f"{printing.duration(report.frames, report.rate)}, "
-        f"peak {printing.format_db(report.peak_dbfs, 'dBFS')}"
-        f"{f', with {listed(report.metadata)}' if report.metadata else ''}"
-        f"{', with its recipe' if report.recipe else ''}"
-    )
+    parts = [
+        f"{display_name(report.path)}: {report.format} {report.subtype}",
+        f"{report.rate} Hz",
+        counted(report.channels, "channel"),
+        printing.duration(report.frames, report.rate),
+        f"peak {printing.format_db(report.peak_dbfs, 'dBFS')}",
+        *([f"with {listed(report.metadata)}"] if report.metadata else []),
+        *(["with its recipe"] if report.recipe else []),
+    ]
+    return layout.listed(parts, ", ", layout.width(sys.stdout))
 
 
 def verify(
@@ -112,7 +115,7 @@ def verify(
     if show.json:
         printing.print_json(report.as_json())
     if not show.quiet:
-        printing.print_sections([printing.verification_section(report)], report.notices)
+        printing.print_sections([verification.section(report)], report.notices)
     report.raise_if_failed(display_name(output, role="output"))
 
 
@@ -154,7 +157,7 @@ def compare(
         null = f"none: B is A{_changes(difference)}"
         rows.append(("residual", null if residual is None else f"{residual:.1f} dB relative to B"))
     rows.append(("differs", f"from {difference.first_difference_s:.6f} s"))
-    printing.out(printing.two_columns(rows, indent=""))
+    printing.out_rows(rows, indent="")
 
 
 def _changes(difference: Difference) -> str:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 
-from audioconv.cli import printing, terminal
+from audioconv.cli import layout, printing, terminal
 from audioconv.errors import counted
 from impulses import Impulse, analysis
 from impulses.acoustics.figures import Figures
@@ -18,7 +17,7 @@ COLUMNS = {
     "t20_s": ("T20 s", "#.3g"),
     "t30_s": ("T30 s", "#.3g"),
     "t30_r": ("r(T30)", ".4f"),
-    "curvature_percent": ("curvature %", ".0f"),
+    "curvature_percent": ("curv. %", ".0f"),
     "c50_db": ("C50 dB", ".1f"),
     "c80_db": ("C80 dB", ".1f"),
     "d50": ("D50", ".2f"),
@@ -50,7 +49,7 @@ def show(impulse: Impulse, levels: Levels, room: Acoustics) -> None:
     pairs = _summary(impulse, levels, room.onset_s)
     if terminal.shows(sys.stdout) and (line := decay(impulse)):
         pairs.insert(3, ("decay", line))
-    printing.out(printing.two_columns(pairs))
+    printing.out_rows(pairs)
     if impulse.frames < SHORTEST * impulse.rate:
         printing.out(f"room acoustics: none in an impulse under {1000 * SHORTEST:g} ms")
         return
@@ -86,21 +85,21 @@ def _show_acoustics(room: Acoustics) -> None:
     """Print the table of figures, and the reasons for those missing."""
     rows = [("all", room.broadband), *((f"{band.hz:g}", band.figures) for band in room.bands)]
     printing.out("room acoustics (ISO 3382-1), by octave")
-    printing.out(_table(rows))
+    printing.out(layout.table(_cells(rows), layout.width(sys.stdout)))
     curved = [
         row
         for row, (_, figures) in enumerate(rows)
         if (figures.curvature_percent or 0) > MAX_CURVATURE
     ]
     if curved:
-        printing.out(
+        printing.out_line(
             f"curvature over {MAX_CURVATURE} %, so no single reverberation time (ISO 3382-2): "
             f"{_bands(rows, curved)}"
         )
     reasons = _reasons(rows)
     if reasons:
         printing.out("not reported, because")
-        printing.out(printing.two_columns(reasons))
+        printing.out_rows(reasons)
 
 
 def decay(impulse: Impulse) -> str | None:
@@ -109,7 +108,7 @@ def decay(impulse: Impulse) -> str | None:
     Levels below `DEPTH` in between are drawn at its level. None if the decay is under two frames
     long, or the terminal cannot draw it.
     """
-    columns = min(shutil.get_terminal_size().columns - TEXT_COLUMNS, MAX_SPARKLINE)
+    columns = min(layout.width(sys.stdout) - TEXT_COLUMNS, MAX_SPARKLINE)
     levels, frames = analysis.profile(impulse, max(columns, MAX_SPARKLINE // 8), DEPTH)
     if frames < 2:
         return None
@@ -123,16 +122,14 @@ def _level(ratio: float) -> str:
     return f"{ratio:.6g} ({printing.format_db(to_db(ratio))})"
 
 
-def _table(rows: list[tuple[str, Figures]]) -> str:
-    lines = [["Hz", *(heading for heading, _ in COLUMNS.values())]]
+def _cells(rows: list[tuple[str, Figures]]) -> list[list[str]]:
+    """Return the cells of the table, headings first: names, and units below them."""
+    headings = [heading.partition(" ") for heading, _ in COLUMNS.values()]
+    lines = [["Hz", *(name for name, _, _ in headings)], ["", *(unit for _, _, unit in headings)]]
     for hz, figures in rows:
         values = ((getattr(figures, name), form) for name, (_, form) in COLUMNS.items())
         lines.append([hz, *("-" if value is None else f"{value:{form}}" for value, form in values)])
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    return "\n".join(
-        "  " + "  ".join(f"{cell:>{width}}" for cell, width in zip(line, widths, strict=True))
-        for line in lines
-    )
+    return lines
 
 
 def _reasons(rows: list[tuple[str, Figures]]) -> list[tuple[str, str]]:

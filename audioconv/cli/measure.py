@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from audioconv.cli import printing, terminal
+from audioconv.cli import layout, printing, terminal
 from audioconv.cli.options import Json, LazyCommand
-from audioconv.cli.saved import Out, Overwrite, Rate, Subtype, save_and_report
+from audioconv.cli.saved import Out, Overwrite, Rate, Subtype, save_impulse
 from audioconv.errors import UsageError
 from audioconv.parameters import Parameter, arguments, parameters
 
@@ -40,11 +40,12 @@ def sweep(
 
     swept = Sweep(rate=rate, **arguments("sweep", parameters(Sweep), settings, rate))
     sound = Impulse(swept.samples(), rate)
-    save_and_report(sound, output, sweep_recipe(swept), subtype=subtype, overwrite=overwrite)
-    times = f", {swept.count} times" if swept.kind != "mls" and swept.count > 1 else ""
-    printing.err(
-        f"{swept.kind}, {_hertz(swept.band)} in {swept.seconds:.3f} s{times}, {swept.level:g} dBFS"
+    heading, notices = save_impulse(
+        sound, output, sweep_recipe(swept), subtype=subtype, overwrite=overwrite
     )
+    times = f", {swept.count} times" if swept.kind != "mls" and swept.count > 1 else ""
+    row = f"{_hertz(swept.band)} in {swept.seconds:.3f} s{times}, {swept.level:g} dBFS"
+    printing.print_sections([(heading, [(swept.kind, row)])], notices)
 
 
 def deconvolve(
@@ -82,8 +83,10 @@ def deconvolve(
     for path in outputs:
         refuse_overwrite(path, inputs=inputs, overwrite=overwrite)
     impulses = [result.impulse, *result.harmonics]
+    sections: list[tuple[str, layout.Rows]] = []
+    notices: list[str] = []
     for order, (path, impulse) in enumerate(zip(outputs, impulses, strict=True), 1):
-        save_and_report(
+        heading, told = save_impulse(
             impulse,
             path,
             {**recipe, "order": order},
@@ -91,9 +94,12 @@ def deconvolve(
             overwrite=overwrite,
             inputs=inputs,
         )
+        sections.append((heading, []))
+        notices += told
     if json:
         printing.print_json(_as_json(result, outputs))
-    printing.print_sections([("", _rows(result, excitation))], result.notes)
+    sections.append(("", _rows(result, excitation)))
+    printing.print_sections(sections, [*dict.fromkeys([*notices, *result.notes])])
 
 
 def _outputs(output: str, harmonics: int) -> list[str]:
@@ -121,7 +127,7 @@ def _as_json(result: Deconvolved, outputs: list[str]) -> dict[str, Any]:
     }
 
 
-def _rows(result: Deconvolved, excitation: str) -> printing.Rows:
+def _rows(result: Deconvolved, excitation: str) -> layout.Rows:
     """Return the rows that describe a deconvolution."""
     from audioconv.files import display_name
 
@@ -139,7 +145,7 @@ def _rows(result: Deconvolved, excitation: str) -> printing.Rows:
     ]
 
 
-def _takes(result: Deconvolved) -> printing.Rows:
+def _takes(result: Deconvolved) -> layout.Rows:
     """Return a row on the takes that are averaged, if any."""
     if result.spread is None:
         return []

@@ -94,7 +94,8 @@ class Show:
     quiet : bool
         print errors only
     verbose : bool
-        print the traceback of an error
+        print all figures, such as the levels of the impulse and the engine; of an error, the
+        traceback
     """
 
     json: bool = field(default=False, metadata=REPORTING | RARE)

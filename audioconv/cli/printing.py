@@ -11,19 +11,14 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any, TextIO
 
-from audioconv.cli import terminal
-from audioconv.cli.options import Show
+from audioconv.cli import layout, terminal
+from audioconv.cli.layout import Rows
 from audioconv.cli.wording import as_options
-from audioconv.effects.job import EffectOutcome
 from audioconv.errors import AudioconvError, counted, printable
-from audioconv.job import Outcome, VerificationReport
 from audioconv.urls import public_name, public_text
 
 NAMES = "path", "input", "output"
 """Keys of objects under which the name of a file stands."""
-
-Rows = list[tuple[str, str]]
-"""Labels and values."""
 
 
 def err(text: str) -> None:
@@ -46,6 +41,21 @@ def out(text: str) -> None:
         print(_lines(text))
     except OSError as error:
         raise write_error(error) from None
+
+
+def out_line(text: str, *, hanging: int = 2) -> None:
+    """Write a line of a report to standard output, wrapped at its width."""
+    out(layout.wrapped(text, layout.width(sys.stdout), hanging=hanging))
+
+
+def out_rows(rows: Rows, *, indent: str = "  ") -> None:
+    """Write labels and values to standard output, in two columns that fit its width."""
+    out(layout.two_columns(rows, layout.width(sys.stdout), indent=indent))
+
+
+def err_line(text: str) -> None:
+    """Write a line of a report to standard error, wrapped at its width."""
+    err(layout.wrapped(text, layout.width(sys.stderr)))
 
 
 def _lines(text: str) -> str:
@@ -88,9 +98,22 @@ def print_error(message: str) -> None:
 
 
 def print_notices(notices: Sequence[str]) -> None:
-    """Write each notice as a line on standard error."""
+    """Write notices to standard error, after an empty line.
+
+    Each is one line, as an error is, so that it can be searched for; a terminal wraps it at words.
+    """
+    if notices:
+        err("")
     for notice in notices:
-        err(f"notice: {one_line(notice)}")
+        print_message("notice", notice)
+
+
+def print_message(kind: str, message: str) -> None:
+    """Write a notice or a failure as a line on standard error; a terminal wraps it at words."""
+    text = f"{kind}: {one_line(message)}"
+    if sys.stderr is not None and not sys.stderr.closed and sys.stderr.isatty():
+        text = layout.wrapped(printable(text), layout.width(sys.stderr), hanging=len(kind) + 2)
+    err(text)
 
 
 def one_line(message: str) -> str:
@@ -118,12 +141,6 @@ def _finite(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def two_columns(pairs: Rows, *, indent: str = "  ") -> str:
-    """Align labels and values in two columns."""
-    width = max((len(label) for label, _ in pairs), default=0)
-    return "\n".join(f"{indent}{label:<{width}}  {value}" for label, value in pairs)
-
-
 def format_db(level: float, unit: str = "dB") -> str:
     """Format a level, with ``-inf`` for silence and without negative zero.
 
@@ -149,202 +166,24 @@ def duration(frames: int, rate: int) -> str:
 def print_sections(sections: Sequence[tuple[str, Rows]], notices: Sequence[str] = ()) -> None:
     """Write sections, each a heading and rows, and notices to standard error.
 
-    A terminal shows them as tables; otherwise they are lines that scripts may rely on.
+    A terminal shows the same lines, with colours.
     """
     if terminal.shows(sys.stderr):
         with _unless_lost(sys.stderr):
             terminal.table(sys.stderr, sections, [*map(one_line, notices)])
         return
+    columns = layout.width(sys.stderr)
     for heading, rows in sections:
         if heading:
-            err(heading)
-        err(two_columns(rows))
+            err(layout.wrapped(heading, columns))
+        if rows:
+            err(layout.two_columns(rows, columns))
     print_notices(notices)
 
 
 def print_written(output: str, description: str, notices: Sequence[str] = ()) -> None:
-    """Write the name of an output file and a description of it as one line, and notices."""
+    """Write the name of an output file and a description of it, and notices."""
     from audioconv.files import display_name  # late, so that help is fast
 
-    err(f"{display_name(output, role='output')}: {description}")
+    err_line(f"{display_name(output, role='output')}: {description}")
     print_notices(notices)
-
-
-def print_outcome(outcome: Outcome, show: Show) -> None:
-    """Write the outcome of a job: sections for a person, or JSON."""
-    if show.json:
-        print_json(outcome.as_json())
-    if show.quiet:
-        return
-    from audioconv.files import display_name  # late, so that help is fast
-
-    heading = f"{display_name(outcome.input)} -> {display_name(outcome.output, role='output')}"
-    sections = [(heading, outcome_rows(outcome))]
-    if outcome.verified:
-        sections.append(verification_section(outcome.verified))
-    print_sections(sections, outcome.notices)
-
-
-def outcome_rows(outcome: Outcome) -> Rows:
-    """Return the rows that describe the outcome of a job."""
-    fft = f", FFTs of up to {outcome.fft_size} points" if outcome.fft_size else ""
-    return [
-        ("routes", outcome.routes),
-        (
-            "impulse",
-            f"{duration(outcome.impulse_frames, outcome.rate)}: {_levels(outcome.impulse_level)}",
-        ),
-        ("engine", f"{outcome.engine}, blocks of up to {outcome.block} frames{fft}"),
-        ("gain", f"{format_db(outcome.gain_db)}{_matched(outcome)}"),
-        (
-            "peak",
-            f"{format_db(outcome.peak_dbfs, 'dBFS')} (guaranteed: at most "
-            f"{format_db(outcome.guaranteed_dbfs, 'dBFS')}; expected: about "
-            f"{format_db(outcome.expected_dbfs, 'dBFS')})",
-        ),
-        *_written(outcome),
-    ]
-
-
-def print_effect(outcome: EffectOutcome, show: Show) -> None:
-    """Write the outcome of an effect: rows for a person, or JSON."""
-    if show.json:
-        print_json(outcome.as_json())
-    if show.quiet:
-        return
-    from audioconv.files import display_name  # late, so that help is fast
-
-    heading = f"{display_name(outcome.input)} -> {display_name(outcome.output, role='output')}"
-    rows = [
-        *outcome.rows,
-        ("gain", format_db(outcome.gain_db)),
-        ("peak", format_db(outcome.peak_dbfs, "dBFS")),
-        *_written(outcome),
-    ]
-    print_sections([(heading, rows)], outcome.notices)
-
-
-def _written(outcome: Outcome | EffectOutcome) -> Rows:
-    """Return the rows on the output itself, and the time it took."""
-    return [
-        (
-            "output",
-            f"{duration(outcome.frames, outcome.rate)}, {counted(outcome.channels, 'channel')}, "
-            f"{outcome.rate} Hz, {_coding(outcome)}",
-        ),
-        ("time", f"{outcome.seconds:.2f} s, {outcome.speed:.0f} x real time"),
-    ]
-
-
-def _matched(outcome: Outcome) -> str:
-    """Describe the gains of match and guard, if there is a match."""
-    if outcome.matched is None or outcome.match_gain_db is None:
-        return ""
-    level = format_db(float(outcome.matched["level"]), str(outcome.matched["unit"]))
-    visible = round(outcome.guard_gain_db, 2) != 0
-    guard = f", guard {format_db(outcome.guard_gain_db)}" if visible else ""
-    return f" (match {format_db(outcome.match_gain_db)}, to {level}{guard})"
-
-
-def _coding(outcome: Outcome | EffectOutcome) -> str:
-    """Return the subtype of an output; of a lossy one, the usual name and the bit rate."""
-    if outcome.bit_rate is None:
-        return outcome.subtype
-    from audioconv.files import CODECS  # late, so that help is fast
-
-    name = CODECS.get(outcome.subtype, outcome.subtype)
-    return f"{name} at {outcome.bit_rate / 1000:.0f} kbit/s"
-
-
-def _levels(level: dict[str, float]) -> str:
-    """Format the levels of an impulse response."""
-    from impulses.impulse import to_db  # late, so that help is fast
-
-    peak, l1, rms = (format_db(to_db(level[key])) for key in ("peak", "l1", "rms"))
-    return f"peak {peak}, sum|h| {l1}, rms {rms}, max|H| {format_db(level['max_response_db'])}"
-
-
-def verification_rows(outcome: Outcome) -> Rows:
-    """Return the rows of the verification of a job; none if it was not verified."""
-    return verification_section(outcome.verified)[1] if outcome.verified else []
-
-
-def verification_section(report: VerificationReport) -> tuple[str, Rows]:
-    """Return heading and rows of a verification: checks that are proven, and those sampled."""
-    count = report.frames * report.channels
-    bound = f"the sums are guaranteed within {report.error_bound:.2g} of exact in every block"
-    if report.exact:
-        bound += ", which is under half a step of their grid: they are exact to the last bit"
-    certificate = "proven" if report.certificate_passed else "FAILED"
-    samples = "proven" if report.samples_passed else "FAILED"
-    spots = "sampled" if report.spots_passed else "FAILED"
-    return "verified" if report.passed else "NOT verified", [
-        (certificate, f"{_to_level(report, report.certificate_limit)}{_certificate(report)}"),
-        (
-            samples,
-            f"{_to_level(report, report.samples_limit)}all {count} samples are those sums, "
-            f"rounded: {_samples(report)}",
-        ),
-        (spots, f"{_to_level(report, report.spots_limit)}{_spots(report)}"),
-        *_limited(report),
-        ("bound", bound),
-        ("rounding", f"{report.subtype} adds at most {report.quantisation:.3g}"),
-    ]
-
-
-def _to_level(report: VerificationReport, limit: float) -> str:
-    """Say how far below the signal a limit lies, if single precision left it high."""
-    if report.precision != "single" or not report.passed:
-        return ""
-    from impulses.impulse import to_db  # late, so that help is fast
-
-    level, peak = (format_db(to_db(value), "dBFS") for value in (limit, report.peak))
-    return f"to {level}, beside a peak of {peak}: "
-
-
-def _certificate(report: VerificationReport) -> str:
-    """Describe what is proven of the sums, and how."""
-    sums = (
-        "the sums, computed anew by the same engine,"
-        if report.anew
-        else "the sums of the run, of the sound as it was read, once, and the impulse as prepared,"
-    )
-    primes = " and ".join(str(prime) for prime in report.primes)
-    return (
-        f"{sums} are the convolution: folded modulo the random primes {primes}, they are "
-        f"{report.certificate_residual:.2g} off, limit {report.certificate_limit:.2g}; one sum off "
-        f"by {report.certificate_smallest:.2g}, anywhere, would show"
-    )
-
-
-def _spots(report: VerificationReport) -> str:
-    """Describe the comparison with the direct sum."""
-    off = _deviation(report.spots_worst, report.spots_limit, report.spots_failed_at)
-    return (
-        f"{counted(report.spots, 'sample')} against the direct sum, {report.spots_exact} of them "
-        f"exactly rounded, the rest to 100 bits: {off}"
-    )
-
-
-def _samples(report: VerificationReport) -> str:
-    """Describe how far the samples are off their sums, and whether there are as many."""
-    if report.frames_expected in (None, report.frames) or report.samples_failed_at:
-        return _deviation(report.samples_worst, report.samples_limit, report.samples_failed_at)
-    return (
-        f"there are {counted(report.frames, 'frame')} instead of {report.frames_expected}; the "
-        "frames that both have are right"
-    )
-
-
-def _limited(report: VerificationReport) -> Rows:
-    """Return the row on samples limited to full scale, if there are any."""
-    if report.limited_passed and not report.limited:
-        return []
-    row = f"{counted(report.limited, 'sample')} past full scale, limited to it"
-    return [("limited" if report.limited_passed else "FAILED", row)]
-
-
-def _deviation(worst: float, limit: float, place: tuple[int, int] | None) -> str:
-    """Describe the deviation of the sample that fails, or else the largest of any."""
-    which = "at most" if place is None else f"frame {place[0]}, channel {place[1]} is"
-    return f"{which} {worst:.3g} off, limit {limit:.3g}"

@@ -36,8 +36,24 @@ def save_and_report(
     overwrite: bool,
     inputs: list[str] | None = None,
 ) -> None:
-    """Save an impulse response or a sweep as a sound file, and print a summary."""
-    from audioconv.files import holds_chunks
+    """Save an impulse response as a sound file, and print a summary."""
+    heading, notices = save_impulse(
+        impulse, output, recipe, subtype=subtype, overwrite=overwrite, inputs=inputs
+    )
+    printing.print_sections([(heading, [])], notices)
+
+
+def save_impulse(
+    impulse: Impulse,
+    output: str,
+    recipe: dict[str, Any],
+    *,
+    subtype: str | None,
+    overwrite: bool,
+    inputs: list[str] | None = None,
+) -> tuple[str, list[str]]:
+    """Save an impulse response or a sweep as a sound file; return a summary, and notices."""
+    from audioconv.files import display_name, holds_chunks
     from audioconv.ir.save import save
 
     sound, said = save(
@@ -46,12 +62,12 @@ def save_and_report(
     notices = [*impulse.notes, *said]
     if impulse.origin:
         notices.append(_time_zero(impulse, stored=holds_chunks(sound)))
-    printing.print_written(
-        output,
+    summary = (
+        f"{display_name(output, role='output')}: "
         f"{printing.duration(impulse.frames, impulse.rate)}, "
-        f"{counted(sound.channels, 'channel')}, {impulse.rate} Hz, {sound.subtype}",
-        notices,
+        f"{counted(sound.channels, 'channel')}, {impulse.rate} Hz, {sound.subtype}"
     )
+    return summary, notices
 
 
 def _time_zero(impulse: Impulse, *, stored: bool) -> str:

@@ -45,18 +45,18 @@ def _show(path: str, contents: Contents) -> None:
         ("receivers", f"{receivers}{ears}"),
         ("responses", f"{counted(measurements, 'measurement')}, {counted(emitters, 'emitter')}"),
     ]
-    printing.out(printing.two_columns(pairs))
+    printing.out_rows(pairs)
     for heading, rows in (
         ("directions", _directions(contents)),
         ("listeners", _listeners(contents)),
     ):
         if rows:
             printing.out(heading)
-            printing.out(printing.two_columns(rows))
+            printing.out_rows(rows)
     keys = _keys(contents)
     printing.out("choose one by" if keys else "there is one response, which needs no choice")
     if keys:
-        printing.out(printing.two_columns(keys))
+        printing.out_rows(keys)
         example = ",".join(assignment for assignment, _ in keys[:2])
         printing.out(f"such as --ir {public_name(path)}:{example}")
 

@@ -14,6 +14,7 @@ from threading import Event, Thread
 from time import perf_counter
 from typing import TYPE_CHECKING, NamedTuple, Protocol, TextIO
 
+from audioconv.cli import layout
 from audioconv.errors import printable
 from audioconv.progress import Progress, silent
 from audioconv.units import clock
@@ -33,7 +34,8 @@ WIDE = 72
 """Columns from which the figures beside a bar are written in full."""
 
 EIGHTHS = "▁▂▃▄▅▆▇█"
-STYLES = {"proven": "green", "sampled": "green", "FAILED": "bold red", "notice": "yellow"}
+STYLES = {"proven": "green", "sampled": "green", "FAILED": "bold red"}
+NOTICE = "notice: "
 
 
 def shows(stream: TextIO | None, quiet: bool = False) -> bool:
@@ -129,7 +131,7 @@ class Tally:
             return [files, f"{clock(now - self.began)} so far", *failed]
         left = (self.files - ended) * took / ended - (now - self.at)
         sound = clock(self.seconds) + " of sound" * wide
-        speed = _factor(self.seconds / took, wide=wide)
+        speed = factor(self.seconds / took, wide=wide)
         return [files, sound, speed, f"{clock(max(left, 0))} left", *failed]
 
 
@@ -294,17 +296,23 @@ def figures(work: Work, now: float, *, wide: bool = True) -> list[str]:
     if not done or at <= began:
         return [f"{clock(now - began)} so far"]
     speed = done / (at - began)
-    factor = _factor(speed, wide=wide)
+    times = factor(speed, wide=wide)
     if total is None:
-        return [clock(done) + " done" * wide, factor]
+        return [clock(done) + " done" * wide, times]
     left = (total - done) / speed - (now - at)
-    return [f"{100 * done / total:.0f} %", factor, f"{clock(max(left, 0))} left"]
+    return [f"{100 * done / total:.0f} %", times, f"{clock(max(left, 0))} left"]
 
 
-def _factor(speed: float, *, wide: bool) -> str:
-    """Return a speed, in seconds of sound a second."""
-    factor = f"{speed:.0f} x" if speed >= 10 else f"{speed:.2g} x"
-    return factor + " real time" * wide
+def factor(speed: float, *, wide: bool = True) -> str:
+    """Return a speed, in seconds of sound a second.
+
+    Examples
+    --------
+    >>> factor(85.3), factor(0.0421)
+    ('85 x real time', '0.042 x real time')
+    """
+    times = f"{speed:.0f} x" if speed >= 10 else f"{speed:.2g} x"
+    return times + " real time" * wide
 
 
 def table(
@@ -312,33 +320,33 @@ def table(
     sections: Sequence[tuple[str, list[tuple[str, str]]]],
     notices: Sequence[str] = (),
 ) -> None:
-    """Print sections and notices as tables.
+    """Print sections and notices, in colours.
 
     Parameters
     ----------
     stream : text stream
-        a terminal; values are wrapped at its width
+        a terminal; lines are wrapped at its width
     sections : sequence of (str, list of (str, str))
         heading, and rows of label and value
     notices : sequence of str
     """
-    from rich.table import Table
     from rich.text import Text
 
-    console = _console(stream)
-    everything = [*sections, ("", [("notice", notice) for notice in notices])]
-    widest = max(len(label) for _, rows in everything for label, _ in rows)
-    for heading, rows in everything:
+    console, columns = _console(stream), layout.width(stream)
+    for heading, rows in sections:
         if heading:
             style = "bold red" if heading.startswith("NOT") else "bold"
-            console.print(Text(printable(heading), style, overflow="fold"))
-        grid = Table(box=None, show_header=False, padding=(0, 1))
-        grid.add_column(no_wrap=True, min_width=widest)
-        grid.add_column(overflow="fold")
-        for label, value in rows:
-            grid.add_row(Text(label, STYLES.get(label, "dim")), Text(printable(value)))
-        if rows:
-            console.print(grid)
+            line = layout.wrapped(printable(heading), columns)
+            console.print(Text(line, style), soft_wrap=True)
+        shown = [(label, printable(value)) for label, value in rows]
+        for (label, _), (cell, lines) in zip(rows, layout.cells(shown, columns), strict=True):
+            row = Text.assemble((cell, STYLES.get(label, "dim")), lines)
+            console.print(row, soft_wrap=True)
+    for at, notice in enumerate(notices):
+        text = layout.wrapped(NOTICE + printable(notice), columns, hanging=len(NOTICE))
+        apart = "\n" if at == 0 else ""
+        message = Text.assemble(apart, (NOTICE, "yellow"), text.removeprefix(NOTICE))
+        console.print(message, soft_wrap=True)
 
 
 def _console(stream: TextIO) -> Console:

@@ -11,7 +11,7 @@ from audioconv.engines.audio import Audio, Samples, as_audio
 from audioconv.engines.window import Window
 from audioconv.errors import FormatError
 from audioconv.files import PeakMeter, Reader, SoundInfo
-from audioconv.job import Options
+from audioconv.job import GUARD, Options
 from audioconv.metering.matching import Gains, Matching, decimals, gains, guarded, matching_of
 from audioconv.units import parse_match
 from impulses.impulse import to_db
@@ -103,7 +103,7 @@ class Measurement:
 
     def guard_notice(self, found: Gains) -> str:
         """Return the notice that the guard has lowered the matched output."""
-        notice = f"guard: matched, {self.peak(found)}; {found.attenuation(self._info.subtype)}"
+        notice = f"{GUARD}matched, {self.peak(found)}; {found.attenuation(self._info.subtype)}"
         if self._matching is None:
             return notice
         level, unit = self._matching.level(), self._matching.match.unit

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from audioconv.files import FLOATS, TRANSPARENT, Writer, is_exact
-from audioconv.job import Options
+from audioconv.job import GUARD, Options
 from audioconv.metering.matching import Gains
 from audioconv.units import parse_match
 
@@ -22,7 +22,7 @@ def hashed(options: Options) -> bool:
 def guard_notice(written: Writer, gains: Gains) -> str:
     """Return the notice that the guard lowers what was written without it."""
     cause = written.clipping() if written.clipped else "no room for dither"
-    return f"guard: {cause}; {gains.attenuation(written.info.subtype)}"
+    return f"{GUARD}{cause}; {gains.attenuation(written.info.subtype)}"
 
 
 def quality(options: Options, subtype: str, *, transparent: bool) -> float | None:

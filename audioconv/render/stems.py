@@ -22,7 +22,7 @@ import numpy as np
 from audioconv.engines.window import Window
 from audioconv.errors import AudioconvError
 from audioconv.files import SoundInfo, Target, commit_together, local, target
-from audioconv.job import Job, Options, Outcome
+from audioconv.job import GUARD, Job, Options, Outcome
 from audioconv.metering.matching import Gains
 from audioconv.progress import Progress, silent
 from audioconv.render.checks import check_job
@@ -204,7 +204,7 @@ def _common(outputs: Sequence[_Output]) -> Gains:
         return whole.gains
     gains = whole.gains._replace(guard=loudest.rendering.gains.guard)
     whole.notice(
-        f"guard: {loudest.stem} is louder than the output; all are "
+        f"{GUARD}{loudest.stem} is louder than the output; all are "
         f"{gains.attenuation(whole.subtype)}"
     )
     return gains
