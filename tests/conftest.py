@@ -69,6 +69,12 @@ def call(capsys, monkeypatch):
 
 
 @pytest.fixture
+def wide(monkeypatch):
+    """Have room for the paths of temporary folders, so that no line is wrapped."""
+    monkeypatch.setenv("COLUMNS", "1000")
+
+
+@pytest.fixture
 def redone(call):
     """Return a function that deletes an output with a sidecar; `redo` must restore every byte."""
 

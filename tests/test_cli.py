@@ -353,20 +353,32 @@ def test_usage_errors_of_other_commands(arguments, words, call, tmp_path):
 # what succeeds
 
 
+@pytest.mark.usefixtures("wide")
 def test_a_run_tells_what_it_did(tmp_path):
     out = tmp_path / "out.wav"
     done = run("convolve", GUITAR, str(out), "--ir", HALL)
     assert (done.returncode, done.stdout) == (0, b"")
-    said = done.stderr.decode().splitlines()
-    assert said[0] == f"{GUITAR} -> {out}"
-    heads = [line.split()[0] for line in said[1:8]]
-    assert heads == ["routes", "impulse", "engine", "gain", "peak", "output", "time"]
-    assert "2 on 2, each its own" in said[1]
-    assert "66150 frames (1.500 s)" in said[2]
+    heading, *said = done.stderr.decode().splitlines()
+    assert heading == f"{GUITAR} -> {out}"
     frames = 176400 + 66150 - 1
-    assert f"{frames} frames ({frames / RATE:.3f} s), 2 channels, 44100 Hz, PCM_16" in said[6]
+    sound = f"{frames} frames ({frames / RATE:.3f} s), 2 channels, 44100 Hz, PCM_16"
+    assert said[0] == f"  output  {sound}"
+    assert said[1] == "  level   peak 0.0 dBFS; lowered by 1.5 dB so that 16 bits hold it"
+    assert re.fullmatch(r"  time    \d+\.\d\d s, [\d.]+ x real time", said[2])
+    assert said[3:] == []
     assert names(tmp_path) == ["out.wav"]
     assert len(steps(out)) == frames
+    for told in (("-v", "convolve"), ("convolve", "-v")):
+        done = run(*told, GUITAR, str(out), "--ir", HALL, "-y")
+        heading, *said = done.stderr.decode().splitlines()
+        heads = [line.split()[0] for line in said[:7]]
+        assert heads == ["routes", "impulse", "engine", "gain", "peak", "output", "time"]
+        assert "2 on 2, each its own" in said[0]
+        assert "66150 frames (1.500 s)" in said[1]
+        assert said[5] == f"  output   {sound}"
+        assert said[7] == ""  # notices are set apart
+        assert said[8].startswith("notice: guard: 72 samples past full scale")
+        assert said[9:] == []
 
 
 def test_json_has_the_stable_names(call, tmp_path):
@@ -391,6 +403,7 @@ def test_json_has_the_stable_names(call, tmp_path):
         )
 
 
+@pytest.mark.usefixtures("wide")
 def test_a_run_tells_its_head_room(call, tmp_path):
     """The sound's peak times sum abs(h), which two taps of one sign reach, and times their root."""
     sound = wav(tmp_path / "a.wav", [0.25, 0.5, 0.5, 0.25])
@@ -412,7 +425,7 @@ def test_a_run_tells_its_head_room(call, tmp_path):
     for promise in ("guaranteed_dbfs", "expected_dbfs"):
         softer = loud["gain_db"] + 20 * math.log10(4)
         assert loud[promise] == pytest.approx(found[promise] + softer)
-    said = call(*arguments, "-y").err
+    said = call(*arguments, "-y", "-v").err
     assert "peak +0.00 dB, sum|h| +4.86 dB, rms -1.07 dB, max|H| +4.86 dB" in said
     assert "-1.16 dBFS (guaranteed: at most -1.16 dBFS; expected: about -4.08 dBFS)" in said
 
@@ -451,6 +464,7 @@ def test_quiet_says_nothing(call, tmp_path):
     assert (said.out, said.err) == ("", "")
 
 
+@pytest.mark.usefixtures("wide")
 def test_explain_in_json_is_the_outcome_and_the_size_of_the_page(call, tmp_path, monkeypatch):
     monkeypatch.setattr("audioconv.views.cost.MAX_FRAMES", 2**8)  # whose times are measured
     source, page = wav(tmp_path / "in.wav", samples(SPEECH)[:9000]), tmp_path / "page.html"
@@ -577,6 +591,7 @@ def test_the_list_names_every_builder_and_parameter(call):
         ),
     ],
 )
+@pytest.mark.usefixtures("wide")
 def test_built_impulses(builder, options, taps, call, tmp_path):
     out = tmp_path / "ir.wav"
     said = call("ir", "build", builder, out, "--rate", 8000, *options)
@@ -650,6 +665,7 @@ def test_info_of_an_impulse_tells_its_time_0(call):
     assert "frame 50, 0.006250 s: time 0\n" in call("ir", "info", spec, "--rate", 8000).out
 
 
+@pytest.mark.usefixtures("wide")
 def test_info_of_sounds(call, tmp_path):
     path = wav(tmp_path / "a.wav", [[0.5, -0.25], [0.0, 0.0]], rate=8000)
     lines = call("info", path, GUITAR, "--json").out.splitlines()
@@ -677,6 +693,7 @@ def test_info_of_sounds(call, tmp_path):
 @pytest.mark.parametrize("json", [[], ["--json"]])
 @pytest.mark.parametrize("bad", ["none.wav", "text.wav", "cut.wav"])
 @pytest.mark.parametrize("place", range(3))
+@pytest.mark.usefixtures("wide")
 def test_one_bad_file_hides_no_other(call, tmp_path, json, bad, place):
     good = [wav(tmp_path / name, [0.5, 0.25], rate=8000) for name in ("a.wav", "b.wav")]
     Path(tmp_path / "text.wav").write_text("this is no sound\n" * 9)
@@ -904,7 +921,7 @@ def test_a_file_and_a_pipe_give_the_same_bytes(subtype, tmp_path):
         assert done.returncode == 0
         if sink == "-":
             assert done.stdout == out.read_bytes()
-            assert b"output   242549 frames" in done.stderr
+            assert b"output  242549 frames" in done.stderr
         else:
             assert done.stdout == b""
             assert Path(sink).read_bytes() == out.read_bytes()
@@ -1111,7 +1128,13 @@ def test_the_guard_attenuates_to_just_fit_and_says_so(peak, lowest, highest, cal
         f"{past[0] / RATE:.3f} s, the loudest +6.02 dB above it at {at / RATE:.3f} s; "
         f"attenuated by {-20 * math.log10(gain):.3f} dB to fit PCM_16"
     )
+    lowered = f"lowered by {-20 * math.log10(gain):.1f} dB so that 16 bits hold it\n"
+    assert f"; {lowered}" in said.err
+    assert "notice" not in said.err  # which would be the same again
+    said = call("convolve", source, out, "--ir", "delta", "--wet", "4", "-y", "-v")
     assert f"notice: {notice}\n" in said.err
+    said = call("convolve", source, out, "--ir=delta", "--wet=4", "-y", "--strict", code=1)
+    assert said.err == f"error: {notice} (an error under --strict)\n"
     assert abs(peak) == max(-lowest, highest)
 
 

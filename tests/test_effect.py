@@ -212,9 +212,14 @@ def test_metadata_is_carried(tmp_path, noise):
 def test_the_report(sound, tmp_path, capsys):
     output = str(tmp_path / "out.wav")
     apply(Louder(), sound, output, Options(), Show())
+    brief = capsys.readouterr().err
+    apply(Louder(), sound, output, Options(overwrite=True), Show(verbose=True))
     said = capsys.readouterr().err
+    assert "  level   peak -8.2 dBFS\n" in brief
+    assert "louder" not in brief
     assert "louder  by 2" in said
-    assert "2007 frames (0.251 s), 2 channels, 8000 Hz, PCM_16" in said
+    for text in (brief, said):
+        assert "2007 frames (0.251 s), 2 channels, 8000 Hz, PCM_16" in text
     apply(Louder(), sound, output, Options(overwrite=True), Show(json=True, quiet=True))
     found = json.loads(capsys.readouterr().out)
     assert found["factor"] == 2

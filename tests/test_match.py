@@ -183,19 +183,27 @@ def test_the_guard_comes_after_the_match_in_the_same_pass(tmp_path, sound, room,
 @pytest.mark.parametrize(
     ("subtype", "guard"), [("PCM_16", "0.0003"), ("PCM_24", "0.000001"), ("PCM_32", "0.000000004")]
 )
+@pytest.mark.usefixtures("wide")
 def test_a_guard_of_one_step_is_stated(call, tmp_path, subtype, guard):
     """Full scale is one step more than the largest value."""
     full = 2.0 ** (int(subtype[-2:]) - 1)
     source, out = tmp_path / "in.wav", tmp_path / "out.wav"
     soundfile.write(source, [0.125, 0.5], RATE, "DOUBLE")
-    said = call("convolve", source, out, "--ir=delta", "--match=peak=0", f"--subtype={subtype}")
+    line = "convolve", source, out, "--ir=delta", "--match=peak=0", f"--subtype={subtype}", "-y"
+    said = call(*line)
+    level = "peak 0.0 dBFS; matched to 0.0 dBFS by +6.0 dB; lowered by"
+    bits = subtype.removeprefix("PCM_")
+    assert f"{level} {guard} dB to 0.0 dBFS so that {bits} bits hold it\n" in said.err
+    said = call(*line, "-v")
     assert read(out)[1] == (full - 1) / full
     assert (
         "guard: matched, its peak is +0.00 dBFS at 0.000 s; attenuated by "
         f"{guard} dB to fit {subtype}, which leaves -{guard} dBFS instead of {0:.{len(guard) - 2}f}"
     ) in said.err
     assert "gain     +6.02 dB (match +6.02 dB, to +0.00 dBFS)" in said.err
-    said = call("convolve", source, out, "-y", "--ir=delta", "--wet=2", f"--subtype={subtype}")
+    line = "convolve", source, out, "-y", "--ir=delta", "--wet=2", f"--subtype={subtype}"
+    assert f"peak 0.0 dBFS; lowered by {guard} dB so that" in call(*line).err
+    said = call(*line, "-v")
     assert f"attenuated by {guard} dB to fit {subtype}" in said.err
     # a negative sample reaches full scale
     soundfile.write(source, [-0.125, -0.5], RATE, "DOUBLE")
@@ -353,9 +361,10 @@ def test_a_match_is_checked_before_anything_is_opened(tmp_path):
         run(Job("missing.wav", tmp_path / "out.wav", ["delta"], Options(match="loud")))
 
 
+@pytest.mark.usefixtures("wide")
 def test_the_command_line(call, tmp_path, sound, room):
     out = tmp_path / "out.wav"
-    said = call("convolve", sound, out, "--ir", room, "--match", "LUFS=-23 LUFS", "--json")
+    said = call("convolve", sound, out, "--ir", room, "--match", "LUFS=-23 LUFS", "--json", "-v")
     found = json.loads(said.out)
     assert found["matched"] == {"measure": "lufs", "level": -23, "unit": "LUFS"}
     assert found["match_gain_db"] == found["gain_db"] < 0

@@ -68,7 +68,8 @@ def info(
             printing.print_json(report.as_json())
         else:
             printing.out(_describe(report))
-            printing.print_notices(report.notices)
+            for notice in report.notices:
+                printing.print_message("notice", notice)
     if failed:
         raise AudioconvError(f"{failed} of {len(file)} files cannot be read; fix or omit them")
 

@@ -18,7 +18,7 @@ PLAIN = 80
 """Columns of what is no terminal."""
 
 NARROWEST, LEAST = 40, 20
-"""Columns to which text is laid out at least, and those of a value beside its label."""
+"""Columns to which text is laid out at least, and at least of a value beside its label."""
 
 
 def width(stream: TextIO | None) -> int:
@@ -89,12 +89,20 @@ def two_columns(rows: Rows, columns: int, *, indent: str = "  ") -> str:
 
 
 def cells(rows: Rows, columns: int, indent: str = "  ") -> Iterator[tuple[str, str]]:
-    """Yield the labels, padded, and the values, wrapped, of `two_columns`."""
+    """Yield the labels, padded, and the values, wrapped, of `two_columns`.
+
+    Beside long labels there may be no room, and the values stand below them.
+    """
     widest = max((len(label) for label, _ in rows), default=0)
-    hanging = len(indent) + widest + 2
+    beside = len(indent) + widest + 2
+    hanging = beside if columns - beside >= LEAST else len(indent) + 4
     for label, value in rows:
-        lines = wrapped(value, max(columns - hanging, LEAST), hanging=0)
-        yield f"{indent}{label:<{widest}}  ", lines.replace("\n", "\n" + " " * hanging)
+        lines = " " * hanging + wrapped(value, columns - hanging, hanging=0)
+        lines = lines.replace("\n", "\n" + " " * hanging)
+        if hanging == beside:
+            yield f"{indent}{label:<{widest}}  ", lines.lstrip(" ")
+        else:
+            yield f"{indent}{label}\n", lines
 
 
 def table(lines: Sequence[Sequence[str]], columns: int, *, indent: str = "  ") -> str:
