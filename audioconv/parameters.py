@@ -26,6 +26,7 @@ from audioconv.units import (
     parse_level,
     parse_number,
     parse_quality,
+    parse_rate,
     parse_size,
     parse_time,
     parse_whole,
@@ -36,6 +37,7 @@ UNITS = {"time": "s", "level": "dB", "frequency": "Hz", "distance": "m", "angle"
 PYTHON_TYPES: dict[str, tuple[type, str]] = {
     "flag": (bool, "True or False"),
     "integer": (Integral, "an integer"),
+    "rate": (Integral, "an integer"),
     "size": (Integral, "a number of bytes, or text such as '4GB'"),
     "number": (Real, "a number"),
     "time": (Real, "a number of seconds"),
@@ -61,6 +63,7 @@ SIMPLE: dict[str, Callable[[str], Any]] = {
     "seconds": parse_number,
     "factor": parse_number,
     "integer": parse_whole,
+    "rate": parse_rate,
 }
 """Parser of each unit that needs nothing but the text."""
 
@@ -179,7 +182,8 @@ class Parameter:
         if isinstance(value, bool):
             return "yes" if value else "no"
         if isinstance(value, float):
-            return f"{value:g}{UNITS.get(self.unit, '')}"
+            inverts = self.unit == "gain" and value < 0  # which needs a unit on the command line
+            return f"{value:g}{'x' if inverts else UNITS.get(self.unit, '')}"
         return str(value)
 
 

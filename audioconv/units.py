@@ -15,6 +15,9 @@ from audioconv.errors import UsageError, printable
 LARGEST = 1e30
 """Magnitude that no number reaches; its square, and sums of many, are far from overflowing."""
 
+LARGEST_BARE = 2.0
+"""Gain without a unit up to which it is no surprise."""
+
 LENGTHS = ("full", "input", "auto")
 
 STEMS = ("early", "late", "dry")
@@ -40,22 +43,43 @@ def parse_time(text: str, rate: int) -> float:
     >>> parse_time("350ms", 48000), parse_time("24000S", 48000)
     (0.35, 0.5)
     """
-    number, unit = _number(text, "ms|s|S|", "a time; write 350ms, 0.35s or 15435S (samples)")
-    return number / {"ms": 1000, "s": 1, "": 1, "S": rate}[unit]
+    number, unit = _number(text, "[mM][sS]|s|S|", "a time; write 350ms, 0.35s or 15435S (samples)")
+    return number / {"ms": 1000, "s": 1, "": 1, "S": rate}[unit if unit == "S" else unit.lower()]
 
 
 def parse_gain(text: str) -> float:
-    """Parse a gain, as a factor: ``0.5``, or ``-6dB``.
+    """Parse a gain, as a factor: ``0.5``, ``0.5x`` or ``50%``, or ``-6dB``.
 
     Examples
     --------
-    >>> parse_gain("0.5"), parse_gain("-20dB")
-    (0.5, 0.1)
+    >>> parse_gain("0.5"), parse_gain("-20dB"), parse_gain("-0.5x"), parse_gain("50%")
+    (0.5, 0.1, -0.5, 0.5)
     """
-    number, unit = _number(text, "dB|db|DB|", "a gain; write 0.5 or -6dB")
+    number, unit = _number(text, "[dD][bB]|x|%|", "a gain; write -6dB, or 0.5 or 50% (a factor)")
+    if unit in ("x", "%"):
+        return number / (100 if unit == "%" else 1)
     if unit and not 10 ** (min(number, 6000) / 20) < LARGEST:
         raise UsageError(f"{text!r} is not a gain; write one under 600 dB")
     return 10 ** (number / 20) if unit else number
+
+
+def bare_gain_notice(text: str) -> str | None:
+    """Return a notice of a gain without a unit that is probably meant in decibels; None if not.
+
+    Examples
+    --------
+    >>> bare_gain_notice("6")
+    'a gain of 6 is a factor, 15.6 dB louder; 6 dB are written 6dB, and the factor 6x'
+    >>> bare_gain_notice("2"), bare_gain_notice("6x")
+    (None, None)
+    """
+    number, unit = _number(text, ".*", "a gain")
+    if unit or number <= LARGEST_BARE:
+        return None
+    return (
+        f"a gain of {number:g} is a factor, {20 * math.log10(number):.1f} dB louder; {number:g} dB "
+        f"are written {number:g}dB, and the factor {number:g}x"
+    )
 
 
 def parse_level(text: str) -> float:
@@ -68,7 +92,7 @@ def parse_level(text: str) -> float:
     """
     if text.strip() == "-inf":
         return -math.inf
-    return _number(text, "dB|db|DB|", "a level in decibels; write -60dB")[0]
+    return _number(text, "[dD][bB]|", "a level in decibels; write -60dB")[0]
 
 
 def parse_frequency(text: str) -> float:
@@ -79,8 +103,22 @@ def parse_frequency(text: str) -> float:
     >>> parse_frequency("4.3kHz"), parse_frequency("20")
     (4300.0, 20.0)
     """
-    number, unit = _number(text, "[kK]?[hH]z|", "a frequency; write 500Hz or 4.3kHz")
-    return number * 1000 if unit.lower() == "khz" else number
+    number, unit = _number(text, "(?i:k?hz|k|)", "a frequency; write 500Hz or 4.3kHz")
+    return number * 1000 if unit.lower().startswith("k") else number
+
+
+def parse_rate(text: str) -> int:
+    """Parse a sample rate, a whole number of hertz: ``44100``, ``44100Hz`` or ``44.1kHz``.
+
+    Examples
+    --------
+    >>> parse_rate("48000"), parse_rate("44.1kHz")
+    (48000, 44100)
+    """
+    hertz = round(parse_frequency(text), 6)  # 44.1 times 1000 is not 44100
+    if hertz != int(hertz):
+        raise UsageError(f"{text!r} is not a whole number of hertz; write 48000 or 44.1kHz")
+    return int(hertz)
 
 
 def parse_distance(text: str) -> float:
@@ -290,8 +328,15 @@ def _number(text: str, units: str, expected: str) -> tuple[float, str]:
 
 
 def parse_number(text: str) -> float:
-    """Parse a number without a unit."""
-    return _number(text, "", "a number")[0]
+    """Parse a number without a unit, or as a percentage.
+
+    Examples
+    --------
+    >>> parse_number("0.3"), parse_number("30%")
+    (0.3, 0.3)
+    """
+    number, unit = _number(text, "%|", "a number")
+    return number / 100 if unit else number
 
 
 def parse_whole(text: str) -> int:

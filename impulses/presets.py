@@ -23,7 +23,7 @@ PRESETS: dict[str, Preset] = {
         "one quick repeat, as on the first rock and roll records",
     ),
     "doubler": Preset(
-        "multi-tap:delay=0,20ms,30ms,gain=1,0.6,-0.5",
+        "multi-tap:delay=0,20ms,30ms,gain=1,0.6,-0.5x",
         "the same voice three times over, too close to be heard as echoes",
     ),
     "dub-echo": Preset(

@@ -627,7 +627,7 @@ def test_a_fold_is_the_convolution_of_its_impulses(call, tmp_path):
 
 def test_a_chain_is_its_fold(call, tmp_path):
     a, b, folded = tmp_path / "a.wav", tmp_path / "b.wav", tmp_path / "ir.wav"
-    irs = ["double-spike:delay=3S,gain=0.5", "double-spike:delay=7S,gain=-0.25"]
+    irs = ["double-spike:delay=3S,gain=0.5", "double-spike:delay=7S,gain=-0.25x"]
     call("ir", "fold", *irs, folded, "--rate", RATE)
     call("convolve", SPEECH, a, "--ir", irs[0], "--ir", irs[1], "--recipe", "none")
     call("convolve", SPEECH, b, "--ir", folded, "--recipe", "none")
@@ -635,7 +635,7 @@ def test_a_chain_is_its_fold(call, tmp_path):
 
 
 def test_info_of_an_impulse(call):
-    spec = "multi-tap:delay=2S,gain=0.5,delay=4S,gain=-0.25"
+    spec = "multi-tap:delay=2S,gain=0.5,delay=4S,gain=-0.25x"
     found = strict_json(call("ir", "info", spec, "--rate", 1000, "--json").out)
     names = ["path", "rate", "frames", "channels", "origin", "level", "onset_s"]
     assert [key for key in found if key in names] == names
@@ -1036,7 +1036,7 @@ def test_wet_and_dry(options, wet, dry, call, tmp_path):
 )
 def test_norms_of_the_impulse(norm, gain, call, tmp_path):
     source, out = wav(tmp_path / "in.wav", [0.25], "DOUBLE"), tmp_path / "out.wav"
-    ir = "multi-tap:delay=0,gain=2,delay=1S,gain=-1"
+    ir = "multi-tap:delay=0,gain=2,delay=1S,gain=-1x"
     said = call("convolve", source, out, "--ir", ir, "--ir-gain", norm, "--json")
     expected = [0.5 * gain, -0.25 * gain]
     np.testing.assert_allclose(samples(out)[:, 0], expected, rtol=4e-16)

@@ -108,7 +108,7 @@ def test_minimum_phase_brings_a_filter_to_its_start():
 
 def test_a_chain_equalises(call, tmp_path):
     out = tmp_path / "out.wav"
-    spec = "double-spike:delay=1S,gain=-1"
+    spec = "double-spike:delay=1S,gain=-1x"
     call("ir", "edit", "delta", out, "--chain", spec, "--chain", "multi-tap:delay=0,2S,gain=1,3")
     assert read_all(str(out))[0].ravel().tolist() == [1, -1, 3, -3]
     assert recipe(out)["edits"] == {"chain": [spec, "multi-tap:delay=0,2S,gain=1,3"]}

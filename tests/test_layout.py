@@ -87,7 +87,7 @@ REPORTS = [
 ]
 
 
-@pytest.mark.parametrize("columns", [None, 50, 120])
+@pytest.mark.parametrize("columns", [None, 50])
 def test_reports_fit_their_width(columns, call, samples, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("COLUMNS", raising=False)
@@ -103,5 +103,5 @@ def test_reports_fit_their_width(columns, call, samples, tmp_path, monkeypatch):
         long = [one for one in lines if len(one) > (columns or 80)]
         # notices can be searched for, line by line, and a word is never broken
         assert [one for one in long if not one.startswith("notice: ")] == [], line
-    assert any(len(one) > 60 for one in told["ir list"]) == (columns != 50)
+    assert any(len(one) > 60 for one in told["ir list"]) == (columns is None)
     assert re.search(r"^ +Hz +EDT", "\n".join(told["ir info {hall}"]), re.MULTILINE)

@@ -19,7 +19,7 @@ from audioconv.ir.load import builder_parameters, parsed_spec, spec
 from audioconv.parameters import Parameter, arguments
 from audioconv.units import NUMBER
 
-RANGE = re.compile(rf"\s*({NUMBER}) ?([a-zA-Z°]*)\.\.({NUMBER}) ?([a-zA-Z°]*)\s*")
+RANGE = re.compile(rf"\s*({NUMBER}) ?([a-zA-Z°%]*)\.\.({NUMBER}) ?([a-zA-Z°%]*)\s*")
 """``4..8``, ``100..350ms``, ``-12dB..-6dB``."""
 
 ANYWHERE = "..."

@@ -6,6 +6,7 @@ inside the commands, so that help is fast.
 usage     the help of a command: its options in panels, and examples
 completion  completion of values in bash, zsh and fish
 options   options made from signatures, and arguments that several commands share
+slips     times and gains without a unit that probably mean something else
 wording   messages of the library, in terms of the command line
 terminal  progress bars, tables and sparklines, on a terminal only
 layout    text laid out for a width: wrapped lines, rows and tables

@@ -9,7 +9,7 @@ import typer
 
 from audioconv.batch.places import Place
 from audioconv.batch.settings import Settings
-from audioconv.cli import printing, terminal
+from audioconv.cli import printing, slips, terminal
 from audioconv.cli.completion import completer
 from audioconv.cli.options import Show
 from audioconv.cli.wording import as_options
@@ -121,6 +121,9 @@ def batch(
     from audioconv.batch.plan import make_plan  # late, so that help is fast
     from audioconv.batch.run import run_plan, tasks_of_shard
 
+    slips.refuse_in_job(ir, options)
+    early = (settings.stems or "").partition("early=")[2].partition(",")[0]
+    slips.refuse("--stems early", "time", early)
     made = make_plan(inputs, ir, into, options, settings)
     if plan is not None:
         _write_plan(made, plan, show)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Annotated
 
 import typer
 
 from audioconv.batch.places import Place
-from audioconv.cli import outcomes, printing, terminal
+from audioconv.cli import outcomes, printing, slips, terminal
 from audioconv.cli.options import Impulses, Input, Output, Show
-from audioconv.errors import UsageError
+from audioconv.errors import AudioconvError, UsageError
 from audioconv.job import Job, Options
 
 Shards = Annotated[
@@ -46,6 +49,7 @@ def convolve(
     $ audioconv convolve speech.wav far.wav --ir preset:cathedral --mix 0.3
     $ audioconv convolve guitar.wav dub.wav --ir feedback:delay=300ms,gain=0.6
     """
+    slips.refuse_in_job(ir, options)
     job = Job(input, output, ir, options)
     if shards is None and place == Place():
         _run(job, show)
@@ -95,7 +99,15 @@ def echo(
     $ audioconv echo speech.wav two.wav --delay 1s --gain 0.6 --delay 2s --gain 0.3
     $ audioconv echo speech.wav checked.wav --delay 350ms --length input --verify
     """
-    _run(Job(input, output, [echo_spec(delay, gain, fractional)], options), show)
+    slips.refuse_in_job([], options)
+    for option, unit, texts in (("--delay", "time", delay), ("--gain", "gain", gain)):
+        for text in texts or ():
+            slips.refuse(option, unit, text)
+    try:
+        _run(Job(input, output, [echo_spec(delay, gain, fractional)], options), show, _as_echo)
+    except AudioconvError as error:
+        error.args = (_as_echo(str(error)),)
+        raise
 
 
 def echo_spec(delay: list[str] | None, gain: list[str] | None, fractional: bool) -> str:
@@ -130,13 +142,24 @@ def _run_shards(job: Job, place: Place, shards: int | None, show: Show) -> None:
         printing.print_notices(notices)
 
 
-def _run(job: Job, show: Show) -> None:
+def _as_echo(message: str) -> str:
+    """Return a message about the builder of an echo, which no option names, as one about the echo.
+
+    Examples
+    --------
+    >>> _as_echo("multi-tap: delay is -1 s; it must be 0 or more, and finite")
+    'echo: delay is -1 s; it must be 0 or more, and finite'
+    """
+    return re.sub(r"^(double-spike|multi-tap)\b", "echo", message)
+
+
+def _run(job: Job, show: Show, worded: Callable[[str], str] = str) -> None:
     from audioconv.render.run import run  # late, so that help is fast
 
     _refuse_both(job, show)
     with terminal.progress(quiet=show.quiet) as progress:
         outcome = run(job, progress)
-    outcomes.print_outcome(outcome, show)
+    outcomes.print_outcome(replace(outcome, notices=[*map(worded, outcome.notices)]), show)
 
 
 def _refuse_both(job: Job, show: Show) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from itertools import takewhile
 from typing import Any
 
-from audioconv.cli import outcomes, terminal
+from audioconv.cli import outcomes, slips, terminal
 from audioconv.cli.options import Input, Output, Show, expand
 from audioconv.cli.usage import Command, with_examples
 from audioconv.effects.job import OF_CONVOLUTION, EffectJob, misplaced
@@ -43,11 +43,13 @@ def command(kind: Callable[..., Effect]) -> Callable[..., None]:
     """Return the command of an effect: its docstring is the help, its fields are the options."""
 
     def applied(input: Input, output: Output, effect: Effect, options: Options, show: Show) -> None:
+        slips.refuse_specs(getattr(effect, name) for name in impulses)
         apply(effect, input, output, options, show)
 
     applied.__doc__ = with_examples(description(kind), kind.__doc__ or "")
     applied.__annotations__["effect"] = kind
     own = {field.name for field in parameters(kind)}
+    impulses = [field.name for field in parameters(kind) if field.unit == "impulse"]
     return expand(applied, without={*OF_CONVOLUTION} - own)
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from audioconv.cli import outcomes, printing, terminal, verification
+from audioconv.cli import outcomes, printing, slips, terminal, verification
 from audioconv.cli.options import Impulses, Input, Show
 from audioconv.cli.wording import as_options
 from audioconv.errors import UsageError, counted
@@ -48,6 +48,7 @@ def explain(
     from audioconv.page import write
     from audioconv.page.explain import explain as explain_job  # late, so that help is fast
 
+    slips.refuse_in_job(ir, options)
     if show.json and output == "-":
         raise UsageError("--json and the page cannot both go to standard output; name a file")
     with terminal.progress(quiet=show.quiet) as progress:
@@ -90,6 +91,7 @@ def animate(
     from audioconv.page.explain import slide, title
     from audioconv.plot.film import film as draw_film
 
+    slips.refuse_specs(ir)
     job = Job(input, output, ir)
     inputs = [input, *impulse_files(ir)]
     with terminal.progress() as progress:

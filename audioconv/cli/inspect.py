@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from audioconv.cli import layout, printing, terminal, verification
+from audioconv.cli import layout, printing, slips, terminal, verification
 from audioconv.cli.options import Impulses, Input, Json, Show
 from audioconv.errors import AudioconvError, FormatError, counted
 from audioconv.job import Job, Options
@@ -111,6 +111,7 @@ def verify(
     from audioconv.api import verify_file  # late, so that help is fast
     from audioconv.files import display_name
 
+    slips.refuse_in_job(ir, options)
     with terminal.progress(quiet=show.quiet) as progress:
         report = verify_file(Job(input, output, ir, options), progress)
     if show.json:

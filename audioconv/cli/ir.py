@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import typer
 
-from audioconv.cli import builders, printing, terminal
+from audioconv.cli import builders, printing, slips, terminal
 from audioconv.cli.completion import completer
-from audioconv.cli.options import Json, LazyCommand, LazyGroup
+from audioconv.cli.options import Json, LazyCommand, LazyGroup, read_rate
 from audioconv.cli.saved import Out, Overwrite, Subtype, save_and_report
 from audioconv.cli.usage import Command
 from audioconv.parameters import Parameter
@@ -23,7 +23,11 @@ NAMED = "Sound file, builder spec or preset."
 
 SpecRate = Annotated[
     int | None,
-    typer.Option(metavar="HZ", help="Sample rate of builder specs; by default that of the files."),
+    typer.Option(
+        metavar="HZ",
+        parser=read_rate,
+        help="Sample rate of builder specs; by default that of the files.",
+    ),
 ]
 
 Names = Annotated[
@@ -46,6 +50,7 @@ def edit_impulse(
         int | None,
         typer.Option(
             metavar="HZ",
+            parser=read_rate,
             help="Sample rate of OUT: a spec is built at it (by default 48000), a file resampled "
             "to it, between --stretch and --minimum-phase. Times in samples (480S) are of OUT.",
         ),
@@ -68,6 +73,7 @@ def edit_impulse(
     from audioconv.parameters import arguments, parameters
 
     chain = edits.get("chain", [])
+    slips.refuse_specs([ir, *chain])
     if STANDARD in impulse_files(chain):
         raise UsageError("--chain cannot be standard input; give it as IN, or as a file")
     impulse, ingredient = load(ir, rate or DEFAULT_RATE)
@@ -133,6 +139,7 @@ def _combination(least: int) -> Callable[[Combine], Callable[..., None]]:
             from audioconv.ir.load import impulse_files, load_chain
 
             *irs, output = ir
+            slips.refuse_specs(irs)
             if len(irs) < least:
                 needed = counted(least, "impulse")
                 raise UsageError(f"{name} needs {needed} and an output; give IR IR ... OUT")
@@ -188,7 +195,9 @@ def info(
     ir: Annotated[
         str, typer.Argument(metavar="IR", help=NAMED, autocompletion=completer("impulse"))
     ],
-    rate: Annotated[int, typer.Option(metavar="HZ", help="Sample rate of a builder spec.")] = 48000,
+    rate: Annotated[
+        int, typer.Option(metavar="HZ", parser=read_rate, help="Sample rate of a builder spec.")
+    ] = 48000,
     channel: Annotated[
         int | None,
         typer.Option(metavar="N", help="Channel for the room acoustics; by default all together."),
@@ -211,6 +220,7 @@ def info(
     from impulses import analysis
     from impulses.acoustics.iso3382 import measure
 
+    slips.refuse_specs([ir])
     if sofa := sofa_file(ir):
         sofa_info.report(sofa, json=json)
         return

@@ -20,14 +20,16 @@ import typer
 from typer.core import TyperCommand
 
 from audioconv.cli.completion import completer
+from audioconv.cli.slips import refuse_options, typed_gain
 from audioconv.cli.usage import HELP_OPTIONS, Command, Group
 from audioconv.errors import UsageError
 from audioconv.parameters import RARE, REPORTING, Parameter, parameters
 from audioconv.units import (
     parse_frequency,
-    parse_gain,
     parse_level,
+    parse_number,
     parse_quality,
+    parse_rate,
     parse_size,
     parse_time,
 )
@@ -50,7 +52,8 @@ METAVARS = {
 """Metavar of each unit; of any other, it is its name."""
 
 PARSERS: dict[str, Callable[[str], float]] = {
-    "gain": parse_gain,
+    "gain": typed_gain,
+    "number": parse_number,
     "size": parse_size,
     "quality": parse_quality,
     "time": partial(parse_time, rate=1),
@@ -265,6 +268,14 @@ def _parse(parse: Callable[[str], float], text: str) -> float:
         raise typer.BadParameter(str(error)) from None
 
 
+def read_rate(text: str | int) -> int:
+    """Parse a sample rate, or return a default; an error then names the option."""
+    try:
+        return parse_rate(str(text))
+    except UsageError as error:
+        raise typer.BadParameter(str(error)) from None
+
+
 def _field(declared: Parameter, annotation: Any) -> inspect.Parameter:
     """Return the option of a keyword-only parameter, or of a field of a dataclass."""
     names = [*filter(None, [SHORT.get(declared.name)]), f"--{declared.option}"]
@@ -325,11 +336,13 @@ def _text_option(parameter: Parameter) -> inspect.Parameter:
 def _take_texts(declared: list[Parameter], values: dict[str, Any]) -> dict[str, list[str]]:
     """Remove the text options from the values, and return those that were given."""
     texts = {p.option: values.pop(p.name) for p in declared}
-    return {
+    given = {
         option: ["yes"] if value is True else value if isinstance(value, list) else [value]
         for option, value in texts.items()
         if value not in (None, False, [])
     }
+    refuse_options(declared, given)
+    return given
 
 
 def sentence(text: str) -> str:

@@ -9,7 +9,7 @@ from typing import Annotated, Any, ClassVar
 
 import typer
 
-from audioconv.cli import printing, terminal
+from audioconv.cli import printing, slips, terminal
 from audioconv.cli.options import LazyCommand, LazyGroup, declare, expand
 from audioconv.parameters import description
 from audioconv.plot import PLOTS
@@ -24,6 +24,7 @@ def _plot_command(plot: str) -> Callable[..., None]:
     draw = getattr(import_module(f"audioconv.plot.{plot}"), plot)
 
     def command(output: str, **values: Any) -> None:
+        slips.refuse_specs([*values.get("irs", ()), values.get("ir")])
         with terminal.progress("reading and drawing"):
             picture = draw(output=output, **values)
         width, height = picture.size

@@ -8,12 +8,13 @@ import typer
 
 from audioconv.cli import printing
 from audioconv.cli.completion import completer
+from audioconv.cli.options import read_rate
 from audioconv.errors import counted
 
 if TYPE_CHECKING:
     from impulses import Impulse
 
-Rate = Annotated[int, typer.Option(metavar="HZ", help="Sample rate.")]
+Rate = Annotated[int, typer.Option(metavar="HZ", parser=read_rate, help="Sample rate.")]
 Subtype = Annotated[
     str | None,
     typer.Option(

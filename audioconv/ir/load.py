@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from audioconv import parameters
 from audioconv.errors import FormatError, UsageError, counted
@@ -19,6 +19,7 @@ from audioconv.ir.ingredients import SOFA, Ingredient, Joined, NamedFile, TapsDi
 from audioconv.ir.kinds import KINDS, OTHER, kind_of
 from audioconv.ir.names import drive_of, join_name, sides, split_join, split_name, with_options
 from audioconv.parameters import Parameter
+from audioconv.units import bare_gain_notice
 from impulses import BUILDERS, PRESETS, Impulse, ImpulseError, channels, edit
 from impulses.impulse import MAX_SAMPLES, check_samples
 
@@ -211,13 +212,23 @@ def build(builder: str, values: dict[str, list[str]], rate: int) -> Impulse:
         for parameter in declared:  # as a spec writes them: rt60-high, not rt60_high
             message = message.replace(parameter.name, parameter.option)
         raise UsageError(f"{builder}: {message}") from None
-    if impulse.frames <= LONG * rate:
-        return impulse
-    return impulse.with_taps(
-        impulse.taps,
-        f"{builder} is {impulse.frames / rate:.0f} s long: a time without a unit is in seconds; "
-        "milliseconds are written 350ms",
-    )
+    notes = [*_surprises(builder, declared, values, impulse)]
+    return impulse.with_taps(impulse.taps, *notes) if notes else impulse
+
+
+def _surprises(
+    builder: str, declared: Sequence[Parameter], values: Mapping[str, list[str]], built: Impulse
+) -> Iterator[str]:
+    """Yield notices of values that were probably meant in another unit."""
+    if built.frames > LONG * built.rate:
+        yield (
+            f"{builder} is {built.frames / built.rate:.0f} s long: a time without a unit is in "
+            "seconds; milliseconds are written 350ms"
+        )
+    gains = {parameter.option for parameter in declared if parameter.unit == "gain"}
+    for key, texts in values.items():
+        if key.replace("_", "-") in gains:
+            yield from filter(None, map(bare_gain_notice, ",".join(texts).split(",")))
 
 
 def builder_parameters(builder: str) -> list[Parameter]:

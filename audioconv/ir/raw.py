@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from pathlib import PurePath
+from typing import Annotated
 
 import numpy as np
 
@@ -52,7 +53,7 @@ def read_raw(
     path: str,
     *,
     format: str | None = None,  # noqa: A002  # as a name has it
-    rate: int | None = None,
+    rate: Annotated[int, "rate"] | None = None,
     channels: int = 1,
     channel: int | None = None,
 ) -> Response:

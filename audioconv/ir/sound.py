@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 
@@ -27,7 +27,7 @@ def read_sound(
     *,
     channel: int | None = None,
     channels: Sequence[int] = (),
-    rate: int | None = None,
+    rate: Annotated[int, "rate"] | None = None,
 ) -> Response:
     """Read a sound file as an impulse response, or some of its channels.
 

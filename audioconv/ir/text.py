@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from functools import partial
 from itertools import chain, islice
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -73,7 +73,7 @@ class Header(NamedTuple):
 def read_text(
     path: str,
     *,
-    rate: int | None = None,
+    rate: Annotated[int, "rate"] | None = None,
     channel: int | None = None,
     channels: Sequence[int] = (),
 ) -> Response:

@@ -22,7 +22,7 @@ from audioconv.ir.ingredients import Ingredient, NamedFile
 from audioconv.ir.load import impulse_name, load, side_notes, together
 from audioconv.job import Options
 from audioconv.render.quiet import note_quietness, note_silence
-from audioconv.units import parse_gain, parse_length
+from audioconv.units import bare_gain_notice, parse_gain, parse_length
 from impulses import Impulse, analysis, edit, folding, norms, resampling
 from impulses.analysis import Levels
 
@@ -125,6 +125,8 @@ def prepare(
     norm_gain = _norm_gain(impulse, options.ir_gain)
     wet, dry = options.gains
     impulse = edit.gain(impulse, norm_gain)
+    if note := _bare_gain_note(options.ir_gain):
+        impulse = impulse.with_taps(impulse.taps, note)
     if options.match == "none":  # which raises what is quiet
         impulse = note_quietness(impulse)
     unmixed, impulse = impulse, edit.mix(impulse, dry=dry, wet=wet)
@@ -219,6 +221,10 @@ def _norm_gain(impulse: Impulse, ir_gain: str) -> float:
     if ir_gain in norms.NORMS:
         return norms.norm_gain(impulse, ir_gain)
     return _parsed_gain(ir_gain)
+
+
+def _bare_gain_note(ir_gain: str) -> str | None:
+    return None if ir_gain in ("none", *norms.NORMS) else bare_gain_notice(ir_gain)
 
 
 def _parsed_gain(ir_gain: str) -> float:

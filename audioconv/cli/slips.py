@@ -1,0 +1,134 @@
+"""Slips on the command line: times and gains without a unit that probably mean something else.
+
+`--delay 350` is 350 seconds, and `--gain -6` a factor that inverts. Where they are typed, in
+options and in specs, they are refused with the two ways to write them. Recipes and Python mean what
+they state.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Mapping, Sequence
+
+from audioconv.errors import UsageError, printable
+from audioconv.job import Options
+from audioconv.parameters import Parameter, assignments
+from audioconv.units import NUMBER, parse_gain
+
+LONGEST = 10.0
+"""Seconds up to which a time needs no unit."""
+
+LONG = ("duration", "seconds", "slice")
+"""Times that are often longer: those of whole sounds, and places in them."""
+
+
+def refuse(named: str, unit: str, text: str) -> None:
+    """Raise if a time or a gain lacks the unit without which it is probably a slip.
+
+    Parameters
+    ----------
+    named : str
+        the option, or the key, with which the message begins
+    unit : str
+        of the parameter; all but ``time`` and ``gain`` are left alone
+    text : str
+        a value, or the two ends of a range, ``0.1..350``; the unit of the second is that of both
+
+    Raises
+    ------
+    UsageError
+
+    Examples
+    --------
+    >>> refuse("--delay", "time", "350ms")
+    >>> refuse("--delay", "time", "350")
+    Traceback (most recent call last):
+        ...
+    audioconv.errors.UsageError: --delay 350 has no unit; write 350ms or 350s
+    >>> refuse("--gain", "gain", "-6")
+    Traceback (most recent call last):
+        ...
+    audioconv.errors.UsageError: --gain -6 has no unit; write -6dB, or -6x to invert
+    """
+    ends = [end.strip() for end in text.split("..")]
+    if unit not in ("time", "gain") or not re.fullmatch(NUMBER, ends[-1]):
+        return
+    for end in (end for end in ends if re.fullmatch(NUMBER, end)):
+        if unit == "time" and float(end) > LONGEST:
+            remedy = f"write {end}ms or {end}s"
+        elif unit == "gain" and float(end) < 0:
+            remedy = f"write {end}dB, or {end}x to invert"
+        else:
+            continue
+        raise UsageError(f"{named} {printable(text)} has no unit; {remedy}".lstrip())
+
+
+def refuse_options(declared: Sequence[Parameter], given: Mapping[str, Sequence[str]]) -> None:
+    """Raise if an option that takes text has a value that `refuse` refuses."""
+    for parameter in declared:
+        for texts in given.get(parameter.option, ()):
+            for text in texts.split(",") if parameter.name not in LONG else ():
+                refuse(f"--{parameter.option}", parameter.unit, text)
+
+
+def refuse_in_job(irs: Iterable[str], options: Options) -> None:
+    """Raise if specs, or the gain of the impulse, have a value that `refuse` refuses."""
+    refuse_specs(irs)
+    refuse("--ir-gain", "gain", options.ir_gain)
+
+
+def refuse_specs(irs: Iterable[str | None]) -> None:
+    """Raise if a builder spec, or a change of a preset, has a value that `refuse` refuses.
+
+    Any other fault of a name is left to those who load it.
+    """
+    for ir in irs:
+        # most impulses are files, for which nothing needs to be imported
+        if ir is None or ":" not in ir or os.path.lexists(ir):
+            continue
+        from audioconv.ir.load import builder_parameters  # late, so that help is fast
+        from audioconv.ir.names import split_join
+
+        if parts := split_join(ir):
+            refuse_specs(parts)
+        elif builder := _builder(ir):
+            units = {one.option: one.unit for one in builder_parameters(builder)}
+            for key, texts in _typed(ir).items():
+                for text in texts:
+                    refuse(f"{key} of {printable(ir)}:", units.get(key.replace("_", "-"), ""), text)
+
+
+def _builder(ir: str) -> str | None:
+    """Return the builder of a spec or of a preset; None for any other name."""
+    from audioconv.ir.load import PRESET
+    from impulses import BUILDERS, PRESETS
+
+    builder, _, rest = ir.partition(":")
+    if builder == PRESET and (preset := rest.partition(",")[0]) in PRESETS:
+        builder = PRESETS[preset].spec.partition(":")[0]
+    return builder if builder in BUILDERS else None
+
+
+def _typed(ir: str) -> dict[str, list[str]]:
+    """Return the assignments that are typed in a spec, or behind the name of a preset."""
+    from audioconv.ir.load import PRESET
+
+    kind, _, rest = ir.partition(":")
+    typed = rest.partition(",")[2] if kind == PRESET else rest
+    try:
+        return assignments(typed, ir)
+    except UsageError:
+        return {}
+
+
+def typed_gain(text: str) -> float:
+    """Parse a gain, unless it is negative and has no unit.
+
+    Examples
+    --------
+    >>> typed_gain("-1x"), typed_gain("50%")
+    (-1.0, 0.5)
+    """
+    refuse("", "gain", text)
+    return parse_gain(text)
