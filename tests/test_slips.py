@@ -77,7 +77,7 @@ def test_what_has_a_unit_or_is_no_slip_is_not_refused(call):
         "convolve IN OUT.wav --ir delta:delay=11s --dry -50% --ir-gain -6dB",
         "convolve IN OUT.wav --ir preset:doubler",
         "explain IN -o page.html --ir delta --seconds 20",
-        "ir edit delta OUT.wav --slice 0,11",
+        "ir edit delta:delay=12s OUT.wav --slice 0,11",
         "ir build delta OUT.wav --rate 44.1kHz",
         "batch IN --ir delta:delay=20..40ms --into DIR --dry-run",
     ):

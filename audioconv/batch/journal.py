@@ -38,8 +38,16 @@ from typing import Any, NamedTuple
 from audioconv._version import __version__
 from audioconv.batch.plan import Task
 from audioconv.batch.rows import Row, impulse_below, path_below
-from audioconv.errors import AudioconvError
-from audioconv.files import Look, file_digest, local, look, look_anew, sync_where_possible
+from audioconv.errors import AudioconvError, counted
+from audioconv.files import (
+    Look,
+    file_digest,
+    listed,
+    local,
+    look,
+    look_anew,
+    sync_where_possible,
+)
 from audioconv.ir.load import impulse_files
 from audioconv.job import Options
 from audioconv.urls import address
@@ -132,17 +140,18 @@ def state(path: str, then: Look) -> State:
     return State(then.size, then.mtime_ns, _digest(path, then), then.version)
 
 
-def write_record(into: str, record: Record) -> None:
+def write_record(into: str, record: Record, options: Options | None = None) -> None:
     """Append a line on an output, and sync it to disk.
 
     A line before it has the names alone: if the longer one is damaged, the files are known for
-    ours.
+    ours. The options are there for those who ask later why an output is made again.
 
     Raises
     ------
     OSError
     """
-    _append(into, {"names": [*record.made]}, record._asdict())
+    chosen = {} if options is None else {"options": json.loads(_chosen(options))}
+    _append(into, {"names": [*record.made]}, record._asdict() | chosen)
 
 
 def write_names(into: str, names: Sequence[str]) -> None:
@@ -166,6 +175,8 @@ class Journal:
         self._keys = {task.output: task_key(task, into, options) for task in tasks}
         self._names: set[str] = set()
         self._records: dict[str, list[Record]] = {}
+        self._options = json.loads(_chosen(options))
+        self._otherwise: dict[str, Mapping[str, Any]] = {}
         self._sizes: dict[str, int] = {}
         self._read: dict[str, int] = {}
         look_anew()
@@ -189,6 +200,29 @@ class Journal:
     def recorded(self, task: Task) -> bool:
         """Return whether a task has been done at some time, whatever has become of its files."""
         return task.output in self._records
+
+    def made_otherwise(self, tasks: Iterable[Task]) -> str | None:
+        """Return how many of some tasks are made again, and what has changed; None if none is."""
+        before = [
+            self._otherwise[task.output]
+            for task in tasks
+            if task.output in self._otherwise and not self.recorded(task)
+        ]
+        if not before:
+            return None
+        changed = {
+            f"`{name}`"
+            for options in before
+            for name in options
+            if self._options.get(name) != options[name]
+        }
+        cause = (
+            f"with another {listed(sorted(changed))}"
+            if changed
+            else ("by another version of audioconv, or with another seed or split")
+        )
+        were = "was" if len(before) == 1 else "were"
+        return f"{counted(len(before), 'file')} to be made again: {were} made {cause}"
 
     def done(self, task: Task) -> bool:
         """Return whether a task is done, as far as any run has written down by now."""
@@ -243,7 +277,10 @@ class Journal:
     def _take(self, line: Mapping[str, Any]) -> None:
         """Remember what a line says of the tasks."""
         self._names.update(line.get("names", ()))
-        if not line.keys() >= set(Record._fields) or self._keys.get(line["output"]) != line["key"]:
+        if not line.keys() >= set(Record._fields):
+            return
+        if self._keys.get(line["output"]) != line["key"]:
+            self._otherwise[line["output"]] = line.get("options", {})
             return
         output, key, was, made, row = (line[name] for name in Record._fields)
         states = {name: State(*one) for name, one in made.items()}

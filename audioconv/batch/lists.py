@@ -162,10 +162,16 @@ def _header(line: str) -> tuple[list[str], str]:
 def _csv(lines: Iterator[str]) -> Iterator[tuple[int, Line]]:
     columns, separator = _header(next(lines, ""))
     csv.field_size_limit(max(csv.field_size_limit(), LONGEST_FIELD))
+    if any(columns) and not {*PATHS} & {*columns}:
+        yield 1, partial(_refuse_header, columns)
     rows = csv.reader(lines, delimiter=separator)
     for row in rows:
         if row:
             yield 1 + rows.line_num, partial(_csv_entry, columns, row)
+
+
+def _refuse_header(columns: list[str]) -> NoReturn:
+    raise ValueError(f"the header {','.join(columns)!r} has none of the columns {', '.join(PATHS)}")
 
 
 def _csv_entry(columns: list[str], row: list[str]) -> Entry:

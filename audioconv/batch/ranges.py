@@ -22,6 +22,9 @@ from audioconv.units import NUMBER
 RANGE = re.compile(rf"\s*({NUMBER}) ?([a-zA-Z°%]*)\.\.({NUMBER}) ?([a-zA-Z°%]*)\s*")
 """``4..8``, ``100..350ms``, ``-12dB..-6dB``."""
 
+DASHED = re.compile(rf"({NUMBER} ?[a-zA-Z°%]*)-({NUMBER} ?[a-zA-Z°%]*)")
+"""A range as one might write it."""
+
 ANYWHERE = "..."
 """Stands for a position that is to be drawn, anywhere in the room."""
 
@@ -154,12 +157,26 @@ def random_spec(ir: str) -> RandomSpec | None:
     return checked if random else None
 
 
+def _refuse_dashed(text: str, parameter: Parameter, where: str) -> None:
+    """Raise if a number is meant to be a range, ``0.2-0.8``."""
+    dashed = DASHED.fullmatch(text.strip())
+    if dashed is None or parameter.unit not in NUMERIC:
+        return
+    try:
+        parameter.parse(text, rate=1)  # 1e-3 is a number
+    except UsageError:
+        raise UsageError(
+            f"{where} is {text!r}; write a range as {dashed[1]}..{dashed[2]}"
+        ) from None
+
+
 def _range(text: str, parameter: Parameter, ir: str) -> Range | None:
     """Return the range that a value is, if it is one."""
     found = RANGE.fullmatch(text)
-    if found is None:
-        return None
     where = f"{parameter.option} in {display_name(ir)}"
+    if found is None:
+        _refuse_dashed(text, parameter, where)
+        return None
     if parameter.unit not in NUMERIC:
         raise UsageError(f"{where} is {text!r}, but it is no number; give one value")
     low, high = float(found[1]), float(found[3])

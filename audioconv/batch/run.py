@@ -74,6 +74,7 @@ def run_plan(
     report: Report = ignore,
     patience: float | None = None,
     expect: Callable[[int], object] = lambda ahead: None,
+    notice: Callable[[str], object] = lambda text: None,
 ) -> Summary:
     """Do the tasks of a plan that are not done, and write the rows of all that are.
 
@@ -91,6 +92,9 @@ def run_plan(
         called with each result as it comes
     expect : function
         called with the number of tasks that are not done, before the first of them
+    notice : function
+        called with what the user should know meanwhile: why files are made again, and that
+        Ctrl-C was heard
     patience : float > 0, optional
         seconds without any result after which what the executor has under way has failed, for
         executors that lose work
@@ -113,9 +117,11 @@ def run_plan(
         already = {} if plan.options.overwrite else journal.rows(tasks)
         ahead = [task for task in tasks if task.output not in already]
         expect(len(ahead))
+        if not plan.options.overwrite and (why := journal.made_otherwise(ahead)):
+            notice(why)
         work = partial(perform, into=plan.into, options=options_on(executor, plan.options))
         try:
-            with stoppable() as stop:
+            with stoppable(notice) as stop:
                 claimed = _claimed(plan, ahead, claims, journal, elsewhere)
                 for result in results(claimed, work, executor, stop, patience):
                     found[result.task.output] = result

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
+
+ENDING = "ending after the files that are under way; Ctrl-C once more ends at once"
 
 
 class Stop:
@@ -33,8 +35,8 @@ class Stop:
 
 
 @contextmanager
-def stoppable() -> Iterator[Stop]:
-    """Let the first Ctrl-C ask for a stop; a second does what it did before.
+def stoppable(notice: Callable[[str], object] = lambda text: None) -> Iterator[Stop]:
+    """Let the first Ctrl-C ask for a stop, with a notice; a second does what it did before.
 
     Other threads get no signals, and a parent that ignores them is heard.
     """
@@ -48,6 +50,8 @@ def stoppable() -> Iterator[Stop]:
     def end(number: int, frame: FrameType | None) -> None:
         stop.interrupt()
         signal.signal(signal.SIGINT, before)
+        # by a thread, as the signal may have come while this one was writing
+        threading.Thread(target=notice, args=[ENDING]).start()
 
     signal.signal(signal.SIGINT, end)
     try:

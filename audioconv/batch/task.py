@@ -90,6 +90,13 @@ def perform(task: Task, into: str, options: Options) -> Done | Failed:
         return Failed(task, f"{type(error).__name__}: {error} (unexpected)")
 
 
+def _spread(outcome: Outcome) -> list[str]:
+    """Return a notice that a mono sound has become several channels."""
+    if outcome.channels == 1 or outcome.routes != f"mono into {outcome.channels}":
+        return []
+    return [f"the input is mono, the output has {outcome.channels} channels, as the impulse has"]
+
+
 class _OtherwiseMadeError(Exception):
     """Another has made the output, and has written down this row."""
 
@@ -108,7 +115,8 @@ def _performed(task: Task, into: str, options: Options) -> Done:
         found.update(_row(task, into, outcome, digest, made))
         _refuse_existing(task, into, options)
         states = _states(task, before, found["input_sha256"])
-        write_record(into, Record(task.output, task_key(task, into, options), states, made, found))
+        record = Record(task.output, task_key(task, into, options), states, made, found)
+        write_record(into, record, options)
 
     try:
         _refuse_existing(task, into, options)
@@ -117,7 +125,7 @@ def _performed(task: Task, into: str, options: Options) -> Done:
             outcome = rendered(task, into, replace(options, overwrite=True), complete, source)
     except _OtherwiseMadeError as other:
         return Done(task, dict(other.row), ())
-    return Done(task, found, tuple(outcome.notices))
+    return Done(task, found, (*outcome.notices, *_spread(outcome)))
 
 
 def rendered(

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from audioconv.batch.places import Place
 from audioconv.batch.settings import Settings
-from audioconv.cli import printing, slips, terminal
+from audioconv.cli import layout, printing, slips, terminal
 from audioconv.cli.completion import completer
 from audioconv.cli.options import Show
 from audioconv.cli.wording import as_options
@@ -21,7 +22,7 @@ NUMBERS = re.compile(r"[-+]?\d[\d.,:e+-]*")
 """By which notices differ that say the same of different files."""
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator
 
     from audioconv.batch.cost import Cost
     from audioconv.batch.plan import Plan, Task
@@ -134,22 +135,43 @@ def batch(
     notices: list[tuple[str, str]] = []
     of_place: list[str] = []
     tasks = len(tasks_of_shard(made))
-    with (
-        executor_at(place, tasks, of_place) as executor,
-        terminal.tally(tasks, quiet=show.quiet) as tally,
-    ):
-        report = _report(tally, notices, json=json)
-        summary = run_plan(made, executor=executor, report=report, expect=tally.expect)
-    _print_failures(summary.failures)
+    try:
+        with (
+            executor_at(place, tasks, of_place) as executor,
+            terminal.tally(tasks, quiet=show.quiet) as tally,
+        ):
+            summary = run_plan(
+                made,
+                executor=executor,
+                report=_report(tally, notices, json=json),
+                expect=tally.expect,
+                notice=lambda text: None if show.quiet else _meanwhile(text),
+            )
+    except (KeyboardInterrupt, SystemExit):
+        if not show.quiet:
+            printing.err_line(f"what is done is kept; the same line again{_without(made)} goes on")
+        raise
+    for failure in summary.failures:
+        printing.print_message("failed", f"{failure.error} ({failure.task.output})")
     if not show.quiet:
-        printing.print_notices(of_place)
-        _print_notices(notices)
         _print_summary(summary, made)
+        printing.print_notices([*of_place, *_combined(notices)])
     if summary.interrupted:
         raise KeyboardInterrupt
     if summary.failures:
         failed = counted(len(summary.failures), "file")
         raise BatchError(f"{failed} of {summary.tasks} failed, as listed above")
+
+
+def _meanwhile(text: str) -> None:
+    """Write a notice while a bar may be shown."""
+    terminal.clear_bar(sys.stderr)
+    printing.print_message("notice", text)
+
+
+def _without(plan: Plan) -> str:
+    """Return what the same line does without, to go on."""
+    return ", without -y," if plan.options.overwrite else ""
 
 
 def _write_plan(plan: Plan, path: str, show: Show) -> None:
@@ -180,13 +202,12 @@ def _print_survey(plan: Plan, show: Show, *, json: bool) -> None:
         if json:
             printing.print_json({**named, "done": done})
         else:
-            printing.out(
-                "  ".join(["done " if done else "to do", *map(display_name, named.values())])
-            )
+            cells = ["done " if done else "to do", *map(display_name, named.values())]
+            printing.out(layout.listed(cells, "  ", layout.width(sys.stdout), hanging=7))
     if json:
         printing.print_json(asdict(cost))
     for error in cost.unreadable:
-        printing.err(f"unreadable: {printing.one_line(error)}")
+        printing.print_message("unreadable", error)
     if not show.quiet:
         _print_cost(cost, plan.into)
     if cost.unreadable:
@@ -210,7 +231,7 @@ def _print_cost(cost: Cost, into: str) -> None:
         )
     if cost.remote:
         line += f"; {counted(cost.remote, 'input')} at URLs not counted, as none is fetched"
-    printing.err(line)
+    printing.err_line(line)
 
 
 def _report(tally: Tally, notices: list[tuple[str, str]], *, json: bool) -> Report:
@@ -243,19 +264,14 @@ def _named(task: Task) -> dict[str, str]:
     return {"file_name": task.output, "input": said["input"], "impulse": said["impulse"]}
 
 
-def _print_failures(failures: Sequence[Failed]) -> None:
-    for failed in failures:
-        printing.err(f"failed: {printing.one_line(failed.error)} ({failed.task.output})")
-
-
-def _print_notices(notices: list[tuple[str, str]]) -> None:
-    """Write each notice once, for the first output by name, and how many have one like it."""
+def _combined(notices: list[tuple[str, str]]) -> Iterator[str]:
+    """Yield each notice once, for the first output by name, and how many have one like it."""
     alike: dict[str, list[tuple[str, str]]] = {}
     for output, notice in sorted(notices):
         alike.setdefault(NUMBERS.sub("#", notice), []).append((output, notice))
     for (output, notice), *others in alike.values():
         more = f"; {counted(len(others) + 1, 'output')} have one like it, which --json shows"
-        printing.print_notices([f"{output}: {notice}{more if others else ''}"])
+        yield f"{output}: {notice}{more if others else ''}"
 
 
 def _print_summary(summary: Summary, plan: Plan) -> None:
@@ -265,17 +281,17 @@ def _print_summary(summary: Summary, plan: Plan) -> None:
     ready = summary.done + summary.already
     before = f", {summary.already} done before" if summary.already else ""
     others = f", {summary.elsewhere} left to another run" if summary.elsewhere else ""
-    printing.err(
+    printing.err_line(
         f"{display_name(plan.into)}: {ready} of {counted(summary.tasks, 'file')}{before}{others}, "
         f"{clock(summary.seconds)} of sound; rows in {name_of_part(FILE, plan.settings.shard)}"
     )
     if summary.elsewhere:
-        printing.err(
+        printing.err_line(
             "what is left to another run is done by the same line again, if that has ended"
         )
     if summary.left:
-        without = ", without -y," if plan.options.overwrite else ""
         are = "is" if summary.left == 1 else "are"
-        printing.err(
-            f"{counted(summary.left, 'file')} {are} left; the same line again{without} goes on"
+        printing.err_line(
+            f"{counted(summary.left, 'file')} {are} left; the same line again{_without(plan)} "
+            "goes on"
         )

@@ -139,7 +139,8 @@ def _run_shards(job: Job, place: Place, shards: int | None, show: Show) -> None:
         outcome = run_shards(job, place, shards, progress, notices=notices)
     outcomes.print_outcome(outcome, show)
     if not show.quiet:
-        printing.print_notices(notices)
+        for notice in notices:
+            printing.print_message("notice", notice)
 
 
 def _as_echo(message: str) -> str:

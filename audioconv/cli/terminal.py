@@ -158,6 +158,13 @@ def tally(files: int, *, quiet: bool = False) -> Iterator[Tally]:
         bar.end()
 
 
+def clear_bar(stream: TextIO | None) -> None:
+    """Make room for a line where a bar may be, which is drawn again below it."""
+    if stream is not None and shows(stream):
+        with suppress(OSError, ValueError):
+            stream.write("\r\x1b[2K")
+
+
 class Shown(Protocol):
     """What a bar shows."""
 

@@ -22,7 +22,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from audioconv.engines.audio import Audio
-from audioconv.errors import AudioconvError, counted
+from audioconv.errors import AudioconvError
 from audioconv.files.codecs.speakers import BL, BR, LFE, SL, SR
 from audioconv.metering.meters import Powers, Steps
 
@@ -172,9 +172,9 @@ class Loudness:
         """
         steps = np.array(self._energies)
         if len(steps) < OVERLAP:
+            seconds = self.frames / (10 * self._step)
             raise AudioconvError(
-                f"a sound of {counted(self.frames, 'frame')} has no loudness in LUFS, which needs "
-                f"{BLOCK} s ({OVERLAP * self._step} frames); use `match='rms'`"
+                f"{seconds:.3f} s of sound have no loudness in LUFS, which needs {BLOCK} s; use `match='rms'`, or a longer `length`"
             )
         energies: Powers = sliding_window_view(steps, OVERLAP).sum(axis=1)
         return energies / (OVERLAP * self._step)

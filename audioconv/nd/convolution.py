@@ -71,8 +71,9 @@ def convolve(
     """
     f, g = _checked("f", f), _checked("g", g)
     if f.ndim != g.ndim:
+        axes = "axis" if f.ndim == 1 else "axes"
         raise LayoutError(
-            f"f has {f.ndim} axes and g has {g.ndim}; give both as many, such as by g[..., None]"
+            f"f has {f.ndim} {axes} and g has {g.ndim}; give both as many, such as by g[..., None]"
         )
     asked = extent(f.shape, g.shape, _choice("mode", mode, MODES))
     _choice("method", method, METHODS)
