@@ -68,9 +68,9 @@ def call(capsys, monkeypatch):
     return called
 
 
-@pytest.fixture
-def wide(monkeypatch):
-    """Have room for the paths of temporary folders, so that no line is wrapped."""
+@pytest.fixture(autouse=True)
+def _wide(monkeypatch):
+    """Have room for the paths of temporary folders, so that no line of a report is wrapped."""
     monkeypatch.setenv("COLUMNS", "1000")
 
 

@@ -62,7 +62,34 @@ def test_notices_are_counted(here, call):
     assert "gain" in said.err
     said = call("batch", "in", "--ir", "delta", "--into", "o", "--wet", "20dB")
     assert "notice: a_delta.wav: guard: " in said.err
-    assert "; 3 outputs have one like it, which --json shows" in said.err
+    summary, apart, notice = said.err.splitlines()
+    assert summary.endswith("rows in metadata.jsonl")
+    assert apart == ""
+    assert notice.endswith("; 3 outputs have one like it, which --json shows")
+
+
+def test_mono_that_becomes_stereo_is_told(here, call):
+    sound("in/a.wav", channels=1)
+    line = ["batch", "in/a.wav", "--ir", "ping-pong:delay=9S", "--into", "out"]
+    notice = "the input is mono, the output has 2 channels, as the impulse has"
+    assert f"\n\nnotice: a_ping-pong-delay=9S.wav: {notice}\n" in call(*line).err
+    assert notice in json.loads(call(*line, "-y", "--json").out)["notices"]
+    assert "notice" not in call("batch", "in/a.wav", "--ir", "delta", "--into", "out").err
+
+
+def test_what_is_made_again_is_made_for_a_reason(here, call):
+    line = ["batch", "in", "--ir", "delta", "--into", "out"]
+    call(*line)
+    said = call(*line, "--allow-truncated", "--mix", "50%").err
+    reason = "2 files are made again, as --allow-truncated, --mix has changed since"
+    assert said.startswith(f"notice: {reason}\n")
+    for again in (["--mix", "50%", "--allow-truncated"], ["-y"]):
+        assert "made again" not in call(*line, *again).err
+    Path("in/a.wav").unlink()
+    sound("in/a.wav", frames=70)
+    said = call(*line, "--threads", "1").err  # what has changed is the input
+    assert "1 done before" in said
+    assert "made again" not in said
 
 
 @pytest.mark.parametrize(

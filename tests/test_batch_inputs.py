@@ -209,8 +209,9 @@ def test_lines_that_name_no_file_are_refused_by_number(here, fields, said):
 @pytest.mark.parametrize(
     ("name", "text", "said"),
     [
-        ("l.csv", "path,text\nx.wav\n", "line 2: it has 1 columns, but the first line has 2"),
-        ("l.csv", "name\nx.wav\n", "none of the columns"),
+        ("l.csv", "path,text\nx.wav\n", "line 2: it has 1 column, but the first line has 2"),
+        ("l.csv", "name;text\nx.wav;a\n", "line 1: the header 'name,text' has none of the columns"),
+        ("l.csv", "path,file_name\n,\n", "line 2: it has none of the columns"),
         ("l.jsonl", "{", "line 1: it is no JSON object"),
         ("l.jsonl", '{"path": NaN}', "NaN is no number"),
         ("l.jsonl", "[" * 100_000, "line 1: it is nested too deeply"),

@@ -494,10 +494,28 @@ def test_after_ctrl_c_the_same_line_goes_on(here, untraced):
     assert started.returncode == 130, said
     count = len(rows("out"))
     assert count == len(states("out")) < 60
+    notice = "notice: ending after the files that are under way; Ctrl-C once more ends at once\n"
+    assert said.startswith(notice)
     assert f"{60 - count} files are left; the same line again goes on\n" in said
     again = subprocess.run(command, capture_output=True, text=True)
     assert again.returncode == 0
     assert f": 60 of 60 files, {count} done before" in again.stderr
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no process is sent a TERM there")
+def test_a_batch_that_is_ended_tells_how_to_go_on(here, untraced):
+    for number in range(60):
+        sound(f"many/{number:02}.wav")
+    command = [sys.executable, "-m", "audioconv", "batch", "many", "--ir", "k.wav", "--into", "out"]
+    started = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + DEADLINE
+    while len(states("out")) < 2 and time.monotonic() < deadline:
+        time.sleep(0.001)
+    started.send_signal(signal.SIGTERM)
+    _, said = started.communicate(timeout=DEADLINE)
+    assert started.returncode == 143, said
+    assert said == "what is done is kept; the same line again goes on\n"
+    assert 0 < len(states("out")) < 60
 
 
 def test_a_journal_reads_on_where_it_ended(here):

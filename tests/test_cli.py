@@ -353,7 +353,6 @@ def test_usage_errors_of_other_commands(arguments, words, call, tmp_path):
 # what succeeds
 
 
-@pytest.mark.usefixtures("wide")
 def test_a_run_tells_what_it_did(tmp_path):
     out = tmp_path / "out.wav"
     done = run("convolve", GUITAR, str(out), "--ir", HALL)
@@ -403,7 +402,6 @@ def test_json_has_the_stable_names(call, tmp_path):
         )
 
 
-@pytest.mark.usefixtures("wide")
 def test_a_run_tells_its_head_room(call, tmp_path):
     """The sound's peak times sum abs(h), which two taps of one sign reach, and times their root."""
     sound = wav(tmp_path / "a.wav", [0.25, 0.5, 0.5, 0.25])
@@ -464,7 +462,6 @@ def test_quiet_says_nothing(call, tmp_path):
     assert (said.out, said.err) == ("", "")
 
 
-@pytest.mark.usefixtures("wide")
 def test_explain_in_json_is_the_outcome_and_the_size_of_the_page(call, tmp_path, monkeypatch):
     monkeypatch.setattr("audioconv.views.cost.MAX_FRAMES", 2**8)  # whose times are measured
     source, page = wav(tmp_path / "in.wav", samples(SPEECH)[:9000]), tmp_path / "page.html"
@@ -591,7 +588,6 @@ def test_the_list_names_every_builder_and_parameter(call):
         ),
     ],
 )
-@pytest.mark.usefixtures("wide")
 def test_built_impulses(builder, options, taps, call, tmp_path):
     out = tmp_path / "ir.wav"
     said = call("ir", "build", builder, out, "--rate", 8000, *options)
@@ -665,7 +661,6 @@ def test_info_of_an_impulse_tells_its_time_0(call):
     assert "frame 50, 0.006250 s: time 0\n" in call("ir", "info", spec, "--rate", 8000).out
 
 
-@pytest.mark.usefixtures("wide")
 def test_info_of_sounds(call, tmp_path):
     path = wav(tmp_path / "a.wav", [[0.5, -0.25], [0.0, 0.0]], rate=8000)
     lines = call("info", path, GUITAR, "--json").out.splitlines()
@@ -693,7 +688,6 @@ def test_info_of_sounds(call, tmp_path):
 @pytest.mark.parametrize("json", [[], ["--json"]])
 @pytest.mark.parametrize("bad", ["none.wav", "text.wav", "cut.wav"])
 @pytest.mark.parametrize("place", range(3))
-@pytest.mark.usefixtures("wide")
 def test_one_bad_file_hides_no_other(call, tmp_path, json, bad, place):
     good = [wav(tmp_path / name, [0.5, 0.25], rate=8000) for name in ("a.wav", "b.wav")]
     Path(tmp_path / "text.wav").write_text("this is no sound\n" * 9)

@@ -183,7 +183,6 @@ def test_the_guard_comes_after_the_match_in_the_same_pass(tmp_path, sound, room,
 @pytest.mark.parametrize(
     ("subtype", "guard"), [("PCM_16", "0.0003"), ("PCM_24", "0.000001"), ("PCM_32", "0.000000004")]
 )
-@pytest.mark.usefixtures("wide")
 def test_a_guard_of_one_step_is_stated(call, tmp_path, subtype, guard):
     """Full scale is one step more than the largest value."""
     full = 2.0 ** (int(subtype[-2:]) - 1)
@@ -361,7 +360,6 @@ def test_a_match_is_checked_before_anything_is_opened(tmp_path):
         run(Job("missing.wav", tmp_path / "out.wav", ["delta"], Options(match="loud")))
 
 
-@pytest.mark.usefixtures("wide")
 def test_the_command_line(call, tmp_path, sound, room):
     out = tmp_path / "out.wav"
     said = call("convolve", sound, out, "--ir", room, "--match", "LUFS=-23 LUFS", "--json", "-v")

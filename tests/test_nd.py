@@ -278,6 +278,7 @@ def test_what_is_not_finite_stays_where_it_is_or_is_refused(value):
         ([1], 2, "full", "auto", LayoutError, r"g has shape \(\)"),
         ([], [1], "full", "auto", LayoutError, r"f has shape \(0,\)"),
         ([[1]], [1], "full", "auto", LayoutError, "f has 2 axes and g has 1"),
+        ([1], [[1]], "full", "auto", LayoutError, "f has 1 axis and g has 2"),
         ([[1, 2]], [[1], [2]], "valid", "fft", LayoutError, r"\(1, 2\) and \(2, 1\)"),
         (["a"], [1], "full", "auto", AudioconvError, "f is of type <U1"),
         (np.ones(2, np.longdouble), [1], "full", "auto", AudioconvError, "f is of type"),

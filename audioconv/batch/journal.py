@@ -42,7 +42,6 @@ from audioconv.errors import AudioconvError, counted
 from audioconv.files import (
     Look,
     file_digest,
-    listed,
     local,
     look,
     look_anew,
@@ -216,13 +215,9 @@ class Journal:
             for name in options
             if self._options.get(name) != options[name]
         }
-        cause = (
-            f"with another {listed(sorted(changed))}"
-            if changed
-            else ("by another version of audioconv, or with another seed or split")
-        )
-        were = "was" if len(before) == 1 else "were"
-        return f"{counted(len(before), 'file')} to be made again: {were} made {cause}"
+        cause = ", ".join(sorted(changed)) or "what was drawn, or the version of audioconv,"
+        verb = "is" if len(before) == 1 else "are"
+        return f"{counted(len(before), 'file')} {verb} made again, as {cause} has changed since"
 
     def done(self, task: Task) -> bool:
         """Return whether a task is done, as far as any run has written down by now."""

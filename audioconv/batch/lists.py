@@ -19,7 +19,7 @@ from typing import Any, NamedTuple, NoReturn
 
 from audioconv.batch import kaldi, lhotse
 from audioconv.batch.items import Item, at_home, below
-from audioconv.errors import FormatError
+from audioconv.errors import FormatError, counted
 from audioconv.files import display_name, local
 from audioconv.urls import is_url, public_name, url_below
 
@@ -176,7 +176,8 @@ def _refuse_header(columns: list[str]) -> NoReturn:
 
 def _csv_entry(columns: list[str], row: list[str]) -> Entry:
     if len(row) != len(columns):
-        raise ValueError(f"it has {len(row)} columns, but the first line has {len(columns)}")
+        fields = counted(len(row), "column")
+        raise ValueError(f"it has {fields}, but the first line has {len(columns)}")
     return _entry(dict(zip(columns, row, strict=True)))
 
 

@@ -174,7 +174,8 @@ class Loudness:
         if len(steps) < OVERLAP:
             seconds = self.frames / (10 * self._step)
             raise AudioconvError(
-                f"{seconds:.3f} s of sound have no loudness in LUFS, which needs {BLOCK} s; use `match='rms'`, or a longer `length`"
+                f"{seconds:.3f} s of sound have no loudness in LUFS, which needs {BLOCK} s; use "
+                "`match='rms'`, or a longer `length`"
             )
         energies: Powers = sliding_window_view(steps, OVERLAP).sum(axis=1)
         return energies / (OVERLAP * self._step)
