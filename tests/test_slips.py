@@ -83,7 +83,7 @@ def test_what_has_a_unit_or_is_no_slip_is_not_refused(call):
     ):
         call(*line.split(), *["-y"] * ("OUT" in line))
     assert soundfile.info("OUT.wav").samplerate == 44100
-    call("sweep", "OUT.wav", "-y", "--duration", 12, "--rate", 1000, "--band", "20,400")
+    call("sweep", "OUT.wav", "-y", "--duration", 12, "--rate", "1kHz", "--start", 20, "--end", 400)
 
 
 @pytest.mark.usefixtures("sound")
