@@ -8,8 +8,8 @@ export function channelsOf(buffer) {
 }
 
 /** Return the largest magnitude of all samples. */
-export function peakOfBuffers(...buffers) {
-  return Math.max(...buffers.flatMap(channelsOf).map(peakOf));
+export function peakOfBuffer(buffer) {
+  return Math.max(...channelsOf(buffer).map(peakOf));
 }
 
 /** Return the root of the mean square of all samples in dB, or null for silence. */

@@ -1,6 +1,6 @@
 // What the browser makes of a sound and an impulse: to hear, to see, and to check.
 
-import { channelsOf, peakOfBuffers, rmsLevel } from "./buffers.js";
+import { channelsOf, peakOfBuffer, rmsLevel } from "./buffers.js";
 import { pathsToFirst } from "./convolver.js";
 import { element, setText } from "./dom.js";
 import { digits, inSeconds, whole } from "./format.js";
@@ -31,31 +31,32 @@ export function ownOutput() {
   });
   for (const { canvas } of figures) seekOver(canvas, sound, seek);
   const hear = async (f, y) => {
-    await sound.replace(aboutBoth(f, y), async () => [f, y]);
+    await sound.replace(aboutBoth(f, y, waves.after.peak), async () => [f, y]);
     element("own-play").disabled = false;
     refresh();
   };
   const show = (f, g, y) => {
-    waves = wavesOf(f, y);
+    const peaks = [f, y].map(peakOfBuffer);
+    waves = wavesOf(f, y, Math.max(...peaks));
     sums = pathsToFirst(f, g).map(([from, by]) => sumOf(f, g, y, from, by));
-    labelWave("before", "the sound", f);
-    labelWave("after", "the output", y);
+    labelWave("before", "the sound", f, peaks[0]);
+    labelWave("after", "the output", y, peaks[1]);
     for (const figure of figures) figure.change();
   };
   return { show, hear };
 }
 
 /** Return the length and the levels of two buffers, and a gain at which neither clips. */
-function aboutBoth(f, y) {
+function aboutBoth(f, y, peak) {
   return {
     seconds: y.duration,
     loudness: { before: rmsLevel(f), after: rmsLevel(y) },
-    gain: Math.min(1, 1 / peakOfBuffers(f, y)),
+    gain: Math.min(1, 1 / peak),
   };
 }
 
-/** Return the waveforms of f and y, over the time of y and to the same height. */
-function wavesOf(f, y) {
+/** Return the waveforms of f and y, over the time of y and to the same peak. */
+function wavesOf(f, y, peak) {
   const view = { from: 0, to: y.length };
   const envelopes = [f, y].map((buffer) => {
     const each = channelsOf(buffer).map((samples) => columns(samples, 0, view, COLUMNS));
@@ -65,14 +66,13 @@ function wavesOf(f, y) {
       high: first.high.map((value, i) => Math.max(value, second.high[i])),
     };
   });
-  const peak = peakOfBuffers(f, y);
   return { before: { envelope: envelopes[0], peak }, after: { envelope: envelopes[1], peak } };
 }
 
-function labelWave(which, name, buffer) {
+function labelWave(which, name, { duration }, peak) {
   element(`own-${which}-wave`).setAttribute(
     "aria-label",
-    `Waveform of ${name}: peak ${digits(peakOfBuffers(buffer), 3)} of full scale in ${buffer.duration.toFixed(1)} s.`,
+    `Waveform of ${name}: peak ${digits(peak, 3)} of full scale in ${duration.toFixed(1)} s.`,
   );
 }
 

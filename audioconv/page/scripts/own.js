@@ -48,7 +48,7 @@ export function own({ input, listen, sliding }) {
     g: impulse.open,
   };
   openFiles(rate, use, { f: `${input.name}, as MP3`, g: "taps, to be dragged" });
-  whenNear(section, changed);
+  whenSeen(section, changed);
 }
 
 /** Run a convolution, and announce it if it takes long or fails. */
@@ -127,15 +127,12 @@ function tapsToBegin({ rate, origin, g }) {
   ];
 }
 
-/** Call a function once, when a section comes near the window. */
-function whenNear(section, call) {
-  const observer = new IntersectionObserver(
-    (entries) => {
-      if (!entries.some((entry) => entry.isIntersecting)) return;
-      observer.disconnect();
-      call();
-    },
-    { rootMargin: "300px" },
-  );
+/** Call a function once, when a section is first seen. */
+function whenSeen(section, call) {
+  const observer = new IntersectionObserver((entries) => {
+    if (!entries.some((entry) => entry.isIntersecting)) return;
+    observer.disconnect();
+    call();
+  });
   observer.observe(section);
 }

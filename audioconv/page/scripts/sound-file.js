@@ -1,6 +1,6 @@
 // Sound files that a person opens, as buffers at the page's rate. Nothing is sent anywhere.
 
-import { bufferOf, channelsOf, peakOfBuffers } from "./buffers.js";
+import { bufferOf, channelsOf, peakOfBuffer } from "./buffers.js";
 import { statedRate } from "./sound-rate.js";
 
 const MOST_BYTES = 32 * 2 ** 20;
@@ -61,7 +61,7 @@ async function decoded(file, rate) {
   const buffer = await new OfflineAudioContext(1, 1, rate)
     .decodeAudioData(bytes)
     .catch(() => refuse("is no sound that this browser reads; try WAV, FLAC, Ogg or MP3."));
-  const peak = peakOfBuffers(buffer);
+  const peak = peakOfBuffer(buffer);
   if (!peak) refuse("is silent; nothing would be heard.");
   if (!Number.isFinite(peak)) refuse("has samples that are not finite numbers.");
   const resampled = from !== null && from !== rate;
