@@ -113,7 +113,13 @@ def opened(browser):
 
 
 @pytest.fixture(scope="session")
-def served(browser):
+def chromium_only():
+    if FIREFOX:
+        pytest.skip("playwright cannot arrange this in Firefox")
+
+
+@pytest.fixture(scope="session")
+def served(browser, chromium_only):
     """Return a function that opens a page whose scripts are loaded as modules, without a bundle."""
 
     def open_(path):

@@ -121,3 +121,14 @@ def test_a_sound_that_cannot_be_decoded_is_reported(opened, files, tmp_path):
     page.wait_for_function("() => document.querySelector('#listen-message').textContent !== ''")
     assert "cannot play" in page.inner_text("#listen-message")
     assert state(page)["playing"] == "false"
+
+
+def test_a_computer_without_a_device_for_sound_is_reported(opened, files):
+    """In Firefox, a context there neither starts nor fails."""
+    page = opened(files["echo"][0], "AudioContext.prototype.resume = () => new Promise(() => {});")
+    page.click("#listen-play")
+    page.wait_for_function("() => document.querySelector('#listen-message').textContent !== ''")
+    assert "no device for sound" in page.inner_text("#listen-message")
+    assert state(page)["playing"] == "false"
+    assert page.is_enabled("#listen-play")
+    page.context.close()

@@ -136,6 +136,7 @@ def test_the_standard_terms(echo):
         assert term in text
 
 
+@pytest.mark.usefixtures("chromium_only")
 def test_no_other_script_runs(echo):
     """The policy refuses a script that is added later."""
     refused = echo.evaluate(
@@ -212,6 +213,7 @@ def test_charts_follow_the_buttons(echo, chart):
     echo.evaluate("document.querySelector('button[data-theme=auto]').click()")
 
 
+@pytest.mark.usefixtures("chromium_only")
 def test_reduced_motion_plays_in_slow_steps(opened, files):
     page = opened(files["echo"][0], reduced_motion="reduce")
     page.focus("#slide-position")

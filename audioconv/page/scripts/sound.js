@@ -1,6 +1,15 @@
 // Two sounds that play together, one of them audible.
 
 const FADE = 0.01; // seconds from one to the other
+const PATIENCE = 2; // seconds until a context that does not start is given up
+
+/** Let a context run. Where there is no device for sound, Firefox never answers. */
+async function awake(context) {
+  const late = new Promise((_, fail) => {
+    setTimeout(fail, PATIENCE * 1000, new Error("no device for sound answers"));
+  });
+  await Promise.race([context.resume(), late]);
+}
 
 export class Sound {
   /**
@@ -27,7 +36,7 @@ export class Sound {
   /** Load both, once. */
   async prepare() {
     this.context ??= new AudioContext();
-    await this.context.resume();
+    await awake(this.context);
     this.loading ??= this.load(this.context);
     try {
       this.buffers = await this.loading;
