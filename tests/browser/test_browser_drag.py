@@ -10,6 +10,8 @@ class Finger:
     """Touches as a screen reports them; the browser decides what is a scroll."""
 
     def __init__(self, page):
+        if page.context.browser.browser_type.name != "chromium":
+            pytest.skip("only Chromium lets a test touch the screen")
         self.page, self.session = page, page.context.new_cdp_session(page)
 
     def send(self, kind, *points):

@@ -79,8 +79,9 @@ function labelWave(which, name, { duration }, peak) {
 /** Return the sum of a path to the first output channel. */
 function sumOf(f, g, y, from, by) {
   const axis = { rate: f.sampleRate, first: 0, begin: 0, end: y.length, origin: 0 };
-  const [signal, taps] = [f.getChannelData(from), g.getChannelData(by)];
-  return new Convolution(axis, signal, taps, y.getChannelData(0));
+  // copies, because Firefox empties the arrays of a buffer that is played
+  const copy = (buffer, channel) => buffer.getChannelData(channel).slice();
+  return new Convolution(axis, copy(f, from), copy(g, by), copy(y, 0));
 }
 
 /** Show the page's own sum at a position beside the sample that the browser computed. */
