@@ -321,6 +321,7 @@ def test_it_plays_on_while_the_impulse_changes(page):
     page.click("#own-remove")
 
 
+@pytest.mark.usefixtures("chromium_only")
 def test_nothing_leaves_the_page(page):
     """No request was made, and the policy refuses every way to make one."""
     assert page.problems == []
