@@ -30,6 +30,20 @@ function readTheme() {
   for (const name of NAMES) theme[name] = style.getPropertyValue(`--${name}`).trim();
 }
 
+const figureOn = new WeakMap();
+
+// one for all figures: each observer takes time in every frame
+const whetherVisible = new IntersectionObserver(
+  (entries) => {
+    for (const { target, isIntersecting } of entries) {
+      const figure = figureOn.get(target);
+      figure.visible = isIntersecting;
+      figure.schedule();
+    }
+  },
+  { rootMargin: "300px" },
+);
+
 /** A canvas as wide as its parent, with a height that depends on that width. */
 export class Figure {
   /**
@@ -42,14 +56,9 @@ export class Figure {
     Object.assign(this, { changed: true, visible: false, scheduled: false });
     this.context = canvas.getContext("2d");
     figures.add(this);
+    figureOn.set(canvas, this);
     new ResizeObserver(() => this.resize()).observe(canvas.parentElement);
-    new IntersectionObserver(
-      (entries) => {
-        this.visible = entries.some((entry) => entry.isIntersecting);
-        this.schedule();
-      },
-      { rootMargin: "300px" },
-    ).observe(canvas);
+    whetherVisible.observe(canvas);
     this.resize();
   }
 
