@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 from typer.completion import get_completion_script
 
-from audioconv.cli.completion import BASH, FISH, VALUES, ZSH, impulses
+from audioconv.cli.completion import VALUES, impulses
+from audioconv.cli.shells import BASH, FISH, ZSH
 from audioconv.engines import ENGINES
 from audioconv.ir.load import parsed_spec
 from impulses import BUILDERS, PRESETS

@@ -102,7 +102,7 @@ def test_every_option_is_in_the_full_help_and_has_a_telling_metavar(words):
     extra = ["--help", "--help-all"] if "--help-all" in said else ["--help"]
     assert sorted(listed) == sorted([*names, *extra])
     used = {word for line in said.splitlines() for word in line[:30].split() if word in GENERIC}
-    assert used <= ({"TEXT"} if words[:1] == ("plot",) else set())  # the title of a picture
+    assert not used
     assert not [line for line in said.splitlines() if line.endswith("-")]  # a word broken
 
 

@@ -4,7 +4,8 @@ A command parses, calls one function of the library, and prints. Everything heav
 inside the commands, so that help is fast.
 
 usage     the help of a command: its options in panels, and examples
-completion  completion of values in bash, zsh and fish
+completion  completion of values: words, impulses and files
+shells    what bash, zsh and fish know of it, and the answer to a Tab
 options   options made from signatures, and arguments that several commands share
 slips     times and gains without a unit that probably mean something else
 wording   messages of the library, in terms of the command line
@@ -53,6 +54,7 @@ from audioconv.cli import (
     plot,
     printing,
     redo,
+    shells,
 )
 from audioconv.cli.many import OneFile
 from audioconv.cli.options import LazyGroup, expand
@@ -90,6 +92,7 @@ app.command(cls=Command)(expand(redo.redo))
 app.add_typer(plot.app, name="plot")
 app.command(cls=Command)(expand(explain.explain, without=explain.OUTPUT_OPTIONS))
 app.command(cls=Command)(expand(explain.animate))
+shells.register()
 
 
 def _print_version(wanted: bool) -> None:

@@ -1,22 +1,10 @@
-"""Completion in bash, zsh and fish: of options, of words such as `full`, and of impulse responses.
-
-On each Tab a shell runs audioconv with the line up to the cursor in the environment, and reads one
-candidate a line, with a tab and a description behind it. The scripts below are all that shells
-know; `--install-completion` installs them. Typer's own break words at ``:`` and ``=``, where specs
-such as ``double-spike:delay=350ms`` go on.
-"""
+"""Completion of values: words such as `full`, impulse responses with their keys, and files."""
 
 from __future__ import annotations
 
-import os
-import re
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from textwrap import shorten
-from typing import TYPE_CHECKING, Any
-
-from typer import _completion_shared
-from typer._click.shell_completion import ShellComplete, add_completion_class, split_arg_string
+from typing import TYPE_CHECKING
 
 from audioconv.units import LENGTHS, MEASURES, STEMS
 
@@ -25,104 +13,6 @@ if TYPE_CHECKING:
 
 Candidate = tuple[str, str]
 """A value, and what it is; empty if the value explains itself."""
-
-LINE, BREAKS = "_AUDIOCONV_LINE", "_AUDIOCONV_BREAKS"
-"""Environment variables: the line up to the cursor, and where bash breaks words."""
-
-SPECIAL = re.compile(r"([\s'\"\\$&;()<>|*?\[\]`!#~{}])")
-"""Characters that bash takes for more than themselves."""
-
-LONGEST = 72
-"""Characters of a description."""
-
-CLAUSE = re.compile(r"[.:;](?: |$)")
-"""Where the first clause of a description ends."""
-
-BASH = r"""
-%(complete_func)s() {
-    local candidate
-    COMPREPLY=()
-    while IFS= read -r candidate; do [[ $candidate ]] && COMPREPLY+=("$candidate"); done < <(
-        _AUDIOCONV_LINE="${COMP_LINE:0:COMP_POINT}" _AUDIOCONV_BREAKS="$COMP_WORDBREAKS" \
-            %(autocomplete_var)s=complete_words "$1" 2>/dev/null)
-    if [[ ${COMPREPLY-} == *[:=,/] ]]; then compopt -o nospace 2>/dev/null; fi
-}
-complete -o default -F %(complete_func)s %(prog_name)s
-"""
-
-ZSH = r"""
-#compdef %(prog_name)s
-%(complete_func)s() {
-    local value about
-    local -a ended open about_ended about_open
-    while IFS=$'\t' read -r value about; do
-        if [[ -z $value ]]; then
-            continue
-        elif [[ $value == *[:=,/] ]]; then
-            open+=("$value"); about_open+=("$value${about:+  -- $about}")
-        else
-            ended+=("$value"); about_ended+=("$value${about:+  -- $about}")
-        fi
-    done < <(_AUDIOCONV_LINE="${(j: :)words[1,CURRENT-1]} $PREFIX" \
-        %(autocomplete_var)s=complete_words "${words[1]}" 2>/dev/null)
-    (( $#ended )) && compadd -l -d about_ended -a ended
-    (( $#open )) && compadd -l -S '' -d about_open -a open
-    (( $#ended + $#open )) || _files
-}
-compdef %(complete_func)s %(prog_name)s
-"""
-
-FISH = r"""
-function %(complete_func)s
-    set -lx _AUDIOCONV_LINE (commandline -cp | string collect)
-    set -lx %(autocomplete_var)s complete_words
-    set -l found (%(prog_name)s 2>/dev/null)
-    if test -n "$found"
-        printf '%%s\n' $found
-    else
-        __fish_complete_path (commandline -ct)
-    end
-end
-complete --command %(prog_name)s --no-files --arguments '(%(complete_func)s)'
-"""
-
-_completion_shared._completion_scripts |= {"bash": BASH, "zsh": ZSH, "fish": FISH}
-
-
-class Words(ShellComplete):
-    """Completion of a line from the environment; the same for every shell but bash."""
-
-    def source_vars(self) -> dict[str, Any]:
-        """Return nothing: the scripts are installed by typer."""
-        return {}
-
-    def get_completion_args(self) -> tuple[list[str], str]:
-        """Return the whole words after the command, and the one that is begun."""
-        line = os.environ.get(LINE, "")
-        words = split_arg_string(line)[1:]
-        return (words[:-1], words[-1]) if words and not line[-1:].isspace() else (words, "")
-
-    def format_completion(self, item: Any) -> str:
-        """Return a candidate and the first clause of its description."""
-        about = shorten(CLAUSE.split(item.help or "")[0], LONGEST, placeholder=" ...")
-        return f"{item.value}\t{about}" if about else str(item.value)
-
-    def complete(self) -> str:
-        """Return the candidates as lines; to bash, what follows the last break in the word."""
-        args, word = self.get_completion_args()
-        option, equals, _ = word.partition("=")
-        items = self.get_completions(args, word)
-        if equals and option.startswith("--"):
-            for item in items:
-                item.value = f"{option}={item.value}"
-        breaks = os.environ.get(BREAKS)
-        if breaks is None:
-            return "\n".join(map(self.format_completion, items))
-        begun = max((word.rfind(one) + 1 for one in breaks if one in ":="), default=0)
-        return "\n".join(SPECIAL.sub(r"\\\1", str(item.value)[begun:]) for item in items)
-
-
-add_completion_class(Words, "words")
 
 
 def completer(unit: str) -> Callable[[str], list[Candidate]] | None:

@@ -305,10 +305,11 @@ def _field(declared: Parameter, annotation: Any) -> inspect.Parameter:
 
 
 def _metavar(parameter: Parameter) -> str:
-    """Return the word for a value in the help: ``IR``, ``LENGTH``, or the range of a number."""
+    """Return the word for a value: ``IR``, ``LENGTH``, the range of a number, or its own name."""
     if parameter.unit in ("number", "integer") and parameter.limits:
         return parameter.limits
-    return METAVARS.get(parameter.unit, parameter.unit.upper())
+    word = parameter.option if parameter.unit == "text" else parameter.unit
+    return METAVARS.get(parameter.unit, word.upper())
 
 
 def _text_option(parameter: Parameter) -> inspect.Parameter:
