@@ -55,7 +55,7 @@ def parse_gain(text: str) -> float:
     >>> parse_gain("0.5"), parse_gain("-20dB"), parse_gain("-0.5x"), parse_gain("50%")
     (0.5, 0.1, -0.5, 0.5)
     """
-    number, unit = _number(text, "[dD][bB]|x|%|", "a gain; write -6dB, or 0.5 or 50% (a factor)")
+    number, unit = _number(text, "[dD][bB]|x|%|", "a gain; write 0.5 or -6dB")
     if unit in ("x", "%"):
         return number / (100 if unit == "%" else 1)
     if unit and not 10 ** (min(number, 6000) / 20) < LARGEST:

@@ -71,7 +71,7 @@ def call(capsys, monkeypatch):
 @pytest.fixture(autouse=True)
 def _wide(monkeypatch):
     """Have room for the paths of temporary folders, so that no line of a report is wrapped."""
-    monkeypatch.setenv("COLUMNS", "300")
+    monkeypatch.setenv("COLUMNS", "400")
 
 
 @pytest.fixture

@@ -1251,7 +1251,10 @@ def test_the_report_says_to_which_level_single_precision_proves_it(made, tmp_pat
     source, hall, _ = made
     out = tmp_path / "o.wav"
     command = ["--ir", hall, "--wet", "0.25", "--precision", precision, "--subtype", "FLOAT"]
-    shown = call("convolve", source, out, *command, "--verify").err
+    brief = call("convolve", source, out, *command, "--verify").err
+    to_level = ", beside a peak of " if precision == "single" else ""
+    assert (to_level or "  proven  all ") in brief
+    shown = call("convolve", source, out, *command, "--verify", "-yv").err
     report = check(source, out, [hall], wet=0.25, precision=precision, subtype="FLOAT")
     # before it is rounded
     assert report.peak == pytest.approx(np.abs(soundfile.read(out)[0]).max(), rel=2.0**-24)
