@@ -128,7 +128,9 @@ def _cells(rows: list[tuple[str, Figures]]) -> list[list[str]]:
     lines = [["Hz", *(name for name, _, _ in headings)], ["", *(unit for _, _, unit in headings)]]
     for hz, figures in rows:
         values = ((getattr(figures, name), form) for name, (_, form) in COLUMNS.items())
-        lines.append([hz, *("-" if value is None else f"{value:{form}}" for value, form in values)])
+        lines.append(
+            [hz, *("-" if value is None else f"{value:z{form}}" for value, form in values)]
+        )
     return lines
 
 

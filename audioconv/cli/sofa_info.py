@@ -58,7 +58,7 @@ def _show(path: str, contents: Contents) -> None:
     if keys:
         printing.out_rows(keys)
         example = ",".join(assignment for assignment, _ in keys[:2])
-        printing.out(f"such as --ir {public_name(path)}:{example}")
+        printing.out_line(f"such as --ir {public_name(path)}:{example}")
 
 
 def _data(path: str, contents: Contents) -> dict[str, Any]:
