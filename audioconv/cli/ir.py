@@ -71,6 +71,7 @@ def edit_impulse(
     from audioconv.ir.ingredients import ingredient_data
     from audioconv.ir.load import DEFAULT_RATE, impulse_files, load
     from audioconv.parameters import arguments, parameters
+    from audioconv.units import bare_gain_notice
 
     chain = edits.get("chain", [])
     slips.refuse_specs([ir, *chain])
@@ -80,6 +81,8 @@ def edit_impulse(
     # times in samples, such as --fade-out 480S, are at the rate of OUT
     given = arguments("ir edit", parameters(Edits), edits, rate or impulse.rate)
     edited = apply(impulse, Edits(**given, resample=rate))
+    gains = [text for name in ("gain", "wet", "dry") for text in edits.get(name, ())]
+    edited = edited.with_taps(edited.taps, *filter(None, map(bare_gain_notice, gains)))
     if chain:
         edits = {**edits, "chain": [ingredient_data(load(one, edited.rate)[1]) for one in chain]}
     recipe = {"edit": ingredient_data(ingredient), "edits": edits, "rate": edited.rate}
