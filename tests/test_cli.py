@@ -577,7 +577,7 @@ def test_the_list_names_every_builder_and_parameter(call):
         ("double-spike", ["--delay", "1ms", "--gain", "-20dB"], [[1], *[[0]] * 7, [0.1]]),
         (
             "multi-tap",
-            ["--delay", "0", "--gain", "1", "--delay", "2S", "--gain", "-0.5"],
+            ["--delay", "0", "--gain", "1", "--delay", "2S", "--gain", "-0.5x"],
             [[1], [0], [-0.5]],
         ),
         ("feedback", ["--delay", "1S", "--gain", "0.5", "--floor=-12dB"], [[1], [0.5], [0.25]]),
@@ -888,9 +888,9 @@ def test_compare_refuses_what_is_not_alike(call, tmp_path):
 
 def test_an_echo_is_the_multi_tap_of_its_spec(call, tmp_path):
     a, b, c = (tmp_path / f"{n}.wav" for n in "abc")
-    echoes = ["--delay", "350ms", "--gain", "-6dB", "--delay", "15436S", "--gain", "-0.25"]
+    echoes = ["--delay", "350ms", "--gain", "-6dB", "--delay", "15436S", "--gain", "-0.25x"]
     call("echo", SPEECH, a, *echoes, "--recipe", "none")
-    spec = "multi-tap:delay=0,gain=1,delay=350ms,gain=-6dB,delay=15436S,gain=-0.25"
+    spec = "multi-tap:delay=0,gain=1,delay=350ms,gain=-6dB,delay=15436S,gain=-0.25x"
     call("convolve", SPEECH, b, "--ir", spec, "--recipe", "none")
     assert a.read_bytes() == b.read_bytes()
     x = samples(SPEECH)[:, 0]
