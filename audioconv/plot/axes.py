@@ -82,14 +82,9 @@ def clock(seconds: float, longest: float) -> str:
 
 
 def frequency_axis(axes: Axes, low: float, high: float, *, vertical: bool = False) -> None:
-    """Set up a logarithmic axis in Hz with major ticks at octaves and minor ticks at thirds.
-
-    A range of fewer than three octaves has round numbers instead.
-    """
-    ticks = octave_ticks(low, high)
-    thirds = [hz * 2 ** (n / 3) for hz in ticks for n in (-1, 1)]
-    if len(ticks) < FEWEST_OCTAVES:
-        ticks, thirds = round_ticks(low, high), []
+    """Set up a logarithmic axis in Hz with minor ticks at thirds of octaves."""
+    ticks = frequency_ticks(low, high)
+    thirds = [hz * 2 ** (n / 3) for hz in octave_ticks(low, high) for n in (-1, 1)]
     axis = axes.yaxis if vertical else axes.xaxis
     (axes.set_yscale if vertical else axes.set_xscale)("log")
     (axes.set_ylim if vertical else axes.set_xlim)(low, high)
@@ -114,12 +109,24 @@ def round_ticks(low: float, high: float, most: int = 5) -> list[float]:
 
 
 def octave_labels(axes: Axes, ticks: Sequence[float]) -> list[str]:
-    """Return tick labels for octaves; a narrow picture labels every second one, including 1 kHz."""
+    """Return tick labels; a narrow picture labels every second octave, including 1 kHz."""
     figure = axes.get_figure(root=True)
     assert figure is not None
     axis_width = 25.4 * figure.get_figwidth() - MARGINS
     every = 1 if axis_width >= LABEL_WIDTH * len(ticks) else 2
     return [hertz(hz) if round(math.log2(hz / 1000)) % every == 0 else "" for hz in ticks]
+
+
+def frequency_ticks(low: float, high: float) -> list[float]:
+    """Return the nominal octaves in a range, or round numbers where there are too few.
+
+    Examples
+    --------
+    >>> frequency_ticks(20, 150), frequency_ticks(900, 1250)
+    ([31.5, 63.0, 125.0], [900.0, 1000.0, 1100.0, 1200.0])
+    """
+    octaves = octave_ticks(low, high)
+    return octaves if len(octaves) >= FEWEST_OCTAVES else round_ticks(low, high)
 
 
 def octave_ticks(low: float, high: float) -> list[float]:

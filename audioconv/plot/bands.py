@@ -29,8 +29,8 @@ REASON_LENGTH = 36
 LINE_HEIGHT, MARGINS = 2.4, 14.0
 """Height of a line of a reason, and width of both margins of the panel, in mm."""
 
-FEW = 3
-"""Bars in an octave up to which each has its value."""
+VALUE_WIDTH = 4.2
+"""Width of a bar in mm from which its value is written above it."""
 
 
 class Bar(NamedTuple):
@@ -72,14 +72,15 @@ def draw_bands(panel: Axes, bars: Sequence[Bar]) -> None:
     """
     octaves = sorted({band.hz for bar in bars for band in bar.acoustics.bands})
     groups = [_places(bars, hz, number) for number, hz in enumerate([None, *octaves])]
+    octave = _octave_width(panel, len(groups))
     tops = [0.0]
     for place in (place for group in groups for place in group):
         if place.seconds is not None:
             tops.append(place.seconds)
             panel.bar(place.x, place.seconds, 0.9 * place.width, color=place.bar.colour)
-            if len(bars) <= FEW:
+            if octave * place.width >= VALUE_WIDTH:
                 _write_value(panel, place.x, place.seconds)
-    _write_reasons(panel, groups)
+    _write_reasons(panel, groups, octave)
     panel.set_xlim(-0.5, len(octaves) + 0.5)
     panel.set_ylim(0, 1.15 * max(tops) or 1.0)
     panel.set_xticks(range(len(groups)), ["all", *map(scales.hertz, octaves)])
@@ -112,7 +113,14 @@ def _write_value(panel: Axes, x: float, seconds: float) -> None:
     )
 
 
-def _write_reasons(panel: Axes, groups: Sequence[Sequence[Place]]) -> None:
+def _octave_width(panel: Axes, count: int) -> float:
+    """Return the distance of two octaves in mm."""
+    figure = panel.get_figure(root=True)
+    assert figure is not None
+    return (style.size(figure)[0] - MARGINS) / count
+
+
+def _write_reasons(panel: Axes, groups: Sequence[Sequence[Place]], octave: float) -> None:
     """Write why bars are missing: once if it is the same for all, else upwards in their places."""
     missing = [[place for place in group if place.seconds is None] for group in groups]
     every = [place for group in missing for place in group]
@@ -124,9 +132,6 @@ def _write_reasons(panel: Axes, groups: Sequence[Sequence[Place]]) -> None:
             fontsize=7.5,
         )
         return
-    figure = panel.get_figure(root=True)
-    assert figure is not None
-    octave = (style.size(figure)[0] - MARGINS) / len(groups)
     for group in missing:
         for place, name in _together(group):
             lines = max(1, int(octave * place.width / LINE_HEIGHT))

@@ -72,8 +72,10 @@ def response(
     smoothing : int >= 0, optional
         average over 1/N octave, 0 for none; if not given, 12 for an impulse response of over 4096
         frames, and none for a shorter one
-    fmin, fmax : float, optional
-        lowest and highest frequency of the axis; from 20 Hz to half the rate if not given
+    fmin : float, optional
+        lowest frequency of the axis; 20 Hz if not given
+    fmax : float, optional
+        highest frequency of the axis; half the rate if not given
     range : float, 3 to 200
         extent of the magnitude axis in dB below the middle of what passes, its median level
 

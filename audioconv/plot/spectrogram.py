@@ -67,8 +67,10 @@ def spectrogram(
         length of the time range; to the end if not given
     channel : int, optional
         channel, counted from 1; the mean power of all channels if not given
-    fmin, fmax : float, optional
-        lowest and highest frequency of the axis; from 20 Hz to half the rate if not given
+    fmin : float, optional
+        lowest frequency of the axis; 20 Hz if not given
+    fmax : float, optional
+        highest frequency of the axis; half the rate if not given
     range : float, 10 to 200
         range of the colours in dB, down from the loudest level
     map : str

@@ -76,9 +76,10 @@ def waterfall(
     smoothing : int >= 0, optional
         average over 1/N octave, 0 for none; if not given, 12 for an impulse response of over 4096
         frames, and none for a shorter one
-    fmin, fmax : float, optional
-        lowest and highest frequency of the axis; from 20 Hz to nine tenths of half the rate if not
-        given
+    fmin : float, optional
+        lowest frequency of the axis; 20 Hz if not given
+    fmax : float, optional
+        highest frequency of the axis; nine tenths of half the rate if not given
 
     Raises
     ------
@@ -155,7 +156,7 @@ def _draw_box(panel: Axes, projection: _Projection) -> None:
     low, high = float(projection.decay.hz[0]), float(projection.decay.hz[-1])
     thin: dict[str, Any] = {"color": colours.LINE, "linewidth": 0.5, "zorder": 1}
     firm: dict[str, Any] = {"color": colours.INK, "linewidth": 0.6, "zorder": 2}
-    ticks = scales.octave_ticks(low, high)
+    ticks = scales.frequency_ticks(low, high)
     for hz, name in zip(ticks, scales.octave_labels(panel, ticks), strict=True):
         x = [float(projection.x(hz, time)) for time in (1, 0, 0)]
         corners = (-DEPTH, 1), (-DEPTH, 0), (0, 0)
