@@ -567,7 +567,7 @@ def test_long_names_are_shortened_and_equal_ones_have_their_folders():
         (["-o", "a"], "a has no known picture format"),
         (["-o", "-"], "standard output has no known picture format"),
         (["-o", "a.png", "--width", "1"], "width is 1 mm; it must be between 40 and 2000 mm"),
-        (["-o", "a.png", "--width", "nan"], "width is nan mm; it must be between 40 and 2000 mm"),
+        (["-o", "a.png", "--width", "nan"], "'nan' is not a number"),
         (["-o", "a.png", "--dpi", "9999"], "dpi is 9999; it must be between 30 and 1200"),
         (["-o", "a.png", "--width", "1000", "--height", "900", "--dpi", "1200"], "million dots"),
         (["-o", "a.png", "--start", "9"], "room.wav ends at 1.005 s, before 9.000 s"),
