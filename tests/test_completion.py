@@ -105,6 +105,8 @@ def test_bash_gets_what_follows_the_last_break_with_its_marks(offered, tmp_path,
     assert list(offered(f"{line}double-spike:del", " =")) == ["double-spike:delay="]
     assert list(offered(f"{line}join:my", " =:")) == [r"my\ hall.wav"]
     assert list(offered("audioconv convolve a --length=f", " =:")) == ["full"]
+    assert list(offered(f"{line}'double-spike:del", " =:")) == ["double-spike:delay="]
+    assert list(offered(f'{line}join:"my', " =:")) == ["my hall.wav"]
 
 
 def test_descriptions_are_clauses(offered):
@@ -193,6 +195,8 @@ LINES = [
     ),
     ("audioconv convolve a b --length=i", "audioconv convolve a b --length=input "),
     ("audioconv convolve a b --ir my", r"audioconv convolve a b --ir my\ room.wav "),
+    ("audioconv convolve a b --ir ~/work/ha", "audioconv convolve a b --ir ~/work/hall.wav "),
+    ('audioconv convolve a b --ir "my', 'audioconv convolve a b --ir "my room.wav" '),
     ("audioconv convolve hal", "audioconv convolve hall.wav "),
 ]
 

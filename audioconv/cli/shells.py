@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
+from collections.abc import Iterable, Iterator
 from textwrap import shorten
 from typing import Any
 
@@ -43,9 +45,11 @@ complete -o default -F %(complete_func)s %(prog_name)s
 ZSH = r"""
 #compdef %(prog_name)s
 %(complete_func)s() {
-    local value about
+    local value about home='' line="${(j: :)words[1,CURRENT-1]} $PREFIX"
+    [[ $PREFIX == '~'*/* ]] && home="${PREFIX%%%%/*}/"  # a prefix is not quoted, as a match is
     local -a ended open about_ended about_open
     while IFS=$'\t' read -r value about; do
+        value="${value#"$home"}"
         if [[ -z $value ]]; then
             continue
         elif [[ $value == *[:=,/] ]]; then
@@ -53,10 +57,9 @@ ZSH = r"""
         else
             ended+=("$value"); about_ended+=("$value${about:+  -- $about}")
         fi
-    done < <(_AUDIOCONV_LINE="${(j: :)words[1,CURRENT-1]} $PREFIX" \
-        %(autocomplete_var)s=complete_words "${words[1]}" 2>/dev/null)
-    (( $#ended )) && compadd -l -d about_ended -a ended
-    (( $#open )) && compadd -l -S '' -d about_open -a open
+    done < <(_AUDIOCONV_LINE="$line" %(autocomplete_var)s=complete_words "${words[1]}" 2>/dev/null)
+    (( $#ended )) && compadd -P "$home" -l -d about_ended -a ended
+    (( $#open )) && compadd -P "$home" -l -S '' -d about_open -a open
     (( $#ended + $#open )) || _files
 }
 compdef %(complete_func)s %(prog_name)s
@@ -106,8 +109,43 @@ class Words(ShellComplete):
         breaks = os.environ.get(BREAKS)
         if breaks is None:
             return "\n".join(map(self.format_completion, items))
-        begun = max((word.rfind(one) + 1 for one in breaks if one in ":="), default=0)
-        return "\n".join(SPECIAL.sub(r"\\\1", str(item.value)[begun:]) for item in items)
+        return "\n".join(_of_bash(word, breaks, [str(item.value) for item in items]))
+
+
+def _of_bash(word: str, breaks: str, values: Iterable[str]) -> Iterator[str]:
+    """Yield what bash is to put in the place of the end of a word.
+
+    That is what follows the last break, with its marks; or what follows a quote that is open, where
+    neither breaks nor marks count.
+    """
+    quoted = _quoted(os.environ.get(LINE, ""))
+    if quoted is not None:
+        yield from (value[len(word) - len(quoted) :] for value in values)
+        return
+    begun = max((word.rfind(one) + 1 for one in breaks if one in ":="), default=0)
+    for value in values:
+        marked = SPECIAL.sub(r"\\\1", value[begun:])
+        # a home folder, as typed
+        yield marked.removeprefix("\\") if word.startswith("~") and not begun else marked
+
+
+def _quoted(line: str) -> str | None:
+    """Return what follows a quote that is open; None if none is.
+
+    Examples
+    --------
+    >>> _quoted("audioconv info 'my ha"), _quoted("audioconv info 'my hall.wav'")
+    ('my ha', None)
+    """
+    lexer = shlex.shlex(line, posix=True)
+    lexer.whitespace_split, lexer.commenters = True, ""
+    try:
+        for _ in lexer:
+            pass
+    except ValueError:
+        if lexer.state in lexer.quotes:
+            return line.rpartition(lexer.state)[2]
+    return None
 
 
 def register() -> None:
