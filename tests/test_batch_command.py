@@ -81,10 +81,13 @@ def test_what_is_made_again_is_made_for_a_reason(here, call):
     line = ["batch", "in", "--ir", "delta", "--into", "out"]
     call(*line)
     said = call(*line, "--allow-truncated", "--mix", "50%").err
-    reason = "2 files are made again, as --allow-truncated, --mix has changed since"
+    reason = "2 files are made again, as --allow-truncated and --mix have changed since"
     assert said.startswith(f"notice: {reason}\n")
     for again in (["--mix", "50%", "--allow-truncated"], ["-y"]):
         assert "made again" not in call(*line, *again).err
+    named = ["batch", "in", "--into", "named", "--name", "{stem}.wav", "--ir"]
+    call(*named, "delta")
+    assert "as an impulse, an option" in call(*named, "delta:delay=1S").err
     Path("in/a.wav").unlink()
     sound("in/a.wav", frames=70)
     said = call(*line, "--threads", "1").err  # what has changed is the input

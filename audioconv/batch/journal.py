@@ -62,6 +62,9 @@ LOOKERS = 16
 NEUTRAL = ("threads", "overwrite")
 """Options that change neither outputs nor rows."""
 
+UNKNOWN = "an impulse, an option, a column of a list, a draw or the version of audioconv"
+"""What may have changed where a journal does not have it."""
+
 _HEAD = b'{"crc": "%08x", '
 _BEGIN = len(_HEAD % 0)
 
@@ -215,9 +218,10 @@ class Journal:
             for name in options
             if self._options.get(name) != options[name]
         }
-        cause = ", ".join(sorted(changed)) or "what was drawn, or the version of audioconv,"
+        cause = " and ".join(sorted(changed)) or UNKNOWN
         verb = "is" if len(before) == 1 else "are"
-        return f"{counted(len(before), 'file')} {verb} made again, as {cause} has changed since"
+        have = "have" if len(changed) > 1 else "has"
+        return f"{counted(len(before), 'file')} {verb} made again, as {cause} {have} changed since"
 
     def done(self, task: Task) -> bool:
         """Return whether a task is done, as far as any run has written down by now."""
