@@ -143,8 +143,9 @@ def _quoted(line: str) -> str | None:
         for _ in lexer:
             pass
     except ValueError:
-        if lexer.state in lexer.quotes:
-            return line.rpartition(lexer.state)[2]
+        state = getattr(lexer, "state", None)  # which typeshed lacks
+        if state and state in lexer.quotes:
+            return line.rpartition(state)[2]
     return None
 
 
