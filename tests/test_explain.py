@@ -211,6 +211,11 @@ def test_spectra_are_transforms_by_the_definition(frames, taps, origin):
     np.testing.assert_allclose(found.f * found.g, found.y, rtol=0, atol=limit)
 
 
+def test_spectra_of_a_low_rate_begin_at_an_eighth_of_it():
+    found = spectra(np.ones(3), np.ones(1), np.ones(3), 30)
+    assert (found.hz[0], found.hz[-1]) == (30 / 8, 15)
+
+
 def test_the_transform_of_a_long_sound_does_not_wrap(noise):
     f, g = noise(2100), noise(100, seed=1)
     found = spectra(f, g, oracle.convolve(f, g), 44100)

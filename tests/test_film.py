@@ -245,6 +245,13 @@ def test_what_is_drawn_higher_is_no_higher_than_the_peak(taps, times):
         assert (times * ends > np.abs(taps).max()).all()
 
 
+def test_taps_that_are_all_zero_can_be_filmed():
+    """As those before a sound that arrives later than the picture has room for."""
+    with settings():
+        scene = Scene(Sliding(8000, 0, 0, 0, np.ones(400), np.zeros(300), 0, 400), 240, "x")
+        assert scene.at(200).size == (240, 150)
+
+
 def test_a_page_and_a_film_draw_tails_as_high():
     page = Path(audioconv.page.__file__).parent / "scripts" / "sliding.js"
     rule = re.search(r"return (ratio > .*);", page.read_text())

@@ -176,6 +176,8 @@ def magnification(taps: Signal) -> int:
     (1, 16)
     """
     sizes = np.sort(np.abs(taps[taps != 0]))
+    if not len(sizes):
+        return 1
     ratio = sizes[-1] / sizes[int(USUAL * len(sizes))]
     return next((times for least, times in MAGNIFIED.items() if ratio > least), 1)
 

@@ -13,7 +13,7 @@ from audioconv.engines.audio import Signal
 
 FREQUENCIES = 400
 LOWEST = 20.0
-"""Lowest frequency in Hz."""
+"""Lowest frequency in Hz, or an eighth of a lower rate."""
 
 FEWEST_BINS = 2048
 
@@ -62,7 +62,7 @@ def spectra(f: Signal, g: Signal, y: Signal, rate: int, *, origin: int = 0) -> S
     # as long as y, or the transform would wrap it round; and even, so that the last bin is half
     # the rate
     length = max(FEWEST_BINS, 1 << (len(y) - 1).bit_length())
-    first = math.ceil(LOWEST * length / rate)
+    first = math.ceil(min(LOWEST / rate, 1 / 8) * length)
     bins = np.unique(np.rint(np.geomspace(first, length // 2, FREQUENCIES)).astype(np.int64))
     turn = np.exp(2j * np.pi * bins * origin / length)
     return Spectra(
