@@ -24,10 +24,12 @@ from PIL import Image
 from references.make_references import HERE, LOOK, VERSION, draw_all, make_sounds
 
 import audioconv.page
+from audioconv.errors import UsageError
 from audioconv.parameters import summary
 from audioconv.plot import PLOTS, axes, colours, labels, null, style
 from audioconv.plot.null import describe
 from audioconv.plot.options import Look
+from audioconv.plot.response import magnitude_limits
 from audioconv.plot.waveform import waveform
 from audioconv.verify.compare import Difference
 from impulses import Impulse
@@ -260,6 +262,11 @@ def test_a_spectrogram_reads_0_dbfs_at_a_full_sine(drawn, call, tmp_path):
     assert hz[1] > 1499
     assert bar.get_ylabel() == "level (dBFS)"
     assert [t.get_text() for t in panel.get_yticklabels()][:3] == ["31.5", "63", "125"]
+
+
+def test_a_soft_response_is_in_view_beside_loud_ones():
+    low, high = magnitude_limits([np.zeros(9), np.ones(9), np.full(9, -60.0)], 30)
+    assert low < -60 < 1 < high
 
 
 def test_a_response_is_the_impulse_s(drawn, call, tmp_path):
@@ -581,6 +588,11 @@ def test_invalid_pictures_are_refused(call, sounds, tmp_path, monkeypatch, argum
     monkeypatch.chdir(tmp_path)
     assert said in call("plot", "waveform", sounds["room"], *arguments, code=2).err
     assert not list(tmp_path.iterdir())
+
+
+def test_a_picture_of_many_rows_is_limited_too():
+    with pytest.raises(UsageError, match="million dots"):
+        style.set_height(Figure(), Look(dpi=1200), 2000)
 
 
 def test_an_existing_file_is_overwritten_only_on_request(call, sounds, tmp_path):

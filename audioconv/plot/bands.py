@@ -104,7 +104,7 @@ def _places(bars: Sequence[Bar], hz: float | None, number: int) -> list[Place]:
 
 def _write_value(panel: Axes, x: float, seconds: float) -> None:
     panel.annotate(
-        f"{seconds:#.2g}" if seconds < 10 else f"{seconds:.0f}",
+        f"{seconds:#.2g}" if seconds < 9.95 else f"{seconds:.0f}",
         *((x, seconds), (0, 1)),
         textcoords="offset points",
         ha="center",

@@ -77,7 +77,8 @@ def response(
     fmax : float, optional
         highest frequency of the axis; half the rate if not given
     range : float, 3 to 200
-        extent of the magnitude axis in dB below the middle of what passes, its median level
+        extent of the magnitude axis in dB below the middle of what passes, the median level of the
+        softest impulse response
 
     Raises
     ------
@@ -143,8 +144,8 @@ def _label(channel: Channel, found: Response) -> str:
 def magnitude_limits(levels: Sequence[np.ndarray], below: float) -> tuple[float, float]:
     """Return limits of the magnitude axis: up to the largest level, and some dB below the middle.
 
-    The middle is the median of the levels within `PASSES` of the largest of each response, so
-    that a stop band has no part in it.
+    The middle is the median of the levels within `PASSES` of the largest, so that a stop band has
+    no part in it; of several responses, it is the lowest, so that all are in view.
 
     Examples
     --------
@@ -153,13 +154,13 @@ def magnitude_limits(levels: Sequence[np.ndarray], below: float) -> tuple[float,
     (-31.8, 1.8)
     """
     finite = [level[np.isfinite(level)] for level in levels]
-    passing = [level[level >= level.max() - PASSES] for level in finite if len(level)]
-    if not passing:
+    finite = [level for level in finite if len(level)]
+    if not finite:
         return -below, 0.0
-    middle = float(np.median(np.concatenate(passing)))
+    middle = min(float(np.median(level[level >= level.max() - PASSES])) for level in finite)
     return scales.with_margin(
-        max(min(float(level.min()) for level in finite if len(level)), middle - below),
-        max(float(level.max()) for level in finite if len(level)),
+        max(min(float(level.min()) for level in finite), middle - below),
+        max(float(level.max()) for level in finite),
     )
 
 

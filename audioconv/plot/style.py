@@ -148,7 +148,9 @@ def set_height(figure: Figure, look: Look, height: float) -> None:
     """Set the height in mm that suits a plot, unless the user chose another one."""
     if look.height is None:
         low, high = LIMITS["height"]
-        figure.set_figheight(min(max(height, low), high) / INCH)
+        height = min(max(height, low), high)
+        _check_dots(look.width, height, look.dpi)
+        figure.set_figheight(height / INCH)
 
 
 def legend(figure: Figure, handles: Sequence[Any], labels: Sequence[str]) -> None:
@@ -195,7 +197,11 @@ def _check_size(look: Look) -> None:
             raise UsageError(
                 f"{option} is {value:g}{unit}; it must be between {low} and {high}{unit}"
             )
-    dots = look.width * (look.height or 100) * (look.dpi / INCH) ** 2
+    _check_dots(look.width, look.height or 100, look.dpi)
+
+
+def _check_dots(width: float, height: float, dpi: int) -> None:
+    dots = width * height * (dpi / INCH) ** 2
     if dots > MAX_DOTS:
         raise UsageError(
             f"the picture would have {dots / 1e6:.0f} million dots; the limit is "
