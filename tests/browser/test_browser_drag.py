@@ -142,6 +142,21 @@ def test_a_tap_is_dragged_by_its_end(hand):
     assert page.problems == []
 
 
+def test_a_second_finger_does_not_move_what_the_first_one_drags(echo):
+    box, at = canvas(echo, "matrix-canvas")
+    echo.fill("#matrix-position", "4")
+    cell = min(32, int((box["width"] - 40) / 11.5))
+    echo.mouse.move(*at(2 * cell, 24 + 4.5 * cell))
+    echo.mouse.down()
+    x, y = at(2 * cell, 24 + 9.5 * cell)
+    other = {"pointerId": 99, "clientX": x, "clientY": y}
+    echo.dispatch_event("#matrix-canvas", "pointermove", other)
+    assert position(echo, "matrix") == 4
+    echo.mouse.move(x, y)
+    echo.mouse.up()
+    assert position(echo, "matrix") == 9
+
+
 def test_signals_are_drawn_in_one_stroke(hand):
     """From knob to knob; the sum of the first steps is then that of the drawn samples."""
     page, pointer = hand

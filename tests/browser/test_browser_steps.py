@@ -118,6 +118,34 @@ def test_figures_follow_the_short_signals(served, files):
     page.context.close()
 
 
+def test_steps_go_on_from_where_shorter_signals_left_them(served, files):
+    page = served(files["echo"][0])
+    replace = "async f => (await import('/scripts/short.js')).short.replace({f})"
+    page.fill("#steps-position", "6")
+    page.evaluate(replace, F[:3])
+    page.evaluate(replace, F)
+    page.select_option("#steps-speed", label="slow")
+    page.click("#steps-play")
+    page.evaluate("() => new Promise(done => setTimeout(done, 100))")
+    assert page.input_value("#steps-position") == "4"
+    page.context.close()
+
+
+def test_copies_have_room_for_their_bars(served, files):
+    """Also six of them, each with numbers above and below."""
+    page = served(files["echo"][0])
+    unit = page.evaluate(
+        """async () => {
+          const { commonUnit, COPIES_HEIGHT } = await import('/scripts/copies-draw.js');
+          const values = [4, -4, 4, -4, 4, -4];
+          const heights = { copies: COPIES_HEIGHT, products: COPIES_HEIGHT, sums: COPIES_HEIGHT };
+          return commonUnit({ f: values, g: values }, heights);
+        }"""
+    )
+    assert 16 * unit >= 4  # pixels of the highest
+    page.context.close()
+
+
 def test_swapped_the_sum_is_the_same(echo):
     y = convolve(F, G).tolist()
     assert text(echo, "order-value").startswith("f * g")
@@ -181,6 +209,28 @@ def test_the_spectra_of_short_signals(echo, stop):
     turned = (np.array(phases[:2]) - angles + 180) % 360 - 180
     assert np.abs(turned).max() < 0.06
     assert (phases[-1] - angles.sum() + 180) % 360 - 180 == pytest.approx(0, abs=0.06)
+
+
+def test_what_is_zero_has_no_phase(served, files):
+    """Two equal taps at half the rate, and the spectrum of silence."""
+    page = served(files["echo"][0])
+    page.evaluate("async () => (await import('/scripts/short.js')).short.replace({g: [1, 1]})")
+    page.select_option("#spectra-of", "short")
+    page.fill("#spectra-position", "200")
+    assert "× 0 = 0, of y 0; what is 0 has no phase." in page.inner_text("#spectra-reading")
+    silent = page.evaluate(
+        """async () => {
+          const { heldSpectra } = await import('/scripts/spectrum.js');
+          const part = scale => ({ type: 'float64', scale, data: 'AAAAAAAA8D8=' }); // one 1.0
+          const one = db => ({ level_db: part(db), phase: part(1) });
+          const { text, product } = heldSpectra({
+            hz: part(20), f: one(-6153), g: one(10), y: one(-6153),
+          });
+          return text(product.level[0]);
+        }"""
+    )
+    assert silent == "\u2212\u221e dB"
+    page.context.close()
 
 
 def test_the_spectra_of_an_echo(echo):

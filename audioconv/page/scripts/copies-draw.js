@@ -15,6 +15,9 @@ import { theme, write } from "./canvas.js";
 import { termsAt } from "./short.js";
 import { total } from "./series.js";
 
+/** Pixels in which six copies, with numbers above and below their bars, leave room for the bars. */
+export const COPIES_HEIGHT = 300;
+
 const PALE = 0.3; // of what is still to come
 const APART = 10; // pixels between copies
 

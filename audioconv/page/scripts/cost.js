@@ -5,7 +5,7 @@ import { rule, theme } from "./canvas.js";
 import { showChart } from "./chart.js";
 import { crossing, drawCrossing, drawLaws, lawThrough, roughly } from "./cost-laws.js";
 import { create, element, setText } from "./dom.js";
-import { digits, duration, whole } from "./format.js";
+import { counted, digits, duration, whole } from "./format.js";
 import { drawDots, drawLine } from "./series.js";
 
 export function cost(given) {
@@ -106,7 +106,7 @@ function jobSentence(job) {
         ? `, ${ratio.toFixed(1)} times as fast`
         : ", no faster";
   return (
-    `This run convolves ${whole(job.frames)} samples with ${whole(job.taps)} taps${paths}. ` +
+    `This run convolves ${counted(job.frames, "sample")} with ${counted(job.taps, "tap")}${paths}. ` +
     `The direct sum takes ${digits(job.direct_operations, 2)} products ` +
     `and ${duration(job.direct_s)}. ` +
     `The ${job.engine} engine takes ${duration(job.engine_s)}${compared}.`

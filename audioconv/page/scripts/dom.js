@@ -24,6 +24,11 @@ export function tableRow(texts) {
   return row;
 }
 
+/** Set the text of each cell of a table row. */
+export function fillRow(row, texts) {
+  texts.forEach((text, i) => setText(row.cells[i], text));
+}
+
 /** Set a text if it differs; setting it again would cause layout, and a screen reader to speak. */
 export function setText(target, text) {
   if (target.textContent !== text) target.textContent = text;

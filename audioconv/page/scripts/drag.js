@@ -11,15 +11,18 @@
  */
 export function draggable(canvas, grab) {
   let move = null;
+  let held = null; // the pointer that drags
   canvas.addEventListener("pointerdown", (event) => {
     if (event.button !== 0 || !event.isPrimary) return;
     move = grab(...placeOn(canvas, event));
-    if (move) canvas.setPointerCapture(event.pointerId);
+    if (!move) return;
+    held = event.pointerId;
+    canvas.setPointerCapture(held);
   });
   canvas.addEventListener("pointermove", (event) => {
     const place = placeOn(canvas, event);
-    if (move) move(...place);
-    else canvas.classList.toggle("grab", grab(...place) !== null);
+    if (move && event.pointerId === held) move(...place);
+    else if (!move) canvas.classList.toggle("grab", grab(...place) !== null);
   });
   canvas.addEventListener("lostpointercapture", () => {
     move = null;

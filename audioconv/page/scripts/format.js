@@ -30,6 +30,11 @@ export function whole(value) {
   return minus(String(Math.round(value)).replace(/\B(?=(\d{3})+(?!\d))/g, "\u202f"));
 }
 
+/** Return a count with its noun. */
+export function counted(count, noun) {
+  return `${whole(count)} ${noun}${count === 1 ? "" : "s"}`;
+}
+
 export function inSeconds(value) {
   return minus(`${value.toFixed(4)} s`);
 }

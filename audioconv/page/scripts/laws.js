@@ -4,8 +4,9 @@ import { barRows } from "./bar-rows.js";
 import { placeAxis, shortNumber, writePlaces } from "./bars.js";
 import { Figure, theme, write } from "./canvas.js";
 import { fillSelect } from "./controls.js";
-import { commonUnit, drawCopies, drawSums } from "./copies-draw.js";
+import { commonUnit, COPIES_HEIGHT, drawCopies, drawSums } from "./copies-draw.js";
 import { element, setText } from "./dom.js";
+import { counted } from "./format.js";
 import { convolve, short } from "./short.js";
 
 const ROOMS = {
@@ -14,6 +15,7 @@ const ROOMS = {
   "a difference: 1, −1": [1, -1],
 };
 const WORTH = [1, 0.7, -1];
+const LANE_LABEL = 84; // pixels to the left of copies
 
 export function laws() {
   [order, grouping, delta, shift].forEach((show) => show());
@@ -45,7 +47,7 @@ function order() {
     turned.dispatchEvent(new Event("input"));
   });
   const pair = () => (swapped() ? { f: short.g, g: short.f } : short);
-  const heights = { copies: 220, products: 220, sums: 90 };
+  const heights = { copies: COPIES_HEIGHT, products: COPIES_HEIGHT, sums: 90 };
   const figure = new Figure(
     element("order-canvas"),
     () => 2 * 26 + heights.copies + heights.sums + 26,
@@ -71,8 +73,6 @@ function order() {
   };
   follow("order", "Copies of one signal for each sample of the other.", figure, text, [turned]);
 }
-
-const LANE_LABEL = 84; // pixels to the left of copies
 
 /** (f * g) * h = f * (g * h): what is convolved first does not matter. */
 function grouping() {
@@ -129,7 +129,7 @@ function delta() {
     const { k, height } = now();
     if (k === 0 && height === 1) return "g is \u03b4, and f * \u03b4 = f: nothing changes.";
     const times = height === 1 ? "" : height === -1 ? ", upside down" : ` times ${height}`;
-    return `y is f${times}${k ? `, ${samples(k)} late` : ""}.`;
+    return `y is f${times}${k ? `, ${counted(k, "sample")} late` : ""}.`;
   };
   const figure = barRows(element("delta-canvas"), rowsOf, lastOf);
   follow("delta", "A signal, an impulse of one tap, and their sum.", figure, text, [late, worth]);
@@ -154,8 +154,4 @@ function shift() {
   };
   const figure = barRows(element("shift-canvas"), rowsOf, lastOf);
   follow("shift", "A signal that is moved, an impulse, and their sum.", figure, text, [late]);
-}
-
-function samples(count) {
-  return count === 1 ? "1 sample" : `${count} samples`;
 }

@@ -6,7 +6,7 @@ import { cost } from "./cost.js";
 import { decay } from "./decay.js";
 import { create, element, fillList, setText } from "./dom.js";
 import { drawShort } from "./draw-short.js";
-import { whole } from "./format.js";
+import { counted, whole } from "./format.js";
 import { laws } from "./laws.js";
 import { listen } from "./listen.js";
 import { own } from "./own.js";
@@ -45,8 +45,8 @@ function header() {
 function signal(className, label, { seconds, frames, channels }, names = [], rates = []) {
   const sizes = [
     `${seconds.toFixed(3)} s`,
-    `${whole(frames)} frames`,
-    channels === 1 ? "1 channel" : `${channels} channels`,
+    counted(frames, "frame"),
+    counted(channels, "channel"),
     ...rates,
   ];
   // no line breaks between a number and its unit

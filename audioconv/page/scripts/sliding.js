@@ -2,7 +2,7 @@
 
 import { Figure, trackPointer } from "./canvas.js";
 import { debounce, fillSelect, narrow, Player, sampleKeys } from "./controls.js";
-import { element, fillList, setText, tableRow } from "./dom.js";
+import { element, fillList, fillRow, setText, tableRow } from "./dom.js";
 import { digits, inSeconds, whole } from "./format.js";
 import { SlidingPicture, slidingHeight } from "./sliding-draw.js";
 import { Convolution, LARGEST } from "./sum.js";
@@ -40,6 +40,7 @@ export function sliding(given) {
     setText(element("slide-summary"), text);
     canvas.setAttribute("aria-label", `The sliding sum. ${text}`);
   });
+  makeRows(convolution);
   let exact = begin;
   let player = null;
 
@@ -123,7 +124,7 @@ function loudest({ y, begin }) {
 }
 
 /** Put the numbers at c under the picture. */
-function showNumbers({ rate, taps, spikes }, c, sum) {
+function showNumbers({ rate, taps }, c, sum) {
   const put = (id, value, text) => {
     const target = element(id);
     target.dataset.value = String(value);
@@ -136,22 +137,32 @@ function showNumbers({ rate, taps, spikes }, c, sum) {
   put("slide-difference", difference, digits(difference, 2));
   put("slide-count", sum.count, `${whole(sum.count)} of ${whole(taps)}`);
   const short = (value) => digits(value, narrow.matches ? 4 : 5);
-  const rows = sum.largest.map((term) => {
-    const { a, f, b, g, product } = term;
-    const row = tableRow([whole(a), short(f), whole(b), short(g), short(product)]);
-    Object.assign(row.dataset, term);
-    return row;
+  [...element("slide-terms").tBodies[0].rows].forEach((row, i) => {
+    const term = sum.largest[i];
+    row.classList.toggle("empty", !term);
+    if (term) {
+      const { a, f, b, g, product } = term;
+      fillRow(row, [whole(a), short(f), whole(b), short(g), short(product)]);
+      Object.assign(row.dataset, term);
+    } else {
+      fillRow(row, ["\u00a0", "", "", "", ""]);
+      for (const name of Object.keys(row.dataset)) delete row.dataset[name];
+    }
   });
-  // the same number of rows at every c, so that nothing below moves
-  while (rows.length < Math.min(LARGEST, spikes.length)) {
-    rows.push(tableRow(["\u00a0", "", "", "", ""]));
-    rows[rows.length - 1].className = "empty";
-  }
-  element("slide-terms").tBodies[0].replaceChildren(...rows);
   const others = sum.count - sum.largest.length;
-  const rest = tableRow([others ? `the other ${whole(others)}` : "no others", short(sum.rest)]);
-  rest.cells[0].colSpan = 4;
+  const [rest] = element("slide-terms").tFoot.rows;
+  fillRow(rest, [others ? `the other ${whole(others)}` : "no others", short(sum.rest)]);
   rest.dataset.product = sum.rest;
+}
+
+/** Make the rows of the table once, as many at every c, so that nothing below moves. */
+function makeRows({ spikes }) {
+  const rows = Array.from({ length: Math.min(LARGEST, spikes.length) }, () =>
+    tableRow(["", "", "", "", ""]),
+  );
+  const rest = tableRow(["", ""]);
+  rest.cells[0].colSpan = 4;
+  element("slide-terms").tBodies[0].replaceChildren(...rows);
   element("slide-terms").tFoot.replaceChildren(rest);
 }
 

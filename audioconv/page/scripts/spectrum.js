@@ -8,6 +8,8 @@ import { convolve } from "./short.js";
 
 const SHORT_FREQUENCIES = 201;
 const SHOWN_DB = 70; // below the highest level
+// rounding errors of a magnitude that is 0, and the level of silence
+const [LEAST_MAGNITUDE, SILENCE_DB] = [1e-9, -3000];
 
 /** Return the magnitude and the phase in degrees of a signal, at a frequency in cycles per sample. */
 function transform(values, frequency) {
@@ -54,7 +56,8 @@ export function shortSpectra({ f, g }) {
     at: (place) => `${place.toFixed(4)} cycles per sample`,
     product: productOf(rows, (one, other) => one * other),
     sign: "\u00d7",
-    text: (value) => digits(value, 3),
+    isNothing: (value) => value < LEAST_MAGNITUDE,
+    text: (value) => digits(value < LEAST_MAGNITUDE ? 0 : value, 3),
     note: "These are the signals of the first steps.",
   };
 }
@@ -64,7 +67,8 @@ export function heldSpectra(given) {
   const places = [...unpack(given.hz)];
   const rows = [given.f, given.g, given.y].map((packed) => {
     const level = [...unpack(packed.level_db)];
-    const top = Math.max(...level);
+    const most = Math.max(...level);
+    const top = most < SILENCE_DB ? 0 : most;
     return {
       level,
       phase: [...unpack(packed.phase)],
@@ -78,7 +82,8 @@ export function heldSpectra(given) {
     at: (place) => `${Math.round(place)} Hz`,
     product: productOf(rows, (one, other) => one + other),
     sign: "+",
-    text: (value) => minus(`${value.toFixed(1)} dB`),
+    isNothing: (value) => value < SILENCE_DB,
+    text: (value) => minus(value < SILENCE_DB ? "-\u221e dB" : `${value.toFixed(1)} dB`),
     note:
       "These are the sound and the impulse of your own file, at some of their frequencies. " +
       "Magnitudes are in decibels, so they are added: to add decibels is to multiply. " +

@@ -2,11 +2,18 @@
 
 import { bars, barScale, placeAxis, sampleColour, writePlaces, zeroLine } from "./bars.js";
 import { theme, write } from "./canvas.js";
-import { commonUnit, drawCopies, drawSums, productsOf } from "./copies-draw.js";
+import { commonUnit, COPIES_HEIGHT, drawCopies, drawSums, productsOf } from "./copies-draw.js";
 import { termsAt } from "./short.js";
 
 const ABOVE = 34; // pixels above each row for its label
-const HEIGHTS_OF_ROWS = { f: 76, copies: 256, g: 94, products: 128, sums: 98 };
+const [SIGNAL_HEIGHT, TAPS_HEIGHT, SUMS_HEIGHT] = [76, 94, 98];
+const HEIGHTS_OF_ROWS = {
+  f: SIGNAL_HEIGHT,
+  copies: COPIES_HEIGHT,
+  g: TAPS_HEIGHT,
+  products: COPIES_HEIGHT - TAPS_HEIGHT - ABOVE, // so that both pictures are as high
+  sums: SUMS_HEIGHT,
+};
 
 /** Return rows, one below another. */
 function rowsBelow(names) {
@@ -25,9 +32,12 @@ const PLACES = SUMS_ROW.top + SUMS_ROW.height + 22;
 
 export const STEPS_HEIGHT = PLACES + 6;
 
-/** Return the axis of both pictures: from the first place of the last tap to the last sum. */
+/**
+ * Return the axis of both pictures: from the first place of the last tap, with room for the labels
+ * of the copies, to the last sum.
+ */
 export function stepsAxis(width, { f, g }) {
-  return placeAxis(0, width, 1 - g.length, f.length + g.length - 2);
+  return placeAxis(0, width, Math.min(-2, 1 - g.length), f.length + g.length - 2);
 }
 
 /** Draw each sample's copy of g, and their sum. */

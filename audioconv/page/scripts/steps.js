@@ -70,7 +70,7 @@ export function steps() {
   });
   short.watch(() => {
     range.max = short.f.length + short.g.length - 2;
-    show();
+    move(at()); // the slider limits it
   });
 }
 
