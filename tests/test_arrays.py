@@ -269,13 +269,16 @@ REFUSED = [
     (lambda a: convolve(a, a[:, :0]), "h has no frames; it must have at least 1"),
     (
         lambda a: convolve(a, a[:, :, None].repeat(3, 2)),
-        r"h, \(2, 9\), do not fit those of x, \(2,\)",
+        r"h of 3 frames, with leading axes \(2, 9\), does not fit x of 9 frames, with \(2,\)",
     ),
     (lambda a: convolve(a, a, axis=2), r"axis is 2, but x of shape \(2, 9\) has the axes -2 to 1"),
     (lambda a: convolve(a[0, 0], a), "has no axis"),
     (lambda a: convolve(a, a, mode="same"), "mode is 'same'; it must be one of full, input, valid"),
     (lambda a: convolve(a, a, mode="valid", h_lengths=[1, 1]), "h_lengths does not go with mode"),
-    (lambda a: convolve(a, a, lengths=[1, 10]), "lengths has 10; it must be a whole number from 0"),
+    (
+        lambda a: convolve(a, a, lengths=[1, 10]),
+        "lengths has 10; it must be an integer from 0",
+    ),
     (lambda a: convolve(a, a, lengths=[1, 1.5]), "lengths has 1.5"),
     (
         lambda a: convolve(a, a, lengths=a[:, 0]),
@@ -288,7 +291,18 @@ REFUSED = [
     (lambda a: reverberate(a[None], a), r"h has shape \(2, 9\); it must be \(items, channels"),
     (lambda a: reverberate(a[None], a[None, :, :0]), "h has no frames"),
     (lambda a: reverberate(a[None] * 1j, a[None]), "sounds in rooms must be real"),
-    (lambda a: reverberate(a[None], a[0], early=0), "early is 0; it must be at least 1 frame"),
+    (lambda a: convolve(a, a, lengths=[1, 2, 3]), r"lengths has shape \(3,\); it must be \(2,\)"),
+    (lambda a: reverberate(a[None], a[0], early=0), "early is 0; it must be a whole number of fr"),
+    (lambda a: reverberate(a[None], a[0], early="50ms"), "early is '50ms'; it must be a whole"),
+    (lambda a: reverberate(a[None], a[0], wet="-6dB"), "wet is '-6dB'; it must be a factor"),
+    (
+        lambda a: reverberate(a[:, None], a[0], dry=np.ones(3)),
+        r"dry has shape \(3,\), and x \(2, 1, 9\); .* pass dry\[:, None, None\]",
+    ),
+    (
+        lambda a: reverberate(a[:, None], np.ones((2, 400, 2))),
+        r"h has shape \(2, 400, 2\), 400 channels of 2 frames; the limit is 256 channels; frames",
+    ),
     (
         lambda a: reverberate(a[None], a[0], align="first"),
         "align is 'first'; it must be one of onset",
@@ -301,6 +315,19 @@ REFUSED = [
 def test_what_cannot_be_meant_is_refused(call, message):
     with pytest.raises(AudioconvError, match=message):
         call(numbers((2, 9)))
+
+
+def test_a_gain_for_each_item_and_lengths_of_numpy_beside_another_library():
+    x, h = numbers((2, 1, 40)), numbers((2, 2, 9))
+    gains, lengths = np.asarray([0.5, 2.0])[:, None, None], np.asarray([40, 20])
+    wet, _ = reverberate(x, h, align="none", wet=gains, lengths=lengths)
+    strict = [array_api_strict.asarray(a) for a in (x, h, gains)]
+    again, _ = reverberate(*strict[:2], align="none", wet=strict[2], lengths=lengths)
+    for item, n in enumerate(lengths):
+        alone = definition(x[item, :, :n], h[item])[..., :n] * gains[item]
+        close(wet[item, :, :n], alone, 2 * x, h)
+        assert not wet[item, :, n:].any()
+    close(again, wet, x, h)
 
 
 def test_other_libraries_need_a_package(monkeypatch):

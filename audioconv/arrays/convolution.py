@@ -97,8 +97,8 @@ def convolve(
     from_last = axis - x.ndim if axis >= 0 else axis
     x = last(library, "x", x, axis)
     h = h if h.ndim == 1 else last(library, "h", h, from_last)
-    sizes = lengths_of(library, "lengths", lengths, x, x.shape[-1])
-    h_sizes = lengths_of(library, "h_lengths", h_lengths, h, h.shape[-1])
+    sizes = lengths_of(library, "lengths", lengths, x, tuple(x.shape[:-1]))
+    h_sizes = lengths_of(library, "h_lengths", h_lengths, h, tuple(h.shape[:-1]))
     x, h = silenced(library, x, sizes), silenced(library, h, h_sizes)
     x, h = broadcast(library, x, h)
     frames, taps = x.shape[-1], h.shape[-1]

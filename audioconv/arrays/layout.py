@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from audioconv.arrays.library import Library
 from audioconv.arrays.sink import Array, Index
 from audioconv.errors import LayoutError, UsageError
@@ -23,6 +25,10 @@ def one_type(library: Library, x: Array, h: Array) -> tuple[Array, Array]:
                 f"{name} is of type {array.dtype}; it must be of float32, float64, complex64 or "
                 "complex128; convert it first"
             )
+    if library.device(x) != library.device(h):
+        raise LayoutError(
+            f"x is on {library.device(x)} and h on {library.device(h)}; move one to the other"
+        )
     if x.dtype == h.dtype:
         return x, h
     common = xp.result_type(x.dtype, h.dtype)
@@ -48,10 +54,11 @@ def broadcast(library: Library, x: Array, h: Array) -> tuple[Array, Array]:
     shapes = tuple(x.shape[:-1]), tuple(h.shape[:-1])
     most = max(map(len, shapes))
     a, b = ((1,) * (most - len(shape)) + shape for shape in shapes)
-    if any(m != n and 1 not in (m, n) for m, n in zip(a, b, strict=True)):
+    if not fit(a, b):
         raise LayoutError(
-            f"the leading axes of h, {shapes[1]}, do not fit those of x, {shapes[0]}; along each "
-            "axis, counted from the last, they must be equal, or one of them 1"
+            f"h of {h.shape[-1]} frames, with leading axes {shapes[1]}, does not fit x of "
+            f"{x.shape[-1]} frames, with {shapes[0]}; along each axis, counted from the last, they "
+            "must be equal, or one of them 1"
         )
     refuse_empty(h)
     reshape = library.xp.reshape
@@ -59,6 +66,18 @@ def broadcast(library: Library, x: Array, h: Array) -> tuple[Array, Array]:
         x if len(shapes[0]) == most else reshape(x, (*a, x.shape[-1])),
         h if len(shapes[1]) == most else reshape(h, (*b, h.shape[-1])),
     )
+
+
+def fit(a: tuple[int, ...], b: tuple[int, ...]) -> bool:
+    """Return whether two shapes broadcast.
+
+    Examples
+    --------
+    >>> fit((4, 2), (2,)), fit((3, 1), (1, 5)), fit((3,), (4,))
+    (True, True, False)
+    """
+    pairs = zip(reversed(a), reversed(b), strict=False)
+    return all(m == n or 1 in (m, n) for m, n in pairs)
 
 
 def refuse_empty(h: Array) -> None:
@@ -79,22 +98,32 @@ def some_items(array: Array, items: Index) -> Array:
 
 
 def lengths_of(
-    library: Library, name: str, lengths: Array, array: Array, frames: int
+    library: Library, name: str, lengths: Array, array: Array, lead: tuple[int, ...]
 ) -> Array | None:
     """Return the frames that count of each item, as an array (..., 1) beside `array`, or None.
 
     Raises
     ------
-    UsageError
-        If numbers of Python's own are out of range. Those of an array are not looked at.
+    AudioconvError
+        If they do not broadcast against the axes `lead`, or numbers of Python's own, or of NumPy
+        beside another library, are out of range. Those of an array of the library are not looked
+        at.
     """
     if lengths is None:
         return None
     xp = library.xp
+    if isinstance(lengths, np.ndarray) and not isinstance(array, np.ndarray):
+        lengths = lengths.tolist()  # as data loaders give them
     if not hasattr(lengths, "dtype"):
-        lengths = xp.asarray(_checked(name, lengths, frames), device=library.device(array))
+        checked = _checked(name, lengths, array.shape[-1])
+        lengths = xp.asarray(checked, device=library.device(array))
     if not xp.isdtype(lengths.dtype, "integral"):
         raise UsageError(f"{name} is of type {lengths.dtype}; it must be an array of integers")
+    if not fit(tuple(lengths.shape), lead):
+        raise LayoutError(
+            f"{name} has shape {tuple(lengths.shape)}; it must be {lead}, one for each item, or "
+            "broadcast against that"
+        )
     return lengths[..., None]
 
 
@@ -112,5 +141,5 @@ def _checked(name: str, lengths: Array, frames: int) -> Array:
         if isinstance(one, list | tuple):
             _checked(name, one, frames)
         elif not isinstance(one, int) or not 0 <= one <= frames:
-            raise UsageError(f"{name} has {one!r}; it must be a whole number from 0 to {frames}")
+            raise UsageError(f"{name} has {one!r}; it must be an integer from 0 to {frames}")
     return lengths

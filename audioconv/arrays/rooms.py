@@ -6,13 +6,15 @@ and its target begin at one frame of the impulse, and have one gain, for all cha
 
 from __future__ import annotations
 
+from numbers import Integral, Real
 from typing import Literal, NamedTuple
 
 from audioconv.arrays.convolution import convolve
-from audioconv.arrays.layout import lengths_of, one_type, refuse_empty, silenced
+from audioconv.arrays.layout import fit, lengths_of, one_type, refuse_empty, silenced
 from audioconv.arrays.library import Library, library_of
 from audioconv.arrays.sink import Array
 from audioconv.errors import LayoutError, UsageError
+from impulses.impulse import MAX_CHANNELS
 
 ONSET = 0.1
 """Share of the peak with which a sound arrives: 20 dB below it (ISO 3382-1:2009, A.3.4)."""
@@ -91,11 +93,16 @@ def reverberate(
     for name, value, choices in (("align", align, ALIGNMENTS), ("match", match, MATCHES)):
         if value not in choices:
             raise UsageError(f"{name} is {value!r}; it must be one of {', '.join(choices)}")
-    if early is not None and early < 1:
-        raise UsageError(f"early is {early}; it must be at least 1 frame")
+    if early is not None and not (isinstance(early, Integral) and early > 0):
+        raise UsageError(
+            f"early is {early!r}; it must be a whole number of frames, at least 1: 50 ms at 16 kHz "
+            "are 800"
+        )
     library = library_of(x=x, h=h)
     x, h = _batch(library, *one_type(library, x, h))
-    sizes = lengths_of(library, "lengths", lengths, x, x.shape[-1])
+    for name, gain in (("wet", wet), ("dry", dry)):
+        _check_gain(name, gain, tuple(x.shape))
+    sizes = lengths_of(library, "lengths", lengths, x, tuple(x.shape[:-2]))
     sizes = None if sizes is None else sizes[..., None, :]  # for all channels
     x = silenced(library, x, sizes)
     start = _start(library, h, align)
@@ -127,9 +134,32 @@ def _batch(library: Library, x: Array, h: Array) -> tuple[Array, Array]:
             "all; pass h[:, None] for a mono impulse for each item, h[None] for the channels of all"
         )
     refuse_empty(h)
+    for name, array in (("x", x), ("h", h)):
+        if array.ndim > 1 and array.shape[-2] > MAX_CHANNELS:
+            raise LayoutError(
+                f"{name} has shape {tuple(array.shape)}, {array.shape[-2]} channels of "
+                f"{array.shape[-1]} frames; the limit is {MAX_CHANNELS} channels; frames must come "
+                "last, so swap the last two axes"
+            )
     if library.is_complex(x):
         raise LayoutError(f"x or h is of type {x.dtype}; sounds in rooms must be real")
     return x, h[None, None, :] if h.ndim == 1 else h
+
+
+def _check_gain(name: str, gain: Array, shape: tuple[int, ...]) -> None:
+    """Refuse a gain that is neither a factor nor one for each item or channel of a batch."""
+    if isinstance(gain, Real):
+        return
+    if not hasattr(gain, "shape"):
+        raise UsageError(
+            f"{name} is {gain!r}; it must be a factor, such as 10 ** (-6 / 20) for -6 dB, or an "
+            "array of them"
+        )
+    if tuple(gain.shape[-1:]) not in ((), (1,)) or not fit(tuple(gain.shape), shape):
+        raise LayoutError(
+            f"{name} has shape {tuple(gain.shape)}, and x {shape}; for a gain for each item, pass "
+            f"{name}[:, None, None]"
+        )
 
 
 def _start(library: Library, h: Array, align: str) -> Array:
