@@ -169,6 +169,27 @@ def test_ragged_items_are_as_alone(xp, as_array):
     assert not found[1].any()
 
 
+@pytest.mark.parametrize("dtype", ["int8", "uint8", "uint64"])
+def test_lengths_of_any_integers(xp, dtype):
+    """Of which the small ones do not hold the frames of the output."""
+    x, h = numbers((2, 200)), numbers((2, 90))
+    frames, taps = [127, 100], [90, 60]
+    for mode in MODES:
+        given = {"lengths": frames} if mode == "valid" else {"lengths": frames, "h_lengths": taps}
+        arrays = {name: xp.asarray(np.asarray(n, dtype)) for name, n in given.items()}
+        wanted = convolve(x, h, mode=mode, **given)
+        assert np.array_equal(convolve(xp.asarray(x), xp.asarray(h), mode=mode, **arrays), wanted)
+    wanted = convolve(x, h, lengths=frames)
+    for n in (np.asarray(frames), [np.int64(n) for n in frames]):  # NumPy's, with any library
+        assert np.array_equal(convolve(xp.asarray(x), xp.asarray(h), lengths=n), wanted)
+
+
+def test_a_block_is_no_longer_than_the_sound():
+    x, h = numbers(30), numbers(9)
+    close(convolve(x, h, block=2**50), definition(x, h), x, h)
+    close(convolve(x, h, block=np.int64(4)), definition(x, h), x, h)
+
+
 @settings(max_examples=40, deadline=None)
 @given(data=st.data())
 def test_a_stream_is_the_whole_however_it_is_cut(data):
@@ -202,6 +223,14 @@ def test_a_stream_keeps_its_library_and_type(xp):
         convolver.process(xp.asarray(numbers((2, 2))))
     convolver.reset()
     close(convolver.process(xp.asarray(x)), definition(x, h)[:, :9], x, h)
+
+
+def test_a_stream_has_taps_of_the_type_of_each_sound(xp):
+    x, h = numbers((2, 30)), numbers(9, "float32", 1)
+    convolver = Convolver(xp.asarray(h))
+    for sound in (x.astype("float32"), x, x.astype("complex128"), x.astype("float32")):
+        parts = [convolver.process(xp.asarray(sound)), convolver.flush()]
+        close(np.concatenate([*map(np.asarray, parts)], -1), definition(sound, h), sound, h)
 
 
 def test_rooms_are_those_of_a_batch_of_files(tmp_path):
@@ -259,6 +288,14 @@ def test_rooms_of_other_libraries_and_of_items_that_are_ragged_or_silent(xp):
             assert levels[0] == pytest.approx(levels[1], rel=1e-6)
     plain = reverberate(xp.asarray(x), xp.asarray(h[0, 0]), align="none").wet
     close(plain, definition(x, h[0, 0])[..., :500], x, h[0, 0])
+    half = np.float64(0.5), np.full((3, 1, 1), 0.5), xp.asarray(np.full((3, 1, 1), 0.5))
+    for wet in half:  # of another type than the sounds, which keep theirs
+        close(
+            reverberate(xp.asarray(x), xp.asarray(h), align="none", wet=wet).wet,
+            definition(x, h)[..., :500] / 2,
+            x,
+            h,
+        )
 
 
 REFUSED = [
@@ -280,18 +317,28 @@ REFUSED = [
         "lengths has 10; it must be an integer from 0",
     ),
     (lambda a: convolve(a, a, lengths=[1, 1.5]), "lengths has 1.5"),
+    (lambda a: convolve(a, a, lengths=a[:, 0]), "lengths has 0.1257"),
+    (lambda a: convolve(a, a, lengths=np.asarray([True])), "lengths is of type bool; it must be"),
+    (lambda a: convolve(a, a, lengths=np.asarray([1, 10])), "lengths has 10"),
+    (lambda a: convolve(a, a, h_lengths=[1, 2, 3]), r"h_lengths has shape \(3,\), which does not"),
+    (lambda a: convolve(a, a, lengths=[[1], [2]]), r"does not fit the axes of items, \(2,\)"),
+    (lambda a: reverberate(a[None], a[0], lengths=[[1]]), r"shape \(1, 1\), .* items, \(1,\)"),
     (
-        lambda a: convolve(a, a, lengths=a[:, 0]),
-        "lengths is of type float64; it must be an array of",
+        lambda a: convolve(a, a, block=1.5),
+        "block is 1.5; it must be a whole number of frames, at least 1",
     ),
-    (lambda a: convolve(a, a, block=0), "block is 0; it must be at least 1 frame"),
+    (
+        lambda a: reverberate(a[None], a[0], early=0.5),
+        "early is 0.5; it must be a whole number of frames",
+    ),
+    (lambda a: convolve(a, a, block=0), "block is 0; it must be a whole number of frames"),
     (lambda a: Convolver(a[:, :0]), r"h has shape \(2, 0\)"),
     (lambda a: Convolver(a).process(a[0, 0]), "a block has no axis"),
     (lambda a: reverberate(a, a), r"x has shape \(2, 9\); it must be \(items, channels, frames\)"),
     (lambda a: reverberate(a[None], a), r"h has shape \(2, 9\); it must be \(items, channels"),
     (lambda a: reverberate(a[None], a[None, :, :0]), "h has no frames"),
     (lambda a: reverberate(a[None] * 1j, a[None]), "sounds in rooms must be real"),
-    (lambda a: convolve(a, a, lengths=[1, 2, 3]), r"lengths has shape \(3,\); it must be \(2,\)"),
+    (lambda a: convolve(a, a, lengths=[1, 2, 3]), r"lengths has shape \(3,\), which does not fit"),
     (lambda a: reverberate(a[None], a[0], early=0), "early is 0; it must be a whole number of fr"),
     (lambda a: reverberate(a[None], a[0], early="50ms"), "early is '50ms'; it must be a whole"),
     (lambda a: reverberate(a[None], a[0], wet="-6dB"), "wet is '-6dB'; it must be a factor"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from audioconv.arrays.layout import broadcast, last, lengths_of, one_type, silenced
+from audioconv.arrays.layout import broadcast, frames_of, last, lengths_of, one_type, silenced
 from audioconv.arrays.library import library_of
 from audioconv.arrays.overlap_save import convolved
 from audioconv.arrays.sink import Array
@@ -43,8 +43,9 @@ def convolve(
         all n + K - 1 frames; as many as `x` has, from the first on; or those on which every tap
         meets a frame of `x`, n - K + 1 or none
     lengths : array of int, optional
-        frames of each item of `x`, of a shape that broadcasts against the other axes; what lies
-        beyond does not count, and the output is zero beyond the item's own
+        frames of each item of `x`, of a shape that broadcasts against its other axes; what lies
+        beyond does not count, and the output is zero beyond the item's own. Values of lists and
+        of NumPy are checked, those of an array that may be on a device are not
     h_lengths : array of int, optional
         the same for `h`; not for ``mode="valid"``, whose first frame differs with it
     block : int > 0, optional
@@ -85,8 +86,7 @@ def convolve(
     """
     if mode not in MODES:
         raise UsageError(f"mode is {mode!r}; it must be one of {', '.join(MODES)}")
-    if block is not None and block < 1:
-        raise UsageError(f"block is {block}; it must be at least 1 frame")
+    block = frames_of("block", block)
     if mode == "valid" and h_lengths is not None:
         raise UsageError(
             "h_lengths does not go with mode 'valid', as each item would begin at another frame; "
@@ -97,8 +97,8 @@ def convolve(
     from_last = axis - x.ndim if axis >= 0 else axis
     x = last(library, "x", x, axis)
     h = h if h.ndim == 1 else last(library, "h", h, from_last)
-    sizes = lengths_of(library, "lengths", lengths, x, tuple(x.shape[:-1]))
-    h_sizes = lengths_of(library, "h_lengths", h_lengths, h, tuple(h.shape[:-1]))
+    sizes = lengths_of(library, "lengths", lengths, x, x.ndim - 1)
+    h_sizes = lengths_of(library, "h_lengths", h_lengths, h, h.ndim - 1)
     x, h = silenced(library, x, sizes), silenced(library, h, h_sizes)
     x, h = broadcast(library, x, h)
     frames, taps = x.shape[-1], h.shape[-1]

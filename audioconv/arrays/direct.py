@@ -23,7 +23,7 @@ def direct_cut(taps: int, wanted: int, block: int | None) -> Cut:
     >>> direct_cut(3, 40_000, None)
     Cut(size=16386, hop=16384, skip=2, windows=3, alone=False)
     """
-    hop = min(wanted, block or HOP)
+    hop = block or min(wanted, HOP)
     return Cut(hop + taps - 1, hop, taps - 1, -(-wanted // hop), False)
 
 

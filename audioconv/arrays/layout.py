@@ -97,34 +97,53 @@ def some_items(array: Array, items: Index) -> Array:
     ]
 
 
-def lengths_of(
-    library: Library, name: str, lengths: Array, array: Array, lead: tuple[int, ...]
-) -> Array | None:
-    """Return the frames that count of each item, as an array (..., 1) beside `array`, or None.
+def frames_of(name: str, frames: int | None) -> int | None:
+    """Return a number of frames, if there is one, as Python's own.
 
     Raises
     ------
-    AudioconvError
-        If they do not broadcast against the axes `lead`, or numbers of Python's own, or of NumPy
-        beside another library, are out of range. Those of an array of the library are not looked
-        at.
+    UsageError
+        If it is no whole number, or below 1.
+    """
+    if frames is None:
+        return None
+    if not isinstance(frames, int | np.integer) or frames < 1:
+        raise UsageError(f"{name} is {frames!r}; it must be a whole number of frames, at least 1")
+    return int(frames)
+
+
+def lengths_of(
+    library: Library, name: str, lengths: Array, array: Array, items: int
+) -> Array | None:
+    """Return the frames that count of each item, as an array (..., 1) beside `array`, or None.
+
+    `items` leading axes of `array` are those of items.
+
+    Raises
+    ------
+    LayoutError
+        If they do not fit these axes.
+    UsageError
+        If numbers of Python's own or of NumPy are out of range. Those of an array that may be on a
+        device are not looked at.
     """
     if lengths is None:
         return None
     xp = library.xp
-    if isinstance(lengths, np.ndarray) and not isinstance(array, np.ndarray):
-        lengths = lengths.tolist()  # as data loaders give them
-    if not hasattr(lengths, "dtype"):
-        checked = _checked(name, lengths, array.shape[-1])
-        lengths = xp.asarray(checked, device=library.device(array))
+    of_numpy = isinstance(lengths, np.ndarray | np.generic)
+    if of_numpy or not hasattr(lengths, "dtype"):
+        _check(name, lengths.tolist() if of_numpy else lengths, array.shape[-1])
+        lengths = xp.asarray(lengths, device=library.device(array))
     if not xp.isdtype(lengths.dtype, "integral"):
         raise UsageError(f"{name} is of type {lengths.dtype}; it must be an array of integers")
-    if not fit(tuple(lengths.shape), lead):
+    shape, axes = tuple(lengths.shape), tuple(array.shape[:items])
+    if len(shape) > items or not fit(shape, axes):
         raise LayoutError(
-            f"{name} has shape {tuple(lengths.shape)}; it must be {lead}, one for each item, or "
-            "broadcast against that"
+            f"{name} has shape {shape}, which does not fit the axes of items, {axes}; along each, "
+            "counted from the last, they must be equal, or one of them 1"
         )
-    return lengths[..., None]
+    # small types would not hold sums with the frames of impulses
+    return xp.astype(lengths, xp.arange(0).dtype)[..., None]
 
 
 def silenced(library: Library, array: Array, lengths: Array | None) -> Array:
@@ -135,11 +154,10 @@ def silenced(library: Library, array: Array, lengths: Array | None) -> Array:
     return library.xp.where(frames < lengths, array, library.zeros((), array))
 
 
-def _checked(name: str, lengths: Array, frames: int) -> Array:
-    """Return numbers, in lists or not, of which each is at most the frames that there are."""
+def _check(name: str, lengths: Array, frames: int) -> None:
+    """Refuse numbers, in lists or not, of which one is above the frames that there are."""
     for one in lengths if isinstance(lengths, list | tuple) else [lengths]:
         if isinstance(one, list | tuple):
-            _checked(name, one, frames)
-        elif not isinstance(one, int) or not 0 <= one <= frames:
+            _check(name, one, frames)
+        elif not isinstance(one, int | np.integer) or not 0 <= one <= frames:
             raise UsageError(f"{name} has {one!r}; it must be an integer from 0 to {frames}")
-    return lengths

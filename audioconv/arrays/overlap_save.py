@@ -24,10 +24,14 @@ class Latest:
         self._key: Hashable = None
         self._value: Array = None
 
-    def of(self, key: Hashable, compute: Callable[[], Array]) -> Array:
-        """Return the value of a key, which is not None."""
+    def of(self, key: Hashable, compute: Callable[..., Array], *given: object) -> Array:
+        """Return the value of a key, which is not None.
+
+        What it is computed of is given, since compilers take what a function encloses, such as the
+        size of a batch, as constant.
+        """
         if key != self._key:
-            self._key, self._value = key, compute()
+            self._key, self._value = key, compute(*given)
         return self._value
 
 
@@ -59,6 +63,7 @@ def convolved(
     # as numbers, where a compiler has symbols: each pair of lengths has a cut of its own
     frames, taps, begin, end = map(index, (x.shape[-1], h.shape[-1], begin, end))
     wanted = max(end - begin, 0)
+    block = None if block is None else min(block, wanted)
     if 0 in (*lead, wanted, frames):
         return library.zeros((*lead, wanted), x)
     items = math.prod(lead)
@@ -107,11 +112,13 @@ class _Transformed:
     def sums(self, items: Index, first: int, count: int, frames: int) -> Array:
         """Return frames of some items, from those of a window on."""
         library, how = self._library, self._how
-        spectra = self._spectra(items, first, count)
-        kernels = self._kernels.of(
-            (_place(self._h, items), how.size),
-            lambda: library.spectra(some_items(self._h, items)[..., None, :], how.size),
-        )
+        if self._is_shared:
+            place = _place(self._x, items), first, count
+            spectra = self._sound.of(place, self._spectra, items, first, count)
+        else:
+            spectra = self._spectra(items, first, count)
+        those = self._h.dtype, _place(self._h, items), how.size
+        kernels = self._kernels.of(those, self._kernels_of, items)
         product = library.product(spectra, kernels, overwrite=not self._is_shared)
         rows = library.sums(product, how.size, real=self._real)
         rows = rows[..., how.skip : how.skip + how.hop]
@@ -119,17 +126,14 @@ class _Transformed:
             return rows[..., 0, :frames]
         return library.xp.reshape(rows, (*rows.shape[:-2], count * how.hop))[..., :frames]
 
+    def _kernels_of(self, items: Index) -> Array:
+        """Return the spectra of some impulses."""
+        return self._library.spectra(some_items(self._h, items)[..., None, :], self._how.size)
+
     def _spectra(self, items: Index, first: int, count: int) -> Array:
         """Return the spectra of some windows of a sound."""
-
-        def compute() -> Array:
-            windows = self._windows(some_items(self._x, items), first, count)
-            return self._library.spectra(windows, size)
-
-        size = self._how.size
-        if not self._is_shared:
-            return compute()
-        return self._sound.of((_place(self._x, items), first, count), compute)
+        windows = self._windows(some_items(self._x, items), first, count)
+        return self._library.spectra(windows, self._how.size)
 
     def _windows(self, x: Array, first: int, count: int) -> Array:
         """Return some windows of some items, (..., count, N)."""

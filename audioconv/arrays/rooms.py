@@ -6,11 +6,20 @@ and its target begin at one frame of the impulse, and have one gain, for all cha
 
 from __future__ import annotations
 
-from numbers import Integral, Real
+from numbers import Real
 from typing import Literal, NamedTuple
 
+import numpy as np
+
 from audioconv.arrays.convolution import convolve
-from audioconv.arrays.layout import fit, lengths_of, one_type, refuse_empty, silenced
+from audioconv.arrays.layout import (
+    fit,
+    frames_of,
+    lengths_of,
+    one_type,
+    refuse_empty,
+    silenced,
+)
 from audioconv.arrays.library import Library, library_of
 from audioconv.arrays.sink import Array
 from audioconv.errors import LayoutError, UsageError
@@ -93,16 +102,12 @@ def reverberate(
     for name, value, choices in (("align", align, ALIGNMENTS), ("match", match, MATCHES)):
         if value not in choices:
             raise UsageError(f"{name} is {value!r}; it must be one of {', '.join(choices)}")
-    if early is not None and not (isinstance(early, Integral) and early > 0):
-        raise UsageError(
-            f"early is {early!r}; it must be a whole number of frames, at least 1: 50 ms at 16 kHz "
-            "are 800"
-        )
+    early = frames_of("early", early)
     library = library_of(x=x, h=h)
     x, h = _batch(library, *one_type(library, x, h))
     for name, gain in (("wet", wet), ("dry", dry)):
         _check_gain(name, gain, tuple(x.shape))
-    sizes = lengths_of(library, "lengths", lengths, x, tuple(x.shape[:-2]))
+    sizes = lengths_of(library, "lengths", lengths, x, x.ndim - 2)
     sizes = None if sizes is None else sizes[..., None, :]  # for all channels
     x = silenced(library, x, sizes)
     start = _start(library, h, align)
@@ -113,7 +118,9 @@ def reverberate(
     made = convolve(x[..., None, :], parts)  # so that the sound is transformed once
     reverberant = _from(library, made[..., 0, :], start, x.shape[-1])
     target = None if early is None else _from(library, made[..., 1, :], start, x.shape[-1])
-    output = silenced(library, wet * reverberant + dry * x, sizes)
+    output = silenced(
+        library, _factor(library, wet, x) * reverberant + _factor(library, dry, x) * x, sizes
+    )
     target = None if target is None else silenced(library, target, sizes)
     if match == "rms":
         gain = _gain(library, x, output)
@@ -167,11 +174,20 @@ def _start(library: Library, h: Array, align: str) -> Array:
     xp = library.xp
     envelope = xp.max(xp.abs(h), axis=-2, keepdims=True)
     if align == "none":
-        return xp.zeros_like(envelope[..., :1], dtype=xp.int64)
+        envelope = envelope[..., :1]
     if align == "onset":
         reached = envelope >= ONSET * xp.max(envelope, axis=-1, keepdims=True)
         envelope = xp.astype(reached, xp.int32)
     return xp.argmax(envelope, axis=-1, keepdims=True)
+
+
+def _factor(library: Library, value: Array | float, x: Array) -> Array | float:
+    """Return a factor in the type of sounds, which keep theirs."""
+    if isinstance(value, int | float | np.number):
+        return float(value)
+    if isinstance(value, np.ndarray | list | tuple):
+        return library.xp.asarray(value, dtype=x.dtype, device=library.device(x))
+    return library.xp.astype(value, x.dtype)
 
 
 def _from(library: Library, full: Array, start: Array, frames: int) -> Array:

@@ -16,6 +16,8 @@ class Convolver:
     end to end they are the full convolution, however the sound is cut. After `flush` or `reset` a
     convolver is as new; it can be copied and pickled.
 
+    Its past is kept in it, so that under `jax.jit` it must be made and flushed in one function.
+
     A block costs as much as a transform of its frames and K - 1 more: give long ones.
 
     Parameters

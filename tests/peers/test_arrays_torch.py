@@ -109,6 +109,23 @@ def test_gradients_compilers_and_vmap(most, block, taps, monkeypatch):
     assert (each - some[0].grad).abs().max() <= 1e-9
 
 
+def test_a_graph_serves_batches_of_any_size(monkeypatch):
+    torch = pytest.importorskip("torch")
+    monkeypatch.setattr(torch._dynamo.config, "recompile_limit", 2)  # one is for the first size
+    torch._dynamo.reset()
+
+    def both(x, h, lengths):
+        full = convolve(x, h, lengths=lengths[:, None])
+        return full, reverberate(x, h, early=3, lengths=lengths).target
+
+    compiled = torch.compile(both, fullgraph=True, backend="aot_eager")
+    for items in (2, 3, 5, 4):
+        x, h = torch.asarray(numbers((items, 1, 60))), torch.asarray(numbers((items, 2, 12)))
+        given = x, h, torch.asarray([60, 50, 0, 7, 9][:items])
+        for found, wanted in zip(compiled(*given), both(*given), strict=True):
+            assert (found - wanted).abs().max() <= bound(x.numpy(), h.numpy())
+
+
 def test_a_training_loop_finds_the_room():
     torch = pytest.importorskip("torch")
     x = torch.asarray(numbers((4, 1, 300), "float32"))
