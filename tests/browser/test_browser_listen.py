@@ -132,3 +132,18 @@ def test_a_computer_without_a_device_for_sound_is_reported(opened, files):
     assert state(page)["playing"] == "false"
     assert page.is_enabled("#listen-play")
     page.context.close()
+
+
+def test_one_player_pauses_the_other(opened, files):
+    page = opened(files["echo"][0])
+    page.locator("#own").scroll_into_view_if_needed()
+    page.wait_for_selector("#own-play:enabled")
+    page.click("#listen-play")
+    playing(page, 0.1)
+    for pressed, other in [("own", "listen"), ("listen", "own")]:
+        page.click(f"#{pressed}-play")
+        page.wait_for_selector(f'#{other}[data-playing="false"]')
+        assert page.inner_text(f"#{other}-play") == "Play"
+        assert page.get_attribute(f"#{pressed}", "data-playing") == "true"
+    assert float(state(page)["position"]) >= 0.1
+    page.context.close()

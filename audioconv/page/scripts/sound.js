@@ -11,6 +11,8 @@ async function awake(context) {
   await Promise.race([context.resume(), late]);
 }
 
+let heard = null; // the sound that plays, of all on the page
+
 export class Sound {
   /**
    * @param {{seconds: number, loudness: {before: ?number, after: ?number}}} about both, in dB;
@@ -62,8 +64,10 @@ export class Sound {
     this.seek(position);
   }
 
-  /** Start both at the same instant and position. */
+  /** Start both at the same instant and position, and pause any other sound of the page. */
   begin() {
+    if (heard !== this) heard?.pause();
+    heard = this;
     this.silence();
     this.started = this.context.currentTime + 0.02;
     this.sources = ["before", "after"].map((which, i) => {
