@@ -82,6 +82,19 @@ def test_both_pictures_end_in_the_same_sum(echo):
     assert len({copies for copies, _ in pictures}) == 7
 
 
+def test_steps_are_first_played_from_the_start(opened, files):
+    """Although the picture to begin with is in the middle; later, from where they are."""
+    page = opened(files["echo"][0], reduced_motion="reduce")
+    assert page.input_value("#steps-position") == "3"
+    page.click("#steps-play")
+    assert page.input_value("#steps-position") in "01"
+    page.click("#steps-play")
+    page.fill("#steps-position", "4")
+    page.click("#steps-play")
+    assert page.input_value("#steps-position") in "45"
+    page.context.close()
+
+
 def test_steps_are_played_from_the_start_again(opened, files):
     page = opened(files["echo"][0], reduced_motion="reduce")
     page.select_option("#steps-speed", label="fast")

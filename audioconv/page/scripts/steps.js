@@ -22,6 +22,7 @@ const ABOUT = {
 export function steps() {
   const range = element("steps-position");
   let exact = 0;
+  let untouched = true; // the picture to begin with is in the middle, where copies meet
   const at = () => Number(range.value);
   const figures = Object.entries(PICTURES).map(([id, draw]) => {
     const figure = new Figure(
@@ -52,10 +53,12 @@ export function steps() {
   };
   const move = (c) => {
     range.value = c;
+    untouched = false;
     exact = at();
     show();
   };
   slider(range, move);
+  untouched = true;
   element("steps-back").addEventListener("click", () => move(at() - 1));
   element("steps-on").addEventListener("click", () => move(at() + 1));
   fillSelect(element("steps-speed"), STEP_SPEEDS, 1);
@@ -66,7 +69,7 @@ export function steps() {
     return next < Number(range.max);
   });
   element("steps-play").addEventListener("click", () => {
-    if (player.playing && at() === Number(range.max)) move(0);
+    if (player.playing && (untouched || at() === Number(range.max))) move(0);
   });
   short.watch(() => {
     range.max = short.f.length + short.g.length - 2;
