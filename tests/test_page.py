@@ -17,6 +17,7 @@ from audioconv.errors import UsageError
 from audioconv.job import Job, Options
 from audioconv.page import page, write
 from audioconv.page.bundle import DECLARATION, IMPORT, bundle
+from audioconv.page.data import data_of
 from audioconv.page.explain import explain
 from audioconv.views import cost
 
@@ -208,3 +209,22 @@ def test_a_convolution_is_written_as_a_page(tmp_path, monkeypatch):
     explained = explain(Job(sound, str(path), ["delta"], Options(overwrite=True)))
     write(explained, [], [])
     assert path.read_bytes() != before
+
+
+@pytest.mark.parametrize(
+    ("ir", "told"),
+    [
+        ("low-pass:cutoff=2kHz,numtaps=63", "symmetric about b = 0 (linear phase): b runs from"),
+        ("delta", None),
+    ],
+)
+def test_taps_before_time_0_are_explained(tmp_path, monkeypatch, ir, told):
+    measured = cost.Cost([(64, 1e-5), (128, 4e-5)], [(64, 1e-5)], 1000, 1e-3, 1e-4)
+    monkeypatch.setattr(cost, "measure_cost", lambda *_: measured)
+    source = tmp_path / "source.wav"
+    soundfile.write(source, np.sin(np.arange(8000)) / 2, 8000)
+    data = data_of(explain(Job(str(source), str(tmp_path / "a.html"), [ir])))
+    notes = [note for note in data["sliding"]["notes"] if "b runs from" in note]
+    assert [told in note for note in notes] == [True] * (told is not None)
+    assert data["impulse"]["origin"] == (31 if told else 0)
+    assert not notes or "b runs from \u221231 to 31, so the convolution begins 31" in notes[0]

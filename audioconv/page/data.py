@@ -16,6 +16,7 @@ from audioconv.views import cost
 from audioconv.views.blocks import convolve_blocks, extremes
 from audioconv.views.listening import PLAYER_CHANNELS, PlayerSound
 from audioconv.views.packed import pack, pack_integers
+from audioconv.views.sliding import Sliding
 from audioconv.views.spectrogram import SILENT, spectrogram
 from impulses import Impulse
 from impulses.acoustics.decay import fit
@@ -46,6 +47,7 @@ def data_of(explained: Explained) -> dict[str, Any]:
             "frames": explained.impulse.frames,
             "channels": explained.impulse.taps[0].size,
             "seconds": explained.impulse.frames / source.rate,
+            "origin": explained.impulse.origin,
         },
         "output": {
             "frames": outcome.frames,
@@ -65,6 +67,8 @@ def data_of(explained: Explained) -> dict[str, Any]:
 def _sliding(explained: Explained) -> dict[str, Any]:
     sums = explained.sliding
     notes = [sums.notice] if sums.notice else []
+    if sums.origin:
+        notes.append(_early(sums))
     if round(explained.outcome.match_gain_db or 0, 2):
         notes.append(
             f"these sums are before the match, which changed the whole output by "
@@ -96,6 +100,18 @@ def _sliding(explained: Explained) -> dict[str, Any]:
         "path": f"input channel {sums.source + 1} to output channel {sums.target + 1}",
         "notes": notes,
     }
+
+
+def _early(sums: Sliding) -> str:
+    """Return what it means that an impulse begins before time 0."""
+    before, after = sums.origin, len(sums.g) - 1 - sums.origin
+    rounding = 1e-9 * float(np.abs(sums.g).max())
+    symmetric = before == after and np.allclose(sums.g, sums.g[::-1], rtol=0, atol=rounding)
+    return (
+        f"{'g is symmetric about b = 0 (linear phase)' if symmetric else 'g begins early'}: "
+        f"b runs from \u2212{before} to {after}, so the convolution begins {before} samples before "
+        "f; the output leaves those samples out"
+    )
 
 
 def _blocks(explained: Explained) -> dict[str, Any]:

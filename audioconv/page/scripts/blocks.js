@@ -60,14 +60,15 @@ function finalFrame({ pieces, end }, added) {
 
 function blocksSentence(drawing, added) {
   if (added === 0) return "No block is added yet.";
-  const { pieces, taps, rate } = drawing;
+  const { pieces, taps, origin, rate } = drawing;
   const { frames } = pieces[added - 1];
   const block =
     `Block ${added} of ${pieces.length}: ${whole(frames)} samples become ` +
     `${whole(frames + taps - 1)}; the last ${whole(taps - 1)} are the tail.`;
   const time = (finalFrame(drawing, added) / rate).toFixed(3);
+  const early = origin ? `, ${whole(origin)} samples before the end of the block, where the next result begins` : "";
   return added < pieces.length
-    ? `${block} The output is final up to ${time} s; the rest waits for the next block.`
+    ? `${block} The output is final up to ${time} s${early}; the rest waits for the next block.`
     : `${block} That was the last one: the output is complete up to ${time} s.`;
 }
 

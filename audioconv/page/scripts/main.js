@@ -36,18 +36,23 @@ function header() {
   setText(element("version"), given.version);
   element("parts").append(
     signal("f", "f, the signal", input, [input.name], [`${whole(input.rate)} Hz`]),
-    signal("g", "g, the impulse response", impulse, [impulse.name]),
+    signal("g", "g, the impulse response", impulse, [impulse.name], earlyPart(impulse)),
     signal("sum", "y, the output", output),
   );
 }
 
+/** Return how much of an impulse lies before time 0, and is missing from the output, if any does. */
+function earlyPart({ origin }) {
+  return origin ? [`${whole(origin)} of them before time 0`] : [];
+}
+
 /** Create the description of one signal. */
-function signal(className, label, { seconds, frames, channels }, names = [], rates = []) {
+function signal(className, label, { seconds, frames, channels }, names = [], more = []) {
   const sizes = [
     `${seconds.toFixed(3)} s`,
     counted(frames, "frame"),
     counted(channels, "channel"),
-    ...rates,
+    ...more,
   ];
   // no line breaks between a number and its unit
   const size = sizes.map((text) => text.replace(" ", "\u00a0")).join(", ");
