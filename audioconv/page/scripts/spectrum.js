@@ -58,7 +58,9 @@ export function shortSpectra({ f, g }) {
     sign: "\u00d7",
     isNothing: (value) => value < LEAST_MAGNITUDE,
     text: (value) => digits(value < LEAST_MAGNITUDE ? 0 : value, 3),
-    note: "These are the signals of the first steps.",
+    note:
+      "These are the signals of the first steps. A wave of 0.5 cycles per sample is the fastest: " +
+      "two samples are one cycle, which is half the sample rate.",
   };
 }
 
