@@ -15,13 +15,13 @@ from audioconv.page.theorem import theorem_of
 from audioconv.views import cost
 from audioconv.views.blocks import convolve_blocks, extremes
 from audioconv.views.listening import PLAYER_CHANNELS, PlayerSound
-from audioconv.views.packed import pack, pack_integers
+from audioconv.views.packed import MAX_NONZERO, pack, pack_integers
 from audioconv.views.sliding import Sliding
 from audioconv.views.spectrogram import SILENT, spectrogram
 from impulses import Impulse
 from impulses.acoustics.decay import fit
 from impulses.acoustics.decay_curve import analyse_decay
-from impulses.acoustics.figures import RANGES
+from impulses.acoustics.figures import RANGES, Figures
 from impulses.impulse import to_db
 
 PLAYER_COLUMNS = 1000
@@ -204,6 +204,37 @@ def _decay(impulse: Impulse) -> dict[str, Any]:
     starts = np.arange(len(level), dtype=np.int64) * len(energy) // len(level)
     top = float(level.max(initial=0))
     curve = np.zeros(0) if analysis.curve is None else analysis.curve.levels_db()
+    no_room = _no_room(impulse)
+    lines = [] if no_room else _fitted_lines(curve, rate, figures)
+    return {
+        "seconds": (starts / rate).tolist(),
+        "level_db": [_finite(10 * np.log10(e / top) if e > 0 else -np.inf) for e in level],
+        "curve_db": [_finite(curve[at]) if at < len(curve) else None for at in starts],
+        "lines": lines,
+        "floor_db": figures.noise_floor_db,
+        "why_not": [no_room]
+        if no_room
+        else [
+            f"{name.upper()}: {figures.why_not[f'{name}_s']}"
+            for name in ("t20", "t30")
+            if f"{name}_s" in figures.why_not
+        ],
+    }
+
+
+def _no_room(impulse: Impulse) -> str:
+    """Return why an impulse that is no room has no reverberation time; nothing if it may be one."""
+    if impulse.origin:
+        return "a filter that begins before time 0 is not a room, and has no reverberation time"
+    count = np.count_nonzero(impulse.taps.reshape(impulse.frames, -1).any(axis=1))
+    if count > MAX_NONZERO:
+        return ""
+    few = "a single tap has" if count == 1 else f"{count} taps that are not zero have"
+    return f"{few} no reverberation time"
+
+
+def _fitted_lines(curve: NDArray[np.float64], rate: int, figures: Figures) -> list[dict[str, Any]]:
+    """Return the lines from which T20 and T30 are read, if they can be."""
     lines = []
     for name in ("t20", "t30"):
         line, seconds = fit(curve, rate, *RANGES[name]), getattr(figures, f"{name}_s")
@@ -211,18 +242,7 @@ def _decay(impulse: Impulse) -> dict[str, Any]:
             start, end = (((db - line.level) * -line.rt60 / 60, db) for db in RANGES[name])
             label = f"{name.upper()} {seconds:#.3g} s"
             lines.append({"label": label, "from": start, "to": end})
-    return {
-        "seconds": (starts / rate).tolist(),
-        "level_db": [_finite(10 * np.log10(e / top) if e > 0 else -np.inf) for e in level],
-        "curve_db": [_finite(curve[at]) if at < len(curve) else None for at in starts],
-        "lines": lines,
-        "floor_db": figures.noise_floor_db,
-        "why_not": [
-            f"{name.upper()}: {figures.why_not[f'{name}_s']}"
-            for name in ("t20", "t30")
-            if f"{name}_s" in figures.why_not
-        ],
-    }
+    return lines
 
 
 def _finite(level: float) -> float | None:

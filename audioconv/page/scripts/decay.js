@@ -23,7 +23,7 @@ export function decay(given) {
   const [first, last] = [given.seconds[0], given.seconds[given.seconds.length - 1]];
   const time = timeScale(first, last);
   showChart("decay", {
-    x: { label: `time, ${time.unit}`, ...time },
+    x: { label: `time after the onset, ${time.unit}`, ...time },
     y: { label: "level, dB", ...linearScale(lowest, 3) },
     stops: given.seconds,
     draw: (context, box, points) => drawDecay(context, box, points, given, lowest),
