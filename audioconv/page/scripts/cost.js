@@ -36,8 +36,10 @@ export function cost(given) {
     read: (stop) => readCost(given, slow, fast, measured[stop]),
   });
   element("cost-key").replaceChildren(
-    create("li", "direct, continued as n\u00b2", "g dashed"),
-    create("li", "FFT, continued as n log n", "sum dotted"),
+    create("li", "direct, measured", "g"),
+    create("li", "FFT, measured", "sum"),
+    create("li", "law n\u00b2 through the last dot", "g dashed"),
+    create("li", "law n log n through the last dot", "sum dotted"),
     create("li", `this run, direct: ${duration(job.direct_s)}`, "g square"),
     create("li", `this run, ${job.engine}: ${duration(job.engine_s)}`, "sum square"),
   );
