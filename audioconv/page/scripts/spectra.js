@@ -15,7 +15,7 @@ export function spectra(given) {
   const held = heldSpectra(given);
   let shown = held;
   fillSelect(of, [
-    ["short", "five samples, three taps"],
+    ["short", "the first steps"],
     ["held", "this sound and impulse"],
   ]);
   fillSelect(part, [

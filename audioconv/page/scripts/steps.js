@@ -1,4 +1,4 @@
-// The first steps: five samples and three taps, one c after another, seen in two ways.
+// The first steps: a few samples and taps, one c after another, seen in two ways.
 
 import { Figure, trackPointer } from "./canvas.js";
 import { fillSelect, Player, slider } from "./controls.js";
