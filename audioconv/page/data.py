@@ -147,7 +147,10 @@ def _envelope(values: NDArray[np.float64]) -> dict[str, Any]:
 def _listen(explained: Explained) -> dict[str, Any]:
     rate, before, after = explained.source.rate, explained.before, explained.after
     players = explained.players
-    notes = ["You hear MP3; the numbers on this page are those of the exact sound."]
+    notes = [
+        "You hear MP3. The numbers on this page are those of the exact sound, except in the next "
+        "section, which takes the MP3 as its sound."
+    ]
     if max(before.shape[1], after.shape[1]) > PLAYER_CHANNELS:
         notes.append(f"Only channels 1 to {PLAYER_CHANNELS} are played.")
     if players[0].gain < 1:

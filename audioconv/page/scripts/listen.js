@@ -20,7 +20,7 @@ export function listen(given) {
     Promise.all(BOTH.map((which) => context.decodeAudioData(decode(given[which].data).buffer))),
   );
   const drawings = listenFigures(given, sound);
-  const { seek } = player("listen", sound, "loudness", () => {
+  const { seek } = player("listen", sound, { name: "loudness", unit: "LUFS" }, () => {
     for (const figure of drawings) figure.change();
   });
   for (const { canvas } of drawings) seekOver(canvas, sound, seek);

@@ -25,7 +25,7 @@ export function ownOutput() {
   const figures = Object.keys(waves).map((which) =>
     waveFigure(element(`own-${which}-wave`), sound, which, () => waves[which]),
   );
-  const { seek, refresh } = player("own", sound, "rms level", () => {
+  const { seek, refresh } = player("own", sound, { name: "rms level", unit: "dBFS" }, () => {
     for (const figure of figures) figure.change();
     if (!sound.playing) showSum(sums, sound.position());
   });

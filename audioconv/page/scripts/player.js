@@ -10,7 +10,7 @@ import { minus } from "./format.js";
  *
  * @param {string} id of the section, with which the ids of its controls begin
  * @param {Sound} sound
- * @param {string} measure the name of its levels
+ * @param {{name: string, unit: string}} measure of its levels
  * @param {function(): void} shown called whenever the position or the choice may have changed
  * @returns {{seek: function(number): void, refresh: function(): void}} to go to a position, and to
  *   show another sound
@@ -128,7 +128,7 @@ function showLevels(part, sound, measure) {
     const level = sound.about.loudness[which];
     const down = 20 * Math.log10(sound.level(which));
     const lowered = down < -0.005 ? `, turned down by ${(-down).toFixed(1)} dB` : "";
-    const text = level !== null ? `${measure} ${minus(level.toFixed(1))} dB${lowered}` : "";
+    const text = level !== null ? `${measure.name} ${minus(level.toFixed(1))} ${measure.unit}${lowered}` : "";
     setText(part(`${which}-level`), text);
   }
 }

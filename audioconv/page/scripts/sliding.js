@@ -16,7 +16,7 @@ const SPEEDS = [
   [1 / 1024, "1/1024"],
 ];
 const HEIGHTS = [
-  [1, "as they are"],
+  [1, "as it is"],
   [4, "\u00d7 4"],
   [16, "\u00d7 16"],
   [64, "\u00d7 64"],
@@ -169,11 +169,11 @@ function makeRows({ spikes }) {
 function sentence({ rate, taps }, c, sum) {
   const first = sum.largest[0];
   const loud = first
-    ? ` The largest is f(${first.a}) g(${first.b}) = ${digits(first.product, 3)}.`
+    ? ` The largest is f(${whole(first.a)}) g(${whole(first.b)}) = ${digits(first.product, 3)}.`
     : "";
   return (
-    `At c = ${c}, ${inSeconds(c / rate)}: ${whole(sum.count)} of ${whole(taps)} products ` +
-    `are not zero, and their sum is ${digits(sum.value, 3)}.${loud}`
+    `At c = ${whole(c)}, ${inSeconds(c / rate)}: ${whole(sum.count)} of ${whole(taps)} products ` +
+    `${sum.count === 1 ? "is" : "are"} not zero, and their sum is ${digits(sum.value, 3)}.${loud}`
   );
 }
 

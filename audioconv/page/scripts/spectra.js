@@ -70,15 +70,15 @@ export function spectra(given) {
 function readingOf({ places, rows, product, at, sign, isNothing, text }, stop) {
   const [f, g, y] = rows.map(({ level, phase }) => ({ level: level[stop], phase: phase[stop] }));
   const degrees = (angle) => minus(`${angle.toFixed(1)}\u00b0`);
-  const inBrackets = (angle) => (angle.toFixed(1) < 0 ? `(${degrees(angle)})` : degrees(angle));
+  const inBrackets = (number) => (number.startsWith("\u2212") ? `(${number})` : number);
   const sum = f.phase + g.phase;
   const turned = Math.abs(sum) > 180 ? `, which is ${degrees(wrapped(sum))}` : "";
   const magnitudes =
-    `At ${at(places[stop])}: magnitude ${text(f.level)} ${sign} ${text(g.level)} = ` +
+    `At ${at(places[stop])}: magnitude ${text(f.level)} ${sign} ${inBrackets(text(g.level))} = ` +
     `${text(product.level[stop])}, of y ${text(y.level)}`;
   if (isNothing(product.level[stop])) return `${magnitudes}; what is 0 has no phase.`;
   return (
-    `${magnitudes}; phase ${degrees(f.phase)} + ${inBrackets(g.phase)} = ` +
+    `${magnitudes}; phase ${degrees(f.phase)} + ${inBrackets(degrees(g.phase))} = ` +
     `${degrees(sum)}${turned}, of y ${degrees(y.phase)}.`
   );
 }
