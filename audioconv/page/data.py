@@ -228,12 +228,12 @@ def _decay(impulse: Impulse) -> dict[str, Any]:
 def _no_room(impulse: Impulse) -> str:
     """Return why an impulse that is no room has no reverberation time; nothing if it may be one."""
     if impulse.origin:
-        return "a filter that begins before time 0 is not a room, and has no reverberation time"
+        return "g begins before time 0, as a filter does and a room does not: it has no reverberation time"
     count = np.count_nonzero(impulse.taps.reshape(impulse.frames, -1).any(axis=1))
     if count > MAX_NONZERO:
         return ""
-    few = "a single tap has" if count == 1 else f"{count} taps that are not zero have"
-    return f"{few} no reverberation time"
+    few = "a single nonzero tap" if count == 1 else f"only {count} nonzero taps"
+    return f"g has {few}, and so no reverberation time"
 
 
 def _fitted_lines(curve: NDArray[np.float64], rate: int, figures: Figures) -> list[dict[str, Any]]:
