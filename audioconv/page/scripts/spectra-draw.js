@@ -39,7 +39,10 @@ export function drawSpectra(context, width, spectra, part, stop) {
   spectra.rows.forEach((row, i) => {
     const box = { ...first, top: first.top + i * (first.height + ABOVE_SPECTRUM) };
     const name = SPECTRUM_COLOURS[i];
-    const label = `${part === "level" ? "magnitude" : "phase"} of ${LABELS[i]}`;
+    const label =
+      part === "level"
+        ? `magnitude of ${LABELS[i]}${spectra.unit}`
+        : `phase of ${LABELS[i]}, degrees`;
     write(context, label, box.left, box.top - 8, { colour: theme[`${name}-text`] });
     spectrumRow(context, box, spectra, part, i);
     const across = box.left + spectra.x.share(spectra.places[stop]) * box.width;

@@ -35,6 +35,10 @@ export function spectra(given) {
     );
     figure.change();
   };
+  const choosePart = () => {
+    showKey(part.value === "phase");
+    show();
+  };
   const choose = () => {
     shown = of.value === "short" ? shortSpectra(short) : held;
     const share = range.value / range.max;
@@ -46,9 +50,10 @@ export function spectra(given) {
   range.max = 100;
   range.value = 30;
   of.addEventListener("change", choose);
-  part.addEventListener("change", show);
+  part.addEventListener("change", choosePart);
   short.watch(choose);
   slider(range, show);
+  showKey(false);
   trackPointer(
     canvas,
     (across) => {
@@ -60,9 +65,13 @@ export function spectra(given) {
     },
     true,
   );
+}
+
+/** Explain the lines of the third row, which are dots where phases are shown. */
+function showKey(phase) {
   element("spectra-key").replaceChildren(
-    create("li", "spectrum of y, from y itself", "sum"),
-    create("li", "product of the spectra of f and g", "dashed"),
+    create("li", "spectrum of y, from y itself", phase ? "sum dots" : "sum"),
+    create("li", "product of the spectra of f and g", phase ? "fine dots" : "dashed"),
   );
 }
 

@@ -56,6 +56,7 @@ export function shortSpectra({ f, g }) {
     at: (place) => `${place.toFixed(4)} cycles per sample`,
     product: productOf(rows, (one, other) => one * other),
     sign: "\u00d7",
+    unit: "",
     isNothing: (value) => value < LEAST_MAGNITUDE,
     text: (value) => digits(value < LEAST_MAGNITUDE ? 0 : value, 3),
     note:
@@ -84,6 +85,7 @@ export function heldSpectra(given) {
     at: (place) => `${Math.round(place)} Hz`,
     product: productOf(rows, (one, other) => one + other),
     sign: "+",
+    unit: ", dB",
     isNothing: (value) => value < SILENCE_DB,
     text: (value) => minus(value < SILENCE_DB ? "-\u221e dB" : `${value.toFixed(1)} dB`),
     note:
