@@ -228,7 +228,7 @@ def _decay(impulse: Impulse) -> dict[str, Any]:
 def _no_room(impulse: Impulse) -> str:
     """Return why an impulse that is no room has no reverberation time; nothing if it may be one."""
     if impulse.origin:
-        return "g begins before time 0, as a filter does and a room does not: it has no reverberation time"
+        return "g begins before time 0: a filter, not a room, and so without reverberation time"
     count = np.count_nonzero(impulse.taps.reshape(impulse.frames, -1).any(axis=1))
     if count > MAX_NONZERO:
         return ""

@@ -174,6 +174,15 @@ def test_signals_are_drawn_in_one_stroke(hand):
     assert page.get_attribute("#draw-f-canvas", "aria-label").endswith("1, 3, 2, \u22121, 2.")
 
 
+def test_a_stroke_of_the_mouse_may_begin_beside_a_knob(echo):
+    """And sets every bar that it passes, however far apart the places of the pointer."""
+    box, at = canvas(echo, "draw-f-canvas")
+    start, end = (at((place + 0.5) * box["width"] / 6, 98 - 18 * 4) for place in (0, 4))
+    Mouse(echo).drag(start, end)
+    assert echo.get_attribute("#draw-f-canvas", "aria-label").endswith(" 4, 4, 4, 4, 4.")
+    echo.click("#draw-reset")
+
+
 def test_signals_are_drawn_by_keys(echo):
     """More samples and taps, down to silence: no picture fails."""
     for _ in range(3):

@@ -4,17 +4,18 @@
  * Let things on a canvas be dragged. A finger that presses on nothing scrolls the page.
  *
  * `grab` returns, for a place on the canvas, what to do with each place that the pointer moves to,
- * or null if nothing is there. It is also asked without a press, so it must change nothing.
+ * or null if nothing is there. It is also asked without a press, so it must change nothing. Its
+ * third argument is whether the pointer is a mouse, which does not scroll by dragging.
  *
  * @param {HTMLCanvasElement} canvas
- * @param {function(number, number): ?function(number, number): void} grab
+ * @param {function(number, number, boolean): ?function(number, number): void} grab
  */
 export function draggable(canvas, grab) {
   let move = null;
   let held = null; // the pointer that drags
   canvas.addEventListener("pointerdown", (event) => {
     if (event.button !== 0 || !event.isPrimary) return;
-    move = grab(...placeOn(canvas, event));
+    move = grab(...placeOn(canvas, event), event.pointerType === "mouse");
     if (!move) return;
     held = event.pointerId;
     canvas.setPointerCapture(held);

@@ -49,9 +49,23 @@ function drawSignalByHand({ name, title, colourOf }) {
   };
   const setAt = (x, y) => set(placeAt(x), (ZERO - y) / UNIT);
 
-  draggable(canvas, (x, y) => {
+  /** Return what draws a stroke from a place on: it sets every bar that it passes. */
+  const strokeFrom = (x, y) => {
+    let [lastX, lastY] = [x, y];
+    return (nextX, nextY) => {
+      const [from, to] = [placeAt(lastX), placeAt(nextX)];
+      const steps = Math.abs(to - from) || 1;
+      for (let i = 0; i <= steps; i++) {
+        const share = i / steps;
+        set(from + (to - from) * share, (ZERO - lastY - (nextY - lastY) * share) / UNIT);
+      }
+      [lastX, lastY] = [nextX, nextY];
+    };
+  };
+
+  draggable(canvas, (x, y, mouse) => {
     const end = ZERO - values()[placeAt(x)] * UNIT;
-    return Math.abs(y - end) < NEAR_END ? setAt : null;
+    return mouse || Math.abs(y - end) < NEAR_END ? strokeFrom(x, y) : null;
   });
   canvas.addEventListener("click", (event) => setAt(event.offsetX, event.offsetY));
   choice.addEventListener("change", () => show());
