@@ -276,3 +276,13 @@ def test_a_film_has_the_title_and_the_ground_of_its_look(echo, tmp_path, monkeyp
         with Image.open(tmp_path / f"{name}.gif") as found:
             grounds.append("#{:02X}{:02X}{:02X}".format(*found.convert("RGB").getpixel((2, 200))))
     assert grounds == [colours.LIGHT.colour(colours.GROUND), colours.DARK.colour(colours.GROUND)]
+
+
+@pytest.mark.parametrize("pixels", [240, 480, 1200])
+def test_the_title_leaves_room_for_the_sum(echo, pixels):
+    with settings(dark=False):
+        scene = Scene(echo, pixels, "speech.wav with double-spike:delay=350ms,gain=-6dB")
+        scene.at(echo.end - 1)
+        title = scene._figure._suptitle
+        assert title.get_window_extent().x1 < scene._caption.get_window_extent().x0
+        assert title.get_text().endswith("…") == (pixels < 1200)

@@ -77,12 +77,31 @@ class Scene:
         self._span = sliding.end - sliding.begin
         self._rows = self._figure.subplots(4, 1, sharex=True)
         self._set_up_axes()
-        self._figure.suptitle(escape(title), x=0.01, ha="left", fontsize=9)
+        self._caption = self._figure.text(0.99, 0.985, "", ha="right", va="top", fontsize=8)
+        self._figure.suptitle(self._beside_the_caption(title), x=0.01, ha="left", fontsize=9)
         begin = sliding.first / sliding.rate
         _fill(self._rows[0], sliding.f, begin, sliding.rate, BLUE)
         self._canvas.draw()
         self._background = self._canvas.copy_from_bbox(self._figure.bbox)
-        self._caption = self._figure.text(0.99, 0.985, "", ha="right", va="top", fontsize=8)
+
+    def _beside_the_caption(self, title: str) -> str:
+        """Return as much of a title as leaves room for the longest caption."""
+        longest = self._figure.text(0, 0, self._caption_at(self._sliding.end, -1.0), fontsize=8)
+        room = 0.96 * self._figure.bbox.width - longest.get_window_extent().width
+        longest.remove()
+        for kept in (
+            title,
+            *(f"{title[:n].rstrip()}…" for n in range(min(len(title), int(room)) - 1, 0, -1)),
+        ):
+            written = self._figure.text(0, 0, escape(kept), fontsize=9)
+            width = written.get_window_extent().width
+            written.remove()
+            if width <= room:
+                return escape(kept)
+        return ""
+
+    def _caption_at(self, c: int, value: float) -> str:
+        return f"c = {c / self._sliding.rate:.3f} s: y(c) = {value:+.5f}"
 
     def _set_up_axes(self) -> None:
         sliding, last = self._sliding, self._rows[-1]
@@ -113,7 +132,7 @@ class Scene:
             moving.append((row, line))
         dot = self._rows[3].plot([c / rate], [done[-1]], "o", color=GREEN, markersize=4)[0]
         moving.append((3, dot))
-        self._caption.set_text(f"c = {c / rate:.3f} s: y(c) = {done[-1]:+.5f}")
+        self._caption.set_text(self._caption_at(c, float(done[-1])))
         for row, artist in moving:
             self._rows[row].draw_artist(artist)
             artist.remove()
@@ -163,7 +182,11 @@ def _fill(
 def _draw_stems(row: Axes, times: Signal, values: Signal, colour: str) -> list[Any]:
     """Draw a stem and a dot for each value."""
     lines = row.vlines(times, 0, values, color=colour, linewidth=1.2)
-    dots = row.plot(times, values, "o", color=colour, markersize=3.5)[0]
+    left, right = row.get_xlim()
+    seen = (left <= times) & (times <= right)
+    # the dot of the tallest spike may stand out of its row, whose frame would cut it
+    style: Any = {"markersize": 3.5, "clip_on": False}
+    dots = row.plot(times[seen], values[seen], "o", color=colour, **style)[0]
     return [lines, dots]
 
 
