@@ -59,9 +59,9 @@ export function taken(context, axis, scale, place, from, to, colour) {
 }
 
 /** Write a number at the end of a bar: above it, or below a negative one. */
-export function barNumber(context, axis, scale, place, value, colour, end = value) {
-  const y = scale.zero - end * scale.unit + (end < 0 ? 13 : -4);
-  write(context, shortNumber(value), axis.x(place), y, { colour, align: "center", size: 12 });
+export function barNumber(context, axis, scale, place, value, colour, halo = false) {
+  const y = scale.zero - value * scale.unit + (value < 0 ? 13 : -4);
+  write(context, shortNumber(value), axis.x(place), y, { colour, align: "center", size: 12, halo });
 }
 
 /** Draw samples as bars on their zero line, each with its number. */

@@ -97,7 +97,7 @@ export function drawSums(context, axis, row, unit, signals, c) {
     unit,
   );
   zeroLine(context, axis, scale, 0, stacks.length - 1);
-  stacks.forEach(({ pieces, sum, ends }, at) => {
+  stacks.forEach(({ pieces, sum }, at) => {
     context.globalAlpha = at > c ? PALE : 1;
     for (const { a, from, to } of pieces) {
       if (a > c) continue;
@@ -106,7 +106,6 @@ export function drawSums(context, axis, row, unit, signals, c) {
         bar(context, axis, scale, at, to > from ? from : Math.min(0, from), to, sampleColour(a));
     }
     context.globalAlpha = 1;
-    const [top] = ends;
-    if (at <= c) barNumber(context, axis, scale, at, sum, theme["sum-text"], sum < 0 ? sum : top);
+    if (at <= c) barNumber(context, axis, scale, at, sum, theme["sum-text"], true);
   });
 }

@@ -75,7 +75,7 @@ export function drawWindow(context, width, signals, c) {
   for (const { a, product } of termsAt(signals, c)) {
     bars(context, axis, scale, a, [product], () => sampleColour(a));
   }
-  title(context, sums, "y, the products at each c added up", "sum");
+  title(context, sums, "y, the products added up; hatched: taken away", "sum");
   drawSums(context, axis, sums, unit, signals, c);
   writePlaces(context, axis, PLACES, c);
 }
