@@ -13,7 +13,7 @@ from impulses.measurement.arrival_times import arrival_times, find_step
 from impulses.measurement.clock_drift import MAX_CLOCK_DRIFT, clock_drift, wrong_rate
 from impulses.measurement.harmonics import PERIODS, spacing
 from impulses.measurement.inverses import take_lags
-from impulses.measurement.locate import FALL, LocatedResponse
+from impulses.measurement.locate import BLOCK, FALL, LocatedResponse
 from impulses.measurement.sweeps import Sweep
 from impulses.measurement.timing import Notes, format_time
 
@@ -25,6 +25,13 @@ GOOD_RANGE = 45.0
 
 SHARP = 1.25
 """Gain of the peak without its drift up to which the sign of the peak is reliable."""
+
+INVERTED = 2.0
+"""Ratio of the negative peak to the highest positive value above which polarity is inverted.
+
+An impulse in a band of a decade rings to 0.35 of its peak with the other sign, and in one of two and
+a half octaves to half of it. A room may have a negative peak, but then a positive one beside it.
+"""
 
 
 def diagnose(
@@ -76,7 +83,7 @@ def diagnose(
     smeared, sharp = _smear(located, sweep)
     # time and sign of a smeared peak are unreliable
     faults = smeared or timing.check_coverage(located, rate, low)
-    return _noise(located) + faults + (_polarity(located) if sharp else ()), not faults
+    return _noise(located) + faults + (_polarity(located, rate) if sharp else ()), not faults
 
 
 def harmonic_overlap(located: LocatedResponse, sweep: Sweep, orders: int, before: float) -> Notes:
@@ -131,11 +138,12 @@ def _noise(located: LocatedResponse) -> Notes:
     )
 
 
-def _polarity(located: LocatedResponse) -> Notes:
-    sound = take_lags(located.response, located.lag, max(located.tail, located.lag + 1))
+def _polarity(located: LocatedResponse, rate: int) -> Notes:
+    # what rings before the peak is a part of it, and may have the other sign
+    first = min(0, located.lag - round(BLOCK * rate))
+    sound = take_lags(located.response, first, max(located.tail, located.lag + 1))
     low, high = float(sound.min()), max(0.0, float(sound.max()))
-    # a room may have a negative peak, but then a positive one beside it
-    if -low <= 2 * high:
+    if -low <= INVERTED * high:
         return ()
     return (
         f"polarity is inverted: the peak is {low:.3g}, and the highest positive value {high:.3g}; "
