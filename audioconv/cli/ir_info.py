@@ -8,7 +8,7 @@ from audioconv.cli import layout, printing, terminal
 from audioconv.errors import counted
 from impulses import Impulse, analysis
 from impulses.acoustics.figures import Figures
-from impulses.acoustics.iso3382 import Acoustics
+from impulses.acoustics.iso3382 import SHORTEST, Acoustics, is_short
 from impulses.analysis import Levels
 from impulses.impulse import to_db
 
@@ -31,9 +31,6 @@ COLUMNS = {
 MAX_CURVATURE = 10
 """Percent by which T30 may exceed T20: ISO 3382-2:2008, B.3."""
 
-SHORTEST = 0.05
-"""Seconds below which an impulse response has no room acoustics: a filter, an HRTF."""
-
 DEPTH = 60.0
 """Decibels shown by the sparkline of the decay."""
 
@@ -50,7 +47,7 @@ def show(impulse: Impulse, levels: Levels, room: Acoustics) -> None:
     if terminal.shows(sys.stdout) and (line := decay(impulse)):
         pairs.insert(3, ("decay", line))
     printing.out_rows(pairs)
-    if impulse.frames < SHORTEST * impulse.rate:
+    if is_short(impulse):
         printing.out(f"room acoustics: none in an impulse under {1000 * SHORTEST:g} ms")
         return
     _show_acoustics(room)

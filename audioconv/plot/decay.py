@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
@@ -17,10 +17,11 @@ from audioconv.plot.bands import TIMES, Bar, draw_bands
 from audioconv.plot.inputs import collect_notices, frame_range, load_labelled
 from audioconv.plot.labels import legend_labels, minus_signs
 from audioconv.plot.options import Look, PictureInfo
+from impulses import Impulse
 from impulses.acoustics.decay import fit
 from impulses.acoustics.decay_curve import DecayAnalysis, analyse_decay
-from impulses.acoustics.figures import RANGES
-from impulses.acoustics.iso3382 import measure
+from impulses.acoustics.figures import RANGES, no_figures
+from impulses.acoustics.iso3382 import SHORT, Acoustics, is_short, measure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -110,8 +111,8 @@ def decay(
         for label, impulse in impulses:
             check_channel(label, impulse.taps.shape[1], channel)
         index = None if channel is None else channel - 1
-        analyses = [analyse_decay(impulse, index, band) for _, impulse in impulses]
-        measured = [measure(impulse, index) for _, impulse in impulses]
+        analyses = [_analyse(impulse, index, band) for _, impulse in impulses]
+        measured = [_measure(impulse, index) for _, impulse in impulses]
         rates = [impulse.rate for _, impulse in impulses]
         end = max(map(_duration, analyses, rates)) or 1 / rates[0]
         if duration is not None:
@@ -137,6 +138,19 @@ def decay(
     description = f"decay of {listed(legend_labels(irs))}"
     notices = collect_notices(impulse for _, impulse in impulses)
     return PictureInfo(description, style.size(figure), notices)
+
+
+def _analyse(impulse: Impulse, channel: int | None, band: float | None) -> DecayAnalysis:
+    """Analyse a decay; that of a short impulse has a curve, but no figures."""
+    analysis = analyse_decay(impulse, channel, band)
+    return replace(analysis, figures=no_figures(SHORT)) if is_short(impulse) else analysis
+
+
+def _measure(impulse: Impulse, channel: int | None) -> Acoustics:
+    """Measure the room acoustics; a short impulse has none."""
+    if is_short(impulse):
+        return Acoustics(None, no_figures(SHORT), ())
+    return measure(impulse, channel)
 
 
 def _draw_alone(panel: Axes, trace: Trace) -> list[Entry]:

@@ -12,6 +12,11 @@ from impulses.impulse import Impulse
 
 SILENT = "the impulse is silent"
 
+SHORTEST = 0.05
+"""Seconds below which an impulse response has no room acoustics: a filter, an HRTF."""
+
+SHORT = f"an impulse under {1000 * SHORTEST:g} ms has no room acoustics"
+
 
 @dataclass(frozen=True)
 class Band:
@@ -42,6 +47,11 @@ def measure_broadband(impulse: Impulse, channel: int | None = None) -> Figures:
     """Measure the broadband figures alone, which take a small part of the time; see `measure`."""
     found = from_onset(impulse, channel)
     return no_figures(SILENT) if found is None else analyse_broadband(found).figures
+
+
+def is_short(impulse: Impulse) -> bool:
+    """Return whether an impulse response is too short for room acoustics; see `SHORTEST`."""
+    return impulse.frames < SHORTEST * impulse.rate
 
 
 def measure(impulse: Impulse, channel: int | None = None) -> Acoustics:
