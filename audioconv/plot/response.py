@@ -30,6 +30,9 @@ PASSES = 30.0
 STOPS = 40.0
 """Level in dB below the largest from which on phase and delay are of no account."""
 
+MOST_BELOW = 30.0
+"""Largest extent of the magnitude axis in dB below the middle, unless another one is given."""
+
 LEAST_RANGE, MOST_RANGE = 3.0, 200.0
 """Limits of the range of the magnitude axis in dB."""
 
@@ -50,7 +53,7 @@ def response(
     smoothing: int | None = None,
     fmin: Annotated[float, "frequency"] | None = None,
     fmax: Annotated[float, "frequency"] | None = None,
-    range: Annotated[float, "level"] = 30.0,
+    range: Annotated[float, "level"] | None = None,
 ) -> PictureInfo:
     """Draw magnitude, phase and group delay of impulse responses.
 
@@ -76,9 +79,9 @@ def response(
         lowest frequency of the axis; 20 Hz if not given
     fmax : float, optional
         highest frequency of the axis; half the rate if not given
-    range : float, 3 to 200
+    range : float, 3 to 200, optional
         extent of the magnitude axis in dB below the middle of what passes, the median level of the
-        softest impulse response
+        softest impulse response; if not given, down to the lowest level, by 30 dB at most
 
     Raises
     ------
@@ -86,7 +89,7 @@ def response(
         If an impulse response cannot be loaded, or the picture cannot be written.
     """
     frequencies = FrequencyRange(fmin, fmax)
-    if not LEAST_RANGE <= range <= MOST_RANGE:
+    if range is not None and not LEAST_RANGE <= range <= MOST_RANGE:
         raise UsageError(
             f"range is {range:g} dB; it must be between {LEAST_RANGE:g} and {MOST_RANGE:g} dB"
         )
@@ -141,27 +144,34 @@ def _label(channel: Channel, found: Response) -> str:
     return f"{channel.label} (linear phase: delay {1000 * delay:.3f} ms)"
 
 
-def magnitude_limits(levels: Sequence[np.ndarray], below: float) -> tuple[float, float]:
-    """Return limits of the magnitude axis: up to the largest level, and some dB below the middle.
+def magnitude_limits(
+    levels: Sequence[np.ndarray], below: float | None = None
+) -> tuple[float, float]:
+    """Return limits of the magnitude axis: `below` dB under the middle, and the largest level.
+
+    Without `below`, it begins at the lowest level, or `MOST_BELOW` dB under the middle.
 
     The middle is the median of the levels within `PASSES` of the largest, so that a stop band has
     no part in it; of several responses, it is the lowest, so that all are in view.
 
     Examples
     --------
-    >>> low, high = magnitude_limits([np.array([0.0, 0.0, 0.0, -20.0, -90.0])], 30)
-    >>> round(low, 6), round(high, 6)
-    (-31.8, 1.8)
+    >>> levels = [np.array([0.0, 0.0, 0.0, -20.0, -25.0])]
+    >>> [round(limit, 6) for limit in magnitude_limits(levels)]
+    [-26.5, 1.5]
+    >>> [round(limit, 6) for limit in magnitude_limits(levels, 60)]
+    [-60.0, 1.5]
     """
     finite = [level[np.isfinite(level)] for level in levels]
     finite = [level for level in finite if len(level)]
     if not finite:
-        return -below, 0.0
+        return -(below or MOST_BELOW), 0.0
     middle = min(float(np.median(level[level >= level.max() - PASSES])) for level in finite)
-    return scales.with_margin(
-        max(min(float(level.min()) for level in finite), middle - below),
+    low, high = scales.with_margin(
+        max(min(float(level.min()) for level in finite), middle - MOST_BELOW),
         max(float(level.max()) for level in finite),
     )
+    return (low, high) if below is None else (middle - below, high)
 
 
 def _set_up_axes(
