@@ -17,6 +17,7 @@ import soundfile
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.text import Text
@@ -155,6 +156,17 @@ def test_a_picture_has_the_given_size(sounds, tmp_path):
     waveform([sounds["room"]], str(tmp_path / "a.png"), Look(width=127, height=50.8, dpi=100))
     with Image.open(tmp_path / "a.png") as picture:
         assert picture.size == (500, 200)
+
+
+@pytest.mark.parametrize("plot", ["waveform", "decay"])  # without and with a legend
+def test_a_long_title_is_wrapped(drawn, call, sounds, tmp_path, plot):
+    title = "Impulse responses of the large hall " * 3
+    call("plot", plot, sounds["room"], "-o", tmp_path / "a.png", "--width", 60, "--title", title)
+    (figure,) = drawn
+    FigureCanvasAgg(figure).draw()
+    heading = figure.legends[0].get_title() if figure.legends else figure._suptitle
+    assert heading.get_text().split() == title.split()
+    assert heading.get_window_extent().x1 <= figure.bbox.width
 
 
 # numbers

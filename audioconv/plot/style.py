@@ -66,7 +66,7 @@ TITLE_SIZE = 9
 """Points."""
 
 CHARACTER_WIDTH = 1.55
-"""Width per character of a wrapped line, including the margins, in mm."""
+"""Width per character of a wrapped line at 8 points, including the margins, in mm."""
 
 INCH = 25.4
 """mm."""
@@ -116,7 +116,7 @@ def picture(output: str, look: Look, inputs: Sequence[str]) -> Iterator[Figure]:
         figure = Figure(figsize=(look.width / INCH, (look.height or 60) / INCH), dpi=look.dpi)
         yield figure
         if look.title is not None:
-            _add_title(figure, escape(look.title))
+            _add_title(figure, wrap(escape(look.title), figure, TITLE_SIZE))
         data = _render(figure, file_format)
     with target(output, overwrite=look.overwrite) as out:
         out.file.write(data)
@@ -184,9 +184,10 @@ def size(figure: Figure) -> tuple[float, float]:
     return round(float(width), 1), round(float(height), 1)
 
 
-def wrap(text: str, figure: Figure) -> str:
+def wrap(text: str, figure: Figure, points: float = 8.0) -> str:
     """Wrap text to the width of a picture."""
-    return "\n".join(textwrap.wrap(text, int(size(figure)[0] / CHARACTER_WIDTH)))
+    characters = size(figure)[0] / (CHARACTER_WIDTH * points / 8)
+    return "\n".join(textwrap.wrap(text, max(1, int(characters))))
 
 
 def _check_size(look: Look) -> None:
