@@ -66,7 +66,7 @@ def _of_job(outcome: Outcome) -> Rows:
         ("gain", f"{format_db(outcome.gain_db)}{_matched(outcome)}"),
         (
             "peak",
-            f"{format_db(outcome.peak_dbfs, 'dBFS')} (guaranteed: at most "
+            f"{format_db(outcome.peak_dbfs, 'dBFS')}{_limited(outcome)} (guaranteed: at most "
             f"{format_db(outcome.guaranteed_dbfs, 'dBFS')}; expected: about "
             f"{format_db(outcome.expected_dbfs, 'dBFS')})",
         ),
@@ -77,7 +77,7 @@ def _of_effect(outcome: EffectOutcome) -> Rows:
     return [
         *outcome.rows,
         ("gain", format_db(outcome.gain_db)),
-        ("peak", format_db(outcome.peak_dbfs, "dBFS")),
+        ("peak", f"{format_db(outcome.peak_dbfs, 'dBFS')}{_limited(outcome)}"),
     ]
 
 
@@ -100,8 +100,13 @@ def _time(outcome: Outcome | EffectOutcome) -> Rows:
 def _level(outcome: Outcome | EffectOutcome, *changes: str) -> str:
     """Describe the peak of an output, and what was done to its level."""
     silent = outcome.peak_dbfs == -math.inf
-    peak = "silent" if silent else f"peak {_decibels(outcome.peak_dbfs)} dBFS"
+    peak = "silent" if silent else f"peak {_decibels(outcome.peak_dbfs)} dBFS{_limited(outcome)}"
     return "; ".join(filter(None, [peak, *changes]))
+
+
+def _limited(outcome: Outcome | EffectOutcome) -> str:
+    """Describe that the peak was measured before samples past full scale were limited."""
+    return ", limited to full scale" if outcome.clipped else ""
 
 
 def _gains(outcome: Outcome) -> list[str]:

@@ -89,7 +89,7 @@ class EffectOutcome:
     gain_db : float <= 0
         gain of the clip guard
     peak_dbfs : float
-        of the output, measured before rounding
+        of the output, measured before it is limited and rounded
     clipped : int
         samples past full scale that were limited
     notices : list of str
