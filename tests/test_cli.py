@@ -1143,7 +1143,7 @@ def test_the_guard_leaves_alone_what_fits(call, tmp_path):
 def test_saturation_limits_and_counts(call, tmp_path):
     source, out = wav(tmp_path / "in.wav", [0.125, -0.5, 0.5, 0.25, -0.25]), tmp_path / "out.wav"
     limited = ("convolve", source, out, "--ir", "delta", "--wet", "4", "--clip", "saturate", "-y")
-    assert "peak +6.0 dBFS, limited to full scale\n" in call(*limited).out
+    assert "peak +6.0 dBFS, limited to full scale\n" in call(*limited).err
     said = call(*limited, "--json")
     assert steps(out)[:, 0].tolist() == [16384, -32768, 32767, 32767, -32768]
     found = strict_json(said.out)

@@ -1,6 +1,7 @@
 """Impulses as files: `audioconv ir edit` and what files tell of how they were made."""
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -338,6 +339,9 @@ def test_channels_are_counted_from_one(call, samples):
         for n in (1, 2)
     )
     assert one["broadband"] != other["broadband"]
+    report = call("ir", "info", samples / "hall.wav", "--channel", 2).out
+    assert "\nroom acoustics of channel 2 (ISO 3382-1), by octave; levels are of all" in report
+    assert re.search(r"\nonset +[\d.]+ s of channel 2\n", report)
     for channel in (0, 3):
         said = call("ir", "info", samples / "hall.wav", "--channel", channel, code=2)
         assert f"channel is {channel}, but the impulse has 2, counted from 1" in said.err

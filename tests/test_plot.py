@@ -403,6 +403,11 @@ def test_a_bar_is_a_decay_time_and_its_place_has_the_reason_where_there_is_none(
     assert names == ["all", *(axes.hertz(band.hz) for band in found.bands)]
 
 
+def test_a_decay_of_one_channel_is_labelled_with_it(drawn, call, samples, tmp_path):
+    call("plot", "decay", samples / "hall.wav", "-o", tmp_path / "a.png", "--channel", 2)
+    assert drawn[0].axes[0].get_title(loc="left") == "hall.wav, channel 2"
+
+
 def test_several_decays_have_a_bar_each(drawn, call, sounds, tmp_path):
     call("plot", "decay", sounds["room"], "delta", "-o", tmp_path / "a.png")
     call("plot", "decay", "delta", "-o", tmp_path / "b.png", "--duration", "5ms")

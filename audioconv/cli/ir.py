@@ -248,5 +248,5 @@ def info(
         )
         return
     printing.out(display_name(ir))
-    ir_info.show(impulse, levels, room)
+    ir_info.show(impulse, levels, room, channel)
     printing.print_notices(impulse.notes)

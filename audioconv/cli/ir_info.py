@@ -41,19 +41,22 @@ DERIVED = ("t30_r", "curvature_percent")
 """Columns without reasons of their own: they depend on T20 and T30."""
 
 
-def show(impulse: Impulse, levels: Levels, room: Acoustics) -> None:
-    """Print the report to standard output."""
-    pairs = _summary(impulse, levels, room.onset_s)
+def show(impulse: Impulse, levels: Levels, room: Acoustics, channel: int | None = None) -> None:
+    """Print the report to standard output; onset and room acoustics may be those of a channel."""
+    of = "" if channel is None else f" of channel {channel}"
+    pairs = _summary(impulse, levels, room.onset_s, of)
     if terminal.shows(sys.stdout) and (line := decay(impulse)):
         pairs.insert(3, ("decay", line))
     printing.out_rows(pairs)
     if is_short(impulse):
         printing.out(f"room acoustics: none in an impulse under {1000 * SHORTEST:g} ms")
         return
-    _show_acoustics(room)
+    _show_acoustics(room, of)
 
 
-def _summary(impulse: Impulse, levels: Levels, onset: float | None) -> list[tuple[str, str]]:
+def _summary(
+    impulse: Impulse, levels: Levels, onset: float | None, of: str
+) -> list[tuple[str, str]]:
     """Return the rows of format and levels."""
     channels = impulse.taps.shape[1]
     loudest = printing.format_db(to_db(levels.guaranteed(1.0)), "dBFS")
@@ -65,7 +68,7 @@ def _summary(impulse: Impulse, levels: Levels, onset: float | None) -> list[tupl
             f"{printing.duration(impulse.frames, impulse.rate)}",
         ),
         ("origin", f"frame {impulse.origin}, {impulse.origin / impulse.rate:.6f} s: time 0"),
-        ("onset", "none: it is silent" if onset is None else f"{onset:.6f} s"),
+        ("onset", "none: it is silent" if onset is None else f"{onset:.6f} s{of}"),
         ("peak", _level(levels.peak)),
         ("sum|h|", f"{_level(levels.l1)}: upper bound of the peak gain"),
         ("energy", f"{_level(levels.l2)}: gain of white noise, the root of the sum of h^2"),
@@ -78,10 +81,11 @@ def _summary(impulse: Impulse, levels: Levels, onset: float | None) -> list[tupl
     ]
 
 
-def _show_acoustics(room: Acoustics) -> None:
+def _show_acoustics(room: Acoustics, of: str) -> None:
     """Print the table of figures, and the reasons for those missing."""
     rows = [("all", room.broadband), *((f"{band.hz:g}", band.figures) for band in room.bands)]
-    printing.out("room acoustics (ISO 3382-1), by octave")
+    levels = "; levels are of all channels" if of else ""
+    printing.out(f"room acoustics{of} (ISO 3382-1), by octave{levels}")
     printing.out(layout.table(_cells(rows), layout.width(sys.stdout)))
     curved = [
         row

@@ -110,6 +110,7 @@ def decay(
         impulses = load_labelled(irs, rate)
         for label, impulse in impulses:
             check_channel(label, impulse.taps.shape[1], channel)
+        impulses = [(_label(*one, channel), one[1]) for one in impulses]
         index = None if channel is None else channel - 1
         analyses = [_analyse(impulse, index, band) for _, impulse in impulses]
         measured = [_measure(impulse, index) for _, impulse in impulses]
@@ -138,6 +139,12 @@ def decay(
     description = f"decay of {listed(legend_labels(irs))}"
     notices = collect_notices(impulse for _, impulse in impulses)
     return PictureInfo(description, style.size(figure), notices)
+
+
+def _label(label: str, impulse: Impulse, channel: int | None) -> str:
+    """Label an impulse response with its channel, if one of several is drawn."""
+    alone = channel is None or impulse.taps.shape[1] == 1
+    return label if alone else f"{label}, channel {channel}"
 
 
 def _analyse(impulse: Impulse, channel: int | None, band: float | None) -> DecayAnalysis:
