@@ -105,8 +105,7 @@ def reverberate(
     early = frames_of("early", early)
     library = library_of(x=x, h=h)
     x, h = _batch(library, *one_type(library, x, h))
-    for name, gain in (("wet", wet), ("dry", dry)):
-        _check_gain(name, gain, tuple(x.shape))
+    wet, dry = _factor(library, "wet", wet, x), _factor(library, "dry", dry, x)
     sizes = lengths_of(library, "lengths", lengths, x, x.ndim - 2)
     sizes = None if sizes is None else sizes[..., None, :]  # for all channels
     x = silenced(library, x, sizes)
@@ -118,9 +117,7 @@ def reverberate(
     made = convolve(x[..., None, :], parts)  # so that the sound is transformed once
     reverberant = _from(library, made[..., 0, :], start, x.shape[-1])
     target = None if early is None else _from(library, made[..., 1, :], start, x.shape[-1])
-    output = silenced(
-        library, _factor(library, wet, x) * reverberant + _factor(library, dry, x) * x, sizes
-    )
+    output = silenced(library, wet * reverberant + dry * x, sizes)
     target = None if target is None else silenced(library, target, sizes)
     if match == "rms":
         gain = _gain(library, x, output)
@@ -153,22 +150,6 @@ def _batch(library: Library, x: Array, h: Array) -> tuple[Array, Array]:
     return x, h[None, None, :] if h.ndim == 1 else h
 
 
-def _check_gain(name: str, gain: Array, shape: tuple[int, ...]) -> None:
-    """Refuse a gain that is neither a factor nor one for each item or channel of a batch."""
-    if isinstance(gain, Real):
-        return
-    if not hasattr(gain, "shape"):
-        raise UsageError(
-            f"{name} is {gain!r}; it must be a factor, such as 10 ** (-6 / 20) for -6 dB, or an "
-            "array of them"
-        )
-    if tuple(gain.shape[-1:]) not in ((), (1,)) or not fit(tuple(gain.shape), shape):
-        raise LayoutError(
-            f"{name} has shape {tuple(gain.shape)}, and x {shape}; for a gain for each item, pass "
-            f"{name}[:, None, None]"
-        )
-
-
 def _start(library: Library, h: Array, align: str) -> Array:
     """Return the frame of each impulse at which the output begins, (..., 1, 1)."""
     xp = library.xp
@@ -181,13 +162,32 @@ def _start(library: Library, h: Array, align: str) -> Array:
     return xp.argmax(envelope, axis=-1, keepdims=True)
 
 
-def _factor(library: Library, value: Array | float, x: Array) -> Array | float:
-    """Return a factor in the type of sounds, which keep theirs."""
-    if isinstance(value, int | float | np.number):
+def _factor(library: Library, name: str, value: Array | float, x: Array) -> Array | float:
+    """Return a factor, or one for each item or channel, in the type of sounds, which keep theirs.
+
+    Raises
+    ------
+    AudioconvError
+        If it is something else.
+    """
+    if isinstance(value, Real):
         return float(value)
     if isinstance(value, np.ndarray | list | tuple):
-        return library.xp.asarray(value, dtype=x.dtype, device=library.device(x))
-    return library.xp.astype(value, x.dtype)
+        value = library.xp.asarray(value, dtype=x.dtype, device=library.device(x))
+    elif hasattr(value, "dtype"):
+        value = library.xp.astype(value, x.dtype)
+    else:
+        raise UsageError(
+            f"{name} is {value!r}; it must be a factor, such as 10 ** (-6 / 20) for -6 dB, or an "
+            "array of them"
+        )
+    shape = tuple(value.shape)
+    if shape[-1:] not in ((), (1,)) or not fit(shape, tuple(x.shape)):
+        raise LayoutError(
+            f"{name} has shape {shape}, and x {tuple(x.shape)}; for a gain for each item, pass "
+            f"{name}[:, None, None]"
+        )
+    return value
 
 
 def _from(library: Library, full: Array, start: Array, frames: int) -> Array:
