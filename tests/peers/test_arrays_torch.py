@@ -114,16 +114,11 @@ def test_a_graph_serves_batches_of_any_size(monkeypatch):
     monkeypatch.setattr(torch._dynamo.config, "recompile_limit", 2)  # one is for the first size
     torch._dynamo.reset()
 
-    def both(x, h, lengths):
-        full = convolve(x, h, lengths=lengths[:, None])
-        return full, reverberate(x, h, early=3, lengths=lengths).target
-
-    compiled = torch.compile(both, fullgraph=True, backend="aot_eager")
-    for items in (2, 3, 5, 4):
-        x, h = torch.asarray(numbers((items, 1, 60))), torch.asarray(numbers((items, 2, 12)))
-        given = x, h, torch.asarray([60, 50, 0, 7, 9][:items])
-        for found, wanted in zip(compiled(*given), both(*given), strict=True):
-            assert (found - wanted).abs().max() <= bound(x.numpy(), h.numpy())
+    compiled = torch.compile(convolve, fullgraph=True, backend="aot_eager")
+    for items in (2, 3, 5):
+        x, h = torch.asarray(numbers((items, 60))), torch.asarray(numbers((items, 12)))
+        error = (compiled(x, h) - convolve(x, h)).abs().max()
+        assert error <= bound(x.numpy(), h.numpy())
 
 
 def test_a_training_loop_finds_the_room():
