@@ -30,7 +30,8 @@ INVERTED = 2.0
 """Ratio of the negative peak to the highest positive value above which polarity is inverted.
 
 An impulse in a band of a decade rings to 0.35 of its peak with the other sign, and in one of two
-and a half octaves to half of it. A room may have a negative peak, but then a positive one beside it.
+and a half octaves to half of it. A room may have a negative peak, but then a positive one beside
+it.
 """
 
 
