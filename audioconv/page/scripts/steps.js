@@ -73,7 +73,8 @@ export function steps() {
   });
   short.watch(() => {
     range.max = short.f.length + short.g.length - 2;
-    move(at()); // the slider limits it
+    exact = at(); // the slider limits it
+    show();
   });
 }
 
