@@ -20,6 +20,7 @@ const NOTHING = { envelope: { low: [], high: [] }, peak: 1 };
 export function ownOutput() {
   let waves = { before: NOTHING, after: NOTHING };
   let sums = [];
+  let first = true;
   const sound = new Sound({ seconds: 1, loudness: { before: null, after: null } });
   sound.which = "after";
   const figures = Object.keys(waves).map((which) =>
@@ -34,6 +35,8 @@ export function ownOutput() {
     await sound.replace(aboutBoth(f, y, waves.after.peak), async () => [f, y]);
     element("own-play").disabled = false;
     refresh();
+    if (first) seek(onsetOf(y, waves.after.peak)); // or the sum to begin with is one of zeros
+    first = false;
   };
   const show = (f, g, y) => {
     const peaks = [f, y].map(peakOfBuffer);
@@ -44,6 +47,12 @@ export function ownOutput() {
     for (const figure of figures) figure.change();
   };
   return { show, hear };
+}
+
+/** Return the time at which a buffer first comes within 20 dB of a peak. */
+function onsetOf(buffer, peak) {
+  const at = buffer.getChannelData(0).findIndex((value) => Math.abs(value) > peak / 10);
+  return Math.max(0, at) / buffer.sampleRate;
 }
 
 /** Return the length and the levels of two buffers, and a gain at which neither clips. */
