@@ -144,6 +144,8 @@ def test_one_player_pauses_the_other(opened, files):
         page.click(f"#{pressed}-play")
         page.wait_for_selector(f'#{other}[data-playing="false"]')
         assert page.inner_text(f"#{other}-play") == "Play"
+        position = float(page.get_attribute(f"#{other}", "data-position"))
+        assert position < float(page.get_attribute(f"#{other}-position", "max"))  # not at its end
         assert page.get_attribute(f"#{pressed}", "data-playing") == "true"
     assert float(state(page)["position"]) >= 0.1
     page.context.close()
