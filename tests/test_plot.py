@@ -647,6 +647,10 @@ def test_an_existing_file_is_overwritten_only_on_request(call, sounds, tmp_path)
         (["waterfall", "{room}", "--channel", "2"], "channel is 2, but room.wav has 1"),
         (["spectrogram", "{room}", "--range", "5"], "range is 5 dB; it must be between 10 and 200"),
         (["spectrogram", "{room}", "--fmin", "9kHz"], "room.wav ends at 8000 Hz, half its rate"),
+        (
+            ["spectrogram", "{room}", "--fmax", "8"],
+            "from 20 to 8 Hz must rise; give a lower --fmin",
+        ),
         (["response", "{room}", "--fmin", "2kHz", "--fmax", "1kHz"], "fmin is 2000 Hz, not below"),
         (["response", "{room}", "--range", "-1"], "range is -1 dB; it must be between 3 and 200"),
         (["waterfall", "{room}", "--fmax", "0"], "fmax is 0 Hz; it must be above 0 Hz"),

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from audioconv.engines import stream
 from audioconv.engines.audio import Audio
+from audioconv.errors import UsageError
 
 Power = NDArray[np.float64]
 
@@ -103,6 +104,11 @@ def spectrogram(
         on the number of rows (it is up to 1.4 dB low between two bins); a column is the mean of
         its slices.
 
+    Raises
+    ------
+    UsageError
+        If the lowest frequency is not below the highest.
+
     References
     ----------
     F. J. Harris, "On the use of windows for harmonic analysis with the discrete Fourier
@@ -121,7 +127,13 @@ def spectrogram(
     points = 2 ** max(4, round(np.log2(window * rate)))
     short = frames is not None and frames * HOPS[0] <= columns * points * HOPS[1]
     hop = points // HOPS[0 if short else 1]
-    edges = np.geomspace(low or min(LOWEST, rate / 8), high or rate / 2, rows + 1)
+    low, high = low or min(LOWEST, rate / 8), high or rate / 2
+    if not low < high:
+        raise UsageError(
+            f"frequencies from {low:g} to {high:g} Hz must rise; give a lower `fmin`, or a higher "
+            "`fmax`"
+        )
+    edges = np.geomspace(low, high, rows + 1)
     transform = _Transform(edges * points / rate, points)
     sums, slices, each, length = np.zeros((columns // 2 * 2, rows)), 0, 1, 0
     for windows, read in _windows(blocks, points, hop):
