@@ -99,6 +99,20 @@ def test_a_format_needs_no_suffix(here):
     assert outputs(plan) == ["a", "b", "sub/sub-a"]
 
 
+@pytest.mark.parametrize(
+    ("form", "subtype", "name"),
+    [
+        ("flac", None, "a_h.flac"),
+        ("OGG", "OPUS", "a_h.opus"),
+        ("RF64", None, "a_h.wav"),
+        ("IRCAM", None, "a_h.ircam"),
+    ],
+)
+def test_a_format_sets_the_suffix_of_the_default_name(here, form, subtype, name):
+    options = Options(format=form, subtype=subtype)
+    assert outputs(planned("in/a.wav", "rooms/h.wav", "out", options=options)) == [name]
+
+
 def test_inputs_of_one_name_collide(here):
     refused(
         "in.a.wav and .*in.sub.a.wav have outputs of one name, a_delta.wav;.*folder above both",

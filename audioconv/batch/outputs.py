@@ -13,8 +13,9 @@ from pathlib import PurePath
 from typing import Any
 
 from audioconv.batch.pairs import Pair
+from audioconv.batch.settings import Settings
 from audioconv.errors import UsageError
-from audioconv.files import SUFFIXES, SoundInfo, display_name, output_format
+from audioconv.files import SUFFIXES, SoundInfo, display_name, output_format, usual_suffix
 from audioconv.files.reserved import FORBIDDEN
 from audioconv.ir.kinds import KINDS
 from audioconv.ir.load import PRESET, impulse_files, parsed_spec
@@ -47,6 +48,23 @@ FIELDS: dict[str, Callable[[Pair], Any]] = {
     "room": lambda pair: _safe(pair.impulse.room),
 }
 """What may stand in braces in the name of an output, besides columns of the list."""
+
+
+def template_of(settings: Settings, options: Options) -> str:
+    """Return the name of each output with its fields; a format sets the suffix of the default.
+
+    Examples
+    --------
+    >>> template_of(Settings(), Options(format="flac"))
+    '{stem}_{ir}.flac'
+    >>> template_of(Settings(name="{id}.wav"), Options(format="flac"))
+    '{id}.wav'
+    """
+    if settings.name or options.format is None:
+        return settings.template
+    form, subtype = options.format.upper(), (options.subtype or "").upper()
+    suffix = usual_suffix(form, subtype) or form.lower()
+    return f"{settings.template.removesuffix('.wav')}.{suffix}"
 
 
 def output_name(template: str, pair: Pair) -> str:

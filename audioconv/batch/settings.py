@@ -37,7 +37,8 @@ class Settings:
     name : str
         name of each output, below the folder that the input has: {stem}, {suffix} and {id} of
         the input, {ir} and {hash} of the impulse, {replica}, {split}, {room}, or a column of the
-        list; by default {stem}_{ir}.wav, with {replica} if there are several
+        list; by default {stem}_{ir}.wav, with {replica} if there are several, and with the suffix
+        of the format
     allow_leakage : bool
         accept an input, or impulses of one room, in two splits
     fail_fast : bool

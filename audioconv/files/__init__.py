@@ -47,6 +47,7 @@ from audioconv.files.formats import (
     original_name,
     output_format,
     suffix_notice,
+    usual_suffix,
 )
 from audioconv.files.info import FileReport, info
 from audioconv.files.limits import TRANSPARENT, padding_notice, refuse_unfit
@@ -125,5 +126,6 @@ __all__ = [
     "target",
     "triangular_noise",
     "unchanged",
+    "usual_suffix",
     "write_all",
 ]

@@ -250,11 +250,23 @@ def suffix_notice(path: str, form: str, subtype: str) -> str | None:
     usual, implied = SUFFIXES.get(suffix, (form, None))
     if (usual == form or {usual, form} <= {*WAVES}) and implied in (None, subtype):
         return None
-    fitting = [s for s, kind in SUFFIXES.items() if kind == (form, subtype)]
-    fitting += ["wav"] if form in WAVES else [s for s in SUFFIXES if s == form.lower()]
-    remedy = f"use the suffix .{fitting[0]}" if fitting else "use another suffix"
+    fitting = usual_suffix(form, subtype)
+    remedy = f"use the suffix .{fitting}" if fitting else "use another suffix"
     expected, held = (implied, subtype) if usual == form else (usual, form)
     return f"{display_name(path)} has the suffix of {expected}, but holds {held}; {remedy}"
+
+
+def usual_suffix(form: str, subtype: str | None = None) -> str | None:
+    """Return the suffix by which a format is known; None if it has none of `SUFFIXES`.
+
+    Examples
+    --------
+    >>> usual_suffix("FLAC"), usual_suffix("AIFF"), usual_suffix("OGG", "OPUS")
+    ('flac', 'aiff', 'opus')
+    """
+    fitting = [s for s, kind in SUFFIXES.items() if subtype and kind == (form, subtype)]
+    fitting += ["wav"] if form in WAVES else [s for s in SUFFIXES if s == form.lower()]
+    return fitting[0] if fitting else None
 
 
 def is_stream(path: str) -> bool:
