@@ -22,6 +22,11 @@ DECIBELS = "-6 has no unit; write -6dB, or -6x to invert"
 TYPED = [
     ("echo IN OUT --delay 350", f"--delay {SECONDS}"),
     ("echo IN OUT --delay 1s --gain -6", f"--gain {DECIBELS}"),
+    ("echo IN OUT --delay 350 ms", "--delay 350 ms has a space before the unit; write 350ms"),
+    (
+        "batch IN --into=DIR --ir-gain=-6 dB",
+        "--ir-gain -6 dB has a space before the unit; write -6dB",
+    ),
     ("echo IN OUT --wet -6", f"'--wet': {DECIBELS}"),
     ("convolve IN OUT --ir delta --dry -6", f"'--dry': {DECIBELS}"),
     ("convolve IN OUT --ir delta --ir-gain -6", f"--ir-gain {DECIBELS}"),
@@ -69,13 +74,15 @@ def test_a_value_without_a_unit_is_refused_with_two_ways_to_write_it(line, messa
 
 
 @pytest.mark.usefixtures("sound")
-def test_what_has_a_unit_or_is_no_slip_is_not_refused(call):
+def test_what_has_a_unit_or_is_no_slip_is_not_refused(call, tmp_path):
+    (tmp_path / "s").write_bytes((tmp_path / "IN").read_bytes())
     for line in (
         "echo IN OUT.wav --delay 0.35 --gain 2 --strict --subtype FLOAT",
         "echo IN OUT.wav --delay 10 --gain -6x",
         "echo IN OUT.wav --delay 350MS --gain -6DB --mix 30%",
         "convolve IN OUT.wav --ir delta:delay=11s --dry -50% --ir-gain -6dB",
         "convolve IN OUT.wav --ir preset:doubler",
+        "echo --mix 0.5 s OUT.wav",
         "explain IN -o page.html --ir delta --seconds 20",
         "ir edit delta:delay=12s OUT.wav --slice 0,11",
         "ir build delta OUT.wav --rate 44.1kHz",

@@ -55,6 +55,7 @@ from audioconv.cli import (
     printing,
     redo,
     shells,
+    slips,
 )
 from audioconv.cli.many import OneFile
 from audioconv.cli.options import LazyGroup, expand
@@ -142,6 +143,7 @@ def _run(arguments: Sequence[str]) -> int:
     if arguments and not plain:
         return _failed("-v is alone; a command is missing, and `audioconv --help` lists them", 2)
     try:
+        slips.refuse_spaces(plain)
         code = app(plain, prog_name="audioconv", standalone_mode=False)
         if code == 130:  # typer returns this for KeyboardInterrupt
             raise KeyboardInterrupt

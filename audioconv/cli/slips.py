@@ -19,6 +19,9 @@ from audioconv.units import NUMBER, parse_gain
 LONGEST = 10.0
 """Seconds up to which a time needs no unit."""
 
+UNIT = "(?i:ms|s|db|x|%|hz|k|khz)"
+"""A unit of a time, a gain or a frequency, as a word of its own."""
+
 LONG = ("duration", "seconds", "slice")
 """Times that are often longer: those of whole sounds, and places in them."""
 
@@ -62,6 +65,34 @@ def refuse(named: str, unit: str, text: str) -> None:
         else:
             continue
         raise UsageError(f"{named} {printable(text)} has no unit; {remedy}".lstrip())
+
+
+def refuse_spaces(words: Sequence[str]) -> None:
+    """Raise if a value of an option and its unit are two words, as in ``--delay 350 ms``.
+
+    A file that has the name of a unit is left alone.
+
+    Raises
+    ------
+    UsageError
+
+    Examples
+    --------
+    >>> refuse_spaces(["in.wav", "out.wav", "--gain", "-6", "dB"])
+    Traceback (most recent call last):
+        ...
+    audioconv.errors.UsageError: --gain -6 dB has a space before the unit; write -6dB
+    """
+    for before, word, unit in zip(["", *words], words, words[1:], strict=False):
+        option, _, value = word.partition("=") if word.startswith("--") else (before, "", word)
+        if (
+            re.match("--[a-z]", option)
+            and re.fullmatch(NUMBER, value)
+            and re.fullmatch(UNIT, unit)
+            and not os.path.lexists(unit)
+        ):
+            written = f"{option} {value} {unit}"
+            raise UsageError(f"{written} has a space before the unit; write {value}{unit}")
 
 
 def refuse_options(declared: Sequence[Parameter], given: Mapping[str, Sequence[str]]) -> None:
