@@ -336,9 +336,17 @@ def test_verbose_shows_where_an_error_came_from(tmp_path, monkeypatch, capsys):
         (["ir", "build", "delta", "OUT", "--rate", "0"], "rate is 0 Hz"),
         (["ir", "fold", "OUT"], "fold needs 1 impulse and an output"),
         (["echo", GUITAR, "OUT", "--delay", "1", "--delay", "2"], "2 delays but 0 gains"),
+        (["echo", GUITAR, "OUT", *["--delay", "1"] * 2, "--gain", "1"], "2 delays but 1 gain;"),
         (["echo", GUITAR, "OUT", "--delay", "1", "--gain", "x"], "'x' is not a gain"),
         (["echo", GUITAR, "OUT", "--delay=-1s"], "delay is -1 s; it must be 0 or more"),
-        (["info"], "Missing argument 'FILE...'"),
+        (["info"], "Missing argument 'FILE...'; usage: audioconv info FILE... [OPTIONS]\n"),
+        (
+            ["convolve", GUITAR, "OUT"],
+            "Missing option '--ir'; usage: audioconv convolve IN OUT --ir IR [OPTIONS]\n",
+        ),
+        (["echo", GUITAR], "Missing argument 'OUT'; usage: audioconv echo IN OUT [OPTIONS]\n"),
+        (["batch", "-o", "OUT"], "option: -o; usage: audioconv batch INPUT... --ir IR --into DIR"),
+        (["echo", GUITAR, "OUT", "--jso"], "No such option: --jso (Possible options: --json)\n"),
     ],
 )
 def test_usage_errors_of_other_commands(arguments, words, call, tmp_path):

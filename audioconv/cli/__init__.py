@@ -66,6 +66,9 @@ from audioconv.urls import public_text
 
 VERBOSE = "-v", "--verbose"
 
+USAGE_FAULTS = "Missing ", "No such option"
+"""Beginnings of messages to which the usage of the command is the remedy."""
+
 
 class Commands(LazyGroup):
     """All commands."""
@@ -158,7 +161,7 @@ def _run(arguments: Sequence[str]) -> int:
         if message.startswith("Usage:"):  # a command without arguments shows its help
             printing.err(message)
             return error.exit_code
-        return _failed(message, error.exit_code)
+        return _failed(_with_usage(message, error), error.exit_code)
     except Exception as error:
         _trace(arguments)
         if isinstance(error, OSError) and {*plain} & {*HELP_NAMES, HELP_ALL}:
@@ -183,6 +186,15 @@ def _placed(arguments: Sequence[str]) -> list[str]:
     command = group.commands.get(plain[0])
     known = command is not None and "verbose" in [one.name for one in command.params]
     return [plain[0], *["-v"] * known, *plain[1:]]
+
+
+def _with_usage(message: str, error: typer.TyperException) -> str:
+    """Return a message that an argument is missing or too many, with the usage of the command."""
+    context = getattr(error, "ctx", None)  # typer's type of errors of usage is private
+    if context is None or not message.startswith(USAGE_FAULTS) or message.endswith(")"):
+        return message
+    usage = " ".join(context.get_usage().split())
+    return f"{message.removesuffix('.')}; {usage.replace('Usage', 'usage', 1)}"
 
 
 def _trace(arguments: Sequence[str]) -> None:
