@@ -12,7 +12,7 @@ import typer
 from audioconv.batch.places import Place
 from audioconv.cli import outcomes, printing, slips, terminal
 from audioconv.cli.options import Impulses, Input, Output, Show
-from audioconv.errors import AudioconvError, UsageError
+from audioconv.errors import AudioconvError, UsageError, counted
 from audioconv.job import Job, Options
 
 Shards = Annotated[
@@ -65,9 +65,8 @@ def echo(
         list[str] | None,
         typer.Option(
             metavar="TIME",
-            help="Time from the direct sound to the echo: 350ms, 0.35 (seconds) or 15435S "
-            "(samples). Repeat it for more echoes, each with its --gain. "
-            "By default 250ms.",
+            help="Time from the direct sound to the echo, by default 250ms: 350ms, 0.35 "
+            "(seconds) or 15435S (samples). Repeat it for more echoes, each with its --gain.",
             rich_help_panel="Effect",
         ),
     ] = None,
@@ -75,7 +74,7 @@ def echo(
         list[str] | None,
         typer.Option(
             metavar="GAIN",
-            help="Gain of the echo: -6dB, or 0.5 (a factor), which is the default.",
+            help="Gain of the echo, by default 0.5: -6dB, or 0.5 (a factor).",
             rich_help_panel="Effect",
         ),
     ] = None,
@@ -92,6 +91,8 @@ def echo(
     show: Show,
 ) -> None:
     """Add echoes to a sound: a copy for each --delay and --gain.
+
+    To --wet, --dry and --mix, the convolved sound is the direct sound with its echoes.
 
     Examples
     --------
@@ -121,7 +122,7 @@ def echo_spec(delay: list[str] | None, gain: list[str] | None, fractional: bool)
     delays, gains = delay or ["250ms"], gain or (["0.5"] if len(delay or [1]) == 1 else [])
     if len(delays) != len(gains):
         raise UsageError(
-            f"{len(delays)} delays but {len(gains)} gains; give one --gain for each --delay"
+            f"{counted(len(delays), 'delay')} but {counted(len(gains), 'gain')}; give one --gain for each --delay"
         )
     between = ",fractional=yes" if fractional else ""
     if len(delays) == 1:
