@@ -52,9 +52,14 @@ def deconvolve_files(
         If a file cannot be read, or the recording does not contain the excitation.
     """
     refuse_standard_twice([recording, excitation])
-    recorded, recorded_digest, _ = read_file(recording, MAX_RECORDED)
+    recorded, recorded_digest, other = read_file(recording, MAX_RECORDED)
     played, played_digest, recipe = read_file(excitation, MAX_RECORDED)
     sweep = _sweep(recipe.get(SWEEP), excitation, played.frames)
+    if sweep is None and SWEEP in other:
+        raise UsageError(
+            f"{display_name(recording)} is a sweep, and {display_name(excitation)} contains no "
+            "parameters of one; name the recording first, then the sweep"
+        )
     given = arguments("deconvolve", parameters(deconvolve), settings or {}, played.rate)
     if given.get("harmonics", 1) > 1 and sweep is None:
         raise UsageError(
