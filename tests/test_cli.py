@@ -729,6 +729,7 @@ def test_compare_of_another_length(call, tmp_path, order):
     said = call("compare", a, b).out
     lengths = (20_000, 90_000)[::order]
     assert said.splitlines() == [
+        f"A, B      {a}, {b}",
         f"length    {lengths[0]} and {lengths[1]} frames",
         "shift     0 frames (B after A)",
         "gain      +0.0000 dB (B relative to A)",
@@ -751,6 +752,7 @@ def test_compare_with_silence(call, tmp_path, silent):
     rows = call("compare", a, b).out.splitlines()
     length = ["length   10000 and 10001 frames"] * (silent == "ab")
     assert rows == [
+        f"A, B     {a}, {b}",
         *length,
         "gain     none: one of them is silent",
         f"differs  from {first:.6f} s",

@@ -135,7 +135,8 @@ def compare(
     --------
     $ audioconv compare speech.wav speech.wav
     """
-    from audioconv.verify.compare import compare_files  # late, so that help is fast
+    from audioconv.files import display_name  # late, so that help is fast
+    from audioconv.verify.compare import compare_files
 
     with terminal.progress() as progress:
         difference = compare_files(a, b, progress)
@@ -146,7 +147,7 @@ def compare(
         printing.out("identical: every sample is the same")
         return
     first, second = difference.frames
-    rows = []
+    rows = [("A, B", f"{display_name(a)}, {display_name(b)}")]
     if first != second:
         rows.append(("length", f"{first} and {second} frames"))
     if difference.gain_db is None:
