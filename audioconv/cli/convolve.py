@@ -122,7 +122,8 @@ def echo_spec(delay: list[str] | None, gain: list[str] | None, fractional: bool)
     delays, gains = delay or ["250ms"], gain or (["0.5"] if len(delay or [1]) == 1 else [])
     if len(delays) != len(gains):
         raise UsageError(
-            f"{counted(len(delays), 'delay')} but {counted(len(gains), 'gain')}; give one --gain for each --delay"
+            f"{counted(len(delays), 'delay')} but {counted(len(gains), 'gain')}; give one --gain "
+            "for each --delay"
         )
     between = ",fractional=yes" if fractional else ""
     if len(delays) == 1:
