@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
@@ -177,7 +177,7 @@ def magnitude_limits(
 def _set_up_axes(
     panels: Sequence[Axes], responses: Sequence[Response], frequencies: FrequencyRange
 ) -> None:
-    panels[0].set_ylabel(f"magnitude (dB){_smoothing_label(responses)}")
+    panels[0].set_ylabel(f"magnitude (dB){_smoothing_label(one.smoothing for one in responses)}")
     panels[1].set_ylim(-190, 190)
     panels[1].set_yticks([-180, -90, 0, 90, 180], ["−180", "−90", "0", "90", "180"])
     panels[1].set_ylabel("phase without\ndelay (degrees)")
@@ -196,12 +196,19 @@ def _break_at_wraps(hz: np.ndarray, degrees: np.ndarray) -> tuple[np.ndarray, np
     return np.insert(hz, wraps, np.nan), np.insert(degrees, wraps, np.nan)
 
 
-def _smoothing_label(responses: Sequence[Response]) -> str:
-    parts = sorted({one.smoothing for one in responses})
+def _smoothing_label(smoothings: Iterable[int]) -> str:
+    r"""Return the end of the label of the magnitude: over which part of an octave it is a mean.
+
+    Examples
+    --------
+    >>> _smoothing_label([0]), _smoothing_label([12, 0, 12])
+    ('', '\\nmean over 1/12 octave or exact')
+    """
+    parts = sorted({*smoothings})
     if parts == [0]:
         return ""
-    fractions = [f"1/{part}" if part else "none" for part in parts]
-    return f"\nmean over {' or '.join(fractions)} octave"
+    fractions = [f"1/{part}" for part in parts if part]
+    return f"\nmean over {' or '.join(fractions)} octave{' or exact' * (0 in parts)}"
 
 
 def _delay_limits(curves: Sequence[np.ndarray]) -> tuple[float, float]:
