@@ -105,7 +105,10 @@ def test_what_is_made_again_is_made_for_a_reason(here, call):
         ("in --ir delta --into o --pairs zip", "--pairs zip needs as many"),
         ("in --ir delta --into o --replicas 2", "pass --pairs random, or give"),
         ("in --ir delta --into o --name {x}.wav", "--name is '{x}.wav', but there is no field"),
-        ("in --ir delta --into o --mix 3", "mix is 3"),
+        (
+            "in --ir delta --into o --mix 30",
+            "mix is 30; it must be between 0 (dry) and 1 (wet), or 30%\n",
+        ),
         ("in --ir delta --into o --engine quick", "quick"),
         ("in --ir delta --into o --length long", "length 'long' is not one of"),
         ("in --ir delta --into o --ir-gain loud", "--ir-gain is 'loud'"),
