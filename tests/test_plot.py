@@ -444,6 +444,14 @@ def test_a_waterfall_stands_on_its_floor(drawn, call, sounds, tmp_path):
     assert front[:, 1].min() == 0  # the floor is 45 dB under the loudest
     assert front[:, 1].max() == pytest.approx(max(45 + found.level_db[-1].max(), 0))
     assert back[:, 1].max() - back[:, 1].min() == pytest.approx(45)
+    FigureCanvasAgg(drawn[0]).draw()
+    ends = [line.get_window_extent().x1 for line in panel.lines]
+    numbers = [text for text in panel.texts if text.get_text() in ("0", "50", "100", "−10", "−20")]
+    assert len(numbers) == 6  # 0 on both axes
+    for number in numbers:  # no tick reads as its minus sign
+        gap = min(abs(number.get_window_extent().x0 - end) for end in ends)
+        assert gap * 72 / drawn[0].dpi > 2
+    assert "time after\nthe onset (ms)" in [text.get_text() for text in panel.texts]
 
 
 def test_a_null_test_shows_the_residual(drawn, call, tmp_path, noise):

@@ -35,6 +35,9 @@ BAND = 0.9
 """Highest frequency by default, relative to half the rate: the filters of converters and resamplers
 begin there, and what is left above it may ring without end."""
 
+NUMBER_GAP = 6.5
+"""Points between an axis and a number: beside a nearer one, its tick reads as a minus sign."""
+
 LABEL_WIDTH = 32
 """Width of tick labels in points."""
 
@@ -168,8 +171,8 @@ def _draw_box(panel: Axes, projection: _Projection) -> None:
     for level in np.arange(0, -DEPTH - 1, -10, dtype=np.float64):
         y0 = float(projection.y(level, 0))
         panel.plot([left, right], [y0, y0], **thin)
-        panel.plot([right, right + 0.008], [y0, y0], **firm)
-        panel.text(right + 0.014, y0, scales.decibel(level), va="center", fontsize=7.5)
+        panel.plot([right, right + 0.006], [y0, y0], **firm)
+        _number(panel, right, y0, scales.decibel(level))
     middle = float(projection.y(-DEPTH / 2, 0))
     _label_axis(panel, right, middle, "level (dB)", rotation=90)
     _draw_times(panel, projection, high)
@@ -192,10 +195,17 @@ def _draw_times(panel: Axes, projection: _Projection, high: float) -> None:
     for tick in scales.round_ticks(0, span * second):
         time = tick / second / span
         x, y = float(projection.x(high, time)), float(projection.y(-DEPTH, time))
-        panel.plot([x, x + 0.008], [y, y], color=colours.INK, linewidth=0.6)
-        panel.text(x + 0.014, y, f"{tick:g}", ha="left", va="center", fontsize=7.5)
+        panel.plot([x, x + 0.006], [y, y], color=colours.INK, linewidth=0.6)
+        _number(panel, x, y, f"{tick:g}")
     x, y = float(projection.x(high, 0.5)), float(projection.y(-DEPTH, 0.5))
-    _label_axis(panel, x, y, f"time ({unit})")
+    _label_axis(panel, x, y, f"time after\nthe onset ({unit})")
+
+
+def _number(panel: Axes, x: float, y: float, text: str) -> None:
+    """Write the number of a tick to the right of its axis."""
+    panel.annotate(
+        text, (x, y), (NUMBER_GAP, 0), textcoords="offset points", va="center", fontsize=7.5
+    )
 
 
 def _label_axis(panel: Axes, x: float, y: float, text: str, rotation: float = 0) -> None:
