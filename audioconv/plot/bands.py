@@ -83,6 +83,8 @@ def draw_bands(panel: Axes, bars: Sequence[Bar]) -> None:
     _write_reasons(panel, groups, octave)
     panel.set_xlim(-0.5, len(octaves) + 0.5)
     panel.set_ylim(0, 1.15 * max(tops) or 1.0)
+    if not max(tops):
+        panel.set_yticks([])  # nothing is drawn to any scale
     panel.set_xticks(range(len(groups)), ["all", *map(scales.hertz, octaves)])
     panel.tick_params(axis="x", length=0)
     panel.grid(visible=False, axis="x")
