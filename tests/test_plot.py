@@ -662,6 +662,7 @@ def test_an_existing_file_is_overwritten_only_on_request(call, sounds, tmp_path)
         (["response", "{room}", "--fmin", "2kHz", "--fmax", "1kHz"], "fmin is 2000 Hz, not below"),
         (["response", "{room}", "--range", "-1"], "range is -1 dB; it must be between 3 and 200"),
         (["waterfall", "{room}", "--fmax", "0"], "fmax is 0 Hz; it must be above 0 Hz"),
+        (["waterfall", "{room}", "--fmax", "20"], "is 20 Hz, not below the highest, 20 Hz; lower"),
         (["decay", "{room}", "--duration", "0"], "duration is 0; it must be at least one sample"),
         (["waterfall", "{room}", "--slices", "3"], "slices is 3; it must be between 4 and 200"),
         (["waterfall", "{room}", "--span", "0"], "span is 0 s; it must be above 0 s"),
@@ -675,6 +676,15 @@ def test_invalid_inputs_are_refused(call, sounds, tmp_path, arguments, said):
     words = [word.format(**sounds) for word in arguments]
     assert said in call("plot", *words, "-o", tmp_path / "a.png", code=2).err
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("plot", ["spectrogram", "response", "waterfall"])
+def test_a_frequency_axis_ends_at_half_the_rate_with_a_notice(drawn, call, sounds, tmp_path, plot):
+    said = call("plot", plot, sounds["room"], "-o", tmp_path / "a.png", "--fmax", "9kHz").err
+    assert "notice: the frequency axis ends at 8000 Hz, half the rate, not at 9000 Hz\n" in said
+    panel = drawn[0].axes[0]
+    ends = {"spectrogram": panel.get_ylim, "response": panel.get_xlim}
+    assert plot not in ends or ends[plot]()[1] == 8000
 
 
 def test_without_matplotlib_the_error_names_the_one_command(sounds, tmp_path):

@@ -134,6 +134,20 @@ class FrequencyRange:
             )
         return FrequencyRange(self.low, self.high and min(self.high, half))
 
+    def notices(self, rate: int) -> tuple[str, ...]:
+        """Return a notice if the axis ends at half the highest rate of the sounds, below `high`.
+
+        Examples
+        --------
+        >>> FrequencyRange(high=30000).notices(48000), FrequencyRange(high=24000).notices(48000)
+        (('the frequency axis ends at 24000 Hz, half the rate, not at 30000 Hz',), ())
+        """
+        if self.high is None or self.high <= rate / 2:
+            return ()
+        return (
+            f"the frequency axis ends at {rate / 2:g} Hz, half the rate, not at {self.high:g} Hz",
+        )
+
 
 def select_frames(
     blocks: Iterable[Audio], first: int, count: int | None, rate: int, path: str

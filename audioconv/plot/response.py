@@ -117,6 +117,7 @@ def response(
         style.legend(figure, handles, list(map(_label, channels, responses)))
     description = f"response of {listed(legend_labels(irs))}"
     notices = collect_notices(c.impulse for c in channels)
+    notices += frequencies.notices(max(c.impulse.rate for c in channels))
     return PictureInfo(description, style.size(figure), notices)
 
 
@@ -183,7 +184,7 @@ def _set_up_axes(
     panels[1].set_ylabel("phase without\ndelay (degrees)")
     panels[2].set_ylabel("group delay (ms)")
     lowest, highest = min(one.hz[0] for one in responses), max(one.hz[-1] for one in responses)
-    scales.frequency_axis(panels[2], frequencies.low or lowest, frequencies.high or highest)
+    scales.frequency_axis(panels[2], frequencies.low or lowest, highest)
 
 
 def _finite(levels: np.ndarray) -> np.ndarray:

@@ -30,11 +30,12 @@ LEAST_RANGE, MOST_RANGE = 10.0, 200.0
 
 
 class Panel(NamedTuple):
-    """A spectrogram, with its label and its start in seconds."""
+    """A spectrogram, with its label, its start in seconds and the rate of its sound."""
 
     label: str
     spectrogram: Spectrogram
     begin: float
+    rate: int
 
 
 def spectrogram(
@@ -106,12 +107,14 @@ def spectrogram(
         for panel, content in zip(panels, contents, strict=True):
             mesh = _draw(panel, content, second, (top - range, top), map)
             edges = content.spectrogram.edges
-            low, high = frequencies.low or edges[0], frequencies.high or edges[-1]
+            low = frequencies.low or edges[0]
+            high = min(frequencies.high or edges[-1], max(one.rate for one in contents) / 2)
             scales.frequency_axis(panel, low, high, vertical=True)
             if count > 1:
                 panel.set_title(content.label, pad=2, fontsize=7.5)
         _add_colour_bar(figure, mesh, panels)
-    return PictureInfo(f"spectrogram of {listed(labels)}", style.size(figure))
+    notices = frequencies.notices(max(one.rate for one in contents))
+    return PictureInfo(f"spectrogram of {listed(labels)}", style.size(figure), notices)
 
 
 def _read(
@@ -132,7 +135,7 @@ def _read(
         power = spectrogram_of(
             blocks, sound.rate, frames=sound.frames, low=shown.low, high=shown.high
         )
-    return Panel(label, power, sound.begin)
+    return Panel(label, power, sound.begin, sound.rate)
 
 
 def _draw(

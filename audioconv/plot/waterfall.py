@@ -116,7 +116,8 @@ def waterfall(
         title = f"{source.label}: cumulative spectral decay{mean}"
         panel.set_title(style.wrap(title, figure))
     description = f"waterfall of {source.label}"
-    return PictureInfo(description, style.size(figure), collect_notices([source.impulse]))
+    notices = collect_notices([source.impulse]) + frequencies.notices(source.impulse.rate)
+    return PictureInfo(description, style.size(figure), notices)
 
 
 class _Projection:

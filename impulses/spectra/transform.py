@@ -46,6 +46,11 @@ def frequencies(
     """
     low = min(LOWEST, rate / 50) if low is None else low
     high = rate / 2 if high is None else high
+    if not low < high:
+        raise ImpulseError(
+            f"lowest frequency is {low:g} Hz, not below the highest, {high:g} Hz; lower the one or "
+            "raise the other"
+        )
     if not 0 < low < high <= rate / 2:
         raise ImpulseError(
             f"frequencies from {low:g} to {high:g} Hz must rise, from above 0 to half the rate, "
