@@ -432,7 +432,7 @@ def test_a_run_tells_its_head_room(call, tmp_path):
         softer = loud["gain_db"] + 20 * math.log10(4)
         assert loud[promise] == pytest.approx(found[promise] + softer)
     said = call(*arguments, "-y", "-v").err
-    assert "peak +0.00 dB, sum|h| +4.86 dB, rms -1.07 dB, max|H| +4.86 dB" in said
+    assert "peak 0.00 dB, sum|h| +4.86 dB, rms -1.07 dB, max|H| +4.86 dB" in said
     assert "-1.16 dBFS (guaranteed: at most -1.16 dBFS; expected: about -4.08 dBFS)" in said
 
 

@@ -199,7 +199,7 @@ def test_a_guard_of_one_step_is_stated(call, tmp_path, subtype, guard):
         "guard: matched, its peak is +0.00 dBFS at 0.000 s; attenuated by "
         f"{guard} dB to fit {subtype}, which leaves -{guard} dBFS instead of {0:.{len(guard) - 2}f}"
     ) in said.err
-    assert "gain     +6.02 dB (match +6.02 dB, to +0.00 dBFS)" in said.err
+    assert "gain     +6.02 dB (match +6.02 dB, to 0.00 dBFS)" in said.err
     line = "convolve", source, out, "-y", "--ir=delta", "--wet=2", f"--subtype={subtype}"
     assert f"peak 0.0 dBFS; lowered by {guard} dB so that" in call(*line).err
     said = call(*line, "-v")

@@ -502,13 +502,13 @@ def test_differences_are_described():
     assert describe(Difference(True, 0, 0.0, None, None, (1, 1)), 1).startswith("identical")
     silent = describe(Difference(False, 0, None, None, 0.5, (1, 1)), 1)
     assert (
-        silent == "no shift or gain: one of them is silent; no residual; differ from 0.500 s"
-        or (silent == "no shift or gain: one of them is silent; differ from 0.500 s")
+        silent == "no shift or gain: one of them is silent; no residual; differ from 0.500000 s"
+        or (silent == "no shift or gain: one of them is silent; differ from 0.500000 s")
     )
-    earlier = describe(Difference(False, -48, 1.0, -80.0, 0.0, (1, 1)), 48000)
+    earlier = describe(Difference(False, -48, 1.0, -80.0, 0.000385, (1, 1)), 48000)
     assert earlier == (
         "B: 48 frames (1.000 ms) earlier, +1.00 dB; residual −80.0 dB relative to it; "
-        "differ from 0.000 s"
+        "differ from 0.000385 s"
     )
 
 

@@ -17,7 +17,7 @@ COLUMNS = {
     "t20_s": ("T20 s", "#.3g"),
     "t30_s": ("T30 s", "#.3g"),
     "t30_r": ("r(T30)", ".4f"),
-    "curvature_percent": ("curv. %", ".0f"),
+    "curvature_percent": ("curv. %", ".1f"),
     "c50_db": ("C50 dB", ".1f"),
     "c80_db": ("C80 dB", ".1f"),
     "d50": ("D50", ".2f"),

@@ -63,8 +63,9 @@ def deconvolve(
 
     It is found from a recording of a sweep that was played there.
 
-    Time 0 is the start of the sweep: latency and level are kept. With --harmonics, the impulse
-    responses of harmonic distortion of order 2, 3 ... are written as OUT-h2, OUT-h3 ...
+    Time 0 is the start of the sweep: level and latency, the time to the peak, are kept. With
+    --harmonics, the impulse responses of harmonic distortion of order 2, 3 ... are written as
+    OUT-h2, OUT-h3 ...
 
     Examples
     --------
@@ -134,7 +135,7 @@ def _rows(result: Deconvolved, excitation: str) -> layout.Rows:
     low, high = result.flat
     start = f"the start of {display_name(excitation)}"
     return [
-        ("latency", f"{1000 * result.latency:.3f} ms from {start}"),
+        ("latency", f"{1000 * result.latency:.3f} ms from {start} to the peak"),
         ("range", f"{result.decay_range:.1f} dB from the loudest 10 ms to the noise floor"),
         ("band", f"{_hertz(result.band)}, flat from {low:.0f} to {high:.0f} Hz"),
         *_takes(result),

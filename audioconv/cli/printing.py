@@ -142,14 +142,17 @@ def _finite(value: Any) -> Any:
 
 
 def format_db(level: float, unit: str = "dB") -> str:
-    """Format a level, with ``-inf`` for silence and without negative zero.
+    """Format a level, with ``-inf`` for silence and without a sign of zero.
 
     Examples
     --------
     >>> format_db(-6.0206), format_db(-1e-9), format_db(-math.inf, "dBFS")
-    ('-6.02 dB', '+0.00 dB', '-inf dBFS')
+    ('-6.02 dB', '0.00 dB', '-inf dBFS')
     """
-    return f"{round(level, 2) + 0.0:+.2f} {unit}" if math.isfinite(level) else f"-inf {unit}"
+    if not math.isfinite(level):
+        return f"-inf {unit}"
+    rounded = round(level, 2)
+    return f"{rounded:+.2f} {unit}" if rounded else f"0.00 {unit}"
 
 
 def duration(frames: int, rate: int) -> str:

@@ -99,7 +99,8 @@ def decay(
     band : float, optional
         nominal mid-band frequency of the octave of the curve, such as 1000; broadband if not given
     duration : str, optional
-        length of the time axis, from the onset on; up to the end of the decay if not given
+        length of the time axis, from the onset on; if not given, twice the length of the decay, or
+        to the end of the impulse if that is earlier
 
     Raises
     ------

@@ -174,7 +174,7 @@ def describe(difference: Difference, rate: int) -> str:
     Examples
     --------
     >>> describe(Difference(False, 48, -6.0, None, 0.25, (9, 9)), 48000)
-    'B: 48 frames (1.000 ms) later, −6.00 dB; no residual; differ from 0.250 s'
+    'B: 48 frames (1.000 ms) later, −6.00 dB; no residual; differ from 0.250000 s'
     """
     if difference.identical:
         return IDENTICAL
@@ -193,7 +193,7 @@ def describe(difference: Difference, rate: int) -> str:
             "no residual" if residual is None else f"residual {residual:.1f} dB relative to it"
         )
     if difference.first_difference_s is not None:
-        parts.append(f"differ from {difference.first_difference_s:.3f} s")
+        parts.append(f"differ from {difference.first_difference_s:.6f} s")
     return minus_signs("; ".join(parts))
 
 
