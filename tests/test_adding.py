@@ -255,7 +255,7 @@ def test_an_effect_is_one_file_one_import_and_one_line(copy):
     copy.add_lines(home, '    "amp": Amp,', '    "rectify": Rectify,')
     shown = copy.run("rectify", "--help").stdout
     assert "Make what is negative smaller." in shown
-    assert "By how much.  [default: 1.0]" in shown
+    assert "By how much.  [default: 1]" in shown
     copy.run("rectify", "samples/speech.wav", "o.wav", "--amount", "0.5")
     speech, _ = soundfile.read(copy.folder / "samples/speech.wav")
     made, _ = soundfile.read(copy.folder / "o.wav")

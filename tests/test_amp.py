@@ -331,7 +331,7 @@ def test_the_report_names_gear_and_loudness(amp, tmp_path, call):
         "modeled_by": "x" * 1000,
     }
     path = amp({**PLAIN, "metadata": metadata})
-    said = call("amp", tmp_path / "in.wav", tmp_path / "o.wav", "--model", path).err
+    said = call("amp", tmp_path / "in.wav", tmp_path / "o.wav", "--model", path, "-v").err
     assert r"Loud\x1b[31m\none, Make, by x" in said
     assert "levels  loudness -20.25 dB\n" in said
     assert "x" * 201 not in said

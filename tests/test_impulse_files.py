@@ -277,7 +277,7 @@ def test_standard_input_is_read_once(call, tmp_path, samples):
 
 def test_formats_without_doubles_take_their_widest(call, tmp_path):
     said = call("ir", "build", "double-spike", tmp_path / "a.flac", "--wet=0.5")
-    assert "PCM_24\nnotice: FLAC cannot hold DOUBLE samples; written as PCM_24" in said.err
+    assert "PCM_24\n\nnotice: FLAC cannot hold DOUBLE samples; written as PCM_24" in said.err
 
 
 def test_trimming_at_the_noise_looks_at_every_octave(call, tmp_path, noise):

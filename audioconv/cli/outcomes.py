@@ -25,8 +25,9 @@ def print_outcome(outcome: Outcome, show: Show) -> None:
 
 def print_effect(outcome: EffectOutcome, show: Show) -> None:
     """Write the outcome of an effect: lines for a person, or JSON."""
-    rows = [("level", _level(outcome, _lowered(outcome.gain_db, outcome)))]
-    _print(outcome, show, [*_output(outcome), *rows, *_time(outcome)])
+    rows = [*outcome.rows[:1], *_output(outcome)]  # the first is what was applied
+    level = [("level", _level(outcome, _lowered(outcome.gain_db, outcome)))]
+    _print(outcome, show, [*rows, *level, *_time(outcome)])
 
 
 def _print(outcome: Outcome | EffectOutcome, show: Show, brief: Rows) -> None:

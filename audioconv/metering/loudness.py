@@ -22,7 +22,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from audioconv.engines.audio import Audio
-from audioconv.errors import AudioconvError
+from audioconv.errors import AudioconvError, counted
 from audioconv.files.codecs.speakers import BL, BR, LFE, SL, SR
 from audioconv.metering.meters import Powers, Steps
 
@@ -174,7 +174,8 @@ class Loudness:
         if len(steps) < OVERLAP:
             seconds = self.frames / (10 * self._step)
             raise AudioconvError(
-                f"{seconds:.3f} s of sound have no loudness in LUFS, which needs {BLOCK} s; use "
+                f"{counted(self.frames, 'frame')} of sound, {seconds:.3f} s, are too short for a "
+                f"loudness in LUFS, which needs {BLOCK} s; use "
                 "`match='rms'`, or a longer `length`"
             )
         energies: Powers = sliding_window_view(steps, OVERLAP).sum(axis=1)

@@ -134,11 +134,13 @@ def _on_integers(f: Numbers, of_f: Numbers, g: Numbers, of_g: Numbers) -> tuple[
 
     It has no terms that are not products of probabilities, where transforms leave negative noise.
     """
-    lines = []
+    lines, given = [], []
     for values, probabilities in ((f, of_f), (g, of_g)):
-        line = np.zeros(int(values[-1] - values[0]) + 1)
-        line[(values - values[0]).astype(np.int64)] = probabilities
+        places = (values - values[0]).astype(np.int64)
+        line = np.zeros(places[-1] + 1)
+        line[places] = probabilities
         lines.append(line)
+        given.append(np.isin(np.arange(len(line)), places))  # also where the probability is 0
     sums = convolve(lines[0], lines[1], method="direct")
-    possible = convolve(lines[0] > 0, lines[1] > 0) > 0
+    possible = convolve(given[0], given[1]) > 0
     return f[0] + g[0] + np.flatnonzero(possible), sums[possible]
