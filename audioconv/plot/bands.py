@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
@@ -19,6 +20,9 @@ TIMES = {"t20": "T20", "t30": "T30"}
 
 FILLED = 0.8
 """Width of the bars of an octave together, relative to the distance of two octaves."""
+
+NO_BREAK = "\N{NO-BREAK SPACE}"
+"""Space between a number and its unit, where no line ends."""
 
 REASON_SIZE = 5.5
 """Size of a reason in points."""
@@ -58,7 +62,8 @@ class Place(NamedTuple):
     @property
     def reason(self) -> str:
         """Why there is no decay time, without the remedy."""
-        return minus_signs(self.figures.why_not[f"{self.bar.key}_s"].partition(";")[0])
+        why = minus_signs(self.figures.why_not[f"{self.bar.key}_s"].partition(";")[0])
+        return re.sub(r"(?<=\d) (?=(dB|Hz|ms|s|%)\b)", NO_BREAK, why)
 
 
 def draw_bands(panel: Axes, bars: Sequence[Bar]) -> None:
@@ -85,7 +90,7 @@ def draw_bands(panel: Axes, bars: Sequence[Bar]) -> None:
     panel.set_ylim(0, 1.15 * max(tops) or 1.0)
     if not max(tops):
         panel.set_yticks([])  # nothing is drawn to any scale
-    panel.set_xticks(range(len(groups)), ["all", *map(scales.hertz, octaves)])
+    panel.set_xticks(range(len(groups)), ["all", *scales.octave_labels(panel, octaves)])
     panel.tick_params(axis="x", length=0)
     panel.grid(visible=False, axis="x")
     panel.set_xlabel("all frequencies, and octaves (Hz)")
@@ -138,6 +143,8 @@ def _write_reasons(panel: Axes, groups: Sequence[Sequence[Place]], octave: float
         for place, name in _together(group):
             lines = max(1, int(octave * place.width / LINE_HEIGHT))
             text = f"{name}: {place.reason}"
+            if len(text) > lines * REASON_LENGTH:  # the axis has the name, too
+                text = place.reason
             panel.text(
                 *(place.x, 0.03),
                 textwrap.fill(text, REASON_LENGTH, max_lines=lines, placeholder=" …"),

@@ -32,6 +32,9 @@ COLUMNS = 1200
 MAX_DOTS = 80
 """Frames up to which the level is drawn as dots."""
 
+REASON_SIZE, REASON_MARGIN = 6.5, 16.0
+"""Size of a reason in points, and width of both margins of its panel in mm."""
+
 LOWEST = -120.0
 """Lowest level of the axis in dB."""
 
@@ -67,6 +70,16 @@ class Trace:
     def times(self, frames: np.ndarray) -> np.ndarray:
         """Return the positions of frames on the axis."""
         return frames * self.second / self.rate
+
+    def written(self, seconds: float, form: str) -> str:
+        """Return a time in the unit of the axis, s or ms.
+
+        Examples
+        --------
+        >>> Trace("", None, 48000, 1000.0).written(0.0251, "#.3g")
+        '25.1 ms'
+        """
+        return f"{seconds * self.second:{form}} {'ms' if self.second == 1000 else 's'}"
 
 
 def decay(
@@ -134,6 +147,7 @@ def decay(
             bars = [Bar(key, measured[0], colour) for key, (colour, _) in LINES.items()]
         else:
             entries = [_draw_overlaid(panel, trace, n) for n, trace in enumerate(traces)]
+            entries += _line_entries(panel, traces)
             bars = [Bar("t20", one, _colour(n)) for n, one in enumerate(measured)]
         draw_bands(below, bars)
         style.legend(figure, *map(list, zip(*entries, strict=True)))
@@ -175,7 +189,7 @@ def _draw_alone(panel: Axes, trace: Trace) -> list[Entry]:
         value = getattr(analysis.figures, f"{key}_s")
         if value is not None:
             line = _draw_line(panel, trace, levels, key, colour)
-            entries.append((line, f"{TIMES[key]} {value:#.3g} s"))
+            entries.append((line, f"{TIMES[key]} {trace.written(value, '#.3g')}"))
     floor = analysis.figures.noise_floor_db
     if floor is None:
         _write_reason(panel, f"no noise floor: {analysis.figures.why_not['noise_floor_db']}")
@@ -186,14 +200,17 @@ def _draw_alone(panel: Axes, trace: Trace) -> list[Entry]:
 
 def _write_reason(panel: Axes, text: str) -> None:
     """Write why a figure is missing, at the bottom of the panel."""
-    panel.text(
-        *(0.01, 0.02, minus_signs(text)),
+    figure = panel.get_figure(root=True)
+    assert figure is not None
+    reason = panel.text(
+        *(0.01, 0.02, style.wrap(minus_signs(text), figure, REASON_SIZE, REASON_MARGIN)),
         transform=panel.transAxes,
         color=colours.GREY,
-        fontsize=6.5,
+        fontsize=REASON_SIZE,
         zorder=4,
         bbox={"facecolor": colours.GROUND, "edgecolor": "none", "alpha": 0.8, "pad": 1},
     )
+    reason.set_in_layout(False)  # else a narrow picture would shrink the panel to make room
 
 
 def _draw_overlaid(panel: Axes, trace: Trace, number: int) -> Entry:
@@ -211,6 +228,15 @@ def _draw_overlaid(panel: Axes, trace: Trace, number: int) -> Entry:
         if getattr(trace.analysis.figures, f"{key}_s") is not None:
             _draw_line(panel, trace, levels, key, colour)
     return _draw_curve(panel, trace, levels, pen), trace.label
+
+
+def _line_entries(panel: Axes, traces: Sequence[Trace]) -> list[Entry]:
+    """Return legend entries of the fitted lines, whose colours are those of their curves."""
+    return [
+        (panel.plot([], [], color=colours.GREY, linestyle=dashes, linewidth=1.8)[0], TIMES[key])
+        for key, (_, dashes) in LINES.items()
+        if any(getattr(trace.analysis.figures, f"{key}_s") is not None for trace in traces)
+    ]
 
 
 def _colour(number: int) -> str:
@@ -255,7 +281,7 @@ def _draw_noise_floor(panel: Axes, trace: Trace, level: float, crossing: float) 
     floor = panel.axhline(level, color=colours.INK, linewidth=0.8, linestyle=":")
     position = crossing * trace.second
     panel.axvline(position, color=colours.INK, linewidth=0.6, linestyle=(0, (6, 3)))
-    return floor, minus_signs(f"noise {level:.1f} dB from {crossing:.3g} s")
+    return floor, minus_signs(f"noise {level:.1f} dB from {trace.written(crossing, '.3g')}")
 
 
 def level_columns(energy: np.ndarray, columns: int = COLUMNS) -> tuple[np.ndarray, np.ndarray]:

@@ -156,7 +156,7 @@ def set_height(figure: Figure, look: Look, height: float) -> None:
 def legend(figure: Figure, handles: Sequence[Any], labels: Sequence[str]) -> None:
     """Add a legend above a picture: one line, or as many columns as the longest label allows."""
     row = figure.get_figwidth() * INCH / 1.5  # characters, at 1.5 mm each
-    lengths = [len(label) + 6 for label in labels]
+    lengths = [len(label) + 9 for label in labels]  # a line of the legend is as wide as 9
     columns = len(labels) if sum(lengths) <= row else max(1, int(row / max(lengths)))
     figure.legend(
         handles,
@@ -184,9 +184,9 @@ def size(figure: Figure) -> tuple[float, float]:
     return round(float(width), 1), round(float(height), 1)
 
 
-def wrap(text: str, figure: Figure, points: float = 8.0) -> str:
-    """Wrap text to the width of a picture."""
-    characters = size(figure)[0] / (CHARACTER_WIDTH * points / 8)
+def wrap(text: str, figure: Figure, points: float = 8.0, margin: float = 0.0) -> str:
+    """Wrap text to the width of a picture, less a margin in mm."""
+    characters = (size(figure)[0] - margin) / (CHARACTER_WIDTH * points / 8)
     return "\n".join(textwrap.wrap(text, max(1, int(characters))))
 
 

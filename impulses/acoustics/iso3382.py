@@ -15,7 +15,7 @@ SILENT = "the impulse is silent"
 SHORTEST = 0.05
 """Seconds below which an impulse response has no room acoustics: a filter, an HRTF."""
 
-SHORT = f"an impulse under {1000 * SHORTEST:g} ms has no room acoustics"
+SHORT = f"the impulse is under {1000 * SHORTEST:g} ms"
 
 
 @dataclass(frozen=True)
