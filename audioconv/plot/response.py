@@ -203,7 +203,7 @@ def _smoothing_label(smoothings: Iterable[int]) -> str:
     Examples
     --------
     >>> _smoothing_label([0]), _smoothing_label([12, 0, 12])
-    ('', '\\nmean over 1/12 octave or exact')
+    ('', '\nmean over 1/12 octave or exact')
     """
     parts = sorted({*smoothings})
     if parts == [0]:
