@@ -469,7 +469,12 @@ def test_a_temporary_file_that_cannot_be_made_is_an_error(tmp_path, sound, error
         folder / ".audioconv-", tmp_path / "log", "openat", command(sound, target)
     )
     folder, target = folder_for(tmp_path)
-    code, said = failing(f"openat:error={error}:when={calls[0]}", command(sound, target), folder)
+    code, said = failing(
+        f"openat:error={error}:when={calls[0]}",
+        command(sound, target),
+        folder / ".audioconv-",
+        turn=0,
+    )
     assert (code, said.count("\n")) == (1, 1)
     assert said.startswith(f"error: {target} cannot be written: ")
     assert target.read_bytes() == OLD

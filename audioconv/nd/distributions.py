@@ -140,7 +140,9 @@ def _on_integers(f: Numbers, of_f: Numbers, g: Numbers, of_g: Numbers) -> tuple[
         line = np.zeros(places[-1] + 1)
         line[places] = probabilities
         lines.append(line)
-        given.append(np.isin(np.arange(len(line)), places))  # also where the probability is 0
+        given.append(
+            np.isin(np.arange(len(line), dtype=np.int64), places)
+        )  # also where the probability is 0
     sums = convolve(lines[0], lines[1], method="direct")
     possible = convolve(given[0], given[1]) > 0
     return f[0] + g[0] + np.flatnonzero(possible), sums[possible]
