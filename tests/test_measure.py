@@ -140,8 +140,10 @@ def test_a_sweep_of_another_program_will_do(call, sweep, tmp_path):
     call("deconvolve", heard, plain, tmp_path / "ir.wav")
     result = call("deconvolve", heard, plain, tmp_path / "b.wav", "--harmonics=2", code=2)
     assert "does not contain the parameters of its sweep" in result.err
-    result = call("deconvolve", sweep, heard, tmp_path / "swapped.wav", code=2)
-    assert f"{sweep} is a sweep, and {heard} contains no parameters of one;" in result.err
+    longer = tmp_path / "longer.wav"
+    soundfile.write(longer, np.pad(read_all(str(heard))[0], ((0, 100), (0, 0))), RATE, "PCM_24")
+    result = call("deconvolve", sweep, longer, tmp_path / "swapped.wav", code=2)
+    assert f"{sweep} is a sweep, and {longer} contains no parameters of one;" in result.err
 
 
 @pytest.mark.parametrize(

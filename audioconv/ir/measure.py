@@ -55,7 +55,7 @@ def deconvolve_files(
     recorded, recorded_digest, other = read_file(recording, MAX_RECORDED)
     played, played_digest, recipe = read_file(excitation, MAX_RECORDED)
     sweep = _sweep(recipe.get(SWEEP), excitation, played.frames)
-    if sweep is None and SWEEP in other and recorded.frames <= played.frames:
+    if sweep is None and SWEEP in other and recorded.frames < played.frames:
         raise UsageError(
             f"{display_name(recording)} is a sweep, and {display_name(excitation)} contains no "
             "parameters of one; name the recording first, then the sweep"
