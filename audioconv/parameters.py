@@ -320,7 +320,7 @@ def validated(parameter: Parameter, value: Any) -> Any:
             if kind not in (Integral, Real):
                 return value
             if abs(cast(float, value)) < LARGEST:  # NaN is not, either
-                return float(cast(float, value)) if kind is Real else value
+                return value if isinstance(value, float) or kind is Integral else float(value)
             expected += f", under {LARGEST:g}"
         if isinstance(value, str) and parameter.unit in AS_TEXT:
             try:

@@ -47,8 +47,14 @@ def parse_time(text: str, rate: int) -> float:
     return number / {"ms": 1000, "s": 1, "": 1, "S": rate}[unit if unit == "S" else unit.lower()]
 
 
+class BareGain(float):
+    """A gain that was written without a unit, which its number alone would not tell."""
+
+
 def parse_gain(text: str) -> float:
     """Parse a gain, as a factor: ``0.5``, ``0.5x`` or ``50%``, or ``-6dB``.
+
+    A factor without a unit is a `BareGain`.
 
     Examples
     --------
@@ -60,21 +66,26 @@ def parse_gain(text: str) -> float:
         return number / (100 if unit == "%" else 1)
     if unit and not 10 ** (min(number, 6000) / 20) < LARGEST:
         raise UsageError(f"{text!r} is not a gain; write one under 600 dB")
-    return 10 ** (number / 20) if unit else number
+    return 10 ** (number / 20) if unit else BareGain(number)
 
 
-def bare_gain_notice(text: str) -> str | None:
+def bare_gain_notice(gain: float | str) -> str | None:
     """Return a notice of a gain without a unit that is probably meant in decibels; None if not.
+
+    Parameters
+    ----------
+    gain : float or str
+        as text, or as `parse_gain` gives it; any other number is meant as a factor
 
     Examples
     --------
     >>> bare_gain_notice("6")
     'a gain of 6 is a factor, 15.6 dB louder; 6 dB are written 6dB, and the factor 6x'
-    >>> bare_gain_notice("2"), bare_gain_notice("6x")
-    (None, None)
+    >>> bare_gain_notice("2"), bare_gain_notice("6x"), bare_gain_notice(6.0)
+    (None, None, None)
     """
-    number, unit = _number(text, ".*", "a gain")
-    if unit or number <= LARGEST_BARE:
+    number = parse_gain(gain) if isinstance(gain, str) else gain
+    if not isinstance(number, BareGain) or number <= LARGEST_BARE:
         return None
     return (
         f"a gain of {number:g} is a factor, {20 * math.log10(number):.1f} dB louder; {number:g} dB "

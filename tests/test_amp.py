@@ -335,6 +335,9 @@ def test_the_report_names_gear_and_loudness(amp, tmp_path, call):
     assert r"Loud\x1b[31m\none, Make, by x" in said
     assert "levels  loudness -20.25 dB\n" in said
     assert "x" * 201 not in said
+    loud = ("--model", path, "-y", "--input-gain", 6)
+    said = call("amp", tmp_path / "in.wav", tmp_path / "o.wav", *loud).err
+    assert "notice: a gain of 6 is a factor" in said
 
 
 @pytest.mark.parametrize(

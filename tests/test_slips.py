@@ -102,10 +102,12 @@ def test_a_large_factor_is_a_notice_and_under_strict_an_error(call):
     line = ["convolve", "IN", "OUT.wav", "-y", "--strict", "--ir"]
     assert notice in call(*line, "delta", "--ir-gain", 6, code=1).err
     assert notice in call(*line, "delta:wet=6", code=1).err
+    assert notice in call(*line, "delta", "--wet", 6, code=1).err
+    assert notice in call(*line[:-2], "--dry", 6, "--json", "--ir", "delta").out
     assert notice in call("ir", "edit", "delta", "OUT.wav", "--gain", 6, "-y").err
     for text in ("2", "6x", "12dB", "300%"):
         line = ("echo", "IN", "OUT.wav", "--gain", text, "--subtype", "FLOAT", "--strict", "-y")
-        assert "notice" not in call(*line).err
+        assert "notice" not in call(*line, "--wet", text, "--dry", text).err
 
 
 @pytest.mark.usefixtures("sound")

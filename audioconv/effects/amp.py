@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from audioconv.effects.plan import Plan
 from audioconv.job import Gain
 from audioconv.parameters import validate
+from audioconv.units import bare_gain_notice
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,6 +79,11 @@ class Amp:
         )
         cabinet = None if self.ir is None else Cabinet.of(self.ir, rate, channels, single=single)
         gains = float(self.input_gain), float(self.output_gain)
+        notices = [
+            *report.notices(model, rate),
+            *(cabinet.impulse.notes if cabinet else ()),
+            *filter(None, map(bare_gain_notice, (self.input_gain, self.output_gain))),
+        ]
         return Plan(
             start=lambda: chain(amplifier, model.rate, cabinet, rate, channels, gains),
             block=amplifier.block,
@@ -86,6 +92,6 @@ class Amp:
             frames=lambda frames: frames if cabinet is None else cabinet.frames(frames),
             rows=report.rows(self.model, model, self.ir, cabinet),
             figures=report.figures(model, cabinet),
-            notices=[*report.notices(model, rate), *(cabinet.impulse.notes if cabinet else ())],
+            notices=notices,
             ingredients={"model": digest} | ({"ir": cabinet.ingredient} if cabinet else {}),
         )

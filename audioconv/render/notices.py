@@ -14,6 +14,7 @@ from audioconv.files import INTEGER_BITS, STANDARD, PeakMeter, SoundInfo, displa
 from audioconv.job import Job, Options
 from audioconv.render.prepare import Prepared
 from audioconv.render.recipe import SUFFIX
+from audioconv.units import bare_gain_notice
 from impulses.impulse import to_db
 
 NOTED = 10 ** (-60 / 20)
@@ -47,8 +48,9 @@ class Notices:
 
 
 def misleading(job: Job | EffectJob, info: SoundInfo) -> Iterator[str]:
-    """Notice options without effect on an output, and a file beside it that describes another."""
+    """Notice gains without a unit, options without effect, and a file that describes another."""
     options, subtype = job.options, info.subtype
+    yield from filter(None, dict.fromkeys(map(bare_gain_notice, (options.wet, options.dry))))
     if options.dither != "none" and subtype not in INTEGER_BITS:
         yield f"`dither={options.dither!r}` has no effect on {subtype} samples"
     if options.quality is not None and info.quality is None:
