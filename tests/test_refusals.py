@@ -2,7 +2,9 @@
 
 import io
 import math
+import os
 import signal
+import subprocess
 import sys
 from types import SimpleNamespace
 
@@ -23,6 +25,8 @@ from impulses import Impulse, edit, folding, norms
 from impulses.builders import recursion
 from impulses.measurement.sweeps import Sweep
 
+posix = pytest.mark.skipif(os.name != "posix", reason="pipes as POSIX has them")
+
 
 def test_standard_output_that_cannot_be_flushed_is_an_error(monkeypatch, capsys):
     class Full(io.StringIO):
@@ -36,7 +40,39 @@ def test_standard_output_that_cannot_be_flushed_is_an_error(monkeypatch, capsys)
     monkeypatch.setattr(printing, "discard", lambda stream: None)
     assert main(["--version"]) == 1
     assert "standard output cannot be written: No space left" in capsys.readouterr().err
-    assert "closed by its reader" in str(printing.write_error(BrokenPipeError()))
+
+
+def unread(line):
+    """Run a command line whose standard output nobody reads."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    try:
+        return subprocess.run(
+            [sys.executable, "-m", "audioconv", *line],
+            stdout=writing,
+            stderr=subprocess.PIPE,
+            timeout=60,
+            check=False,
+        )
+    finally:
+        os.close(writing)
+
+
+@posix
+@pytest.mark.parametrize("line", ["ir list", "info --json {sound}"])
+def test_text_that_is_read_in_part_is_no_error(line, samples):
+    """As by ``| head -1``: silent, with the exit code of SIGPIPE."""
+    done = unread(line.format(sound=samples / "speech.wav").split())
+    assert (done.returncode, done.stderr) == (141, b"")
+
+
+@posix
+def test_a_batch_whose_rows_nobody_reads_says_that_it_ends(samples, tmp_path):
+    line = ["batch", samples / "speech.wav", "--ir", "delta", "--into", tmp_path / "out", "--json"]
+    done = unread(line)
+    assert done.returncode == 1
+    assert b"closed by its reader before the end; the same line again goes on\n" in done.stderr
+    assert main([*map(str, line), "-q"]) == 0
 
 
 def test_a_program_without_standard_streams_has_a_code(monkeypatch, samples):

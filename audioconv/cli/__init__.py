@@ -137,7 +137,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:
         # Python flushes the buffer again on exit, and would print a second error
         printing.discard(sys.stdout)
-        return code or _failed(str(printing.write_error(error)), 1)
+        return code or _ended(printing.write_error(error))
     return code
 
 
@@ -155,7 +155,7 @@ def _run(arguments: Sequence[str]) -> int:
         return _failed("interrupted", 130)
     except AudioconvError as error:
         _trace(arguments)
-        return _failed(str(error), error.exit_code)
+        return _ended(error)
     except typer.TyperException as error:
         message = error.format_message()
         if message.startswith("Usage:"):  # a command without arguments shows its help
@@ -165,7 +165,7 @@ def _run(arguments: Sequence[str]) -> int:
     except Exception as error:
         _trace(arguments)
         if isinstance(error, OSError) and {*plain} & {*HELP_NAMES, HELP_ALL}:
-            return _failed(str(printing.write_error(error)), 1)  # typer prints help
+            return _ended(printing.write_error(error))  # typer prints help
         if isinstance(error, MemoryError):
             return _failed("not enough memory; use a shorter impulse", 1)
         return _failed(
@@ -203,6 +203,13 @@ def _trace(arguments: Sequence[str]) -> None:
         import traceback  # late: most runs succeed
 
         printing.err(public_text(traceback.format_exc()))
+
+
+def _ended(error: AudioconvError) -> int:
+    """Print an error, unless it is that nobody reads, and return its exit code."""
+    if not isinstance(error, printing.ReaderGoneError):
+        printing.print_error(str(error))
+    return error.exit_code
 
 
 def _failed(message: str, code: int) -> int:

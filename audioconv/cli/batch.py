@@ -14,7 +14,7 @@ from audioconv.cli import layout, printing, slips, terminal
 from audioconv.cli.completion import completer
 from audioconv.cli.options import Show
 from audioconv.cli.wording import as_options
-from audioconv.errors import BatchError, counted
+from audioconv.errors import AudioconvError, BatchError, counted
 from audioconv.job import Options
 from audioconv.units import clock
 
@@ -245,7 +245,10 @@ def _report(tally: Tally, notices: list[tuple[str, str]], *, json: bool) -> Repo
         else:
             tally.fail()
         if json:
-            printing.print_json(_as_json(result))
+            try:
+                printing.print_json(_as_json(result))
+            except printing.ReaderGoneError as gone:  # with files that are still to be done
+                raise AudioconvError(f"{gone}; the same line again goes on") from None
 
     return report
 

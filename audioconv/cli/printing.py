@@ -17,6 +17,15 @@ from audioconv.cli.wording import as_options
 from audioconv.errors import AudioconvError, counted, printable
 from audioconv.urls import public_name, public_text
 
+class ReaderGoneError(AudioconvError):
+    """Text that nobody reads to its end, as before ``| head``: no fault, and nothing to be told.
+
+    The exit code is that of a program that SIGPIPE ends.
+    """
+
+    exit_code = 141
+
+
 NAMES = "path", "input", "output"
 """Keys of objects under which the name of a file stands."""
 
@@ -88,7 +97,7 @@ def discard(stream: TextIO) -> None:
 def write_error(error: OSError) -> AudioconvError:
     """Return the error for standard output that cannot be written."""
     if isinstance(error, BrokenPipeError):
-        return AudioconvError("standard output was closed by its reader before the end")
+        return ReaderGoneError("standard output was closed by its reader before the end")
     return AudioconvError(f"standard output cannot be written: {error.strerror or error}")
 
 
