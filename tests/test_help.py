@@ -185,3 +185,19 @@ def test_examples_run(words, call, folder, tmp_path, monkeypatch):
 def test_commands_that_take_a_sound_have_an_example(words):
     wanted = words[:1] != ("plot",) and words[:2] != ("ir", "build") and words != ("ir",)
     assert not wanted or examples(words)
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("ir info a b", "ir info takes one IR, but 2 names are given: a, b; put a name with"),
+        ("compare a b c", "compare takes one A and one B, but 3 names are given: a, b, c;"),
+        ("redo a b c", "redo takes one OUT and one NEW, but 3 names are given"),
+        ("ir build delta a.wav b.wav", "ir build delta takes one OUT, but 2 names are given"),
+        ("sweep https://me:word@host/a.wav b", "2 names are given: https://host/a.wav, b;"),
+    ],
+)
+def test_names_too_many_are_listed_with_what_a_command_takes(line, message, call):
+    error = call(*line.split(), code=2).err
+    assert message in error
+    assert error.endswith("put a name with spaces in quotes, or run it once for each\n")

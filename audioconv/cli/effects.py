@@ -20,7 +20,7 @@ class EffectCommand(Command):
     """A command of an effect, on one sound, with none of the options of a convolution."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Parse the command line; refuse many sounds, and options of a convolution, by name."""
+        """Parse the command line; options of a convolution are refused by name."""
         if ctx.resilient_parsing:  # for completion
             return list(super().parse_args(ctx, args))
         own = {option for parameter in self.params for option in parameter.opts}
@@ -29,14 +29,7 @@ class EffectCommand(Command):
             name = option.removeprefix("--").removeprefix("no-").replace("-", "_")
             if option.startswith("--") and option not in own and name in OF_CONVOLUTION:
                 raise misplaced(name)
-        ctx.allow_extra_args = True
-        extra: list[str] = super().parse_args(ctx, args)
-        if extra:
-            raise UsageError(
-                f"{self.name} takes one IN and one OUT, but {2 + len(extra)} names are given; "
-                "run it once for each sound, and put a name with spaces in quotes"
-            )
-        return extra
+        return list(super().parse_args(ctx, args))
 
 
 def command(kind: Callable[..., Effect]) -> Callable[..., None]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from typer.core import TyperOption
 
-from audioconv.cli.usage import Command
+from audioconv.cli.usage import Command, taken, too_many
 from audioconv.errors import UsageError
 
 OWN = ("ir", "delay", "gain", "fractional", "json", "shards")
@@ -46,7 +46,7 @@ class OneFile(Command):
             folder, kind = (inputs[0], "sound file") if os.path.isdir(inputs[0]) else (last, "file")
             fault = f"{display_name(folder)} is a directory; name a {kind} in it"
         else:
-            fault = f"{self.name} takes one IN and one OUT, but {len(named)} names are given"
+            fault = taken(ctx, len(named))
         if _are_files(inputs) and _may_be_folder(last):
             raise UsageError(
                 f"{fault}, or run: {escape(self._batch_line(ctx, args, inputs, last))}"
@@ -55,8 +55,7 @@ class OneFile(Command):
             line = escape(self._batch_line(ctx, args, named, "DIR"))
             raise UsageError(f"{fault}; for many files, run: {line}")
         if extra:
-            names = ", ".join(map(display_name, named))
-            raise UsageError(f"{fault}: {names}; put a name with spaces in quotes")
+            raise too_many(ctx, named)
 
     def _batch_line(self, ctx: Any, args: list[str], inputs: Sequence[str], into: str) -> str:
         """Return the command line of the batch."""

@@ -17,6 +17,7 @@ from audioconv.cli.wording import as_options
 from audioconv.errors import AudioconvError, counted, printable
 from audioconv.urls import public_name, public_text
 
+
 class ReaderGoneError(AudioconvError):
     """Text that nobody reads to its end, as before ``| head``: no fault, and nothing to be told.
 

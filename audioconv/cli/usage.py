@@ -18,6 +18,7 @@ from typing import Any
 import typer
 from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 
+from audioconv.errors import UsageError
 from audioconv.parameters import PANELS
 
 HELP_NAMES = ("-h", "--help")
@@ -104,6 +105,15 @@ class Command(_Help, TyperCommand):
         params = super().get_params(ctx)
         return [*params, _help_all()] if _has_panels(self.params) else params
 
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Parse the command line; names too many are an error that lists what it takes."""
+        allowed, ctx.allow_extra_args = ctx.allow_extra_args, True
+        extra: list[str] = super().parse_args(ctx, args)
+        if extra and not allowed and not ctx.resilient_parsing:
+            given = [ctx.params[one.name] for one in _arguments(self.params)]
+            raise too_many(ctx, [*filter(None, given), *extra])
+        return extra
+
     def _help_records(self, ctx: Any) -> list[tuple[str, str]]:
         extra = [one.get_help_record(ctx) for one in self.get_params(ctx)[len(self.params) :]]
         return [record for record in extra if record]
@@ -131,6 +141,24 @@ class Group(_Help, TyperGroup):
         rows = [(name, one.get_short_help_str()) for name, one in commands if one]
         _write_sections({"Commands": rows}, formatter)
         super().format_options(ctx, formatter)
+
+
+def too_many(ctx: Any, named: Sequence[str]) -> UsageError:
+    """Return the error for more names than a command takes."""
+    from audioconv.files import display_name  # late, so that help is fast
+
+    names = ", ".join(map(display_name, named))
+    return UsageError(
+        f"{taken(ctx, len(named))}: {names}; put a name with spaces in quotes, or run it once for "
+        "each"
+    )
+
+
+def taken(ctx: Any, given: int) -> str:
+    """Say which names a command takes, and how many are given."""
+    names = [f"one {_name(one, ctx).strip('[]')}" for one in _arguments(ctx.command.params)]
+    command = ctx.command_path.partition(" ")[2]
+    return f"{command} takes {' and '.join(names)}, but {given} names are given"
 
 
 def examples(docstring: str) -> list[str]:
