@@ -1115,7 +1115,7 @@ def test_maps_lead_where_they_say(call, tmp_path):
 def test_the_guard_attenuates_to_just_fit_and_says_so(peak, lowest, highest, call, tmp_path):
     source = wav(tmp_path / "in.wav", [0.125, lowest, 0.0, highest], "PCM_16")
     out = tmp_path / "out.wav"
-    said = call("convolve", source, out, "--ir", "delta", "--wet", "4", "--json")
+    said = call("convolve", source, out, "--ir", "delta", "--wet", "4x", "--json")
     found = strict_json(said.out)
     # the largest 16-bit value is 32767, the smallest -32768
     gain = min(32767 / (4 * highest * 2**15), 32768 / (-4 * lowest * 2**15))
@@ -1135,16 +1135,16 @@ def test_the_guard_attenuates_to_just_fit_and_says_so(peak, lowest, highest, cal
     lowered = f"lowered by {-20 * math.log10(gain):.1f} dB so that 16 bits hold it\n"
     assert f"; {lowered}" in said.err
     assert "notice" not in said.err  # which would be the same again
-    said = call("convolve", source, out, "--ir", "delta", "--wet", "4", "-y", "-v")
+    said = call("convolve", source, out, "--ir", "delta", "--wet", "4x", "-y", "-v")
     assert f"notice: {notice}\n" in said.err
-    said = call("convolve", source, out, "--ir=delta", "--wet=4", "-y", "--strict", code=1)
+    said = call("convolve", source, out, "--ir=delta", "--wet=4x", "-y", "--strict", code=1)
     assert said.err == f"error: {notice} (an error under --strict)\n"
     assert abs(peak) == max(-lowest, highest)
 
 
 def test_the_guard_leaves_alone_what_fits(call, tmp_path):
     source = wav(tmp_path / "in.wav", np.array([-32768, 32767, 0], np.int16))
-    for options in ([], ["--subtype", "FLOAT", "--wet", "8"]):
+    for options in ([], ["--subtype", "FLOAT", "--wet", "8x"]):
         said = call("convolve", source, tmp_path / "o.wav", "--ir", "delta", "-y", *options)
         assert "notice: " not in said.err
     assert samples(tmp_path / "o.wav")[:, 0].tolist() == [-8, 8 * 32767 / 32768, 0]
@@ -1152,7 +1152,7 @@ def test_the_guard_leaves_alone_what_fits(call, tmp_path):
 
 def test_saturation_limits_and_counts(call, tmp_path):
     source, out = wav(tmp_path / "in.wav", [0.125, -0.5, 0.5, 0.25, -0.25]), tmp_path / "out.wav"
-    limited = ("convolve", source, out, "--ir", "delta", "--wet", "4", "--clip", "saturate", "-y")
+    limited = ("convolve", source, out, "--ir", "delta", "--wet", "4x", "--clip", "saturate", "-y")
     assert "peak +6.0 dBFS, limited to full scale\n" in call(*limited).err
     said = call(*limited, "--json")
     assert steps(out)[:, 0].tolist() == [16384, -32768, 32767, 32767, -32768]

@@ -349,6 +349,20 @@ def test_channels_are_counted_from_one(call, samples):
 
 def test_a_short_impulse_has_no_room_in_it(call):
     assert "room acoustics: none in an impulse under 50 ms" in call("ir", "info", "low-pass").out
+    found = json.loads(call("ir", "info", "low-pass", "--json").out)
+    for figures in (found["broadband"], *found["bands"]):
+        why = figures.pop("why_not")
+        assert set(figures) - {"hz"} == set(why)
+        assert {figures[name] for name in why} == {None}
+        assert {*why.values()} == {"the impulse is under 50 ms"}
+
+
+def test_a_sound_taken_for_an_impulse_is_named(samples, call):
+    for name, noted in [("speech", True), ("tabla", True), ("hall", False)]:
+        said = call("ir", "info", samples / f"{name}.wav")
+        assert ("a recording is IN, and not --ir" in said.err) == noted, name
+    for spec in ("double-spike:gain=1", "noise", "multi-tap:delay=0,1s,gain=0.1,1", "delta"):
+        assert not call("ir", "info", spec).err
 
 
 def test_a_bent_decay_is_named(call, tmp_path, noise):

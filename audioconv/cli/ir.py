@@ -221,7 +221,7 @@ def info(
     from audioconv.files import display_name
     from audioconv.ir.load import check_channel, load_impulse, sofa_file
     from impulses import analysis
-    from impulses.acoustics.iso3382 import measure
+    from impulses.acoustics.iso3382 import SHORT, is_short, measure
 
     slips.refuse_specs([ir])
     if sofa := sofa_file(ir):
@@ -233,6 +233,9 @@ def info(
     with terminal.progress("measuring"):
         levels = analysis.levels(impulse)
         room = measure(impulse, None if channel is None else channel - 1)
+    if is_short(impulse):
+        room = room.without_figures(SHORT)
+    notices = [*impulse.notes, *filter(None, [ir_info.sound_notice(impulse, room)])]
     if json:
         printing.print_json(
             {
@@ -243,10 +246,10 @@ def info(
                 "origin": impulse.origin,
                 "level": levels.as_json(),
                 **room.as_json(),
-                "notices": impulse.notes,
+                "notices": notices,
             }
         )
         return
     printing.out(display_name(ir))
     ir_info.show(impulse, levels, room, channel)
-    printing.print_notices(impulse.notes)
+    printing.print_notices(notices)

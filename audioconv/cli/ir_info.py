@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 
+import numpy as np
+
 from audioconv.cli import layout, printing, terminal
 from audioconv.errors import counted
 from impulses import Impulse, analysis
@@ -37,6 +39,10 @@ DEPTH = 60.0
 TEXT_COLUMNS, MAX_SPARKLINE = 52, 64
 """Columns of text beside the sparkline, and its own at most."""
 
+LATE = 0.25
+"""Part of its length before which an impulse response that decays has its centre of energy: one
+that falls by 60 dB, at the end of 1/13.8 of it."""
+
 DERIVED = ("t30_r", "curvature_percent")
 """Columns without reasons of their own: they depend on T20 and T30."""
 
@@ -52,6 +58,23 @@ def show(impulse: Impulse, levels: Levels, room: Acoustics, channel: int | None 
         printing.out(f"room acoustics: none in an impulse under {1000 * SHORTEST:g} ms")
         return
     _show_acoustics(room, of)
+
+
+def sound_notice(impulse: Impulse, room: Acoustics) -> str | None:
+    """Return a notice that a file seems to be a sound rather than an impulse response.
+
+    It has no decay, is no pattern of single taps, and its energy does not come at its beginning.
+    """
+    figures, onset = room.broadband, room.onset_s
+    if figures.t20_s is not None or figures.ts_ms is None or onset is None:
+        return None
+    centre, length = figures.ts_ms / 1000, impulse.frames / impulse.rate - onset
+    if centre < LATE * length or 2 * np.count_nonzero(impulse.taps) < impulse.taps.size:
+        return None
+    return (
+        f"the energy is centred {centre:.3g} s behind the onset, of {length:.3g} s, as in a sound "
+        "that goes on, and not in an impulse response; a recording is IN, and not --ir"
+    )
 
 
 def _summary(

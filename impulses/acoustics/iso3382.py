@@ -34,6 +34,11 @@ class Acoustics:
     broadband: Figures
     bands: tuple[Band, ...]
 
+    def without_figures(self, why: str) -> Acoustics:
+        """Return the onset and the bands; every figure is None, for one reason."""
+        none = no_figures(why)
+        return Acoustics(self.onset_s, none, tuple(Band(band.hz, none) for band in self.bands))
+
     def as_json(self) -> dict[str, Any]:
         """Return the figures as numbers, strings, None, lists and dicts."""
         return {
