@@ -43,6 +43,9 @@ LATE = 0.25
 """Part of its length before which an impulse response that decays has its centre of energy: one
 that falls by 60 dB, at the end of 1/13.8 of it."""
 
+SOUND = 0.5
+"""Seconds from which a file may be a sound."""
+
 DERIVED = ("t30_r", "curvature_percent")
 """Columns without reasons of their own: they depend on T20 and T30."""
 
@@ -65,11 +68,15 @@ def sound_notice(impulse: Impulse, room: Acoustics) -> str | None:
 
     It has no decay, is no pattern of single taps, and its energy does not come at its beginning.
     """
-    figures, onset = room.broadband, room.onset_s
-    if figures.t20_s is not None or figures.ts_ms is None or onset is None:
+    if room.broadband.t20_s is not None or room.onset_s is None:
         return None
-    centre, length = figures.ts_ms / 1000, impulse.frames / impulse.rate - onset
-    if centre < LATE * length or 2 * np.count_nonzero(impulse.taps) < impulse.taps.size:
+    taps = impulse.taps[round(room.onset_s * impulse.rate) :]
+    length = len(taps) / impulse.rate
+    if length < SOUND or 2 * np.count_nonzero(taps) < taps.size:
+        return None
+    energy = (taps**2).sum(axis=tuple(range(1, taps.ndim)))
+    centre = np.arange(len(energy)) @ energy / energy.sum() / impulse.rate
+    if centre < LATE * length:
         return None
     return (
         f"the energy is centred {centre:.3g} s behind the onset, of {length:.3g} s, as in a sound "
