@@ -320,7 +320,8 @@ def validated(parameter: Parameter, value: Any) -> Any:
             if kind not in (Integral, Real):
                 return value
             if abs(cast(float, value)) < LARGEST:  # NaN is not, either
-                return value if isinstance(value, float) or kind is Integral else float(value)
+                kept = kind is Integral or isinstance(value, float)  # it may be a `BareGain`
+                return value if kept else float(cast(float, value))
             expected += f", under {LARGEST:g}"
         if isinstance(value, str) and parameter.unit in AS_TEXT:
             try:

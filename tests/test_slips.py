@@ -183,3 +183,19 @@ def test_what_the_help_shows_as_default_may_be_typed(builder):
         if (written := parameter.written_default()) != "none":
             slips.refuse_options([parameter], {parameter.option: [written]})
             assert parameter.parse_all([written], 48000) is not None
+
+
+@pytest.mark.usefixtures("sound")
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("echo IN O.wav --delay 1s,2s", "write --delay 1s --delay 2s"),
+        ("echo IN O.wav --gain 0.5,-6dB", "write --gain 0.5 --gain -6dB"),
+        ("convolve IN O.wav --ir delta --subtype s24", "no subtype S24; did you mean 'PCM_24'?"),
+        ("convolve IN O.wav --ir delta --subtype pcm16", "did you mean 'PCM_16'?"),
+        ("ir build low-pass O.wav --rate=-5", "'-5' is no sample rate; write 1 or more"),
+        ("sweep O.wav --rate 0", "'0' is no sample rate"),
+    ],
+)
+def test_what_is_meant_is_named(line, message, call):
+    assert message in call(*line.split(), code=2).err

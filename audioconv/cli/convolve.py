@@ -103,6 +103,9 @@ def echo(
     slips.refuse_in_job([], options)
     for option, unit, texts in (("--delay", "time", delay), ("--gain", "gain", gain)):
         for text in texts or ():
+            if "," in text:
+                each = " ".join(f"{option} {one.strip()}" for one in text.split(","))
+                raise UsageError(f"{option} takes one value, but {text!r} is several; write {each}")
             slips.refuse(option, unit, text)
     try:
         _run(Job(input, output, [echo_spec(delay, gain, fractional)], options), show, _as_echo)

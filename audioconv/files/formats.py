@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import PurePath
@@ -169,6 +170,24 @@ def escape(text: str) -> str:
     return printable(text).replace("`", r"\x60")  # backticks mark arguments in messages
 
 
+def _meant(subtype: str, offered: Sequence[str]) -> str:
+    """Return a question that names the subtype that is probably meant, such as that of 24 bits.
+
+    Examples
+    --------
+    >>> _meant("24", ["PCM_16", "PCM_24"]), _meant("FLOAT32", ["PCM_32", "FLOAT"])
+    (" did you mean 'PCM_24'?", " did you mean 'FLOAT'?")
+    >>> _meant("PCM_12", ["PCM_16", "PCM_24"])
+    ''
+    """
+    from audioconv.parameters import suggestion  # late: most names are correct
+
+    bits = "".join(filter(str.isdigit, subtype))
+    if not bits or subtype.startswith("F"):
+        return suggestion(subtype, offered)
+    return f" did you mean 'PCM_{bits}'?" if f"PCM_{bits}" in offered else ""
+
+
 def output_format(
     path: str,
     source: SoundInfo,
@@ -211,7 +230,10 @@ def output_format(
     chosen = (subtype or implied or "").upper()
     if chosen:
         if chosen not in offered:
-            raise UsageError(f"{form} has no subtype {escape(chosen)}; it has {', '.join(offered)}")
+            meant = _meant(chosen, offered)
+            raise UsageError(
+                f"{form} has no subtype {escape(chosen)};{meant} it has {', '.join(offered)}"
+            )
         return form, chosen, None
 
     wanted = source.subtype if is_exact(source.subtype) else "PCM_24"
