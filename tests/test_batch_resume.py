@@ -1,5 +1,6 @@
 """Batches that end early and go on, run at once, or in parts: nothing is lost or repeated."""
 
+import errno
 import json
 import os
 import random
@@ -327,6 +328,29 @@ def test_a_run_leaves_to_another_what_that_has_in_hand(here):
         assert len(rows("out")) == 3
     assert made(run_plan(plan)) == (1, 3, 0)
     assert len(rows("out")) == 4
+
+
+@pytest.mark.parametrize("links", [True, False])
+def test_a_claim_names_its_run_from_the_first(here, links, monkeypatch):
+    """Killed between making and writing it, a run would keep an output for five minutes."""
+    plan = planned("in", "k.wav", "out")
+    Path("out").mkdir()
+
+    def refuse(*_):
+        raise PermissionError(errno.EPERM, "as where a disk has no links")
+
+    with claiming("out", lambda _: False) as one, claiming("out", lambda _: False) as other:
+        if links:
+            monkeypatch.setattr(claims_of_batch, "_make", refuse)  # nothing is left to be written
+        else:
+            monkeypatch.setattr(os, "link", refuse)
+        assert one.take(plan.tasks[0])
+        assert not other.take(plan.tasks[0])
+        (claim,) = Path("out", FOLDER, "claims").iterdir()
+        said = json.loads(claim.read_text())
+        assert (
+            Path("out", FOLDER, "runs", said["run"]).read_text() == claim.read_text() or not links
+        )
 
 
 @pytest.mark.parametrize("gone", ["process", "heart", "file"])

@@ -1,8 +1,9 @@
 """Which run has which output in hand, so that two at once do none twice.
 
 A run is a file in ``DIR/.audioconv/runs``, whose time of modification is its heartbeat. A claim is
-a file in ``DIR/.audioconv/claims`` that names a run. Both are made by `O_EXCL`, the one thing that
-is atomic on every disk, also of a network, so no lock is needed: who makes the file has the output.
+a link to it in ``DIR/.audioconv/claims``; where there are no links, a file that names the run, made
+by `O_EXCL`. Either is atomic on every disk that has it, also of a network, so no lock is needed: who
+makes the claim has the output.
 
 A run is gone if its file is, if there is no such process on this machine, or if its heart has not
 beaten for `STALE` seconds; times are compared on the clock of the disk. Whoever finds the claim of
@@ -70,16 +71,30 @@ class Claims:
         name = sha256(task.output.encode("utf-8", "surrogatepass")).hexdigest()[:32]
         for number in count():
             path = os.path.join(self._folder, CLAIMS, f"{name}-{number}")
-            if _make(path, self._run):
+            if self._claim(path):
                 return True
             if self._lives(path) or self._done(task):
                 return False
         raise AssertionError  # count has no end
 
+    def _claim(self, path: str) -> bool:
+        """Make a claim; return False if it exists.
+
+        It is a link to the run's own file, and so is never there without its content, whenever
+        this process is killed. Some disks have no links, and others have 65,000 at most.
+        """
+        try:
+            os.link(self._run_path(self._run), path)
+        except FileExistsError:
+            return False
+        except OSError:
+            return _make(path, self._run)
+        return True
+
     def _lives(self, path: str) -> bool:
         """Return whether the run that made a claim lives."""
         owner = _read(path).get("run")
-        if owner is None:  # not yet written; or its run was killed in between
+        if owner is None:  # no link, and not yet written; or its run was killed in between
             return _is_fresh(path, self._run_path(self._run))
         return self.is_live(owner)
 
