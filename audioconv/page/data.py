@@ -144,8 +144,8 @@ def _listen(explained: Explained) -> dict[str, Any]:
     rate, before, after = explained.source.rate, explained.before, explained.after
     players = explained.players
     notes = [
-        "You hear MP3. The numbers on this page are those of the exact sound, except in the next "
-        "section, which takes the MP3 as its sound."
+        "You hear MP3. The numbers on this page are those of the exact sound, except under "
+        "\u201cYour own sound and impulse\u201d, which begins with the MP3."
     ]
     if max(before.shape[1], after.shape[1]) > PLAYER_CHANNELS:
         notes.append(f"Only channels 1 to {PLAYER_CHANNELS} are played.")
