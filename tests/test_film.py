@@ -18,7 +18,7 @@ from PIL import Image
 import audioconv.page
 from audioconv.errors import AudioconvError, UsageError
 from audioconv.job import Job, Part
-from audioconv.page.explain import slide
+from audioconv.page.selection import slide
 from audioconv.plot import colours
 from audioconv.plot.film import film
 from audioconv.plot.options import Film

@@ -18,8 +18,11 @@ from audioconv.job import Job, Options
 from audioconv.page import page, write
 from audioconv.page.bundle import DECLARATION, IMPORT, bundle
 from audioconv.page.data import data_of
+from audioconv.page.decay import decay_of
 from audioconv.page.explain import explain
 from audioconv.views import cost
+from audioconv.views.spectrogram import RANGE
+from impulses import Impulse
 
 SCRIPTS = Path(audioconv.page.__file__).parent / "scripts"
 NAMES = [
@@ -230,3 +233,34 @@ def test_taps_before_time_0_are_explained(tmp_path, monkeypatch, ir, told):
     assert data["decay"]["lines"] == []
     assert "reverberation time" in data["decay"]["why_not"][0]
     assert not notes or "b runs from \u221231 to 31, so the convolution begins 31" in notes[0]
+
+
+@pytest.mark.parametrize(("seconds", "shown"), [(0.0499, 0), (0.051, 2)])
+def test_only_what_may_be_a_room_has_reverberation_times(seconds, shown):
+    """As in `ir info`: a filter that rings for a few ms has a curve, but no figure."""
+    ringing = 10 ** (-3 * np.arange(round(48000 * seconds)) / 480)
+    data = decay_of(Impulse(ringing[:, np.newaxis], 48000))
+    assert len(data["lines"]) == shown
+    assert data["curve_db"][100] == pytest.approx(-60 * data["seconds"][100] / 0.01, abs=0.1)
+    if not shown:
+        (reason,) = data["why_not"]
+        assert reason.startswith("the impulse is under 50 ms: a filter")
+        assert data["floor_db"] is None
+
+
+def test_the_heading_can_be_chosen(call, tmp_path, monkeypatch):
+    monkeypatch.setattr(cost, "MAX_FRAMES", 2**8)
+    source, written = tmp_path / "source.wav", tmp_path / "page.html"
+    soundfile.write(source, np.sin(np.arange(8000)) / 2, 8000)
+    arguments = ("explain", source, "--ir", "delta:delay=2ms", "-o", written, "-y")
+    for options, title in [
+        (("--title", "Lesson 3: <b>echo</b> & co."), "Lesson 3: <b>echo</b> & co."),
+        (("--title", ""), "source.wav with delta:delay=2ms"),
+        ((), "source.wav with delta:delay=2ms"),
+    ]:
+        call(*arguments, *options)
+        elements = Elements(written.read_text("utf-8"))
+        given = json.loads(next(t for about, t in elements.all("script") if about.get("id")))
+        assert given["title"] == elements.all("title")[0][1] == elements.all("h1")[0][1] == title
+        assert not elements.all("b")
+        assert given["listen"]["spectrograms"]["range_db"] == RANGE

@@ -33,6 +33,7 @@ from audioconv.plot.options import Look
 from audioconv.plot.response import magnitude_limits
 from audioconv.plot.waveform import waveform
 from audioconv.verify.compare import Difference
+from audioconv.views.spectrogram import RANGE
 from impulses import Impulse
 from impulses.acoustics.figures import RANGES
 from impulses.acoustics.iso3382 import measure
@@ -248,7 +249,7 @@ def test_a_spectrogram_has_the_colours_of_the_page(drawn, call, sounds, tmp_path
     call("plot", "spectrogram", sounds["glide"], "-o", tmp_path / "b.png", *options)
     (panel, _), (zoomed, _) = (figure.axes for figure in drawn)
     low, high = panel.collections[0].get_clim()
-    assert high - low == 70
+    assert high - low == RANGE == 70
     assert panel.collections[0].get_cmap().name == "ember"
     mesh = zoomed.collections[0]
     assert np.ptp(mesh.get_clim()) == 45

@@ -34,6 +34,14 @@ def explain(
     part: Part,
     options: Options,
     show: Show,
+    title: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TITLE",
+            help="Heading of the page; the names of sound and impulse if not given.",
+            rich_help_panel="Output file",
+        ),
+    ] = None,
 ) -> None:
     """Explain a convolution of your own sound on a web page.
 
@@ -60,6 +68,7 @@ def explain(
         replace(explained, outcome=shown),
         outcomes.outcome_rows(outcome),
         verification.section(outcome.verified)[1] if outcome.verified else [],
+        title,
     )
     if show.json:
         printing.print_json({**outcome.as_json(), "bytes": size})
@@ -88,7 +97,8 @@ def animate(
     $ audioconv animate speech.wav --ir double-spike -o film.gif --seconds 2
     """
     from audioconv.ir.load import impulse_files
-    from audioconv.page.explain import slide, title
+    from audioconv.page.explain import title_of
+    from audioconv.page.selection import slide
     from audioconv.plot.film import film as draw_film
 
     slips.refuse_specs(ir)
@@ -97,7 +107,7 @@ def animate(
     with terminal.progress() as progress:
         sliding = slide(job, Part(start=start), progress)
         progress("drawing")
-        pictures = draw_film(sliding, output, film, inputs=inputs, title=title(job))
+        pictures = draw_film(sliding, output, film, inputs=inputs, title=title_of(job))
     notices = [sliding.notice] if sliding.notice else []
     printing.print_written(
         output, f"{counted(pictures, 'picture')}, {film.pixels} pixels wide", notices

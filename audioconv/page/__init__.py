@@ -1,8 +1,10 @@
 """The page that explains one convolution: plain data in, one self-contained HTML file out.
 
+selection  the part of a convolution to be shown
 explain    run a job, and collect the material for its page
 size       how large the page may be
 data       the page's data, ready for JSON
+decay      the part of it for the decay of the impulse
 theorem    the part of it for the convolution theorem
 bundle     the page's scripts as one
 scripts    ES modules that draw the page, from main.js on
@@ -25,7 +27,12 @@ from audioconv.page.data import data_of
 from audioconv.page.explain import Explained
 
 
-def write(explained: Explained, facts: list[tuple[str, str]], checks: list[tuple[str, str]]) -> int:
+def write(
+    explained: Explained,
+    facts: list[tuple[str, str]],
+    checks: list[tuple[str, str]],
+    title: str | None = None,
+) -> int:
     """Write the page of a convolution to the output of its job, and return its size in bytes.
 
     Parameters
@@ -33,6 +40,8 @@ def write(explained: Explained, facts: list[tuple[str, str]], checks: list[tuple
     explained : Explained
     facts, checks : list of (str, str)
         labels and texts of the run and of its verification
+    title : str, optional
+        by default the names of the sound and the impulses
 
     Raises
     ------
@@ -42,7 +51,7 @@ def write(explained: Explained, facts: list[tuple[str, str]], checks: list[tuple
     job, verified = explained.job, explained.outcome.verified
     inputs = [job.input, *impulse_files(job.impulses)]
     refuse_overwrite(job.output, inputs=inputs, overwrite=job.options.overwrite)
-    data = data_of(explained) | {
+    data = data_of(explained, title) | {
         "facts": facts,
         "verified": {"passed": verified is not None and verified.passed, "rows": checks},
     }

@@ -10,30 +10,26 @@ from numpy.typing import NDArray
 
 from audioconv._version import __version__
 from audioconv.engines.audio import Audio
-from audioconv.page.explain import Explained, short_name, title
+from audioconv.page.decay import decay_of
+from audioconv.page.explain import Explained, short_name, title_of
 from audioconv.page.theorem import theorem_of
 from audioconv.views import cost
 from audioconv.views.blocks import convolve_blocks, extremes
 from audioconv.views.listening import PLAYER_CHANNELS, PlayerSound
-from audioconv.views.packed import MAX_NONZERO, pack, pack_integers
+from audioconv.views.packed import finite, pack, pack_integers
 from audioconv.views.sliding import Sliding
-from audioconv.views.spectrogram import SILENT, spectrogram
-from impulses import Impulse
-from impulses.acoustics.decay import fit
-from impulses.acoustics.decay_curve import analyse_decay
-from impulses.acoustics.figures import RANGES, Figures
+from audioconv.views.spectrogram import RANGE, SILENT, spectrogram
 from impulses.impulse import to_db
 
 PLAYER_COLUMNS = 1000
-SPECTRA_COLUMNS, SPECTRA_ROWS, SPECTRA_RANGE = 400, 128, 90.0
-DECAY_COLUMNS = 600
+SPECTRA_COLUMNS, SPECTRA_ROWS = 400, 128
 
 
-def data_of(explained: Explained) -> dict[str, Any]:
+def data_of(explained: Explained, title: str | None = None) -> dict[str, Any]:
     """Return the data of the page of a convolution, ready for JSON."""
     job, outcome, source = explained.job, explained.outcome, explained.source
     return {
-        "title": title(job),
+        "title": title or title_of(job),
         "version": __version__,
         "input": {
             "name": short_name(job.input),
@@ -58,7 +54,7 @@ def data_of(explained: Explained) -> dict[str, Any]:
         "sliding": _sliding(explained),
         "blocks": _blocks(explained),
         "listen": _listen(explained),
-        "decay": _decay(explained.impulse),
+        "decay": decay_of(explained.impulse),
         "theorem": theorem_of(explained.sliding),
         "cost": _cost(explained),
     }
@@ -148,8 +144,8 @@ def _listen(explained: Explained) -> dict[str, Any]:
     rate, before, after = explained.source.rate, explained.before, explained.after
     players = explained.players
     notes = [
-        "You hear MP3. The numbers on this page are those of the exact sound, except in the next "
-        "section, which takes the MP3 as its sound."
+        "You hear MP3. The numbers on this page are those of the exact sound, except under "
+        "\u201cYour own sound and impulse\u201d, which begins with the MP3."
     ]
     if max(before.shape[1], after.shape[1]) > PLAYER_CHANNELS:
         notes.append(f"Only channels 1 to {PLAYER_CHANNELS} are played.")
@@ -172,7 +168,7 @@ def _player(sound: Audio, player: PlayerSound) -> dict[str, Any]:
     _, high = extremes(sound.max(axis=1), PLAYER_COLUMNS)
     return {
         "data": base64.b64encode(player.mp3).decode(),
-        "loudness_db": _finite(player.loudness),
+        "loudness_db": finite(player.loudness),
         "low": pack(low, exact=False),
         "high": pack(high, exact=False),
     }
@@ -186,7 +182,7 @@ def _spectrograms(before: Audio, after: Audio, rate: int) -> dict[str, Any]:
     levels = [spectrum.level() for spectrum in spectra]
     top = max(float(level.max()) for level in levels)
     top = top if top > SILENT else 0.0
-    matrices = [np.clip((level - top) / SPECTRA_RANGE + 1, 0, 1) * 255 for level in levels]
+    matrices = [np.clip((level - top) / RANGE + 1, 0, 1) * 255 for level in levels]
     rows, columns = levels[0].shape
     return {
         "rows": rows,
@@ -194,63 +190,10 @@ def _spectrograms(before: Audio, after: Audio, rate: int) -> dict[str, Any]:
         "step": spectra[0].step,
         "hz": spectra[0].edges.tolist(),
         "top_db": top,
-        "range_db": SPECTRA_RANGE,
+        "range_db": RANGE,
         "before": pack_integers(np.rint(matrices[0]).ravel(), "uint8"),
         "after": pack_integers(np.rint(matrices[1]).ravel(), "uint8"),
     }
-
-
-def _decay(impulse: Impulse) -> dict[str, Any]:
-    analysis = analyse_decay(impulse)
-    rate, energy, figures = impulse.rate, analysis.energy, analysis.figures
-    level = extremes(energy, min(DECAY_COLUMNS, len(energy)))[1]
-    starts = np.arange(len(level), dtype=np.int64) * len(energy) // len(level)
-    top = float(level.max(initial=0))
-    curve = np.zeros(0) if analysis.curve is None else analysis.curve.levels_db()
-    no_room = _no_room(impulse)
-    lines = [] if no_room else _fitted_lines(curve, rate, figures)
-    return {
-        "seconds": (starts / rate).tolist(),
-        "level_db": [_finite(10 * np.log10(e / top) if e > 0 else -np.inf) for e in level],
-        "curve_db": [_finite(curve[at]) if at < len(curve) else None for at in starts],
-        "lines": lines,
-        "floor_db": figures.noise_floor_db,
-        "why_not": [no_room]
-        if no_room
-        else [
-            f"{name.upper()}: {figures.why_not[f'{name}_s']}"
-            for name in ("t20", "t30")
-            if f"{name}_s" in figures.why_not
-        ],
-    }
-
-
-def _no_room(impulse: Impulse) -> str:
-    """Return why an impulse that is no room has no reverberation time; nothing if it may be one."""
-    if impulse.origin:
-        return "g begins before time 0: a filter, not a room, and so without reverberation time"
-    count = np.count_nonzero(impulse.taps.reshape(impulse.frames, -1).any(axis=1))
-    if count > MAX_NONZERO:
-        return ""
-    few = "a single nonzero tap" if count == 1 else f"only {count} nonzero taps"
-    return f"g has {few}, and so no reverberation time"
-
-
-def _fitted_lines(curve: NDArray[np.float64], rate: int, figures: Figures) -> list[dict[str, Any]]:
-    """Return the lines from which T20 and T30 are read, if they can be."""
-    lines = []
-    for name in ("t20", "t30"):
-        line, seconds = fit(curve, rate, *RANGES[name]), getattr(figures, f"{name}_s")
-        if line is not None and seconds is not None:
-            start, end = (((db - line.level) * -line.rt60 / 60, db) for db in RANGES[name])
-            label = f"{name.upper()} {seconds:#.3g} s"
-            lines.append({"label": label, "from": start, "to": end})
-    return lines
-
-
-def _finite(level: float) -> float | None:
-    """Return a level, or None if it is infinite, which JSON cannot hold."""
-    return round(float(level), 3) if np.isfinite(level) else None
 
 
 def _cost(explained: Explained) -> dict[str, Any]:

@@ -7,16 +7,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import NamedTuple
-
-import numpy as np
 
 from audioconv.engines.audio import Audio
 from audioconv.engines.convolver import Convolver
 from audioconv.errors import UsageError
 from audioconv.files import (
     STANDARD,
-    Reader,
     SoundInfo,
     display_name,
     refuse_overwrite,
@@ -28,21 +24,15 @@ from audioconv.files import (
 from audioconv.ir import names
 from audioconv.ir.load import impulse_files, impulse_name
 from audioconv.job import Job, Outcome, Part
+from audioconv.page.selection import excerpts, refuse_standard_impulse, select, sums_of
 from audioconv.page.size import sums_bytes
-from audioconv.progress import Progress, silent, watched
-from audioconv.render.prepare import Prepared, prepare
+from audioconv.progress import Progress, silent
 from audioconv.render.run import run
-from audioconv.units import parse_time
 from audioconv.views import cost
 from audioconv.views.cost import Cost
-from audioconv.views.envelope import envelope
-from audioconv.views.excerpt import excerpt, onset
 from audioconv.views.listening import PlayerSound, player_sounds
-from audioconv.views.sliding import MAX_BYTES, Sliding, sliding
+from audioconv.views.sliding import Sliding
 from impulses import Impulse
-
-LEAD = 0.05
-"""Seconds between the start of the part to be shown and the onset of the sound."""
 
 LONGEST = 60
 """Longest part in seconds; its page has some 2.9 MB."""
@@ -91,15 +81,6 @@ class Explained:
     cost: Cost
 
 
-class _Selection(NamedTuple):
-    """Output frames to be shown, from `begin` on, and their source."""
-
-    source: SoundInfo
-    prepared: Prepared
-    begin: int
-    until: int
-
-
 def explain(job: Job, part: Part | None = None, progress: Progress = silent) -> Explained:
     """Convolve a sound file, verify the result, and collect the material for its page.
 
@@ -129,10 +110,10 @@ def explain(job: Job, part: Part | None = None, progress: Progress = silent) -> 
     with rereadable(job.input) as path, unchanged(path), scratch_folder() as folder:
         output = str(Path(folder) / "output.wav")
         outcome = _convolve(job, path, output, progress)
-        selection = _select(path, job, part, progress, outcome.frames)
-        before, after = _excerpts(path, output, selection, job, part)
+        selection = select(path, job, part, progress, outcome.frames)
+        before, after = excerpts(path, output, selection, job, part)
         players = player_sounds([before, after], selection.source.rate)
-        sums = _sums(path, job, selection, max_bytes=sums_bytes(players))
+        sums = sums_of(path, job, selection, max_bytes=sums_bytes(players))
     source, prepared, *_ = selection
     progress("measuring the cost")
     return Explained(
@@ -150,37 +131,12 @@ def explain(job: Job, part: Part | None = None, progress: Progress = silent) -> 
     )
 
 
-def slide(job: Job, part: Part | None = None, progress: Progress = silent) -> Sliding:
-    """Select the sums to be shown of a convolution, without running all of it.
-
-    Parameters
-    ----------
-    job : Job
-        its output is not written
-    part : Part, optional
-    progress : Progress
-
-    Raises
-    ------
-    AudioconvError
-
-    Examples
-    --------
-    >>> sums = slide(Job("samples/speech.wav", "film.gif", ["delta:delay=100ms"]))
-    >>> sums.rate, len(sums.g)
-    (44100, 4411)
-    """
-    _refuse_standard_impulse(job)
-    with rereadable(job.input) as path, unchanged(path):
-        return _sums(path, job, _select(path, job, part or Part(), progress))
-
-
-def title(job: Job) -> str:
+def title_of(job: Job) -> str:
     """Return the names of the input and the impulses of a job, without folders.
 
     Examples
     --------
-    >>> title(Job("samples/speech.wav", "-", ["samples/hall.wav", "delta:delay=2S"]))
+    >>> title_of(Job("samples/speech.wav", "-", ["samples/hall.wav", "delta:delay=2S"]))
     'speech.wav with hall.wav, delta:delay=2S'
     """
     return f"{short_name(job.input)} with {', '.join(map(short_name, job.impulses))}"
@@ -195,7 +151,7 @@ def _check(job: Job, part: Part) -> None:
     """Raise `AudioconvError` before the run if the page cannot be made or written."""
     if not 1 <= part.seconds <= LONGEST:
         raise UsageError(f"seconds is {part.seconds:g}; it must be from 1 to {LONGEST}")
-    _refuse_standard_impulse(job)
+    refuse_standard_impulse(job)
     if job.output != STANDARD and not job.output.lower().endswith(PAGES):
         raise UsageError(
             f"{display_name(job.output, role='output')} is not the name of a page; "
@@ -207,89 +163,8 @@ def _check(job: Job, part: Part) -> None:
         pass  # a folder that does not exist is an error now, not after a long run
 
 
-def _refuse_standard_impulse(job: Job) -> None:
-    if STANDARD in impulse_files(job.impulses):
-        raise UsageError("the impulse is read twice, so it cannot be standard input; name a file")
-
-
 def _convolve(job: Job, path: str, output: str, progress: Progress) -> Outcome:
     """Run a job on a file that can be read again, into a temporary output."""
     options = replace(job.options, verify=True, overwrite=True, recipe="none", metadata="none")
     outcome = run(Job(path, output, job.impulses, options), progress)
     return replace(outcome, input=job.input, output=job.output)
-
-
-def _select(
-    path: str, job: Job, part: Part, progress: Progress, frames: int | None = None
-) -> _Selection:
-    """Read a sound, and select the output frames to be shown of its convolution.
-
-    Parameters
-    ----------
-    path : str
-        the input, which can be read again
-    job : Job
-    part : Part
-    progress : Progress
-    frames : int, optional
-        length of the output, if it is not the full convolution
-    """
-    truncated = job.options.allow_truncated
-    with Reader(path, known_as=job.input, allow_truncated=truncated) as reader:
-        info = reader.info
-        prepared = prepare(job.impulses, job.options, info)
-        blocks = watched(reader.blocks(), progress, "reading", info.rate, info.frames)
-        overview = envelope(blocks)
-    source = replace(info, frames=overview.frames)
-    routing = prepared.convolver.routing
-    origin = prepared.impulse.origin
-    until = frames or overview.frames + routing.frames - 1 - origin
-    if part.start is None:
-        loud = onset(path, overview, allow_truncated=truncated)
-        # a short output may end before the sound begins
-        begin = min(max(0, loud - round(LEAD * source.rate)), until - 1)
-    else:
-        begin = _start(part.start, source.rate, min(overview.frames, until))
-    return _Selection(source, prepared, begin, until)
-
-
-def _sums(path: str, job: Job, selection: _Selection, max_bytes: int = MAX_BYTES) -> Sliding:
-    """Return the sums of a selection that fit into `max_bytes`, packed."""
-    source, prepared, begin, until = selection
-    return sliding(
-        path,
-        source.rate,
-        prepared.convolver.routing,
-        begin,
-        until,
-        origin=prepared.impulse.origin,
-        max_bytes=max_bytes,
-        allow_truncated=job.options.allow_truncated,
-    )
-
-
-def _start(start: str, rate: int, end: int) -> int:
-    """Return the frame of a start time, which must be before `end`."""
-    begin = round(parse_time(start, rate) * rate)
-    if not 0 <= begin < end:
-        raise UsageError(
-            f"start is {begin / rate:.3f} s; it must be within the sound, which is "
-            f"{end / rate:.3f} s long"
-        )
-    return begin
-
-
-def _excerpts(
-    path: str, output: str, selection: _Selection, job: Job, part: Part
-) -> tuple[Audio, Audio]:
-    """Return the part to listen to, of the input and of the output, padded to equal length."""
-    begin = selection.begin
-    end = begin + round(part.seconds * selection.source.rate)
-    before = excerpt(path, begin, end, allow_truncated=job.options.allow_truncated)
-    after = excerpt(output, begin, end)
-    frames = max(len(before), len(after))
-    return _pad(before, frames), _pad(after, frames)
-
-
-def _pad(sound: Audio, frames: int) -> Audio:
-    return np.pad(sound, ((0, frames - len(sound)), (0, 0)))

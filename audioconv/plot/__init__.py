@@ -11,6 +11,7 @@ waveform     peaks and RMS level of sounds over time
 spectrogram  level of sounds over time and frequency
 response     magnitude, phase and group delay of impulse responses
 bands        reverberation times by octave
+trace        one decay: its level, its energy decay curve and the lines fitted to it
 decay        energy decay curves, with the lines from which T20 and T30 are read
 waterfall    cumulative spectral decay of an impulse response
 null         the difference of two sounds

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
@@ -15,71 +15,32 @@ from audioconv.plot import axes as scales
 from audioconv.plot import colours, style
 from audioconv.plot.bands import TIMES, Bar, draw_bands
 from audioconv.plot.inputs import collect_notices, frame_range, load_labelled
-from audioconv.plot.labels import legend_labels, minus_signs
+from audioconv.plot.labels import legend_labels
 from audioconv.plot.options import Look, PictureInfo
+from audioconv.plot.trace import (
+    LINES,
+    Entry,
+    Trace,
+    draw_curve,
+    draw_level,
+    draw_line,
+    draw_noise_floor,
+    level_columns,
+    write_reason,
+)
 from impulses import Impulse
-from impulses.acoustics.decay import fit
 from impulses.acoustics.decay_curve import DecayAnalysis, analyse_decay
-from impulses.acoustics.figures import RANGES, no_figures
+from impulses.acoustics.figures import no_figures
 from impulses.acoustics.iso3382 import SHORT, Acoustics, is_short, measure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-
-COLUMNS = 1200
-"""Points of the level curve; the energy decay curve has up to twice as many."""
-
-MAX_DOTS = 80
-"""Frames up to which the level is drawn as dots."""
-
-REASON_SIZE, REASON_MARGIN = 6.5, 16.0
-"""Size of a reason in points, and width of both margins of its panel in mm."""
 
 LOWEST = -120.0
 """Lowest level of the axis in dB."""
 
 EXTENT = 2.0
 """Extent of the time axis, relative to the length of the decay."""
-
-LINES = {"t20": (colours.ORANGE, (0, (5, 1.5))), "t30": (colours.VERMILLION, (0, (1, 1)))}
-"""Colour and dashes of each fitted line; its bars have the same colour."""
-
-Entry = tuple[Any, str]
-"""Handle and label of a legend entry."""
-
-
-@dataclass(frozen=True)
-class Trace:
-    """A decay on the time axis.
-
-    Parameters
-    ----------
-    label : str
-    analysis : DecayAnalysis
-    rate : int
-        frames per second
-    second : float
-        length of a second in units of the axis
-    """
-
-    label: str
-    analysis: DecayAnalysis
-    rate: int
-    second: float
-
-    def times(self, frames: np.ndarray) -> np.ndarray:
-        """Return the positions of frames on the axis."""
-        return frames * self.second / self.rate
-
-    def written(self, seconds: float, form: str) -> str:
-        """Return a time in the unit of the axis, s or ms.
-
-        Examples
-        --------
-        >>> Trace("", None, 48000, 1000.0).written(0.0251, "#.3g")
-        '25.1 ms'
-        """
-        return f"{seconds * self.second:{form}} {'ms' if self.second == 1000 else 's'}"
 
 
 def decay(
@@ -178,39 +139,24 @@ def _measure(impulse: Impulse, channel: int | None) -> Acoustics:
 def _draw_alone(panel: Axes, trace: Trace) -> list[Entry]:
     """Draw level, energy decay curve, fitted lines and noise floor; return the legend entries."""
     analysis = trace.analysis
-    entries = [_draw_level(panel, trace)]
+    entries = [draw_level(panel, trace)]
     if analysis.curve is None:
-        _write_reason(panel, f"no decay: {analysis.figures.why_not['t30_s']}")
+        write_reason(panel, f"no decay: {analysis.figures.why_not['t30_s']}")
         return entries
     levels = analysis.curve.levels_db()
     pen: dict[str, Any] = {"color": colours.BLUE, "linestyle": "-"}
-    entries.append((_draw_curve(panel, trace, levels, pen), "energy decay"))
+    entries.append((draw_curve(panel, trace, levels, pen), "energy decay"))
     for key, (colour, _) in LINES.items():
         value = getattr(analysis.figures, f"{key}_s")
         if value is not None:
-            line = _draw_line(panel, trace, levels, key, colour)
+            line = draw_line(panel, trace, levels, key, colour)
             entries.append((line, f"{TIMES[key]} {trace.written(value, '#.3g')}"))
     floor = analysis.figures.noise_floor_db
     if floor is None:
-        _write_reason(panel, f"no noise floor: {analysis.figures.why_not['noise_floor_db']}")
+        write_reason(panel, f"no noise floor: {analysis.figures.why_not['noise_floor_db']}")
         return entries
     crossing = (analysis.curve.end.frames - analysis.curve.start) / trace.rate
-    return [*entries, _draw_noise_floor(panel, trace, floor, crossing)]
-
-
-def _write_reason(panel: Axes, text: str) -> None:
-    """Write why a figure is missing, at the bottom of the panel."""
-    figure = panel.get_figure(root=True)
-    assert figure is not None
-    reason = panel.text(
-        *(0.01, 0.02, style.wrap(minus_signs(text), figure, REASON_SIZE, REASON_MARGIN)),
-        transform=panel.transAxes,
-        color=colours.GREY,
-        fontsize=REASON_SIZE,
-        zorder=4,
-        bbox={"facecolor": colours.GROUND, "edgecolor": "none", "alpha": 0.8, "pad": 1},
-    )
-    reason.set_in_layout(False)  # else a narrow picture would shrink the panel to make room
+    return [*entries, draw_noise_floor(panel, trace, floor, crossing)]
 
 
 def _draw_overlaid(panel: Axes, trace: Trace, number: int) -> Entry:
@@ -226,8 +172,8 @@ def _draw_overlaid(panel: Axes, trace: Trace, number: int) -> Entry:
     levels = curve.levels_db()
     for key in LINES:
         if getattr(trace.analysis.figures, f"{key}_s") is not None:
-            _draw_line(panel, trace, levels, key, colour)
-    return _draw_curve(panel, trace, levels, pen), trace.label
+            draw_line(panel, trace, levels, key, colour)
+    return draw_curve(panel, trace, levels, pen), trace.label
 
 
 def _line_entries(panel: Axes, traces: Sequence[Trace]) -> list[Entry]:
@@ -241,70 +187,6 @@ def _line_entries(panel: Axes, traces: Sequence[Trace]) -> list[Entry]:
 
 def _colour(number: int) -> str:
     return colours.SERIES[number % len(colours.SERIES)]
-
-
-def _draw_level(panel: Axes, trace: Trace) -> Entry:
-    frames, levels = level_columns(trace.analysis.energy[trace.analysis.start :])
-    line = panel.plot(
-        trace.times(frames),
-        levels,
-        "." if len(levels) <= MAX_DOTS else "-",
-        color=colours.GREY,
-        alpha=0.7,
-        linewidth=0.5,
-    )
-    return line[0], "level"
-
-
-def _draw_curve(panel: Axes, trace: Trace, levels: np.ndarray, pen: dict[str, Any]) -> Any:
-    """Draw an energy decay curve, and return its handle."""
-    frames = _thin(len(levels))
-    finite = np.where(np.isfinite(levels[frames]), levels[frames], np.nan)
-    marker = "." if len(frames) <= 2 else ""
-    return panel.plot(trace.times(frames), finite, **pen, linewidth=1.4, marker=marker)[0]
-
-
-def _draw_line(panel: Axes, trace: Trace, levels: np.ndarray, key: str, colour: str) -> Any:
-    """Draw the line fitted to an energy decay curve for T20 or T30, and return its handle."""
-    dashes = LINES[key][1]
-    upper, lower = RANGES[key]
-    line = fit(levels, trace.rate, upper, lower)
-    assert line is not None  # the decay time was read from it
-    ends = [(db - line.level) / -60 * line.rt60 * trace.second for db in (0, upper, lower, -90)]
-    pen: dict[str, Any] = {"color": colour, "linestyle": dashes, "zorder": 3}
-    panel.plot([ends[0], ends[3]], [0, -90], linewidth=0.6, **pen)
-    return panel.plot(ends[1:3], [upper, lower], linewidth=1.8, **pen)[0]
-
-
-def _draw_noise_floor(panel: Axes, trace: Trace, level: float, crossing: float) -> Entry:
-    """Draw the noise floor in dB, and the time in seconds at which the decay meets it."""
-    floor = panel.axhline(level, color=colours.INK, linewidth=0.8, linestyle=":")
-    position = crossing * trace.second
-    panel.axvline(position, color=colours.INK, linewidth=0.6, linestyle=(0, (6, 3)))
-    return floor, minus_signs(f"noise {level:.1f} dB from {trace.written(crossing, '.3g')}")
-
-
-def level_columns(energy: np.ndarray, columns: int = COLUMNS) -> tuple[np.ndarray, np.ndarray]:
-    """Return the loudest frame of each column, and its level in dB relative to the loudest of all.
-
-    Examples
-    --------
-    >>> frames, levels = level_columns(np.array([1.0, 0.1, 0.0, 0.01]), columns=2)
-    >>> frames, levels
-    (array([0, 3]), array([  0., -20.]))
-    """
-    step = max(1, -(-len(energy) // columns))
-    padded = np.pad(energy, (0, -len(energy) % step)).reshape(-1, step)
-    largest = padded.argmax(axis=1)
-    power = padded[np.arange(len(padded), dtype=np.int64), largest]
-    levels = np.full(len(power), np.nan)
-    np.log10(power / (energy.max(initial=0.0) or 1.0), out=levels, where=power > 0)
-    return largest + step * np.arange(len(padded), dtype=np.int64), 10 * levels
-
-
-def _thin(frames: int) -> np.ndarray:
-    """Return enough frames for a smooth curve, including the last one."""
-    return np.unique(np.linspace(0, frames - 1, min(frames, 2 * COLUMNS)).astype(np.int64))
 
 
 def _duration(analysis: DecayAnalysis, rate: int) -> float:

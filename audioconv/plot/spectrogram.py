@@ -16,7 +16,7 @@ from audioconv.plot.colours import Map
 from audioconv.plot.inputs import FrequencyRange, open_time_range
 from audioconv.plot.labels import legend_labels
 from audioconv.plot.options import Look, PictureInfo
-from audioconv.views.spectrogram import SILENT, Spectrogram
+from audioconv.views.spectrogram import RANGE, SILENT, Spectrogram
 from audioconv.views.spectrogram import spectrogram as spectrogram_of
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def spectrogram(
     channel: int | None = None,
     fmin: Annotated[float, "frequency"] | None = None,
     fmax: Annotated[float, "frequency"] | None = None,
-    range: Annotated[float, "level"] = 70.0,
+    range: Annotated[float, "level"] = RANGE,
     map: Map = "ember",
 ) -> PictureInfo:
     """Draw spectrograms: level over time and frequency.

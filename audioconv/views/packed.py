@@ -104,3 +104,14 @@ def pack_integers(values: ArrayLike, dtype: str = "int32") -> dict[str, Any]:
 def _encode(values: NDArray[Any], dtype: str, scale: float) -> dict[str, Any]:
     data = values.astype(np.dtype(dtype).newbyteorder("<")).tobytes()
     return {"type": dtype, "scale": scale, "data": base64.b64encode(data).decode()}
+
+
+def finite(level: float) -> float | None:
+    """Return a level, or None if it is infinite, which JSON cannot hold.
+
+    Examples
+    --------
+    >>> finite(-20.00049), finite(-np.inf)
+    (-20.0, None)
+    """
+    return round(float(level), 3) if np.isfinite(level) else None

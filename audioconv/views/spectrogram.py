@@ -32,6 +32,9 @@ LOWEST = 20.0
 HOPS = 8, 2
 """Slices per window of a short sound, and of one with too many slices for that."""
 
+RANGE = 70.0
+"""Decibels below the loudest level that the colours of a picture span, if not told otherwise."""
+
 SILENT = -200.0
 """Level of silence in dBFS."""
 

@@ -281,9 +281,11 @@ def test_a_loud_output_is_turned_down(page):
 
 
 DROP = """
-  ([part, bytes]) => {
+  ([part, ...files]) => {
     const data = new DataTransfer();
-    data.items.add(new File([new Uint8Array(bytes)], "dropped.wav"));
+    for (const [i, bytes] of files.entries()) {
+      data.items.add(new File([new Uint8Array(bytes)], ["dropped.wav", "other.wav"][i]));
+    }
     const fire = (kind, target) => target.dispatchEvent(
       new DragEvent(kind, {dataTransfer: data, bubbles: true, cancelable: true}));
     fire("dragenter", document.body);
@@ -306,6 +308,22 @@ def test_a_file_is_dropped_on_one_of_two_halves(page, part):
         arg=part,
     )
     assert page.evaluate("scrollY") > 0
+    back(page)
+
+
+def test_of_two_files_that_are_dropped_the_first_is_read_and_named(page):
+    sound, text = list(wave(noise(200))), list(b"no sound")
+    page.evaluate(DROP, ["f", sound, text])
+    page.wait_for_function("() => document.querySelector('#own-f-name').textContent.match('first')")
+    assert page.inner_text("#own-f-name") == (
+        "dropped.wav, 0.00 s, mono; only the first of 2 files is read; drop one at a time"
+    )
+    page.evaluate(DROP, ["g", text, sound])
+    page.wait_for_function("() => document.querySelector('#own-message').textContent.match('Drop')")
+    refused = page.inner_text("#own-message")
+    assert refused.startswith("dropped.wav is no sound")
+    assert refused.endswith("Drop one file at a time.")
+    assert "taps" in page.inner_text("#own-g-name")
     back(page)
 
 

@@ -29,10 +29,18 @@ def written(values):
     return [round(float(value), 2) for value in values]
 
 
-def test_the_page_begins_with_them(echo):
+def test_the_page_begins_with_them_after_the_sound_is_heard(echo):
     sections = echo.eval_on_selector_all("main > section", "all => all.map(one => one.id)")
-    assert sections[:3] == ["steps", "draw", "sliding"]
-    assert echo.locator("#contents a").first.get_attribute("href") == "#steps"
+    assert sections[:4] == ["listen", "steps", "draw", "sliding"]
+    links = echo.locator("#contents a").evaluate_all("all => all.map(one => one.hash)")
+    assert links == [f"#{one}" for one in sections]
+
+
+def test_one_step_back_and_the_next_are_a_pair(echo):
+    names = [("Back", "Back one step"), ("Next", "Next step")]
+    for text_, name in names:
+        button = echo.locator("#steps").get_by_role("button", name=name, exact=True)
+        assert button.inner_text() == text_
 
 
 def test_every_step_is_the_sum_of_its_products(echo):
@@ -55,8 +63,8 @@ def test_every_step_is_the_sum_of_its_products(echo):
             story = echo.inner_text(f"#{name}-story")
             assert story in echo.get_attribute(f"#{name}", "aria-label")
         if c < len(y) - 1:
-            echo.click("#steps-on")
-    assert echo.is_disabled("#steps-on")
+            echo.click("#steps-next")
+    assert echo.is_disabled("#steps-next")
     echo.click("#steps-back")
     assert echo.input_value("#steps-position") == "5"
 

@@ -102,6 +102,11 @@ export class Figure {
   }
 }
 
+/** Return whether figures are drawn for paper, where nothing plays and nothing is chosen. */
+export function onPaper() {
+  return finest > 1;
+}
+
 /** Draw every figure in the colours that the page has now. */
 export function redrawAll() {
   readTheme();

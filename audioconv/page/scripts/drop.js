@@ -4,8 +4,9 @@ import { element } from "./dom.js";
 
 /**
  * Call a function with a file that is dropped anywhere on the page, and with its part: of the two
- * halves that appear while a file is over the page, the one that it is dropped on.
- * @param {function(string, File): void} taken
+ * halves that appear while a file is over the page, the one that it is dropped on. Of several files,
+ * the first is taken.
+ * @param {function(string, File, number): void} taken with part, file, and how many were dropped
  */
 export function dropFiles(taken) {
   const halves = element("drop");
@@ -30,8 +31,8 @@ export function dropFiles(taken) {
     event.preventDefault(); // else the browser would open it instead of the page
     halves.hidden = true;
     const half = over(event);
-    const [file] = event.dataTransfer.files;
-    if (half && file) taken(half.dataset.part, file);
+    const { files } = event.dataTransfer;
+    if (half && files.length) taken(half.dataset.part, files[0], files.length);
   });
 }
 

@@ -1,7 +1,7 @@
 // Before and after, to hear and to see.
 
 import { timeAxis } from "./axes.js";
-import { Figure } from "./canvas.js";
+import { Figure, onPaper } from "./canvas.js";
 import { element, setText } from "./dom.js";
 import { digits, minus } from "./format.js";
 import { decode, unpack, unpackEnvelope } from "./packed.js";
@@ -73,7 +73,7 @@ function spectrumFigure(canvas, which, given, sound) {
   const picture = spectrumPicture(unpack(levels), rows, columns);
   return new Figure(
     canvas,
-    () => 232,
+    () => (onPaper() ? 160 : 232), // so that both are on the first page
     (context, width, height) => {
       const { start, seconds } = given;
       drawSpectrum(context, playerBox(width, 4, height - 32), picture, hz, seconds / step);

@@ -68,21 +68,24 @@ async function announced(convolve) {
 /** Let files be opened as f and as g, and the page's own be used again. */
 function openFiles(rate, use, names) {
   const opening = {};
+  const say = (text) => setText(element("own-message"), text);
   const show = (part, buffer, text) => {
     setText(element(`own-${part}-name`), text);
     element(`own-${part}-back`).hidden = !buffer;
-    setText(element("own-message"), "");
+    say("");
     use[part](buffer);
   };
-  const open = async (part, file) => {
+  const open = async (part, file, dropped = 1) => {
     opening[part] = file;
-    setText(element("own-message"), `Reading ${file.name}.`);
+    say(`Reading ${file.name}.`);
     try {
       const { buffer, notes } = await READERS[part](file, rate);
+      if (dropped > 1) notes.push(`only the first of ${dropped} files is read; drop one at a time`);
       // unless another was opened meanwhile
       if (opening[part] === file) show(part, buffer, described(file.name, buffer, notes));
     } catch (error) {
-      if (opening[part] === file) setText(element("own-message"), error.message);
+      const remedy = dropped > 1 ? " Drop one file at a time." : "";
+      if (opening[part] === file) say(`${error.message}${remedy}`);
     }
   };
   for (const part of ["f", "g"]) {
@@ -96,9 +99,9 @@ function openFiles(rate, use, names) {
     element(`own-${part}-back`).addEventListener("click", back);
     setText(element(`own-${part}-name`), names[part]);
   }
-  dropFiles((part, file) => {
+  dropFiles((part, file, dropped) => {
     element("own").scrollIntoView();
-    open(part, file);
+    open(part, file, dropped);
   });
 }
 

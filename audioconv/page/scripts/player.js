@@ -1,7 +1,7 @@
 // The controls of a section that plays two sounds.
 
 import { reducedMotion } from "./controls.js";
-import { element, setText } from "./dom.js";
+import { create, element, setText } from "./dom.js";
 import { minus } from "./format.js";
 
 /**
@@ -128,7 +128,8 @@ function showLevels(part, sound, measure) {
     const level = sound.about.loudness[which];
     const down = 20 * Math.log10(sound.level(which));
     const lowered = down < -0.005 ? `, turned down by ${(-down).toFixed(1)} dB` : "";
-    const text = level !== null ? `${measure.name} ${minus(level.toFixed(1))} ${measure.unit}${lowered}` : "";
-    setText(part(`${which}-level`), text);
+    const text = level !== null ? `${measure.name} ${minus(level.toFixed(1))} ${measure.unit}` : "";
+    const both = [text, create("span", text && lowered, "on-screen")];
+    part(`${which}-level`).replaceChildren(...both);
   }
 }

@@ -40,7 +40,7 @@ export function steps() {
     const text = sumText(short, at());
     range.setAttribute("aria-valuetext", `c = ${at()}`);
     element("steps-back").disabled = at() === 0;
-    element("steps-on").disabled = at() === Number(range.max);
+    element("steps-next").disabled = at() === Number(range.max);
     const value = element("steps-value");
     value.dataset.value = String(sumAt(short, at()));
     setText(value, text);
@@ -60,7 +60,7 @@ export function steps() {
   slider(range, move);
   untouched = true;
   element("steps-back").addEventListener("click", () => move(at() - 1));
-  element("steps-on").addEventListener("click", () => move(at() + 1));
+  element("steps-next").addEventListener("click", () => move(at() + 1));
   fillSelect(element("steps-speed"), STEP_SPEEDS, 1);
   const player = new Player(element("steps-play"), (passed) => {
     const next = exact + passed * Number(element("steps-speed").value);

@@ -1,6 +1,6 @@
 // Waveforms with a line at the position that is heard.
 
-import { Figure, rule, theme, trackPointer, write } from "./canvas.js";
+import { Figure, onPaper, rule, theme, trackPointer, write } from "./canvas.js";
 import { minus } from "./format.js";
 import { fillBetween } from "./series.js";
 
@@ -24,7 +24,7 @@ export function waveFigure(canvas, sound, which, wave) {
       const { envelope, peak } = wave();
       const box = playerBox(width, 4, height - 8);
       rule(context, box.left, height / 2, width, height / 2);
-      context.globalAlpha = sound.which === which ? 1 : 0.5;
+      context.globalAlpha = sound.which === which || onPaper() ? 1 : 0.5;
       fillBetween(context, box, envelope, peak, which === "before" ? theme.f : theme.sum);
       context.globalAlpha = 1;
       for (const value of [peak, -peak]) {
@@ -46,6 +46,7 @@ export function seekOver(canvas, sound, seek) {
 
 /** Draw a line at the position that is heard, a share of the whole. */
 export function drawPosition(context, width, top, bottom, share) {
+  if (onPaper()) return;
   const box = playerBox(width);
   const x = box.left + share * box.width;
   rule(context, x, top, x, bottom, theme.ground);
