@@ -2,8 +2,8 @@
 
 A run is a file in ``DIR/.audioconv/runs``, whose time of modification is its heartbeat. A claim is
 a link to it in ``DIR/.audioconv/claims``; where there are no links, a file that names the run, made
-by `O_EXCL`. Either is atomic on every disk that has it, also of a network, so no lock is needed: who
-makes the claim has the output.
+by `O_EXCL`. Either is atomic on every disk that has it, also of a network, so no lock is needed:
+who makes the claim has the output.
 
 A run is gone if its file is, if there is no such process on this machine, or if its heart has not
 beaten for `STALE` seconds; times are compared on the clock of the disk. Whoever finds the claim of
