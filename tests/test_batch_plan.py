@@ -94,6 +94,15 @@ def test_names_that_are_none_are_refused(here, template, said):
     refused(said, ["in/a.wav", "in/b.flac"], "rooms/h.wav", "out", name=template)
 
 
+def test_the_fields_of_a_name_are_told_once_each(here):
+    lines = table("l.csv", "path,id,split,speaker", "in/a.wav,1,train,A")
+    with pytest.raises(UsageError, match="there are") as error:
+        planned(lines, "delta", "out", name="{steam}.wav")
+    fields = str(error.value).partition("there are ")[2].split(", ")
+    assert len(fields) == len({*fields})
+    assert {"id", "split", "speaker"} < {*fields}
+
+
 def test_a_format_needs_no_suffix(here):
     plan = planned("in", "delta", "out", name="{id}", options=Options(format="WAV"))
     assert outputs(plan) == ["a", "b", "sub/sub-a"]

@@ -160,7 +160,7 @@ def _filled(field: str, form: str, pair: Pair, columns: Mapping[str, Any], templ
     elif field in columns:
         value = columns[field]
     else:
-        there = choices_like(field, [*FIELDS, *columns])
+        there = choices_like(field, [*dict.fromkeys([*FIELDS, *columns])])
         raise UsageError(f"`name` is {template!r}, but there is no field {field!r};{there}")
     if value in (None, "") and field != "suffix":
         raise UsageError(

@@ -32,7 +32,7 @@ class Settings:
         folder that the paths in lists of inputs are relative to, and below which the tree is kept;
         by default that of each list
     seed : int >= 0
-        seed of all draws; each follows from it and from what the input is called, so that other
+        seed of all draws. Each follows from it and from what the input is called, so that other
         inputs, and their order, do not matter
     name : str
         name of each output, below the folder that the input has: {stem}, {suffix} and {id} of
@@ -50,9 +50,9 @@ class Settings:
     shard : str
         do only the i-th of n parts, such as 1/8; which part an output is in follows from its name
     stems : str
-        targets for training, written beside each output: early (up to 50 ms after the direct
-        sound, or as in early=80ms), late (the rest) and dry (the sound itself, at the time of the
-        direct sound), aligned with it, and with its gain
+        targets for training beside each output, such as early=50ms,late,dry. early is up to that
+        time after the direct sound, by default 50 ms; late the rest; dry the sound itself, at the
+        time of the direct sound. All are aligned with the output, and have its gain
 
     Raises
     ------
@@ -68,14 +68,14 @@ class Settings:
     pairs: Literal["all", "zip", "random"] = field(default="all", metadata=CHOICE)
     replicas: int = field(default=1, metadata=CHOICE)
     root: Annotated[str, "folder"] | None = field(default=None, metadata=CHOICE | RARE)
-    seed: int = field(default=0, metadata=CHOICE | RARE)
-    name: Annotated[str, "template"] | None = field(default=None, metadata=OUTPUT | RARE)
+    seed: int = field(default=0, metadata=CHOICE)
+    name: Annotated[str, "template"] | None = field(default=None, metadata=OUTPUT)
     allow_leakage: bool = field(default=False, metadata=CHOICE | RARE)
     fail_fast: bool = field(default=False, metadata=CHOICE | RARE)
     kaldi: bool = field(default=False, metadata=OUTPUT | RARE)
     lhotse: bool = field(default=False, metadata=OUTPUT | RARE)
     shard: Annotated[str, "shard"] | None = field(default=None, metadata=CHOICE | RARE)
-    stems: Annotated[str, "stems"] | None = field(default=None, metadata=OUTPUT | RARE)
+    stems: Annotated[str, "stems"] | None = field(default=None, metadata=OUTPUT)
 
     def __post_init__(self) -> None:
         validate(self)

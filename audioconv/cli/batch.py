@@ -67,7 +67,6 @@ Json = Annotated[
         "--json",
         help="Print one JSON object for each file on standard output.",
         rich_help_panel="Reporting",
-        hidden=True,
     ),
 ]
 DryRun = Annotated[
@@ -116,6 +115,7 @@ def batch(
     --------
     $ audioconv batch speech.wav guitar.wav --ir hall.wav --into wet
     $ audioconv batch speech.wav --ir noise:rt60=0.2..0.5 --replicas 2 --into rooms
+    $ audioconv batch speech.wav --ir hall.wav --stems early=50ms --into training
     $ audioconv batch speech.wav --ir hall.wav --into wet --dry-run
     """
     from audioconv.batch.places import executor_at
@@ -124,7 +124,7 @@ def batch(
 
     slips.refuse_in_job(ir, options)
     early = (settings.stems or "").partition("early=")[2].partition(",")[0]
-    slips.refuse("--stems early", "time", early)
+    slips.refuse("--stems early=", "time", early)
     made = make_plan(inputs, ir, into, options, settings)
     if plan is not None:
         _write_plan(made, plan, show)
