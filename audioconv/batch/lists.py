@@ -18,16 +18,13 @@ from pathlib import PurePath
 from typing import Any, NamedTuple, NoReturn
 
 from audioconv.batch import kaldi, lhotse
-from audioconv.batch.items import Item, at_home, below
+from audioconv.batch.items import ID, Item, at_home, below
 from audioconv.errors import FormatError, counted
 from audioconv.files import display_name, local
 from audioconv.urls import is_url, public_name, url_below
 
 PATHS = ("audio_filepath", "file_name", "path")
 """Columns that hold the path of a sound: those of NeMo, of Hugging Face's folders, of others."""
-
-ID = "id"
-"""Column of what a sound is called, if it is not called by its path."""
 
 SEPARATORS = ",;\t"
 """Between the columns of a CSV file: as spreadsheets of different countries write them."""

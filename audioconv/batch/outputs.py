@@ -12,6 +12,7 @@ from hashlib import sha256
 from pathlib import PurePath
 from typing import Any
 
+from audioconv.batch.items import Item
 from audioconv.batch.pairs import Pair
 from audioconv.batch.settings import Settings
 from audioconv.errors import UsageError
@@ -23,6 +24,9 @@ from audioconv.job import Options
 from audioconv.parameters import choices_like
 from audioconv.units import Stem, parse_stems
 from audioconv.urls import address, is_url, public_name
+
+NAME, NAME_OF_REPLICA = "{stem}_{ir}.wav", "{stem}_{ir}_{replica}.wav"
+"""Default names, of one replica and of several."""
 
 LONGEST = 60
 """Characters of the name of an impulse within that of an output."""
@@ -41,6 +45,7 @@ FIELDS: dict[str, Callable[[Pair], Any]] = {
     "stem": lambda pair: _own_name(pair.item.path).stem,
     "suffix": lambda pair: _own_name(pair.item.path).suffix,
     "id": lambda pair: name_field(pair.item.identity),
+    "folder": lambda pair: pair.item.place,
     "ir": lambda pair: impulse_field(pair.impulse.identity),
     "hash": lambda pair: _hash(address(pair.ir)),
     "replica": lambda pair: pair.replica,
@@ -50,25 +55,38 @@ FIELDS: dict[str, Callable[[Pair], Any]] = {
 """What may stand in braces in the name of an output, besides columns of the list."""
 
 
-def template_of(settings: Settings, options: Options) -> str:
-    """Return the name of each output with its fields; a format sets the suffix of the default.
+def template_of(settings: Settings, options: Options, item: Item) -> str:
+    """Return the name of the outputs of an item with its fields.
+
+    In the default, a format sets the suffix, and the id that a list gives stands for the stem.
 
     Examples
     --------
-    >>> template_of(Settings(), Options(format="flac"))
+    >>> named, listed = Item("a.wav", "/a.wav"), Item("7", "/a.wav", columns={"id": "7"})
+    >>> template_of(Settings(), Options(format="flac"), named)
     '{stem}_{ir}.flac'
-    >>> template_of(Settings(name="{id}.wav"), Options(format="flac"))
-    '{id}.wav'
+    >>> template_of(Settings(), Options(), listed)
+    '{id}_{ir}.wav'
+    >>> template_of(Settings(name="{stem}.wav"), Options(format="flac"), listed)
+    '{stem}.wav'
     """
-    if settings.name or options.format is None:
-        return settings.template
+    if settings.name:
+        return settings.name
+    template = NAME if settings.replicas == 1 else NAME_OF_REPLICA
+    if item.listed_id is not None:
+        template = template.replace("{stem}", "{id}")
+    if options.format is None:
+        return template
     form, subtype = options.format.upper(), (options.subtype or "").upper()
     suffix = usual_suffix(form, subtype) or form.lower()
-    return f"{settings.template.removesuffix('.wav')}.{suffix}"
+    return f"{template.removesuffix('.wav')}.{suffix}"
 
 
 def output_name(template: str, pair: Pair) -> str:
     """Return the path of an output below the folder of all, with slashes.
+
+    A template with a folder in it is the whole path, in which an input without a folder leaves out
+    ``{folder}/``; any other is a name in the folder of the input.
 
     Raises
     ------
@@ -77,17 +95,24 @@ def output_name(template: str, pair: Pair) -> str:
 
     Examples
     --------
-    >>> from audioconv.batch.items import Item
     >>> pair = Pair(Item("a/x.wav", "/in/a/x.wav", "a"), Item("hall.wav", "/hall.wav"), "", 2)
     >>> output_name("{stem}_{ir}_{replica:02}.wav", pair)
     'a/x_hall_02.wav'
+    >>> output_name("{ir}/{stem}.wav", pair), output_name("{ir}/{folder}/{stem}.wav", pair)
+    ('hall/x.wav', 'hall/a/x.wav')
     """
+    if os.name == "nt":
+        template = template.replace("\\", "/")
+    whole = "/" in template
+    if not pair.item.place:
+        template = template.replace("{folder}/", "")
     columns = {name: _safe(value) for name, value in pair.item.columns.items()}
-    name = "".join(
+    path = "".join(
         literal if field is None else literal + _filled(field, form or "", pair, columns, template)
         for literal, field, form in _parsed(template)
     )
-    path = posixpath.join(pair.item.place, name.replace("\\", "/") if os.name == "nt" else name)
+    if not whole:
+        path = posixpath.join(pair.item.place, path)
     if any(part in ("", ".", "..") for part in path.split("/")) or os.path.splitdrive(path)[0]:
         raise UsageError(
             f"the output {display_name(path)} is not below the folder of the outputs; give another "
@@ -273,11 +298,14 @@ def _refuse_collision(output: str, pair: Pair, other: tuple[str, Pair] | None) -
     names = f"{display_name(output)}"
     if other[0] != output:
         names += f" and {display_name(other[0])}, which are one file on some systems"
-    if other[1].item.path == pair.item.path:
-        what = f"{display_name(pair.item.identity)} has two outputs"
+    ours, theirs = pair.item, other[1].item
+    what = f"{display_name(theirs.path)} and {display_name(ours.path)} have outputs"
+    if theirs.path == ours.path:
+        what = f"{display_name(ours.identity)} has two outputs"
         fields = "{ir}, {hash} or {replica}"
+    elif ours.listed_id is not None and theirs.listed_id == ours.listed_id:
+        fields = "{stem}, or each its own id"
     else:
-        what = f"{display_name(other[1].item.path)} and {display_name(pair.item.path)} have outputs"
         fields = "{id}, or name the folder above both, of a list as `root`"
     raise UsageError(f"{what} of one name, {names}; give a `name` with {fields}")
 

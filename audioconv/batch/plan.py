@@ -157,8 +157,7 @@ def make_plan(
     pairs = [*paired(items, find_impulses(impulses, into), settings)]
     if not settings.allow_leakage:
         refuse_leakage(pairs)
-    template = template_of(settings, options)
-    named = [(output_name(template, pair), pair) for pair in pairs]
+    named = [(output_name(template_of(settings, options, pair.item), pair), pair) for pair in pairs]
     every = [
         (name, pair)
         for output, pair in named

@@ -284,9 +284,11 @@ def _print_summary(summary: Summary, plan: Plan) -> None:
     ready = summary.done + summary.already
     before = f", {summary.already} done before" if summary.already else ""
     others = f", {summary.elsewhere} left to another run" if summary.elsewhere else ""
+    whole = f", of all shards in {FILE}" if plan.settings.shard and summary.whole else ""
     printing.err_line(
         f"{display_name(plan.into)}: {ready} of {counted(summary.tasks, 'file')}{before}{others}, "
         f"{clock(summary.seconds)} of sound; rows in {name_of_part(FILE, plan.settings.shard)}"
+        f"{whole}"
     )
     if summary.elsewhere:
         printing.err_line(
