@@ -16,10 +16,8 @@ from typing import Any
 from audioconv.batch.journal import (
     Journal,
     Record,
-    State,
     output_path,
     sources,
-    state,
     task_key,
     write_record,
 )
@@ -27,6 +25,7 @@ from audioconv.batch.outputs import stem_outputs
 from audioconv.batch.plan import Task
 from audioconv.batch.rows import Row, row
 from audioconv.batch.shelf import shelf
+from audioconv.batch.states import State, state
 from audioconv.errors import AudioconvError, UsageError
 from audioconv.files import Look, Target, display_name, file_digest, local, look, sync
 from audioconv.job import Job, Options, Outcome
