@@ -16,7 +16,8 @@ ranges      builder specs with ranges, and the specs drawn from them
 positions   source and microphone of a random room
 pairs       which item meets which impulse, and how often
 splits      what is in two splits at once
-outputs     names of outputs, and collisions among them, before any work
+outputs     names of outputs, from a template
+collisions  what is wrong with them, before any work
 plan        all tasks, as plain data
 shelf       impulses that a process has read, measured and prepared
 states      what was known of a file, and whether it is still as it was

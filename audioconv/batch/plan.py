@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from audioconv.batch.collisions import check_outputs
 from audioconv.batch.inputs import find_inputs
 from audioconv.batch.items import at_home
-from audioconv.batch.outputs import check_outputs, output_name, stem_outputs, template_of
+from audioconv.batch.outputs import output_name, stem_outputs, template_of
 from audioconv.batch.pairs import Pair, paired
 from audioconv.batch.pool import find_impulses
 from audioconv.batch.rows import files_of_rows
