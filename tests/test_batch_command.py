@@ -27,6 +27,14 @@ def test_a_batch_says_what_it_did(here, call):
     assert call("batch", "in", "--ir", "delta", "--into", "two", "-q").err == ""
 
 
+def test_the_last_shard_names_the_rows_of_all(here, call):
+    line = ["batch", "in", "--ir", "delta", "--into", "out", "--shard"]
+    first, last = (call(*line, part).err for part in ("1/2", "2/2"))
+    assert first.endswith("rows in metadata-1-of-2.jsonl\n")
+    assert last.endswith("rows in metadata-2-of-2.jsonl, of all shards in metadata.jsonl\n")
+    assert len(rows("out")) == 2
+
+
 def test_options_are_those_of_convolve(here, call):
     call("batch", "in/a.wav", "--ir", "k.wav", "--into", "out", "--mix", "0.3", "--length", "input")
     call("convolve", "in/a.wav", "one.wav", "--ir", "k.wav", "--mix", "0.3", "--length", "input")
@@ -75,6 +83,10 @@ def test_mono_that_becomes_stereo_is_told(here, call):
     assert f"\n\nnotice: a_ping-pong-delay=9S.wav: {notice}\n" in call(*line).err
     assert notice in json.loads(call(*line, "-y", "--json").out)["notices"]
     assert "notice" not in call("batch", "in/a.wav", "--ir", "delta", "--into", "out").err
+    line[-1] = "strict"
+    said = call(*line, "--strict", code=4).err
+    assert f"failed: {notice} (an error under --strict) (a_ping-pong" in said
+    assert not [*Path("strict").glob("*.wav")]
 
 
 def test_what_is_made_again_is_made_for_a_reason(here, call):

@@ -17,6 +17,7 @@ from audioconv.batch.ranges import random_spec
 from audioconv.errors import UsageError
 from audioconv.ir.load import load_impulse, parsed_spec
 from audioconv.units import parse_distance
+from impulses.builders.images import MAX_IMAGES
 
 ROOM = "shoebox:room=4..8,3..6,2.5..3.5,rt60=0.2..0.8,source=...,microphone=..."
 POOL = [f"room{number}" for number in range(20)]
@@ -138,6 +139,8 @@ def test_a_random_room_has_its_own_noise_unless_a_seed_is_given():
         "shoebox:room=1..2,1..2,1..2,rt60=0.2,receiver=stereo",
         "shoebox:room=5,4,3,source=0.1..4.9,0.1..3.9,1.5,microphone=2,2,1.5,rt60=0.3",
         "shoebox:room=3..9,4,3,source=5..8,2,1.5,rt60=0.3",
+        "shoebox:room=3..9,4,3,rt60=2000..3000S,wet=-20dB..-6dB",
+        "shoebox:room=3..9,4,3,length=30,max-order=2",
     ],
 )
 def test_source_and_microphone_stand_inside_and_apart(spec):
@@ -164,6 +167,19 @@ def test_source_and_microphone_stand_inside_and_apart(spec):
         ("noise:rt=0.2", "no parameter 'rt'"),
         ("shoebox:receiver=1..2", "no number"),
         ("shoebox:room=4..5,3,3,source=7,1,1", "never stand in the room"),
+        (
+            "shoebox:room=4..5,3,3,rt60=7..9",
+            r"rt60=7\.\.9 draws rooms that cannot be built, such as shoebox:room=4.*,rt60=[78].*: "
+            rf"there would be at least \d+ image sources; the limit is {MAX_IMAGES}; .*max-order",
+        ),
+        (
+            "shoebox:room=20..30,20,9,rt60=0.05..0.06",
+            "an rt60 of 0.05.* make the room smaller or the",
+        ),
+        ("shoebox:room=4..5,3,3,absorption=1e-5..2e-5", "image sources; the limit"),
+        ("shoebox:room=4..5,3,3,beta=1", "never ends; give a length"),
+        ("shoebox:room=4..5,3,3,rt60=1,beta=0.5", "rt60 and beta are given; give only one"),
+        ("shoebox:room=4..5,3,3,length=20", "image sources; the limit"),
     ],
 )
 def test_ranges_that_are_none_are_refused(here, spec, said):

@@ -20,7 +20,8 @@ import audioconv.batch.task as tasks_of_batch
 from audioconv import Options
 from audioconv.batch import claims as claims_of_batch
 from audioconv.batch.claims import claiming
-from audioconv.batch.journal import FOLDER, Journal
+from audioconv.batch.journal import Journal
+from audioconv.batch.ledger import FOLDER
 from audioconv.batch.run import run_plan, shard_of, tasks_of_shard
 from audioconv.batch.task import Done, perform
 from audioconv.errors import UsageError
@@ -504,40 +505,39 @@ def test_a_plan_is_written_and_nothing_is_done(here, call):
     call(*line, "--plan", "plan.json", "-y")
 
 
-@pytest.mark.skipif(os.name == "nt", reason="no process sends itself a Ctrl-C there")
-def test_after_ctrl_c_the_same_line_goes_on(here, untraced):
-    for number in range(60):
-        sound(f"many/{number:02}.wav")
-    command = [sys.executable, "-m", "audioconv", "batch", "many", "--ir", "k.wav", "--into", "out"]
-    started = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+MANY = [sys.executable, *["-m", "audioconv", "batch", "many", "--ir", "k.wav", "--into", "out"]]
+
+
+def said_on(number, *, code):
+    """Return what a batch of 60 files says when a signal ends it, after some of them."""
+    for at in range(60):
+        sound(f"many/{at:02}.wav")
+    started = subprocess.Popen(MANY, stderr=subprocess.PIPE, text=True)
     deadline = time.monotonic() + DEADLINE
     while len(states("out")) < 2 and time.monotonic() < deadline:
         time.sleep(0.001)
-    started.send_signal(signal.SIGINT)
+    started.send_signal(number)
     _, said = started.communicate(timeout=DEADLINE)
-    assert started.returncode == 130, said
+    assert started.returncode == code, said
+    return said
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no process sends itself a Ctrl-C there")
+def test_after_ctrl_c_the_same_line_goes_on(here, untraced):
+    said = said_on(signal.SIGINT, code=130)
     count = len(rows("out"))
     assert count == len(states("out")) < 60
     notice = "notice: ending after the files that are under way; Ctrl-C once more ends at once\n"
     assert said.startswith(notice)
     assert f"{60 - count} files are left; the same line again goes on\n" in said
-    again = subprocess.run(command, capture_output=True, text=True)
+    again = subprocess.run(MANY, capture_output=True, text=True)
     assert again.returncode == 0
     assert f": 60 of 60 files, {count} done before" in again.stderr
 
 
 @pytest.mark.skipif(os.name == "nt", reason="no process is sent a TERM there")
 def test_a_batch_that_is_ended_tells_how_to_go_on(here, untraced):
-    for number in range(60):
-        sound(f"many/{number:02}.wav")
-    command = [sys.executable, "-m", "audioconv", "batch", "many", "--ir", "k.wav", "--into", "out"]
-    started = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
-    deadline = time.monotonic() + DEADLINE
-    while len(states("out")) < 2 and time.monotonic() < deadline:
-        time.sleep(0.001)
-    started.send_signal(signal.SIGTERM)
-    _, said = started.communicate(timeout=DEADLINE)
-    assert started.returncode == 143, said
+    said = said_on(signal.SIGTERM, code=143)
     assert said == "what is done is kept; the same line again goes on\n"
     assert 0 < len(states("out")) < 60
 

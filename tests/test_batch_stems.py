@@ -13,7 +13,7 @@ from batches import RATE, at_once, hashes, planned, room, rows, sound
 
 from audioconv import Job, Options, Settings
 from audioconv.batch.cost import survey
-from audioconv.batch.journal import FOLDER
+from audioconv.batch.ledger import FOLDER
 from audioconv.batch.plan import Plan
 from audioconv.batch.run import run_plan
 from audioconv.batch.task import Done, perform

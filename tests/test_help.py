@@ -118,6 +118,13 @@ def test_the_everyday_options_come_first_and_the_rest_on_demand():
     assert "Repeat it to chain several" not in " ".join(short.split())
 
 
+def test_the_everyday_options_of_a_batch_are_those_of_training_data():
+    listed = {*options(shown(("batch",)).splitlines())}
+    everyday = "pairs replicas seed stems name workers dry-run json"
+    assert {f"--{name}" for name in everyday.split()} <= listed
+    assert not {"--shard", "--scheduler", "--item-memory"} & listed
+
+
 def test_verify_accepts_the_line_of_a_run(call, tmp_path, samples):
     out = tmp_path / "o.wav"
     line = [samples / "speech.wav", out, "--ir", "delta", "--recipe", "none", "-y"]

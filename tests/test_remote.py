@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from nam_models import model, wavenet
 
 from audioconv import Job, Options, compare_files, convolve_file, info, verify_file
-from audioconv.batch.journal import FOLDER
+from audioconv.batch.ledger import FOLDER
 from audioconv.batch.run import run_plan
 from audioconv.cli import main
 from audioconv.effects.job import EffectJob

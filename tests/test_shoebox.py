@@ -16,6 +16,7 @@ from scipy.signal import butter, sosfilt
 import impulses.builders.images
 from impulses import ImpulseError
 from impulses.acoustics.reverberation import eyring, eyring_absorption, wall_areas
+from impulses.builders.box_limits import least_images
 from impulses.builders.images import MAX_AXIS, MAX_IMAGES, Axis, image_axes, images, response
 from impulses.builders.shoebox import shoebox as high_passed
 from impulses.impulse import MAX_FRAMES
@@ -436,6 +437,21 @@ def test_published_images_and_impulse(shared):
 
 
 # values out of range
+
+
+def test_a_box_has_at_least_as_many_images_at_any_positions():
+    draw = np.random.default_rng(5)
+    for _ in range(200):
+        room, order, reach = draw.uniform(1, 9, 3), int(draw.integers(-1, 4)), draw.uniform(1, 60)
+        source, microphone = draw.random((2, 3)) * room
+        axes = image_axes(room, source, microphone, [1] * 6, reach, order)
+        assert least_images(room, reach, order) <= max(math.prod(len(a.offset) for a in axes), 1)
+
+
+@pytest.mark.parametrize("formula", ["fit", "eyring", "sabine"])
+@pytest.mark.parametrize("room", [(6, 4, 3), (2, 2, 2), (12, 3, 1.5), (2, 9, 5)])
+def test_the_decay_of_a_box_is_kept_for_longer_than_its_rt60(room, formula):
+    assert shoebox(8000, room=room, rt60=0.15, formula=formula).frames > 0.15 * 8000
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from audioconv.units import parse_frequency, parse_gain, parse_number, parse_rat
 from impulses import BUILDERS
 
 SECONDS = "350 has no unit; write 350ms or 350s"
+RANGE = "0.1..350 has no unit; write 0.1..350ms or 0.1..350s"
 DECIBELS = "-6 has no unit; write -6dB, or -6x to invert"
 
 TYPED = [
@@ -51,12 +52,12 @@ TYPED = [
     ("ir join delta delta:delay=350 OUT", SECONDS),
     ("ir info delta:delay=350", SECONDS),
     ("batch IN --ir delta:delay=350 --into DIR", SECONDS),
-    ("batch IN --ir delta:delay=0.1..350 --into DIR", f"0.1..{SECONDS}"),
+    ("batch IN --ir delta:delay=0.1..350 --into DIR", RANGE),
     (
         "batch IN --ir spring:feedback=-0.6..-0.4 --into DIR",
-        "-0.6..-0.4 has no unit; write -0.6dB, or -0.6x to invert",
+        "-0.6..-0.4 has no unit; write -0.6..-0.4dB, or -0.6..-0.4x to invert",
     ),
-    ("batch IN --ir delta --stems early=350 --into DIR", f"--stems early {SECONDS}"),
+    ("batch IN --ir delta --stems early=350 --into DIR", f"--stems early={SECONDS}"),
 ]
 
 

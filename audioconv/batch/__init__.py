@@ -16,9 +16,12 @@ ranges      builder specs with ranges, and the specs drawn from them
 positions   source and microphone of a random room
 pairs       which item meets which impulse, and how often
 splits      what is in two splits at once
-outputs     names of outputs, and collisions among them, before any work
+outputs     names of outputs, from a template
+collisions  what is wrong with them, before any work
 plan        all tasks, as plain data
 shelf       impulses that a process has read, measured and prepared
+states      what was known of a file, and whether it is still as it was
+ledger      lines of JSON that are only appended, with checksums, a file for each process
 journal     what has been done in a folder, by whom it may be
 claims      which run has which output in hand
 task        one task, done or failed

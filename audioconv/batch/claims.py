@@ -30,7 +30,7 @@ from hashlib import sha256
 from itertools import count
 from typing import Any
 
-from audioconv.batch.journal import FOLDER
+from audioconv.batch.ledger import FOLDER
 from audioconv.batch.plan import Task
 from audioconv.errors import FormatError
 from audioconv.files import display_name

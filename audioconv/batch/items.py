@@ -12,6 +12,9 @@ from audioconv.errors import UsageError
 from audioconv.files import SUFFIXES, display_name
 from audioconv.urls import is_url, public_name
 
+ID = "id"
+"""Column of what a sound is called, if it is not called by its path."""
+
 
 @dataclass(frozen=True)
 class Item:
@@ -44,6 +47,11 @@ class Item:
     def room(self) -> str | None:
         """The room that an impulse was measured in, if a list says so."""
         return self._text("room")
+
+    @property
+    def listed_id(self) -> str | None:
+        """What a list calls it, if it has ids."""
+        return self._text(ID)
 
     def _text(self, column: str) -> str | None:
         value = self.columns.get(column)

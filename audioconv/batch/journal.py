@@ -1,11 +1,7 @@
 """What batches have done in a folder, written down so that no run does it again.
 
-``DIR/.audioconv`` has a journal of each process that made outputs: JSON lines, one for each output,
-only ever appended. A line is written by one call, and begins with the checksum of its rest, so a
-line that was cut off, or mixed up by a network disk, counts for nothing. Each process has a file of
-its own, and reading merges all: a database with one file, such as SQLite, needs locks, which fail
-or are missing on many network disks (NFS, Lustre, SMB), and would let every worker wait for every
-other.
+``DIR/.audioconv`` has a journal of each process that made outputs (`audioconv.batch.ledger`), a
+line for each output.
 
 A line is written, and synced to disk, when all files of its task, such as the output and its
 recipe, are complete but have no names yet. So there is no moment at which a file is there that no
@@ -13,48 +9,31 @@ line knows; and a line counts for nothing if one of its files is not there. What
 one, and is made again.
 
 A task is done if a line has its key (a hash of paths, impulse, options and version), if the files
-that it was made from are as they were, and if all that it made is there as it was made. Files are
-the same if size and time of modification are; or else if their SHA-256 is, as after a copy or a
-touch. A file at a URL is the same if its server states the same size, and the same of all else that
-changes with it, such as an ETag; if a server states a size alone, that has to do.
+that it was made from are as they were, and if all that it made is there as it was made
+(`audioconv.batch.states`).
 """
 
 from __future__ import annotations
 
-import errno
 import json
 import os
-import platform
-import re
-import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import asdict
-from functools import cache, lru_cache
+from functools import lru_cache
 from hashlib import sha256
 from typing import Any, NamedTuple
 
 from audioconv._version import __version__
+from audioconv.batch import ledger
 from audioconv.batch.plan import Task
 from audioconv.batch.rows import Row, impulse_below, path_below
-from audioconv.errors import AudioconvError, counted
-from audioconv.files import (
-    Look,
-    file_digest,
-    local,
-    look,
-    look_anew,
-    sync_where_possible,
-)
+from audioconv.batch.states import State
+from audioconv.errors import counted
+from audioconv.files import look_anew
 from audioconv.ir.load import impulse_files
 from audioconv.job import Options
 from audioconv.urls import address
-
-FOLDER = ".audioconv"
-"""Folder of journals and claims, in that of the outputs."""
-
-NAME = re.compile(r"journal-.+\.jsonl")
 
 LOOKERS = 16
 """Threads that ask for URLs, which are many where a large batch goes on."""
@@ -64,30 +43,6 @@ NEUTRAL = ("threads", "overwrite")
 
 UNKNOWN = "an impulse, an option, a column of a list, a draw or the version of audioconv"
 """What may have changed where a journal does not have it."""
-
-_HEAD = b'{"crc": "%08x", '
-_BEGIN = len(_HEAD % 0)
-
-
-class State(NamedTuple):
-    """What was known of a file by a look (`audioconv.files.Look`), and its SHA-256 in hex."""
-
-    size: int
-    mtime_ns: int
-    sha256: str
-    version: str = ""
-
-    def is_of(self, path: str) -> bool:
-        """Return whether a file is still as it was: by a look, or else by its hash."""
-        try:
-            now = look(path)
-        except (OSError, ValueError, AudioconvError):
-            return False
-        if now.size != self.size:
-            return False
-        if now.size >= 0 and now == Look(self.size, self.mtime_ns, self.version):
-            return True
-        return self.sha256 != "" and _digest(path, now) == self.sha256
 
 
 class Record(NamedTuple):
@@ -137,11 +92,6 @@ def sources(task: Task) -> list[str]:
     return [task.input, *impulse_files([task.impulse])]
 
 
-def state(path: str, then: Look) -> State:
-    """Return the state of a file, given what was known of it then."""
-    return State(then.size, then.mtime_ns, _digest(path, then), then.version)
-
-
 def write_record(into: str, record: Record, options: Options | None = None) -> None:
     """Append a line on an output, and sync it to disk.
 
@@ -153,12 +103,12 @@ def write_record(into: str, record: Record, options: Options | None = None) -> N
     OSError
     """
     chosen = {} if options is None else {"options": json.loads(_chosen(options))}
-    _append(into, {"names": [*record.made]}, record._asdict() | chosen)
+    ledger.append(into, {"names": [*record.made]}, record._asdict() | chosen)
 
 
 def write_names(into: str, names: Sequence[str]) -> None:
     """Append a line on further files that are ours, such as the lists of rows."""
-    _append(into, {"names": list(names)})
+    ledger.append(into, {"names": list(names)})
 
 
 class Journal:
@@ -186,12 +136,14 @@ class Journal:
 
     def refresh(self) -> bool:
         """Read what has been added since; return whether anything was."""
-        sizes = _sizes(self._into)
+        sizes = ledger.sizes(self._into)
         if sizes == self._sizes:
             return False
         for path, size in sizes.items():
             if size != self._sizes.get(path):
-                self._read_on(path)
+                lines, self._read[path] = ledger.read(path, self._read.get(path, 0))
+                for line in lines:
+                    self._take(line)
         self._sizes = sizes
         return True
 
@@ -263,16 +215,6 @@ class Journal:
             if all(one.is_of(output_path(self._into, name)) for name, one in record.made.items()):
                 yield record
 
-    def _read_on(self, path: str) -> None:
-        """Read the lines of a journal that are whole since it was last read."""
-        with suppress(OSError), open(path, "rb") as file:
-            file.seek(self._read.get(path, 0))
-            for line in file:
-                if not line.endswith(b"\n"):
-                    break
-                self._read[path] = self._read.get(path, 0) + len(line)
-                self._take(_said(line))
-
     def _take(self, line: Mapping[str, Any]) -> None:
         """Remember what a line says of the tasks."""
         self._names.update(line.get("names", ()))
@@ -297,71 +239,3 @@ def _chosen(options: Options) -> str:
     """Return the options that outputs depend on, as text."""
     chosen = {name: value for name, value in asdict(options).items() if name not in NEUTRAL}
     return json.dumps(chosen, sort_keys=True)
-
-
-def _digest(path: str, then: Look) -> str:
-    """Return the SHA-256 of a file if it is as it was then, kept where a look can tell that."""
-    told = then.size >= 0 or then.version
-    return _hashed(path, then) if told else _hashed.__wrapped__(path, then)
-
-
-@lru_cache(maxsize=2**14)
-def _hashed(path: str, then: Look) -> str:
-    """Return the SHA-256 of a file if it is as it was then; empty if not, or it cannot be read."""
-    try:
-        with local(path) as found:
-            digest = file_digest(found).sha256
-        return digest if look(path) == then else ""
-    except (OSError, AudioconvError):
-        return ""
-
-
-@cache
-def _own_name(process: int) -> str:
-    """Return the name of the journal of a process, which no other has, on any machine."""
-    host = re.sub(r"[^\w.-]", "-", platform.node()) or "host"
-    return f"journal-{host}-{process}-{os.urandom(8).hex()}.jsonl"
-
-
-def _append(into: str, *said: Mapping[str, Any]) -> None:
-    folder = os.path.join(into, FOLDER)
-    os.makedirs(folder, exist_ok=True)
-    lines = b"".join(map(_line, said))
-    path = os.path.join(folder, _own_name(os.getpid()))
-    # closed each time, as network disks show others what is closed
-    with open(path, "ab", buffering=0) as file:
-        if file.write(lines) != len(lines):
-            _own_name.cache_clear()  # what is torn stays the end of its file
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), path)
-        sync_where_possible(file.fileno())
-
-
-def _sizes(into: str) -> dict[str, int]:
-    """Return the sizes of all journals, by path."""
-    sizes: dict[str, int] = {}
-    try:
-        with os.scandir(os.path.join(into, FOLDER)) as entries:
-            paths = sorted(entry.path for entry in entries if NAME.fullmatch(entry.name))
-    except OSError:
-        return {}
-    for path in paths:
-        try:
-            with open(path, "rb") as file:  # which network disks look at anew
-                sizes[path] = os.fstat(file.fileno()).st_size
-        except OSError:
-            continue
-    return sizes
-
-
-def _line(said: Mapping[str, Any]) -> bytes:
-    rest = json.dumps(said)[1:].encode() + b"\n"
-    return _HEAD % zlib.crc32(rest) + rest
-
-
-def _said(line: bytes) -> dict[str, Any]:
-    """Return what a line of a journal says; nothing if it is damaged."""
-    head, rest = line[:_BEGIN], line[_BEGIN:]
-    if head != _HEAD % zlib.crc32(rest):
-        return {}
-    said: dict[str, Any] = json.loads(b"{" + rest)
-    return said

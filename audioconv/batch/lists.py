@@ -18,16 +18,13 @@ from pathlib import PurePath
 from typing import Any, NamedTuple, NoReturn
 
 from audioconv.batch import kaldi, lhotse
-from audioconv.batch.items import Item, at_home, below
+from audioconv.batch.items import ID, Item, at_home, below
 from audioconv.errors import FormatError, counted
 from audioconv.files import display_name, local
 from audioconv.urls import is_url, public_name, url_below
 
 PATHS = ("audio_filepath", "file_name", "path")
 """Columns that hold the path of a sound: those of NeMo, of Hugging Face's folders, of others."""
-
-ID = "id"
-"""Column of what a sound is called, if it is not called by its path."""
 
 SEPARATORS = ",;\t"
 """Between the columns of a CSV file: as spreadsheets of different countries write them."""
@@ -160,9 +157,10 @@ def _header(line: str) -> tuple[list[str], str]:
 
 
 def _csv(lines: Iterator[str]) -> Iterator[tuple[int, Line]]:
-    columns, separator = _header(next(lines, ""))
+    first = next(lines, "")
+    columns, separator = _header(first)
     csv.field_size_limit(max(csv.field_size_limit(), LONGEST_FIELD))
-    if any(columns) and not {*PATHS} & {*columns}:
+    if first and not {*PATHS} & {*columns}:
         yield 1, partial(_refuse_header, columns)
     rows = csv.reader(lines, delimiter=separator)
     for row in rows:
@@ -193,12 +191,20 @@ def _json_entry(line: str) -> Entry:
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
     except json.JSONDecodeError as error:
-        raise ValueError(f"it is no JSON object on one line: {error.msg}") from None
+        fault = f"it is no JSON object on one line: {error.msg}"
+        raise ValueError(f"{fault}{_one_a_line(line)}") from None
     if not isinstance(fields, dict):
-        raise ValueError("it is no JSON object on one line")
+        raise ValueError(f"it is no JSON object on one line{_one_a_line(line)}")
     if lhotse.is_manifest(fields):
         return Entry(*lhotse.entry(fields))
     return _entry(fields)
+
+
+def _one_a_line(line: str) -> str:
+    """Return the remedy for JSON that is written otherwise, by a line of it."""
+    wanted = {"[": "'.[]'", "{": "."}.get(line.lstrip()[:1])
+    how = f", as jq -c {wanted} list.json > list.jsonl does" if wanted else ""
+    return f"; write one object a line{how}"
 
 
 def _entry(fields: dict[str, Any]) -> Entry:

@@ -1,4 +1,4 @@
-"""Names of outputs, and what is wrong with them, before any work."""
+"""Names of outputs, from a template."""
 
 from __future__ import annotations
 
@@ -6,29 +6,29 @@ import os
 import posixpath
 import re
 import string
-import unicodedata
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from hashlib import sha256
 from pathlib import PurePath
 from typing import Any
 
+from audioconv.batch.items import Item
 from audioconv.batch.pairs import Pair
 from audioconv.batch.settings import Settings
 from audioconv.errors import UsageError
-from audioconv.files import SUFFIXES, SoundInfo, display_name, output_format, usual_suffix
+from audioconv.files import SUFFIXES, display_name, usual_suffix
 from audioconv.files.reserved import FORBIDDEN
 from audioconv.ir.kinds import KINDS
-from audioconv.ir.load import PRESET, impulse_files, parsed_spec
+from audioconv.ir.load import PRESET, parsed_spec
 from audioconv.job import Options
 from audioconv.parameters import choices_like
 from audioconv.units import Stem, parse_stems
 from audioconv.urls import address, is_url, public_name
 
+NAME, NAME_OF_REPLICA = "{stem}_{ir}.wav", "{stem}_{ir}_{replica}.wav"
+"""Default names, of one replica and of several."""
+
 LONGEST = 60
 """Characters of the name of an impulse within that of an output."""
-
-ANY_SOUND = SoundInfo("", "WAV", "PCM_16", 48000, 1, None)
-"""A sound that every format holds."""
 
 _SUFFIXES = [*SUFFIXES, *(one[1:] for kind in KINDS.values() for one in kind.suffixes)]
 _SUFFIX = re.compile(rf"\.({'|'.join(_SUFFIXES)})(?=$|[:,])", re.IGNORECASE)
@@ -41,6 +41,7 @@ FIELDS: dict[str, Callable[[Pair], Any]] = {
     "stem": lambda pair: _own_name(pair.item.path).stem,
     "suffix": lambda pair: _own_name(pair.item.path).suffix,
     "id": lambda pair: name_field(pair.item.identity),
+    "folder": lambda pair: pair.item.place,
     "ir": lambda pair: impulse_field(pair.impulse.identity),
     "hash": lambda pair: _hash(address(pair.ir)),
     "replica": lambda pair: pair.replica,
@@ -50,25 +51,38 @@ FIELDS: dict[str, Callable[[Pair], Any]] = {
 """What may stand in braces in the name of an output, besides columns of the list."""
 
 
-def template_of(settings: Settings, options: Options) -> str:
-    """Return the name of each output with its fields; a format sets the suffix of the default.
+def template_of(settings: Settings, options: Options, item: Item) -> str:
+    """Return the name of the outputs of an item with its fields.
+
+    In the default, a format sets the suffix, and the id that a list gives stands for the stem.
 
     Examples
     --------
-    >>> template_of(Settings(), Options(format="flac"))
+    >>> named, listed = Item("a.wav", "/a.wav"), Item("7", "/a.wav", columns={"id": "7"})
+    >>> template_of(Settings(), Options(format="flac"), named)
     '{stem}_{ir}.flac'
-    >>> template_of(Settings(name="{id}.wav"), Options(format="flac"))
-    '{id}.wav'
+    >>> template_of(Settings(), Options(), listed)
+    '{id}_{ir}.wav'
+    >>> template_of(Settings(name="{stem}.wav"), Options(format="flac"), listed)
+    '{stem}.wav'
     """
-    if settings.name or options.format is None:
-        return settings.template
+    if settings.name:
+        return settings.name
+    template = NAME if settings.replicas == 1 else NAME_OF_REPLICA
+    if item.listed_id is not None:
+        template = template.replace("{stem}", "{id}")
+    if options.format is None:
+        return template
     form, subtype = options.format.upper(), (options.subtype or "").upper()
     suffix = usual_suffix(form, subtype) or form.lower()
-    return f"{settings.template.removesuffix('.wav')}.{suffix}"
+    return f"{template.removesuffix('.wav')}.{suffix}"
 
 
 def output_name(template: str, pair: Pair) -> str:
     """Return the path of an output below the folder of all, with slashes.
+
+    A template with a folder in it is the whole path, in which an input without a folder leaves out
+    ``{folder}/``; any other is a name in the folder of the input.
 
     Raises
     ------
@@ -77,17 +91,22 @@ def output_name(template: str, pair: Pair) -> str:
 
     Examples
     --------
-    >>> from audioconv.batch.items import Item
     >>> pair = Pair(Item("a/x.wav", "/in/a/x.wav", "a"), Item("hall.wav", "/hall.wav"), "", 2)
     >>> output_name("{stem}_{ir}_{replica:02}.wav", pair)
     'a/x_hall_02.wav'
+    >>> output_name("{ir}/{stem}.wav", pair), output_name("{ir}/{folder}/{stem}.wav", pair)
+    ('hall/x.wav', 'hall/a/x.wav')
     """
+    if os.name == "nt":
+        template = template.replace("\\", "/")
+    filled = template if pair.item.place else template.replace("{folder}/", "")
     columns = {name: _safe(value) for name, value in pair.item.columns.items()}
-    name = "".join(
+    path = "".join(
         literal if field is None else literal + _filled(field, form or "", pair, columns, template)
-        for literal, field, form in _parsed(template)
+        for literal, field, form in _parsed(filled)
     )
-    path = posixpath.join(pair.item.place, name.replace("\\", "/") if os.name == "nt" else name)
+    if "/" not in template:
+        path = posixpath.join(pair.item.place, path)
     if any(part in ("", ".", "..") for part in path.split("/")) or os.path.splitdrive(path)[0]:
         raise UsageError(
             f"the output {display_name(path)} is not below the folder of the outputs; give another "
@@ -160,7 +179,7 @@ def _filled(field: str, form: str, pair: Pair, columns: Mapping[str, Any], templ
     elif field in columns:
         value = columns[field]
     else:
-        there = choices_like(field, [*FIELDS, *columns])
+        there = choices_like(field, [*dict.fromkeys([*FIELDS, *columns])])
         raise UsageError(f"`name` is {template!r}, but there is no field {field!r};{there}")
     if value in (None, "") and field != "suffix":
         raise UsageError(
@@ -187,121 +206,3 @@ def _own_name(path: str) -> PurePath:
 
 def _hash(name: str) -> str:
     return sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:DIGITS]
-
-
-def folded(path: str) -> str:
-    """Return what two paths have in common that are one on some systems.
-
-    Examples
-    --------
-    >>> folded("A/Re\u0301sume.wav") == folded("a/r\u00e9sume.WAV")
-    True
-    """
-    form = unicodedata.normalize("NFC", path).casefold()
-    return unicodedata.normalize("NFC", form)
-
-
-def check_outputs(
-    into: str, named: Sequence[tuple[str, Pair]], reserved: Iterable[str], options: Options
-) -> None:
-    """Check all outputs before any work.
-
-    Parameters
-    ----------
-    into : str
-        folder of all outputs
-    named : sequence of (str, Pair)
-        outputs below it, and what makes each
-    reserved : iterable of str
-        names of the files that hold the rows
-    options : Options
-        of every file: format and subtype, if they do not follow from the suffix and the input
-
-    Raises
-    ------
-    UsageError
-        If two are one file on some system, one lies outside the folder, one is an input, or has the
-        suffix of no sound, or a subtype that its format lacks.
-    """
-    real = os.path.realpath(into)
-    folders: dict[str, str] = {}
-    suffixes: set[str] = set()
-    taken: dict[str, tuple[str, Pair] | None] = {folded(name): None for name in reserved}
-    for output, pair in named:
-        suffix = PurePath(output).suffix
-        if suffix not in suffixes:
-            output_format(output, ANY_SOUND, options.format, options.subtype)
-            suffixes.add(suffix)
-        place, _, name = output.rpartition("/")
-        if place not in folders:
-            folders[place] = _folder(into, place, real)
-        path = os.path.join(folders[place], name)
-        # a link to another output is that output
-        path = os.path.realpath(path) if os.path.islink(path) else path
-        for key in {folded(output), folded(_below(path, real, output))}:
-            other = taken.setdefault(key, (output, pair))
-            if other is None or other[0] != output or other[1] is not pair:
-                _refuse_collision(output, pair, other)
-    _refuse_inputs(into, named)
-
-
-def _folder(into: str, place: str, real: str) -> str:
-    """Return the folder of an output, free of links, if it is below that of all outputs."""
-    folder = os.path.realpath(os.path.join(into, *place.split("/")))
-    if folder != real and not folder.startswith(os.path.join(real, "")):
-        raise UsageError(
-            f"{display_name(os.path.join(into, place))} is a link out of the folder of the "
-            f"outputs, to {display_name(folder)}; name another folder"
-        )
-    return folder
-
-
-def _below(path: str, real: str, output: str) -> str:
-    """Return a path, free of links, as one below the folder of all outputs."""
-    inside = os.path.join(real, "")
-    if not path.startswith(inside):
-        raise UsageError(
-            f"the output {display_name(output)} is a link out of the folder of the outputs, to "
-            f"{display_name(path)}; remove it"
-        )
-    return PurePath(path.removeprefix(inside)).as_posix()
-
-
-def _refuse_collision(output: str, pair: Pair, other: tuple[str, Pair] | None) -> None:
-    if other is None:
-        raise UsageError(f"the output {display_name(output)} is a list of the rows; rename it")
-    names = f"{display_name(output)}"
-    if other[0] != output:
-        names += f" and {display_name(other[0])}, which are one file on some systems"
-    if other[1].item.path == pair.item.path:
-        what = f"{display_name(pair.item.identity)} has two outputs"
-        fields = "{ir}, {hash} or {replica}"
-    else:
-        what = f"{display_name(other[1].item.path)} and {display_name(pair.item.path)} have outputs"
-        fields = "{id}, or name the folder above both, of a list as `root`"
-    raise UsageError(f"{what} of one name, {names}; give a `name` with {fields}")
-
-
-def _refuse_inputs(into: str, named: Sequence[tuple[str, Pair]]) -> None:
-    """Raise if an output that exists is an input or an impulse, also by another name."""
-    existing = [(output, found) for output, _ in named if (found := _identity(into, output))]
-    if not existing:
-        return
-    files = {pair.item.path for _, pair in named}
-    files |= {file for _, pair in named for file in impulse_files([pair.ir])}
-    inputs = {_identity("", file): file for file in sorted(files)}
-    for output, found in existing:
-        if found in inputs:
-            raise UsageError(
-                f"the output {display_name(output)} is the input {display_name(inputs[found])}; "
-                "name another folder, or give another `name`"
-            )
-
-
-def _identity(folder: str, path: str) -> tuple[int, int] | None:
-    """Return what tells a file apart from all others, if it exists."""
-    try:
-        status = os.stat(os.path.join(folder, path))
-    except (OSError, ValueError):
-        return None
-    return status.st_dev, status.st_ino

@@ -30,8 +30,8 @@ class Place:
     Parameters
     ----------
     workers : int >= 0
-        processes that convolve one file at a time, each replaced if a file ends it; by default as
-        many as cores; 0 is this process alone, without limits
+        processes, by default as many as cores. Each convolves one file at a time, and is replaced
+        if a file ends it; 0 is this process alone, without limits
     item_timeout : float >= 0
         seconds after which a file has failed, and its worker is replaced; by default an hour; 0 is
         no limit
@@ -65,7 +65,7 @@ class Place:
     1000000000
     """
 
-    workers: int | None = field(default=None, metadata=COMPUTING | RARE)
+    workers: int | None = field(default=None, metadata=COMPUTING)
     item_timeout: Annotated[float, "seconds"] | None = field(
         default=None, metadata=COMPUTING | RARE
     )

@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from audioconv.batch.collisions import check_outputs
 from audioconv.batch.inputs import find_inputs
 from audioconv.batch.items import at_home
-from audioconv.batch.outputs import check_outputs, output_name, stem_outputs, template_of
+from audioconv.batch.outputs import output_name, stem_outputs, template_of
 from audioconv.batch.pairs import Pair, paired
 from audioconv.batch.pool import find_impulses
 from audioconv.batch.rows import files_of_rows
@@ -157,8 +158,7 @@ def make_plan(
     pairs = [*paired(items, find_impulses(impulses, into), settings)]
     if not settings.allow_leakage:
         refuse_leakage(pairs)
-    template = template_of(settings, options)
-    named = [(output_name(template, pair), pair) for pair in pairs]
+    named = [(output_name(template_of(settings, options, pair.item), pair), pair) for pair in pairs]
     every = [
         (name, pair)
         for output, pair in named

@@ -33,8 +33,8 @@ TRIES = 10_000
 Draw = Callable[[Stream], dict[str, list[str]]]
 
 
-def place(draw: Draw, stream: Stream) -> str:
-    """Draw a shoebox until both positions stand in it, and return its spec.
+def place(draw: Draw, stream: Stream) -> dict[str, list[str]]:
+    """Draw a shoebox until both positions stand in it, and return its parameters.
 
     Parameters
     ----------
@@ -54,7 +54,7 @@ def place(draw: Draw, stream: Stream) -> str:
             if name not in values:
                 values[name] = [_within(side, stream) for side in room]
         if _fits(room, values):
-            return spec(SHOEBOX, values)
+            return values
     raise UsageError(
         f"source and microphone never stand in the room and apart, in {TRIES} draws such as "
         f"{spec(SHOEBOX, values)}; give wider ranges, or leave them out"

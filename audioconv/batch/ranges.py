@@ -15,9 +15,11 @@ from audioconv.batch.draws import Stream
 from audioconv.batch.positions import POSITIONS, SHOEBOX, place
 from audioconv.errors import UsageError
 from audioconv.files import display_name
-from audioconv.ir.load import builder_parameters, parsed_spec, spec
+from audioconv.ir.load import MIX, as_written, builder_parameters, parsed_spec, spec
 from audioconv.parameters import Parameter, arguments
 from audioconv.units import NUMBER
+from impulses import ImpulseError
+from impulses.builders.box_limits import refuse_unbuildable
 
 RANGE = re.compile(rf"\s*({NUMBER}) ?([a-zA-Z°%]*)\.\.({NUMBER}) ?([a-zA-Z°%]*)\s*")
 """``4..8``, ``100..350ms``, ``-12dB..-6dB``."""
@@ -33,6 +35,12 @@ SEED, SEEDS = "seed", 2**31
 
 STEPS = 4
 """Decimal digits by which a range is divided, at least."""
+
+SAMPLES = "S"
+"""Unit of times whose seconds depend on the rate."""
+
+EVERY_BUILDER = [parameter.name for parameter in MIX]
+"""Parameters that are no builder's own."""
 
 NUMERIC = ("time", "gain", "level", "frequency", "distance", "angle", "number", "integer")
 """Units of parameters that may be ranges."""
@@ -92,15 +100,31 @@ class RandomSpec:
         Raises
         ------
         UsageError
-            If source and microphone find no place in any of many rooms.
+            If source and microphone find no place in any of many rooms, or a room cannot be built.
         """
-        if self.builder == SHOEBOX:
-            return place(self._drawn, stream)
-        return spec(self.builder, self._drawn(stream))
+        if self.builder != SHOEBOX:
+            return spec(self.builder, self._drawn(stream))
+        drawn = place(self._drawn, stream)
+        self._refuse_unbuildable(drawn)
+        return spec(SHOEBOX, drawn)
 
     def check(self, declared: list[Parameter]) -> None:
         """Raise `UsageError` if a parameter is unknown, or a value, or the number of values."""
         arguments(self.builder, declared, self._with(lambda: 0.0), rate=1)
+
+    def _refuse_unbuildable(self, drawn: Values) -> None:
+        """Raise if a room that is drawn cannot be built, as far as that is known beforehand."""
+        if any(text.strip().endswith(SAMPLES) for texts in drawn.values() for text in texts):
+            return  # which are no seconds yet
+        declared = builder_parameters(SHOEBOX)
+        values = arguments(SHOEBOX, declared, drawn, rate=1)
+        try:
+            refuse_unbuildable(**{key: values[key] for key in values if key not in EVERY_BUILDER})
+        except ImpulseError as error:
+            raise UsageError(
+                f"{display_name(spec(SHOEBOX, self.values))} draws rooms that cannot be built, "
+                f"such as {spec(SHOEBOX, drawn)}: {as_written(str(error), declared)}"
+            ) from None
 
     def _drawn(self, stream: Stream) -> dict[str, list[str]]:
         return self._with(stream.uniform)

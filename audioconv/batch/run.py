@@ -47,6 +47,8 @@ class Summary:
         number of outputs that an earlier run has made
     elsewhere : int
         number of tasks that another run has in hand, or has done meanwhile
+    whole : bool
+        whether the rows of all outputs of the plan were written, as only the last shard does
     """
 
     done: int
@@ -56,6 +58,7 @@ class Summary:
     interrupted: bool
     already: int = 0
     elsewhere: int = 0
+    whole: bool = True
 
     @property
     def tasks(self) -> int:
@@ -130,7 +133,7 @@ def run_plan(
                         stop.ask()
         finally:  # also if the report failed
             made = {name: one.row for name, one in found.items() if isinstance(one, Done)}
-            rows = _write_rows(plan, tasks, {**already, **made}, journal)
+            rows, whole = _write_rows(plan, tasks, {**already, **made}, journal)
     failures = [one for task in tasks if isinstance(one := found.get(task.output), Failed)]
     left = len(ahead) - len(found) - len(elsewhere)
     return Summary(
@@ -141,6 +144,7 @@ def run_plan(
         stop.interrupted and left > 0,
         len(already),
         len(elsewhere),
+        whole,
     )
 
 
@@ -213,10 +217,11 @@ def _claimed(
 
 def _write_rows(
     plan: Plan, tasks: Sequence[Task], known: dict[str, Row], journal: Journal
-) -> list[Row]:
-    """Write the rows of all outputs that are there as they were made, by whomever; return them.
+) -> tuple[list[Row], bool]:
+    """Write the rows of all outputs that are there as they were made, by whomever.
 
-    So that of an output whose input is out of reach stays with it.
+    So that of an output whose input is out of reach stays with it. Return the rows of the tasks,
+    and whether those of the whole plan were written, which a shard does if all is done.
 
     The last of several runs that end at once must write the rows of all, so each looks again
     whether others have gone on meanwhile.
@@ -226,14 +231,14 @@ def _write_rows(
         ours = _ordered(tasks, known | journal.kept(_without(tasks, known)))
         write_rows(ours, plan.into, plan.settings, plan.settings.shard)
         if not all(task.output in known or journal.recorded(task) for task in plan.tasks):
-            return ours
+            return ours, False
     for _ in range(LOOKS):
         journal.refresh()
         rows = _ordered(plan.tasks, known | journal.kept(_without(plan.tasks, known)))
         write_rows(rows, plan.into, plan.settings)
         if not journal.refresh():
             break
-    return rows if plan.settings.shard is None else ours
+    return (rows if plan.settings.shard is None else ours), True
 
 
 def _without(tasks: Sequence[Task], known: Mapping[str, Row]) -> Iterator[Task]:

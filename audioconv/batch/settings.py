@@ -10,9 +10,6 @@ from audioconv.errors import UsageError
 from audioconv.parameters import CHOICE, OUTPUT, RARE, validate
 from audioconv.units import parse_stems
 
-NAME, NAME_OF_REPLICA = "{stem}_{ir}.wav", "{stem}_{ir}_{replica}.wav"
-"""Default names, of one replica and of several."""
-
 SHARD = re.compile(r"([0-9]{1,9})/([0-9]{1,9})")
 
 
@@ -32,13 +29,15 @@ class Settings:
         folder that the paths in lists of inputs are relative to, and below which the tree is kept;
         by default that of each list
     seed : int >= 0
-        seed of all draws; each follows from it and from what the input is called, so that other
+        seed of all draws. Each follows from it and from what the input is called, so that other
         inputs, and their order, do not matter
     name : str
-        name of each output, below the folder that the input has: {stem}, {suffix} and {id} of
-        the input, {ir} and {hash} of the impulse, {replica}, {split}, {room}, or a column of the
-        list; by default {stem}_{ir}.wav, with {replica} if there are several, and with the suffix
-        of the format
+        name of each output, by default {stem}_{ir}.wav. In braces stand {stem}, {suffix}, {id} and
+        {folder} of the input, {ir} and {hash} of the impulse, {replica}, {split}, {room}, or a
+        column of the list. A name with a slash, such as {split}/{folder}/{id}.wav, is the whole
+        path below the folder of the outputs; any other is in the folder that the input has. The
+        default has {id} for {stem} where a list has an id, {replica} if there are several, and
+        the suffix of the format
     allow_leakage : bool
         accept an input, or impulses of one room, in two splits
     fail_fast : bool
@@ -50,9 +49,9 @@ class Settings:
     shard : str
         do only the i-th of n parts, such as 1/8; which part an output is in follows from its name
     stems : str
-        targets for training, written beside each output: early (up to 50 ms after the direct
-        sound, or as in early=80ms), late (the rest) and dry (the sound itself, at the time of the
-        direct sound), aligned with it, and with its gain
+        targets for training beside each output, such as early=50ms,late,dry. early is up to that
+        time after the direct sound, by default 50 ms; late the rest; dry the sound itself, at the
+        time of the direct sound. All are aligned with the output, and have its gain
 
     Raises
     ------
@@ -61,21 +60,21 @@ class Settings:
 
     Examples
     --------
-    >>> Settings().template, Settings(replicas=2).template
-    ('{stem}_{ir}.wav', '{stem}_{ir}_{replica}.wav')
+    >>> Settings(pairs="random", replicas=2).seed
+    0
     """
 
     pairs: Literal["all", "zip", "random"] = field(default="all", metadata=CHOICE)
     replicas: int = field(default=1, metadata=CHOICE)
     root: Annotated[str, "folder"] | None = field(default=None, metadata=CHOICE | RARE)
-    seed: int = field(default=0, metadata=CHOICE | RARE)
-    name: Annotated[str, "template"] | None = field(default=None, metadata=OUTPUT | RARE)
+    seed: int = field(default=0, metadata=CHOICE)
+    name: Annotated[str, "template"] | None = field(default=None, metadata=OUTPUT)
     allow_leakage: bool = field(default=False, metadata=CHOICE | RARE)
     fail_fast: bool = field(default=False, metadata=CHOICE | RARE)
     kaldi: bool = field(default=False, metadata=OUTPUT | RARE)
     lhotse: bool = field(default=False, metadata=OUTPUT | RARE)
     shard: Annotated[str, "shard"] | None = field(default=None, metadata=CHOICE | RARE)
-    stems: Annotated[str, "stems"] | None = field(default=None, metadata=OUTPUT | RARE)
+    stems: Annotated[str, "stems"] | None = field(default=None, metadata=OUTPUT)
 
     def __post_init__(self) -> None:
         validate(self)
@@ -87,11 +86,6 @@ class Settings:
             parse_shard(self.shard)
         if self.stems is not None:
             parse_stems(self.stems)
-
-    @property
-    def template(self) -> str:
-        """The name of each output, with its fields."""
-        return self.name or (NAME if self.replicas == 1 else NAME_OF_REPLICA)
 
 
 def parse_shard(text: str) -> tuple[int, int]:

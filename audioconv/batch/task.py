@@ -16,10 +16,8 @@ from typing import Any
 from audioconv.batch.journal import (
     Journal,
     Record,
-    State,
     output_path,
     sources,
-    state,
     task_key,
     write_record,
 )
@@ -27,9 +25,11 @@ from audioconv.batch.outputs import stem_outputs
 from audioconv.batch.plan import Task
 from audioconv.batch.rows import Row, row
 from audioconv.batch.shelf import shelf
+from audioconv.batch.states import State, state
 from audioconv.errors import AudioconvError, UsageError
 from audioconv.files import Look, Target, display_name, file_digest, local, look, sync
 from audioconv.job import Job, Options, Outcome
+from audioconv.render.notices import Notices
 from audioconv.render.recipe import SUFFIX
 from audioconv.render.run import Complete, run
 from audioconv.render.stems import run_stems
@@ -90,11 +90,11 @@ def perform(task: Task, into: str, options: Options) -> Done | Failed:
         return Failed(task, f"{type(error).__name__}: {error} (unexpected)")
 
 
-def _spread(outcome: Outcome) -> list[str]:
-    """Return a notice that a mono sound has become several channels."""
+def _spread(outcome: Outcome) -> str | None:
+    """Notice that a mono sound has become several channels, which no report of each file tells."""
     if outcome.channels == 1 or outcome.routes != f"mono into {outcome.channels}":
-        return []
-    return [f"the input is mono, the output has {outcome.channels} channels, as the impulse has"]
+        return None
+    return f"the input is mono, the output has {outcome.channels} channels, as the impulse has"
 
 
 class _OtherwiseMadeError(Exception):
@@ -108,8 +108,10 @@ def _performed(task: Task, into: str, options: Options) -> Done:
     os.makedirs(os.path.dirname(output_path(into, task.output)), exist_ok=True)
     before = [look(path) for path in sources(task)]
     found: dict[str, Any] = {}
+    notices = Notices(options.strict)
 
     def complete(outcome: Outcome, files: Mapping[str, Target]) -> None:
+        notices.add(_spread(outcome))
         made = {_below(into, path): _state_of(written) for path, written in files.items()}
         digest = outcome.input_sha256 or file_digest(source).sha256
         found.update(_row(task, into, outcome, digest, made))
@@ -125,7 +127,7 @@ def _performed(task: Task, into: str, options: Options) -> Done:
             outcome = rendered(task, into, replace(options, overwrite=True), complete, source)
     except _OtherwiseMadeError as other:
         return Done(task, dict(other.row), ())
-    return Done(task, found, (*outcome.notices, *_spread(outcome)))
+    return Done(task, found, (*outcome.notices, *notices.given))
 
 
 def rendered(

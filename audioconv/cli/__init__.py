@@ -17,6 +17,7 @@ verification  the report of a verification
 convolve  convolve, echo
 many      many files given to one of these: the batch that does it
 batch     batch
+batch_report  what a batch tells as it goes, at its end, and in a dry run
 ir        ir build, edit, list, fold, info
 builders  ir build and ir list, made from the builders' signatures
 ir_info   the report of ir info on an impulse response

@@ -32,11 +32,12 @@ def refuse(named: str, unit: str, text: str) -> None:
     Parameters
     ----------
     named : str
-        the option, or the key, with which the message begins
+        the option, or the key, with which the message begins; the value follows behind a space, or
+        at once behind an ``=``
     unit : str
         of the parameter; all but ``time`` and ``gain`` are left alone
     text : str
-        a value, or the two ends of a range, ``0.1..350``; the unit of the second is that of both
+        a value, or the two ends of a range, ``0.1..350``
 
     Raises
     ------
@@ -53,18 +54,23 @@ def refuse(named: str, unit: str, text: str) -> None:
     Traceback (most recent call last):
         ...
     audioconv.errors.UsageError: --gain -6 has no unit; write -6dB, or -6x to invert
+    >>> refuse("--stems early=", "time", "50")
+    Traceback (most recent call last):
+        ...
+    audioconv.errors.UsageError: --stems early=50 has no unit; write 50ms or 50s
     """
     ends = [end.strip() for end in text.split("..")]
-    if unit not in ("time", "gain") or not re.fullmatch(NUMBER, ends[-1]):
+    if not all(re.fullmatch(NUMBER, end) for end in ends):
         return
-    for end in (end for end in ends if re.fullmatch(NUMBER, end)):
-        if unit == "time" and float(end) > LONGEST:
-            remedy = f"write {end}ms or {end}s"
-        elif unit == "gain" and float(end) < 0:
-            remedy = f"write {end}dB, or {end}x to invert"
-        else:
-            continue
-        raise UsageError(f"{named} {printable(text)} has no unit; {remedy}".lstrip())
+    value, numbers = "..".join(ends), [*map(float, ends)]
+    if unit == "time" and max(numbers) > LONGEST:
+        remedy = f"write {value}ms or {value}s"
+    elif unit == "gain" and min(numbers) < 0:
+        remedy = f"write {value}dB, or {value}x to invert"
+    else:
+        return
+    between = "" if named.endswith("=") else " "
+    raise UsageError(f"{named}{between}{value} has no unit; {remedy}".lstrip())
 
 
 def refuse_spaces(words: Sequence[str]) -> None:

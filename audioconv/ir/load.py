@@ -208,12 +208,16 @@ def build(builder: str, values: dict[str, list[str]], rate: int) -> Impulse:
         check_samples(built.taps.size)
         impulse = edit.mix(built, **gains)
     except ImpulseError as error:
-        message = str(error)
-        for parameter in declared:  # as a spec writes them: rt60-high, not rt60_high
-            message = message.replace(parameter.name, parameter.option)
-        raise UsageError(f"{builder}: {message}") from None
+        raise UsageError(f"{builder}: {as_written(str(error), declared)}") from None
     notes = [*_surprises(builder, declared, values, impulse)]
     return impulse.with_taps(impulse.taps, *notes) if notes else impulse
+
+
+def as_written(message: str, declared: Sequence[Parameter]) -> str:
+    """Return a message that names parameters as a spec writes them: rt60-high, not rt60_high."""
+    for parameter in declared:
+        message = message.replace(parameter.name, parameter.option)
+    return message
 
 
 def _surprises(

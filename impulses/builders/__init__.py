@@ -6,6 +6,7 @@ noise           decaying noise, velvet noise
 shoebox         a box-shaped room by image sources
 walls           reflection coefficients of a box, given or for a reverberation time
 box_decay       energy decay of a box, for any absorption of its walls
+box_limits      boxes that cannot be built, wherever source and microphone stand
 box_fit         absorption of the walls that gives a box a reverberation time
 images          positions of the image sources, and their sum as taps
 reverberators   Schroeder's reverberator, Freeverb

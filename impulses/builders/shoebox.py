@@ -132,7 +132,7 @@ def shoebox(
     """
     # late: no other builder needs the acoustics of a box
     from impulses.builders.box_decay import BoxDecay
-    from impulses.builders.walls import absorption_by, given_walls, six, walls_for
+    from impulses.builders.walls import absorption_by, given_walls, walls_for
 
     above("rate", rate, 0, "Hz")
     within("speed_of_sound", speed_of_sound, 1, 1e5, "m/s")
@@ -144,11 +144,10 @@ def shoebox(
     _inside("source", source, room)
     microphones = _microphones(room, microphone, receiver, spacing)
     arrival = max(_distance(source, place) for place in microphones) / speed_of_sound
-    _refuse_two_of(rt60, formula, absorption, beta)
-    if absorption is not None:
-        beta = [math.sqrt(1 - share) for share in six("absorption", absorption, 0)]
-    if beta is not None:
-        walls = given_walls(room, six("beta", beta, -1), arrival, speed_of_sound)
+    refuse_two_of(rt60, formula, absorption, beta)
+    reflections = reflections_given(absorption, beta)
+    if reflections is not None:
+        walls = given_walls(room, reflections, arrival, speed_of_sound)
     else:
         time = DEFAULT_RT60 if rt60 is None else above("rt60", rt60, 0, "s")
         frames_of("rt60", time, rate)
@@ -207,7 +206,18 @@ def _microphones(
     return [_inside("microphone", (x, y + side, z), room) for side in (half, -half)]
 
 
-def _refuse_two_of(
+def reflections_given(
+    absorption: Sequence[float] | None, beta: Sequence[float] | None
+) -> list[float] | None:
+    """Return the reflection coefficients of the six walls, if they are given in either way."""
+    from impulses.builders.walls import six
+
+    if absorption is not None:
+        return [math.sqrt(1 - share) for share in six("absorption", absorption, 0)]
+    return None if beta is None else six("beta", beta, -1)
+
+
+def refuse_two_of(
     rt60: float | None,
     formula: Formula,
     absorption: Sequence[float] | None,
@@ -240,8 +250,7 @@ def _three(name: str, values: Sequence[float]) -> Sequence[float]:
 
 def _frames(rate: int, length: float, arrival: float) -> int:
     """Return the length of the impulse in frames, which must include the direct sound."""
-    if length == math.inf:
-        raise ImpulseError("no wall absorbs sound, so the impulse never ends; give a length")
+    refuse_endless(length)
     frames = frames_of("length", length, rate)
     if frames <= arrival * rate:
         raise ImpulseError(
@@ -249,6 +258,12 @@ def _frames(rate: int, length: float, arrival: float) -> int:
             "give a longer one, or move the microphone nearer"
         )
     return frames
+
+
+def refuse_endless(length: float) -> None:
+    """Raise `ImpulseError` if an impulse never ends."""
+    if length == math.inf:
+        raise ImpulseError("no wall absorbs sound, so the impulse never ends; give a length")
 
 
 def _inside(name: str, point: Sequence[float], room: Sequence[float]) -> Point:

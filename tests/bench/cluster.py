@@ -15,9 +15,10 @@ import soundfile
 
 from audioconv.batch.claims import claiming
 from audioconv.batch.executors import results
-from audioconv.batch.journal import Journal, Record, State, task_key, write_record
+from audioconv.batch.journal import Journal, Record, task_key, write_record
 from audioconv.batch.plan import Plan, make_plan
 from audioconv.batch.settings import Settings
+from audioconv.batch.states import State
 from audioconv.batch.stop import Stop
 from audioconv.job import Options
 

@@ -1,0 +1,138 @@
+"""What is wrong with the outputs of a batch, before any work: two of one name, links, inputs."""
+
+from __future__ import annotations
+
+import os
+import unicodedata
+from collections.abc import Iterable, Sequence
+from pathlib import PurePath
+
+from audioconv.batch.pairs import Pair
+from audioconv.errors import UsageError
+from audioconv.files import SoundInfo, display_name, output_format
+from audioconv.ir.load import impulse_files
+from audioconv.job import Options
+
+ANY_SOUND = SoundInfo("", "WAV", "PCM_16", 48000, 1, None)
+"""A sound that every format holds."""
+
+
+def folded(path: str) -> str:
+    """Return what two paths have in common that are one on some systems.
+
+    Examples
+    --------
+    >>> folded("A/Re\u0301sume.wav") == folded("a/r\u00e9sume.WAV")
+    True
+    """
+    form = unicodedata.normalize("NFC", path).casefold()
+    return unicodedata.normalize("NFC", form)
+
+
+def check_outputs(
+    into: str, named: Sequence[tuple[str, Pair]], reserved: Iterable[str], options: Options
+) -> None:
+    """Check all outputs before any work.
+
+    Parameters
+    ----------
+    into : str
+        folder of all outputs
+    named : sequence of (str, Pair)
+        outputs below it, and what makes each
+    reserved : iterable of str
+        names of the files that hold the rows
+    options : Options
+        of every file: format and subtype, if they do not follow from the suffix and the input
+
+    Raises
+    ------
+    UsageError
+        If two are one file on some system, one lies outside the folder, one is an input, or has the
+        suffix of no sound, or a subtype that its format lacks.
+    """
+    real = os.path.realpath(into)
+    folders: dict[str, str] = {}
+    suffixes: set[str] = set()
+    taken: dict[str, tuple[str, Pair] | None] = {folded(name): None for name in reserved}
+    for output, pair in named:
+        suffix = PurePath(output).suffix
+        if suffix not in suffixes:
+            output_format(output, ANY_SOUND, options.format, options.subtype)
+            suffixes.add(suffix)
+        place, _, name = output.rpartition("/")
+        if place not in folders:
+            folders[place] = _folder(into, place, real)
+        path = os.path.join(folders[place], name)
+        # a link to another output is that output
+        path = os.path.realpath(path) if os.path.islink(path) else path
+        for key in {folded(output), folded(_below(path, real, output))}:
+            other = taken.setdefault(key, (output, pair))
+            if other is None or other[0] != output or other[1] is not pair:
+                _refuse_collision(output, pair, other)
+    _refuse_inputs(into, named)
+
+
+def _folder(into: str, place: str, real: str) -> str:
+    """Return the folder of an output, free of links, if it is below that of all outputs."""
+    folder = os.path.realpath(os.path.join(into, *place.split("/")))
+    if folder != real and not folder.startswith(os.path.join(real, "")):
+        raise UsageError(
+            f"{display_name(os.path.join(into, place))} is a link out of the folder of the "
+            f"outputs, to {display_name(folder)}; name another folder"
+        )
+    return folder
+
+
+def _below(path: str, real: str, output: str) -> str:
+    """Return a path, free of links, as one below the folder of all outputs."""
+    inside = os.path.join(real, "")
+    if not path.startswith(inside):
+        raise UsageError(
+            f"the output {display_name(output)} is a link out of the folder of the outputs, to "
+            f"{display_name(path)}; remove it"
+        )
+    return PurePath(path.removeprefix(inside)).as_posix()
+
+
+def _refuse_collision(output: str, pair: Pair, other: tuple[str, Pair] | None) -> None:
+    if other is None:
+        raise UsageError(f"the output {display_name(output)} is a list of the rows; rename it")
+    names = f"{display_name(output)}"
+    if other[0] != output:
+        names += f" and {display_name(other[0])}, which are one file on some systems"
+    ours, theirs = pair.item, other[1].item
+    what = f"{display_name(theirs.path)} and {display_name(ours.path)} have outputs"
+    if theirs.path == ours.path:
+        what = f"{display_name(ours.identity)} has two outputs"
+        fields = "{ir}, {hash} or {replica}"
+    elif ours.listed_id is not None and theirs.listed_id == ours.listed_id:
+        fields = "{stem}, or each its own id"
+    else:
+        fields = "{id}, or name the folder above both, of a list as `root`"
+    raise UsageError(f"{what} of one name, {names}; give a `name` with {fields}")
+
+
+def _refuse_inputs(into: str, named: Sequence[tuple[str, Pair]]) -> None:
+    """Raise if an output that exists is an input or an impulse, also by another name."""
+    existing = [(output, found) for output, _ in named if (found := _identity(into, output))]
+    if not existing:
+        return
+    files = {pair.item.path for _, pair in named}
+    files |= {file for _, pair in named for file in impulse_files([pair.ir])}
+    inputs = {_identity("", file): file for file in sorted(files)}
+    for output, found in existing:
+        if found in inputs:
+            raise UsageError(
+                f"the output {display_name(output)} is the input {display_name(inputs[found])}; "
+                "name another folder, or give another `name`"
+            )
+
+
+def _identity(folder: str, path: str) -> tuple[int, int] | None:
+    """Return what tells a file apart from all others, if it exists."""
+    try:
+        status = os.stat(os.path.join(folder, path))
+    except (OSError, ValueError):
+        return None
+    return status.st_dev, status.st_ino
