@@ -104,13 +104,13 @@ function contents() {
 themeButtons();
 header();
 contents();
-fill("listen", () => listen(given.listen));
 fill("steps", steps);
 fill("draw", drawShort);
 fill("sliding", () => sliding(given.sliding));
 fill("laws", laws);
 fill("small", () => [boxes, ball, picture, matrix].forEach((show) => show()));
 fill("blocks", () => blocks(given.blocks));
+fill("listen", () => listen(given.listen));
 fill("own", () => own(given));
 fill("decay", () => decay(given.decay));
 fill("spectra", () => spectra(given.theorem));
