@@ -29,12 +29,6 @@ def table(name, *lines):
     return name
 
 
-def lhotse(identity, path):
-    """Return the line of a recording."""
-    sources = [{"type": "file", "channels": [0], "source": path}]
-    return json.dumps({"id": identity, "sources": sources})
-
-
 def refused(said, *arguments, **settings):
     with pytest.raises(UsageError, match=said):
         planned(*arguments, **settings)
@@ -62,9 +56,7 @@ def test_replicas_that_would_be_alike_are_refused(here):
     [
         ("{stem}{suffix}", "sub/a.wav"),
         ("{id}-{replica:03d}.flac", "sub/sub-a-000.flac"),
-        ("{split}/{stem}.wav", "dev/a.wav"),
-        ("{split}/{folder}/{stem}.wav", "dev/sub/a.wav"),
-        ("{folder}/{split}/{stem}.wav", "sub/dev/a.wav"),
+        ("{split}/{stem}.wav", "sub/dev/a.wav"),
         ("{speaker}_{take:02d}.wav", "sub/A-B_07.wav"),
         ("{{{room}}}_{ir}.wav", "sub/{hall}_h.wav"),
         ("{hash}.wav", None),
@@ -100,36 +92,6 @@ def test_names(here, template, name):
 )
 def test_names_that_are_none_are_refused(here, template, said):
     refused(said, ["in/a.wav", "in/b.flac"], "rooms/h.wav", "out", name=template)
-
-
-def test_a_name_with_a_folder_is_the_whole_path(here):
-    whole = outputs(planned("in", "delta", "out", name="{ir}/{folder}/{stem}{suffix}"))
-    assert whole == ["delta/a.wav", "delta/b.flac", "delta/sub/a.wav"]
-    refused("outputs of one name, delta/a.wav", "in", "delta", "out", name="{ir}/{stem}.wav")
-    refused("a.wav has no folder", "in", "delta", "out", name="{folder}-{stem}.wav")
-
-
-@pytest.mark.parametrize(
-    ("name", "lines"),
-    [
-        ("l.csv", ["id,path", "u/1,in/a.wav", "u2.flac,in/b.flac"]),
-        ("l.scp", ["u/1 in/a.wav", "u2.flac in/b.flac"]),
-        ("l.jsonl", [lhotse("u/1", "in/a.wav"), lhotse("u2.flac", "in/b.flac")]),
-    ],
-)
-def test_the_id_of_a_list_names_the_output(here, name, lines):
-    listed = table(name, *lines)
-    assert outputs(planned(listed, "delta", "o")) == ["in/u-1_delta.wav", "in/u2_delta.wav"]
-    how = {"replicas": 2, "options": Options(format="flac")}
-    names = outputs(planned(listed, "noise:rt60=0.1..0.2", "o", **how))
-    assert names[:2] == ["in/u-1_noise_0.flac", "in/u-1_noise_1.flac"]
-    assert outputs(planned(listed, "delta", "o", name="{stem}.wav")) == ["in/a.wav", "in/b.wav"]
-
-
-def test_one_id_of_two_sounds_is_refused_with_what_tells_them_apart(here):
-    lines = table("l.csv", "id,path", "1,in/a.wav", "1,in/b.flac")
-    refused("1_delta.wav; give a `name` with {stem}, or each its own id", lines, "delta", "o")
-    assert len(planned(lines, "delta", "o", name="{stem}.wav").tasks) == 2
 
 
 def test_the_fields_of_a_name_are_told_once_each(here):

@@ -101,14 +101,11 @@ def _refuse_collision(output: str, pair: Pair, other: tuple[str, Pair] | None) -
     names = f"{display_name(output)}"
     if other[0] != output:
         names += f" and {display_name(other[0])}, which are one file on some systems"
-    ours, theirs = pair.item, other[1].item
-    what = f"{display_name(theirs.path)} and {display_name(ours.path)} have outputs"
-    if theirs.path == ours.path:
-        what = f"{display_name(ours.identity)} has two outputs"
+    if other[1].item.path == pair.item.path:
+        what = f"{display_name(pair.item.identity)} has two outputs"
         fields = "{ir}, {hash} or {replica}"
-    elif ours.listed_id is not None and theirs.listed_id == ours.listed_id:
-        fields = "{stem}, or each its own id"
     else:
+        what = f"{display_name(other[1].item.path)} and {display_name(pair.item.path)} have outputs"
         fields = "{id}, or name the folder above both, of a list as `root`"
     raise UsageError(f"{what} of one name, {names}; give a `name` with {fields}")
 

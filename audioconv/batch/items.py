@@ -48,11 +48,6 @@ class Item:
         """The room that an impulse was measured in, if a list says so."""
         return self._text("room")
 
-    @property
-    def listed_id(self) -> str | None:
-        """What a list calls it, if it has ids."""
-        return self._text(ID)
-
     def _text(self, column: str) -> str | None:
         value = self.columns.get(column)
         return None if value in (None, "") else str(value)

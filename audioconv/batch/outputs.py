@@ -11,7 +11,6 @@ from hashlib import sha256
 from pathlib import PurePath
 from typing import Any
 
-from audioconv.batch.items import Item
 from audioconv.batch.pairs import Pair
 from audioconv.batch.settings import Settings
 from audioconv.errors import UsageError
@@ -23,9 +22,6 @@ from audioconv.job import Options
 from audioconv.parameters import choices_like
 from audioconv.units import Stem, parse_stems
 from audioconv.urls import address, is_url, public_name
-
-NAME, NAME_OF_REPLICA = "{stem}_{ir}.wav", "{stem}_{ir}_{replica}.wav"
-"""Default names, of one replica and of several."""
 
 LONGEST = 60
 """Characters of the name of an impulse within that of an output."""
@@ -41,7 +37,6 @@ FIELDS: dict[str, Callable[[Pair], Any]] = {
     "stem": lambda pair: _own_name(pair.item.path).stem,
     "suffix": lambda pair: _own_name(pair.item.path).suffix,
     "id": lambda pair: name_field(pair.item.identity),
-    "folder": lambda pair: pair.item.place,
     "ir": lambda pair: impulse_field(pair.impulse.identity),
     "hash": lambda pair: _hash(address(pair.ir)),
     "replica": lambda pair: pair.replica,
@@ -51,38 +46,25 @@ FIELDS: dict[str, Callable[[Pair], Any]] = {
 """What may stand in braces in the name of an output, besides columns of the list."""
 
 
-def template_of(settings: Settings, options: Options, item: Item) -> str:
-    """Return the name of the outputs of an item with its fields.
-
-    In the default, a format sets the suffix, and the id that a list gives stands for the stem.
+def template_of(settings: Settings, options: Options) -> str:
+    """Return the name of each output with its fields; a format sets the suffix of the default.
 
     Examples
     --------
-    >>> named, listed = Item("a.wav", "/a.wav"), Item("7", "/a.wav", columns={"id": "7"})
-    >>> template_of(Settings(), Options(format="flac"), named)
+    >>> template_of(Settings(), Options(format="flac"))
     '{stem}_{ir}.flac'
-    >>> template_of(Settings(), Options(), listed)
-    '{id}_{ir}.wav'
-    >>> template_of(Settings(name="{stem}.wav"), Options(format="flac"), listed)
-    '{stem}.wav'
+    >>> template_of(Settings(name="{id}.wav"), Options(format="flac"))
+    '{id}.wav'
     """
-    if settings.name:
-        return settings.name
-    template = NAME if settings.replicas == 1 else NAME_OF_REPLICA
-    if item.listed_id is not None:
-        template = template.replace("{stem}", "{id}")
-    if options.format is None:
-        return template
+    if settings.name or options.format is None:
+        return settings.template
     form, subtype = options.format.upper(), (options.subtype or "").upper()
     suffix = usual_suffix(form, subtype) or form.lower()
-    return f"{template.removesuffix('.wav')}.{suffix}"
+    return f"{settings.template.removesuffix('.wav')}.{suffix}"
 
 
 def output_name(template: str, pair: Pair) -> str:
     """Return the path of an output below the folder of all, with slashes.
-
-    A template with a folder in it is the whole path, in which an input without a folder leaves out
-    ``{folder}/``; any other is a name in the folder of the input.
 
     Raises
     ------
@@ -91,22 +73,17 @@ def output_name(template: str, pair: Pair) -> str:
 
     Examples
     --------
+    >>> from audioconv.batch.items import Item
     >>> pair = Pair(Item("a/x.wav", "/in/a/x.wav", "a"), Item("hall.wav", "/hall.wav"), "", 2)
     >>> output_name("{stem}_{ir}_{replica:02}.wav", pair)
     'a/x_hall_02.wav'
-    >>> output_name("{ir}/{stem}.wav", pair), output_name("{ir}/{folder}/{stem}.wav", pair)
-    ('hall/x.wav', 'hall/a/x.wav')
     """
-    if os.name == "nt":
-        template = template.replace("\\", "/")
-    filled = template if pair.item.place else template.replace("{folder}/", "")
     columns = {name: _safe(value) for name, value in pair.item.columns.items()}
-    path = "".join(
+    name = "".join(
         literal if field is None else literal + _filled(field, form or "", pair, columns, template)
-        for literal, field, form in _parsed(filled)
+        for literal, field, form in _parsed(template)
     )
-    if "/" not in template:
-        path = posixpath.join(pair.item.place, path)
+    path = posixpath.join(pair.item.place, name.replace("\\", "/") if os.name == "nt" else name)
     if any(part in ("", ".", "..") for part in path.split("/")) or os.path.splitdrive(path)[0]:
         raise UsageError(
             f"the output {display_name(path)} is not below the folder of the outputs; give another "

@@ -158,7 +158,8 @@ def make_plan(
     pairs = [*paired(items, find_impulses(impulses, into), settings)]
     if not settings.allow_leakage:
         refuse_leakage(pairs)
-    named = [(output_name(template_of(settings, options, pair.item), pair), pair) for pair in pairs]
+    template = template_of(settings, options)
+    named = [(output_name(template, pair), pair) for pair in pairs]
     every = [
         (name, pair)
         for output, pair in named

@@ -10,6 +10,9 @@ from audioconv.errors import UsageError
 from audioconv.parameters import CHOICE, OUTPUT, RARE, validate
 from audioconv.units import parse_stems
 
+NAME, NAME_OF_REPLICA = "{stem}_{ir}.wav", "{stem}_{ir}_{replica}.wav"
+"""Default names, of one replica and of several."""
+
 SHARD = re.compile(r"([0-9]{1,9})/([0-9]{1,9})")
 
 
@@ -32,12 +35,10 @@ class Settings:
         seed of all draws. Each follows from it and from what the input is called, so that other
         inputs, and their order, do not matter
     name : str
-        name of each output, by default {stem}_{ir}.wav. In braces stand {stem}, {suffix}, {id} and
-        {folder} of the input, {ir} and {hash} of the impulse, {replica}, {split}, {room}, or a
-        column of the list. A name with a slash, such as {split}/{folder}/{id}.wav, is the whole
-        path below the folder of the outputs; any other is in the folder that the input has. The
-        default has {id} for {stem} where a list has an id, {replica} if there are several, and
-        the suffix of the format
+        name of each output, below the folder that the input has: {stem}, {suffix} and {id} of
+        the input, {ir} and {hash} of the impulse, {replica}, {split}, {room}, or a column of the
+        list; by default {stem}_{ir}.wav, with {replica} if there are several, and with the suffix
+        of the format
     allow_leakage : bool
         accept an input, or impulses of one room, in two splits
     fail_fast : bool
@@ -60,8 +61,8 @@ class Settings:
 
     Examples
     --------
-    >>> Settings(pairs="random", replicas=2).seed
-    0
+    >>> Settings().template, Settings(replicas=2).template
+    ('{stem}_{ir}.wav', '{stem}_{ir}_{replica}.wav')
     """
 
     pairs: Literal["all", "zip", "random"] = field(default="all", metadata=CHOICE)
@@ -86,6 +87,11 @@ class Settings:
             parse_shard(self.shard)
         if self.stems is not None:
             parse_stems(self.stems)
+
+    @property
+    def template(self) -> str:
+        """The name of each output, with its fields."""
+        return self.name or (NAME if self.replicas == 1 else NAME_OF_REPLICA)
 
 
 def parse_shard(text: str) -> tuple[int, int]:
