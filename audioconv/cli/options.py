@@ -195,7 +195,7 @@ def expand(
             taken = {*without, *(name for _, names in groups.values() for name in names)}
             fields = [field for field in parameters(kind) if field.name not in taken]
             groups[parameter.name] = kind, [field.name for field in fields]
-            types = get_type_hints(kind)
+            types = _types(kind)
             expanded += [
                 _field(
                     replace(one, panel="", rare=True) if one.name in unlisted else one,
@@ -276,6 +276,11 @@ def read_rate(text: str | int) -> int:
         raise typer.BadParameter(str(error)) from None
 
 
+_types = functools.cache(get_type_hints)
+"""Types of the fields of a dataclass, of which several commands have options."""
+
+
+@functools.cache
 def _field(declared: Parameter, annotation: Any) -> inspect.Parameter:
     """Return the option of a keyword-only parameter, or of a field of a dataclass."""
     names = [*filter(None, [SHORT.get(declared.name)]), f"--{declared.option}"]
