@@ -129,8 +129,6 @@ def parse_rate(text: str) -> int:
     hertz = round(parse_frequency(text), 6)  # 44.1 times 1000 is not 44100
     if hertz != int(hertz):
         raise UsageError(f"{text!r} is not a whole number of hertz; write 48000 or 44.1kHz")
-    if hertz < 1:
-        raise UsageError(f"{text!r} is no sample rate; write 1 or more, such as 48000 or 44.1kHz")
     return int(hertz)
 
 

@@ -194,8 +194,8 @@ def test_what_the_help_shows_as_default_may_be_typed(builder):
         ("echo IN O.wav --gain 0.5,-6dB", "write --gain 0.5 --gain -6dB"),
         ("convolve IN O.wav --ir delta --subtype s24", "no subtype S24; did you mean 'PCM_24'?"),
         ("convolve IN O.wav --ir delta --subtype pcm16", "did you mean 'PCM_16'?"),
-        ("ir build low-pass O.wav --rate=-5", "'-5' is no sample rate; write 1 or more"),
-        ("sweep O.wav --rate 0", "'0' is no sample rate"),
+        ("ir build low-pass O.wav --rate=-5", "rate is -5 Hz; write 1 or more"),
+        ("sweep O.wav --rate 0", "rate is 0 Hz; write 1"),
     ],
 )
 def test_what_is_meant_is_named(line, message, call):

@@ -271,9 +271,12 @@ def _parse(parse: Callable[[str], float], text: str) -> float:
 def read_rate(text: str | int) -> int:
     """Parse a sample rate, or return a default; an error then names the option."""
     try:
-        return parse_rate(str(text))
+        rate = parse_rate(str(text))
     except UsageError as error:
         raise typer.BadParameter(str(error)) from None
+    if rate < 1:
+        raise typer.BadParameter(f"rate is {rate} Hz; write 1 or more, such as 48000 or 44.1kHz")
+    return rate
 
 
 _types = functools.cache(get_type_hints)
