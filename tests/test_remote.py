@@ -358,11 +358,11 @@ def test_text_of_a_library_with_a_secret_is_not_repeated(server, told, fetched, 
     fetched(RuntimeError(f"no route for the token {SECRETS[1]}"))
     said = told("info", server.url("x.wav"), code=1)
     assert said.err.endswith(f"{server.public('x.wav')} cannot be read: RuntimeError\n")
-    # a traceback, and what typer refuses and repeats
+    # a traceback, and names too many, which are repeated
     for line in (["info", server.url("x.wav"), "-v"], ["compare", "a", "b", server.url("x.wav")]):
         assert main(line) in (1, 2)
         said = capsys.readouterr().err
-        assert ("Traceback" if "-v" in line else "extra argument") in said
+        assert ("Traceback" if "-v" in line else "3 names are given") in said
         assert not any(secret in said for secret in SECRETS)
     told("convolve", "here/x.wav", "here/y.wav", "out", "--ir", server.url("hall.wav"), code=2)
 

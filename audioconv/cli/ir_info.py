@@ -75,7 +75,7 @@ def sound_notice(impulse: Impulse, room: Acoustics) -> str | None:
     if length < SOUND or 2 * np.count_nonzero(taps) < taps.size:
         return None
     energy = (taps**2).sum(axis=tuple(range(1, taps.ndim)))
-    centre = np.arange(len(energy)) @ energy / energy.sum() / impulse.rate
+    centre = np.arange(len(energy), dtype=np.int64) @ energy / energy.sum() / impulse.rate
     if centre < LATE * length:
         return None
     return (
