@@ -780,6 +780,13 @@ def test_clipping_is_refused_counted_or_left_to_the_guard(form, tmp_path):
             assert writer.clipped == 2
             assert (writer.level.peak, writer.level.peak_frame) == (2.0, 2)
             assert (writer.level.highest, writer.level.lowest) == (1.5, -2.0)
+            assert writer.is_rejected == (clip == "guard")
+            if writer.is_rejected:
+                with pytest.raises(AssertionError):
+                    writer.finish()
+                writer.discard()
+                writer = Writer(out, sound_at(tmp_path / "a", form=form), clip="saturate")
+                writer.write(loud)
             writer.finish()
             out.commit()
         found = soundfile.read(tmp_path / "a", dtype="int16")[0].tolist()
@@ -788,6 +795,35 @@ def test_clipping_is_refused_counted_or_left_to_the_guard(form, tmp_path):
         writer = Writer(out, sound_at(tmp_path / "a", form=form), clip="error")
         with pytest.raises(FormatError, match=r"would clip: 2 samples .*loudest \+6.02 dB above"):
             writer.write(loud)
+
+
+@pytest.mark.parametrize("dither", ["none", "tpdf"])
+@pytest.mark.parametrize("form", ["WAV", "FLAC", "OGG"])
+def test_nothing_is_encoded_behind_a_sample_that_the_guard_rejects(form, dither, tmp_path):
+    subtype = "VORBIS" if form == "OGG" else "PCM_16"
+    blocks = [*np.random.default_rng(0).uniform(-1.5, 1.5, (4, 3000, 2))]
+    blocks[0] /= 2
+    writers = []
+    for clip in ("guard", "saturate"):
+        path = tmp_path / clip
+        with target(str(path)) as out:
+            info = sound_at(path, subtype, form=form, channels=2, frames=12000)
+            writer = Writer(out, info, clip=clip, dither=dither)
+            encoded = []
+            for block in blocks:
+                encoded.append(writer.encode(block, writer.level.frames))
+                writer.append(encoded[-1])
+            writers.append(writer)
+            written = out.file.seek(0, os.SEEK_END)
+            if form == "FLAC":
+                held = [bool(block.data) for block in encoded]
+                assert held == ([True, True, False, False] if clip == "guard" else [True] * 4)
+            elif form == "WAV":
+                assert written - 44 == 4 * 3000 * (2 if clip == "guard" else 4)
+            writer.discard()
+    guarded, limited = writers
+    assert guarded.level == limited.level
+    assert guarded.clipping() == limited.clipping()
 
 
 def test_floats_past_full_scale_are_kept(tmp_path):

@@ -917,3 +917,19 @@ def test_a_faint_kernel_has_limits_of_its_own(noise, engine, precision):
         model = convolver.error_model()
         margin = whole.check(np.abs(x).max(), relative=model.relative, floor=model.floor)
         assert (margin.residual <= margin.limit) != wrong
+
+
+def test_a_pass_that_the_guard_rejects_is_proven_no_further(folder, noise, monkeypatch):
+    heard, spots = [], []
+    listen, take = Evidence._listen, Evidence.take
+    monkeypatch.setattr(
+        Evidence, "_listen", lambda self, x: (heard.append((self, len(x))), listen(self, x))
+    )
+    monkeypatch.setattr(Evidence, "take", lambda *given: (spots.append(given[0]), take(*given)))
+    outcome = run(made(folder, noise, "overlap-add", "second pass", LONG, threads=1))
+    first, second = dict.fromkeys(one for one, _ in heard)
+    assert sum(frames for one, frames in heard if one is second) == LONG
+    assert spots.count(first) < spots.count(second)
+    assert sum(frames for one, frames in heard if one is first) < LONG
+    assert outcome.verified.passed
+    assert outcome.guard_gain_db < 0

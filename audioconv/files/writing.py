@@ -93,7 +93,8 @@ class Writer:
         `frames` is the expected number, or None
     clip : {"guard", "error", "saturate"}
         ``error`` raises at the first sample past full scale. The others clip and count such
-        samples; under ``guard`` the caller then starts again with `PeakMeter.fitting_gain`.
+        samples; under ``guard`` nothing more is written once the output `is_rejected`, and the
+        caller starts again with `PeakMeter.fitting_gain`.
     unclipped : str
         how not to clip, for the message of ``error``
     dither : {"none", "tpdf"}
@@ -177,6 +178,12 @@ class Writer:
         self._checked = proven or (self._exact and not isinstance(self._encoder, WaveEncoder))
         self._parts = array("Q")  # a part in 8 bytes: a long sound has many
 
+    @property
+    def is_rejected(self) -> bool:
+        """Whether the output clips and is to be guarded, so that it is only measured from here."""
+        level, subtype, dither = self.level, self.info.subtype, self._dither
+        return self._clip == "guard" and level.fitting_gain(subtype, dither) < 1
+
     def write(self, block: Audio) -> None:
         """Append a block (frames, channels)."""
         self.append(self.encode(block, self.level.frames))
@@ -209,6 +216,8 @@ class Writer:
         if past and not encoded.clipped:
             encoded.first_clipped = start + first_past(block, self._bits, noise)
         encoded.clipped += past
+        if self.is_rejected:
+            return
         data = self._encoder.encode(samples)
         if not self._encoder.random_access:
             encoded.data.append(data)
@@ -243,6 +252,8 @@ class Writer:
             raise FormatError(
                 f"the output would clip: {self.clipping()}, so far; use {self._unclipped}"
             )
+        if self.is_rejected:
+            return
         for data in encoded.data:
             self._encoder.write(data)
         self._refuse_large(self._encoder.size(self.level.frames))
@@ -299,6 +310,7 @@ class Writer:
         heard : callable
             called with the blocks that are read back, if they are, and the value of 1 in them
         """
+        assert not self.is_rejected  # it has to be discarded
         frames = self.level.frames
         self.lost += self._encoder.close(frames, [*metadata.tail, *recipe])
         self.bytes = self._encoder.size(frames)

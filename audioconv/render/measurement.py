@@ -42,6 +42,11 @@ class Measurement:
         self._matching = None if isinstance(matching, float) else matching
         self._info = info
 
+    @property
+    def is_rejected(self) -> bool:
+        """False: nothing is written that could be discarded."""
+        return False
+
     @classmethod
     def of(
         cls, options: Options, window: Window, reader: Reader, info: SoundInfo

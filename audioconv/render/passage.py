@@ -23,6 +23,10 @@ class Sink(Protocol[E]):
 
     level: PeakMeter
 
+    @property
+    def is_rejected(self) -> bool:
+        """Whether what has been written will be discarded."""
+
     def encode(self, block: Audio, start: int, /) -> E:
         """Prepare a block whose first frame is `start`; in any thread and any order."""
 
@@ -112,7 +116,9 @@ class Passage:
         self._join(finished.checksum)
         for encoded in finished.encoded:
             self._sink.append(encoded)
-        if self._proof and finished.testimony:
+        if self._proof and self._sink.is_rejected:
+            self._proof.drop()
+        elif self._proof and finished.testimony:
             level = PeakMeter()
             for encoded in finished.encoded:
                 level.join(encoded.level)

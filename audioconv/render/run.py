@@ -398,10 +398,9 @@ class Rendering:
         """Write with the gains that the measurement found."""
         self._notices.add(raised(self._gains.match))
         self._notices.add(self._dropped())
-        guarded = self._gains.guard != 1
-        if guarded:
+        if self._gains.guard != 1:
             self._notices.add(measurement.guard_notice(self._gains))
-        self._open(output, "error" if guarded else self._job.options.clip)
+        self._open(output, "saturate" if self._job.options.clip == "saturate" else "error")
         self._second_pass()
         self._notice_clipped("match a lower level")
 

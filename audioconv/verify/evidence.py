@@ -119,6 +119,8 @@ class Evidence:
     gap : int or None
         frame at which sums are missing, or come twice
     spots : Spots
+    dropped : bool
+        whether to take no note of what follows, as the pass will be discarded
     """
 
     def __init__(
@@ -142,6 +144,7 @@ class Evidence:
         self.level = PeakMeter()
         self.margins: list[Margin] = []
         self.gap: int | None = None
+        self.dropped = False
         self.routing = routing
         for taps in routing.kernels:
             taps.setflags(write=False)  # they are folded at the end
@@ -184,6 +187,9 @@ class Evidence:
         """
         self.refuse_levels(reader, 0.0)
         for block in blocks:
+            if self.dropped:
+                yield block
+                continue
             if reader.peak > LOUDEST:
                 self.refuse_levels(reader, reader.peak)
             block.setflags(write=False)  # it is kept: an engine that wrote to it would go unseen

@@ -59,9 +59,13 @@ class Proof:
         heard = self._evidence.hear(reader, blocks)
         return self._evidence.measure(regrid(heard, self._block))
 
-    def testimony(self, start: int) -> Testimony:
+    def drop(self) -> None:
+        """Take no note of what follows, as the pass will be discarded."""
+        self._evidence.dropped = True
+
+    def testimony(self, start: int) -> Testimony | None:
         """Return room for what a block of sums says, from frame `start` on; in any thread."""
-        return self._evidence.testimony(start)
+        return None if self._evidence.dropped else self._evidence.testimony(start)
 
     def take(self, testimony: Testimony, level: PeakMeter) -> None:
         """Take what the next block of sums says, and the level of what was made of it."""
