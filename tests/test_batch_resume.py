@@ -177,6 +177,39 @@ def test_another_option_does_it_again(here, option):
     assert hashes("out") == hashes("clean")
 
 
+@pytest.mark.parametrize(
+    ("one", "other", "cause"),
+    [
+        ({"seed": 5}, {"seed": 6}, "`seed` has"),
+        ({"seed": 5, "wet": 0.5}, {"seed": 6, "wet": 0.6}, "`seed` and `wet` have"),
+        ({"subtype": "FLOAT"}, {"subtype": "PCM_24"}, "`subtype` has"),
+        ({"stems": "dry", "wet": 0.5}, {"stems": "early"}, "`stems` and `wet` have"),
+        ({"ir": "delta:delay=1S"}, {"ir": "delta:delay=2S"}, "an impulse, an option"),
+    ],
+)
+def test_a_change_back_is_told_as_the_change_was(here, one, other, cause):
+    def again(ir="delta:delay=1..9S", seed=0, stems=None, **options):
+        how = {"seed": seed, "stems": stems, "name": "{stem}.wav", "options": Options(**options)}
+        return [text for text in run("in/a.wav", ir, "out", **how).notices if "again" in text]
+
+    assert not again(**one)
+    for way in (other, one, other):
+        (said,) = again(**way)
+        assert said.startswith(f"1 file is made again, as {cause}")
+        assert not again(**way)
+    Path("out/a.wav").unlink()  # nothing lies there that was made otherwise
+    assert not again(**one)
+
+
+def test_what_is_made_again_for_its_input_has_no_other_reason(here):
+    options = {"options": Options(wet=0.5)}
+    run("in", "k.wav", "out")
+    run("in", "k.wav", "out", **options)
+    sound("in/b.wav", seed=7)
+    summary = run("in", "k.wav", "out", **options)
+    assert (made(summary), summary.notices) == ((1, 3, 0), ())
+
+
 def test_threads_change_nothing_and_another_version_does_it_again(here, monkeypatch):
     run("in", "k.wav", "out")
     assert made(run("in", "k.wav", "out", options=Options(threads=1))) == (0, 4, 0)

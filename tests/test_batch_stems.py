@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,7 @@ from audioconv.batch.ledger import FOLDER
 from audioconv.batch.plan import Plan
 from audioconv.batch.run import run_plan
 from audioconv.batch.task import Done, perform
-from audioconv.errors import FormatError, UsageError
+from audioconv.errors import AudioconvError, FormatError, UsageError
 from audioconv.render.run import Rendering
 from audioconv.render.stems import run_stems
 from audioconv.units import Stem
@@ -659,3 +660,46 @@ def test_the_union_of_shards_has_all_stems(here, parts):
     assert len(hashes("out")) == 16
     assert hashes("out") == hashes("whole")
     assert rows("out") == rows("whole")
+
+
+def left_over(*arguments, **settings):
+    """Run a batch, and return what it tells of stems that are left over."""
+    return [text for text in run(*arguments, **settings).notices if "need not fit" in text]
+
+
+def test_stems_that_are_left_over_are_told_as_long_as_they_lie_there(here):
+    room("k.wav")
+    sound("in/b.wav")
+    run("in", "k.wav", stems="early=9ms,late,dry")
+    kept = hashes("out")
+    said = (
+        "4 stems (dry, early) lie beside outputs that this line makes without them, and need not "
+        "fit: a_k_dry.wav and 3 others; remove them, or pass `stems` as before"
+    )
+    for options in (DOUBLE, DOUBLE, replace(DOUBLE, overwrite=True)):
+        assert left_over("in", "k.wav", stems="late", options=options) == [said]
+    assert hashes("out").keys() == kept.keys()
+    plan = planned("in", "k.wav", "out", stems="late", options=DOUBLE)
+    assert survey(plan)[1].notices == (said,)
+    before = hashes("out")
+    with pytest.raises(AudioconvError, match=r"as before \(an error under `strict`\)"):
+        run("in", "k.wav", stems="late", options=Options(strict=True))
+    assert hashes("out") == before
+    for name in ("a_k_dry", "a_k_early", "b_k_dry"):
+        Path(f"out/{name}.wav").unlink()
+    sound("out/b_k_early.wav", seed=4)  # someone's own
+    assert not left_over("in", "k.wav", stems="late")
+
+
+def test_a_stem_is_left_over_once_its_output_is_made_otherwise(here):
+    """Those of outputs that this line does not make still fit."""
+    room("k.wav")
+    run("in", "k.wav", stems="dry")
+    sound("in/b.wav")
+    assert not left_over("in", "k.wav", stems=None, name="{stem}.wav")
+    assert not left_over("in", "k.wav", stems="early,dry")
+    (said,) = left_over("in/b.wav", "k.wav", stems="dry")
+    assert said.startswith("1 stem (early) lies beside outputs that this line makes without it")
+    (said,) = left_over("in", "k.wav", stems=None)
+    assert said.startswith("4 stems (dry, early) lie beside")
+    assert not left_over("in", "k.wav", stems="early,dry")

@@ -7,6 +7,8 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from pathlib import PurePath
 
+from audioconv.batch.items import called_alike
+from audioconv.batch.outputs import FIELDS, fields_of
 from audioconv.batch.pairs import Pair
 from audioconv.errors import UsageError
 from audioconv.files import SoundInfo, display_name, output_format
@@ -30,7 +32,11 @@ def folded(path: str) -> str:
 
 
 def check_outputs(
-    into: str, named: Sequence[tuple[str, Pair]], reserved: Iterable[str], options: Options
+    into: str,
+    named: Sequence[tuple[str, Pair]],
+    reserved: Iterable[str],
+    template: str,
+    options: Options,
 ) -> None:
     """Check all outputs before any work.
 
@@ -42,6 +48,8 @@ def check_outputs(
         outputs below it, and what makes each
     reserved : iterable of str
         names of the files that hold the rows
+    template : str
+        of their names
     options : Options
         of every file: format and subtype, if they do not follow from the suffix and the input
 
@@ -69,7 +77,7 @@ def check_outputs(
         for key in {folded(output), folded(_below(path, real, output))}:
             other = taken.setdefault(key, (output, pair))
             if other is None or other[0] != output or other[1] is not pair:
-                _refuse_collision(output, pair, other)
+                _refuse_collision(output, pair, other, template)
     _refuse_inputs(into, named)
 
 
@@ -95,29 +103,57 @@ def _below(path: str, real: str, output: str) -> str:
     return PurePath(path.removeprefix(inside)).as_posix()
 
 
-def _refuse_collision(output: str, pair: Pair, other: tuple[str, Pair] | None) -> None:
+def _refuse_collision(
+    output: str, pair: Pair, other: tuple[str, Pair] | None, template: str
+) -> None:
     if other is None:
         raise UsageError(f"the output {display_name(output)} is a list of the rows; rename it")
-    names = f"{display_name(output)}"
+    names, remedy = display_name(output), _remedy(other[1], pair, template)
     if other[0] != output:
         names += f" and {display_name(other[0])}, which are one file on some systems"
-    if other[1].item.path == pair.item.path:
-        what = f"{display_name(pair.item.identity)} has two outputs"
-        fields = "{ir}, {hash} or {replica}"
+        if folded(other[0]) != folded(output):
+            remedy = "remove the link"
+    one, two = other[1].item, pair.item
+    if said := called_alike(one, two):
+        what = f"{said}, and outputs"
+    elif one.path == two.path:
+        what = f"{display_name(two.identity)} has two outputs"
     else:
-        what = f"{display_name(other[1].item.path)} and {display_name(pair.item.path)} have outputs"
-        fields = "{id}, or name the folder above both, of a list as `root`"
-    raise UsageError(f"{what} of one name, {names}; give a `name` with {fields}")
+        what = f"{display_name(one.path)} and {display_name(two.path)} have outputs"
+    raise UsageError(f"{what} of one name, {names}; {remedy}")
+
+
+def _remedy(one: Pair, other: Pair, template: str) -> str:
+    """Return what gives two outputs names of their own."""
+    there = fields_of(template)
+    if called_alike(one.item, other.item):
+        return "give each its own id" + ("" if "id" in there else ", and a `name` with {id}")
+    fields = [
+        f"{{{name}}}"
+        for name, value in FIELDS.items()
+        if name not in there and folded(str(value(one))) != folded(str(value(other)))
+    ]
+    if fields:
+        return f"give a `name` with {' or '.join(fields)}"
+    if one.item.path == other.item.path:
+        return "name it once"
+    if one.item.identity == other.item.identity:
+        return "name the folder above both, of a list as `root`"
+    return "rename one"
 
 
 def _refuse_inputs(into: str, named: Sequence[tuple[str, Pair]]) -> None:
     """Raise if an output that exists is an input or an impulse, also by another name."""
-    existing = [(output, found) for output, _ in named if (found := _identity(into, output))]
+    existing = [
+        (output, found)
+        for output, _ in named
+        if (found := file_identity(os.path.join(into, output)))
+    ]
     if not existing:
         return
     files = {pair.item.path for _, pair in named}
     files |= {file for _, pair in named for file in impulse_files([pair.ir])}
-    inputs = {_identity("", file): file for file in sorted(files)}
+    inputs = {file_identity(file): file for file in sorted(files)}
     for output, found in existing:
         if found in inputs:
             raise UsageError(
@@ -126,10 +162,10 @@ def _refuse_inputs(into: str, named: Sequence[tuple[str, Pair]]) -> None:
             )
 
 
-def _identity(folder: str, path: str) -> tuple[int, int] | None:
-    """Return what tells a file apart from all others, if it exists."""
+def file_identity(path: str) -> tuple[int, int] | None:
+    """Return what tells a file apart from all others, also by another name, if it exists."""
     try:
-        status = os.stat(os.path.join(folder, path))
+        status = os.stat(path)
     except (OSError, ValueError):
         return None
     return status.st_dev, status.st_ino

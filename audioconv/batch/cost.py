@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
+from audioconv.batch.changes import changes
 from audioconv.batch.journal import Journal, output_path
 from audioconv.batch.plan import Plan, Task
 from audioconv.batch.run import refuse_existing, tasks_of_shard
@@ -48,6 +49,8 @@ class Cost:
         why inputs have no header that can be read, a line each
     remote : int
         number of inputs at URLs, of those that are not done
+    notices : tuple of str
+        on the batch as a whole, as for `run_plan`
     """
 
     files: int
@@ -58,6 +61,7 @@ class Cost:
     measured: int
     unreadable: tuple[str, ...]
     remote: int = 0
+    notices: tuple[str, ...] = ()
 
 
 class _Measured(NamedTuple):
@@ -94,6 +98,7 @@ def survey(plan: Plan) -> tuple[list[tuple[Task, bool]], Cost]:
         len(measured),
         tuple(unreadable),
         len({task.input for task in ahead if is_url(task.input)}),
+        (*plan.notices, *changes(plan, journal, tasks, ahead)),
     )
     return [(task, task.output in rows) for task in tasks], cost
 

@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePath
-from typing import Any
+from typing import Any, NamedTuple
 
 from audioconv.errors import UsageError
 from audioconv.files import SUFFIXES, display_name
@@ -14,6 +14,13 @@ from audioconv.urls import is_url, public_name
 
 ID = "id"
 """Column of what a sound is called, if it is not called by its path."""
+
+
+class Origin(NamedTuple):
+    """Where a list names a sound."""
+
+    path: str
+    number: int
 
 
 @dataclass(frozen=True)
@@ -31,12 +38,15 @@ class Item:
         folder of its output, below that of all outputs, with slashes; empty for that folder itself
     columns : dict
         what a list says of it
+    origin : Origin or None
+        where a list names it; what two lines say alike is one item
     """
 
     identity: str
     path: str
     place: str = ""
     columns: Mapping[str, Any] = field(default_factory=dict)
+    origin: Origin | None = field(default=None, compare=False)
 
     @property
     def split(self) -> str | None:
@@ -83,6 +93,30 @@ def at_home(path: str) -> str:
 def is_sound(path: str) -> bool:
     """Return whether a path has the suffix of a sound file."""
     return PurePath(path).suffix.lower().removeprefix(".") in SUFFIXES
+
+
+def called_alike(one: Item, other: Item) -> str | None:
+    """Return how two lines of lists call what they name alike; None if they do not.
+
+    Examples
+    --------
+    >>> one, other = (Item("u", path, origin=Origin("l.csv", n)) for n, path in enumerate("ab", 2))
+    >>> called_alike(one, other)
+    'lines 2 and 3 of l.csv are both called u'
+    """
+    if one.origin is None or other.origin is None or one.origin == other.origin:
+        return None
+    if one.identity != other.identity:
+        return None
+    (path, line), (other_path, other_line) = one.origin, other.origin
+    lines = f"lines {line} and {other_line} of {display_name(path)}"
+    if path != other_path:
+        lines = (
+            f"line {line} of {display_name(path)} and {other_line} of {display_name(other_path)}"
+        )
+    by_id = all(item.columns.get(ID) not in (None, "") for item in (one, other))
+    called = "have the same id" if by_id else "are both called"
+    return f"{lines} {called} {display_name(one.identity)}"
 
 
 def unique(items: Sequence[Item], what: str = "") -> list[Item]:

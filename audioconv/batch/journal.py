@@ -29,7 +29,6 @@ from audioconv.batch import ledger
 from audioconv.batch.plan import Task
 from audioconv.batch.rows import Row, impulse_below, path_below
 from audioconv.batch.states import State
-from audioconv.errors import counted
 from audioconv.files import look_anew
 from audioconv.ir.load import impulse_files
 from audioconv.job import Options
@@ -40,9 +39,6 @@ LOOKERS = 16
 
 NEUTRAL = ("threads", "overwrite")
 """Options that change neither outputs nor rows."""
-
-UNKNOWN = "an impulse, an option, a column of a list, a draw or the version of audioconv"
-"""What may have changed where a journal does not have it."""
 
 
 class Record(NamedTuple):
@@ -59,6 +55,8 @@ class Record(NamedTuple):
     made : dict of str to State
         of every file that was made, by its path below the folder of all
     row : dict
+    options : dict
+        those it was made with, see `chosen`, for those who ask later why it is made again
     """
 
     output: str
@@ -66,6 +64,14 @@ class Record(NamedTuple):
     sources: list[State]
     made: dict[str, State]
     row: Row
+    options: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, line: Mapping[str, Any]) -> Record:
+        """Return the record of a line."""
+        output, key, was, made, row, options = (line[name] for name in cls._fields)
+        states = {name: State(*one) for name, one in made.items()}
+        return cls(output, key, [State(*one) for one in was], states, row, options)
 
 
 def task_key(task: Task, into: str, options: Options) -> str:
@@ -84,7 +90,12 @@ def task_key(task: Task, into: str, options: Options) -> str:
         "stems": task.stems,
     }
     text = json.dumps(said, sort_keys=True, default=str)
-    return sha256(f"{text}\n{_chosen(options)}".encode()).hexdigest()
+    return sha256(f"{text}\n{_as_text(options)}".encode()).hexdigest()
+
+
+def chosen(task: Task, options: Options) -> dict[str, Any]:
+    """Return the options that an output and its row depend on, those of the batch too."""
+    return {**json.loads(_as_text(options)), "seed": task.seed, "stems": task.stems}
 
 
 def sources(task: Task) -> list[str]:
@@ -92,18 +103,17 @@ def sources(task: Task) -> list[str]:
     return [task.input, *impulse_files([task.impulse])]
 
 
-def write_record(into: str, record: Record, options: Options | None = None) -> None:
+def write_record(into: str, record: Record) -> None:
     """Append a line on an output, and sync it to disk.
 
     A line before it has the names alone: if the longer one is damaged, the files are known for
-    ours. The options are there for those who ask later why an output is made again.
+    ours.
 
     Raises
     ------
     OSError
     """
-    chosen = {} if options is None else {"options": json.loads(_chosen(options))}
-    ledger.append(into, {"names": [*record.made]}, record._asdict() | chosen)
+    ledger.append(into, {"names": [*record.made]}, record._asdict())
 
 
 def write_names(into: str, names: Sequence[str]) -> None:
@@ -127,8 +137,6 @@ class Journal:
         self._keys = {task.output: task_key(task, into, options) for task in tasks}
         self._names: set[str] = set()
         self._records: dict[str, list[Record]] = {}
-        self._options = json.loads(_chosen(options))
-        self._otherwise: dict[str, Mapping[str, Any]] = {}
         self._sizes: dict[str, int] = {}
         self._read: dict[str, int] = {}
         look_anew()
@@ -151,29 +159,24 @@ class Journal:
         """Return whether a file of this name was made by a batch."""
         return name in self._names
 
+    def records(self, task: Task) -> Sequence[Record]:
+        """Return all records of the output of a task, whatever it was made with."""
+        return self._records.get(task.output, ())
+
     def recorded(self, task: Task) -> bool:
         """Return whether a task has been done at some time, whatever has become of its files."""
-        return task.output in self._records
+        return any(self._is_of(record, task) for record in self.records(task))
 
-    def made_otherwise(self, tasks: Iterable[Task]) -> str | None:
-        """Return how many of some tasks are made again, and what has changed; None if none is."""
-        before = [
-            self._otherwise[task.output]
-            for task in tasks
-            if task.output in self._otherwise and not self.recorded(task)
-        ]
-        if not before:
+    def otherwise(self, task: Task) -> Record | None:
+        """Return the record of the output that lies there, unless it is one of the task."""
+        there = [one for one in self.records(task) if self.is_there(one, task.output)]
+        if not there or any(self._is_of(one, task) for one in there):
             return None
-        changed = {
-            f"`{name}`"
-            for options in before
-            for name in options
-            if self._options.get(name) != options[name]
-        }
-        cause = " and ".join(sorted(changed)) or UNKNOWN
-        verb = "is" if len(before) == 1 else "are"
-        have = "have" if len(changed) > 1 else "has"
-        return f"{counted(len(before), 'file')} {verb} made again, as {cause} {have} changed since"
+        return max(there, key=lambda one: one.made[task.output].mtime_ns)
+
+    def is_there(self, record: Record, name: str) -> bool:
+        """Return whether a file of a record is there as it was made."""
+        return record.made[name].is_of(output_path(self._into, name))
 
     def done(self, task: Task) -> bool:
         """Return whether a task is done, as far as any run has written down by now."""
@@ -211,22 +214,20 @@ class Journal:
 
     def _there(self, task: Task) -> Iterator[Record]:
         """Yield the records of a task whose files are all there as they were made."""
-        for record in self._records.get(task.output, ()):
-            if all(one.is_of(output_path(self._into, name)) for name, one in record.made.items()):
+        for record in self.records(task):
+            if self._is_of(record, task) and all(
+                self.is_there(record, name) for name in record.made
+            ):
                 yield record
 
+    def _is_of(self, record: Record, task: Task) -> bool:
+        return record.key == self._keys[task.output]
+
     def _take(self, line: Mapping[str, Any]) -> None:
-        """Remember what a line says of the tasks."""
+        """Remember what a line says of the outputs of the tasks."""
         self._names.update(line.get("names", ()))
-        if not line.keys() >= set(Record._fields):
-            return
-        if self._keys.get(line["output"]) != line["key"]:
-            self._otherwise[line["output"]] = line.get("options", {})
-            return
-        output, key, was, made, row = (line[name] for name in Record._fields)
-        states = {name: State(*one) for name, one in made.items()}
-        record = Record(output, key, [State(*one) for one in was], states, row)
-        self._records.setdefault(output, []).append(record)
+        if line.keys() >= set(Record._fields) and line["output"] in self._keys:
+            self._records.setdefault(line["output"], []).append(Record.of(line))
 
 
 def output_path(into: str, name: str) -> str:
@@ -235,7 +236,7 @@ def output_path(into: str, name: str) -> str:
 
 
 @lru_cache(maxsize=16)
-def _chosen(options: Options) -> str:
-    """Return the options that outputs depend on, as text."""
-    chosen = {name: value for name, value in asdict(options).items() if name not in NEUTRAL}
-    return json.dumps(chosen, sort_keys=True)
+def _as_text(options: Options) -> str:
+    """Return the options of each file that outputs depend on, as text."""
+    kept = {name: value for name, value in asdict(options).items() if name not in NEUTRAL}
+    return json.dumps(kept, sort_keys=True)

@@ -18,7 +18,7 @@ from pathlib import PurePath
 from typing import Any, NamedTuple, NoReturn
 
 from audioconv.batch import kaldi, lhotse
-from audioconv.batch.items import ID, Item, at_home, below
+from audioconv.batch.items import ID, Item, Origin, at_home, below
 from audioconv.errors import FormatError, counted
 from audioconv.files import display_name, local
 from audioconv.urls import is_url, public_name, url_below
@@ -61,7 +61,7 @@ def read_list(path: str, root: str | None = None) -> list[Item]:
     items = []
     for number, line in _lines(path, read):
         try:
-            items.append(_item(line(), folder))
+            items.append(replace(_item(line(), folder), origin=Origin(path, number)))
         except ValueError as error:
             raise FormatError(f"{display_name(path)}, line {number}: {error}") from None
     return items

@@ -92,6 +92,17 @@ def output_name(template: str, pair: Pair) -> str:
     return path
 
 
+def fields_of(template: str) -> set[str]:
+    """Return the fields of a template.
+
+    Examples
+    --------
+    >>> sorted(fields_of("{stem}_{replica:02}.wav"))
+    ['replica', 'stem']
+    """
+    return {field for _, field, _ in _parsed(template) if field}
+
+
 def stem_outputs(output: str, stems: str | None) -> dict[Stem, str]:
     """Return the path of each stem of an output, beside it.
 

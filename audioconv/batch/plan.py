@@ -10,6 +10,7 @@ from typing import Any
 from audioconv.batch.collisions import check_outputs
 from audioconv.batch.inputs import find_inputs
 from audioconv.batch.items import at_home
+from audioconv.batch.misleading import misleading
 from audioconv.batch.outputs import output_name, stem_outputs, template_of
 from audioconv.batch.pairs import Pair, paired
 from audioconv.batch.pool import find_impulses
@@ -21,6 +22,7 @@ from audioconv.files import STANDARD, display_name
 from audioconv.files.formats import MAX_RATE
 from audioconv.job import Options
 from audioconv.render.checks import check_options
+from audioconv.render.notices import Notices
 from audioconv.render.prepare import check_gain
 from audioconv.units import early_frames, parse_length, parse_stems
 from audioconv.urls import is_url, public_name
@@ -88,12 +90,15 @@ class Plan:
     settings : Settings
     tasks : tuple of Task
         in the order of the rows
+    notices : tuple of str
+        what may mislead in what is named
     """
 
     into: str
     options: Options
     settings: Settings
     tasks: tuple[Task, ...]
+    notices: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """Return it as JSON can hold it; of URLs, what is public."""
@@ -104,6 +109,7 @@ class Plan:
             "options": asdict(self.options),
             "settings": {**asdict(self.settings), **public},
             "tasks": [task.as_json() for task in self.tasks],
+            "notices": [*self.notices],
         }
 
     @classmethod
@@ -120,6 +126,7 @@ class Plan:
             Options(**read["options"]),
             Settings(**read["settings"]),
             tuple(Task(**task) for task in read["tasks"]),
+            tuple(read["notices"]),
         )
 
 
@@ -151,11 +158,14 @@ def make_plan(
         If a name leads nowhere, outputs collide, or a split leaks into another.
     FormatError
         If a folder or a list cannot be read.
+    AudioconvError
+        If there is a notice, under `strict`.
     """
     _check(options, settings)
     into = os.path.abspath(_folder(into))
     items = find_inputs(inputs, into, settings.root)
-    pairs = [*paired(items, find_impulses(impulses, into), settings)]
+    pool = find_impulses(impulses, into)
+    pairs = [*paired(items, pool, settings)]
     if not settings.allow_leakage:
         refuse_leakage(pairs)
     template = template_of(settings, options)
@@ -165,9 +175,11 @@ def make_plan(
         for output, pair in named
         for name in (output, *stem_outputs(output, settings.stems).values())
     ]
-    check_outputs(into, every, files_of_rows(settings), options)
+    check_outputs(into, every, files_of_rows(settings), template, options)
     tasks = tuple(_task(output, pair, settings) for output, pair in named)
-    return Plan(into, options, settings, tasks)
+    notices = Notices(options.strict)
+    notices.add(*misleading(items, pool, pairs, settings))
+    return Plan(into, options, settings, tasks, tuple(notices.given))
 
 
 def _check(options: Options, settings: Settings) -> None:

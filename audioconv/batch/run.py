@@ -8,6 +8,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from functools import partial
 
+from audioconv.batch.changes import changes
 from audioconv.batch.claims import Claims, claiming
 from audioconv.batch.draws import digest
 from audioconv.batch.executors import options_on, results
@@ -49,6 +50,8 @@ class Summary:
         number of tasks that another run has in hand, or has done meanwhile
     whole : bool
         whether the rows of all outputs of the plan were written, as only the last shard does
+    notices : tuple of str
+        on the batch as a whole: those of the plan, what was left over, what was made again
     """
 
     done: int
@@ -59,6 +62,7 @@ class Summary:
     already: int = 0
     elsewhere: int = 0
     whole: bool = True
+    notices: tuple[str, ...] = ()
 
     @property
     def tasks(self) -> int:
@@ -96,8 +100,8 @@ def run_plan(
     expect : function
         called with the number of tasks that are not done, before the first of them
     notice : function
-        called with what the user should know meanwhile: why files are made again, and that
-        Ctrl-C was heard
+        called with what the user should know meanwhile: the notices of the summary, before any
+        work, and that Ctrl-C was heard
     patience : float > 0, optional
         seconds without any result after which what the executor has under way has failed, for
         executors that lose work
@@ -108,6 +112,8 @@ def run_plan(
         If a file is in the way that no batch has made, and is not to be replaced.
     FormatError
         If the folder or the rows cannot be written.
+    AudioconvError
+        If files of earlier runs are left over, under `strict`.
     """
     tasks = tasks_of_shard(plan)
     journal = Journal(plan.into, plan.options, plan.tasks)
@@ -120,8 +126,9 @@ def run_plan(
         already = {} if plan.options.overwrite else journal.rows(tasks)
         ahead = [task for task in tasks if task.output not in already]
         expect(len(ahead))
-        if not plan.options.overwrite and (why := journal.made_otherwise(ahead)):
-            notice(why)
+        notices = (*plan.notices, *changes(plan, journal, tasks, ahead))
+        for text in notices:
+            notice(text)
         work = partial(perform, into=plan.into, options=options_on(executor, plan.options))
         try:
             with stoppable(notice) as stop:
@@ -145,6 +152,7 @@ def run_plan(
         len(already),
         len(elsewhere),
         whole,
+        notices,
     )
 
 

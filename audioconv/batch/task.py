@@ -16,6 +16,7 @@ from typing import Any
 from audioconv.batch.journal import (
     Journal,
     Record,
+    chosen,
     output_path,
     sources,
     task_key,
@@ -117,8 +118,8 @@ def _performed(task: Task, into: str, options: Options) -> Done:
         found.update(_row(task, into, outcome, digest, made))
         _refuse_existing(task, into, options)
         states = _states(task, before, found["input_sha256"])
-        record = Record(task.output, task_key(task, into, options), states, made, found)
-        write_record(into, record, options)
+        key, said = task_key(task, into, options), chosen(task, options)
+        write_record(into, Record(task.output, key, states, made, found, said))
 
     try:
         _refuse_existing(task, into, options)

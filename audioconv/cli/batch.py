@@ -168,3 +168,4 @@ def _write_plan(plan: Plan, path: str, show: Show) -> None:
     if not show.quiet:
         files = counted(len(plan.tasks), "file")
         printing.err(f"{display_name(path)}: the plan of {files}; the line without --plan does it")
+        printing.print_notices(plan.notices)

@@ -46,6 +46,7 @@ def print_survey(plan: Plan, show: Show, *, json: bool) -> None:
         printing.print_message("unreadable", error)
     if not show.quiet:
         _print_cost(cost, plan.into)
+        printing.print_notices(cost.notices)
     if cost.unreadable:
         raise BatchError(
             f"{len(cost.unreadable)} of {counted(cost.files, 'input')} cannot be read, as listed "

@@ -110,7 +110,7 @@ def _done(plan: Plan, into: str) -> None:
             line = {"file_name": task.output, "input_sha256": state.sha256, "duration": 1.0}
             Path(into, task.output).touch()
             key = task_key(task, into, plan.options)
-            write_record(into, Record(task.output, key, [state], {task.output: state}, line))
+            write_record(into, Record(task.output, key, [state], {task.output: state}, line, {}))
 
 
 def _read(plan: Plan, into: str) -> None:

@@ -1,0 +1,84 @@
+"""What a batch finds in its folder that was made otherwise: what it makes again, and why.
+
+An output is judged by what lies there, not by what was done last: options that are changed and
+changed back are told both times. Stems that it had beside it then are left as they are, but need
+not fit the output that takes its place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from audioconv.batch.journal import Journal, chosen
+from audioconv.batch.outputs import stem_outputs
+from audioconv.batch.plan import Plan, Task
+from audioconv.errors import counted
+from audioconv.files import display_name
+from audioconv.render.notices import Notices
+
+UNKNOWN = "an impulse, an option, a column of a list, a draw or the version of audioconv"
+"""What may have changed where no option has."""
+
+
+def changes(
+    plan: Plan, journal: Journal, tasks: Sequence[Task], ahead: Sequence[Task]
+) -> list[str]:
+    """Return what there is to tell before work: what is left over, and what is made again.
+
+    Parameters
+    ----------
+    plan : Plan
+    journal : Journal
+    tasks : sequence of Task
+        those of the run
+    ahead : sequence of Task
+        those that are not done
+
+    Raises
+    ------
+    AudioconvError
+        If files are left over, under `strict`.
+    """
+    notices = Notices(plan.options.strict)
+    notices.add(_left_over(plan, journal, tasks))
+    again = None if plan.options.overwrite else _made_again(plan, journal, ahead)
+    return [*notices.given, *filter(None, [again])]
+
+
+def _made_again(plan: Plan, journal: Journal, ahead: Sequence[Task]) -> str | None:
+    """Return how many outputs are made again, and which options have changed."""
+    before = [(task, record) for task in ahead if (record := journal.otherwise(task))]
+    if not before:
+        return None
+    changed = {
+        f"`{name}`"
+        for task, record in before
+        for name, value in chosen(task, plan.options).items()
+        if record.options.get(name, value) != value
+    }
+    cause = " and ".join(sorted(changed)) or UNKNOWN
+    verb = "is" if len(before) == 1 else "are"
+    have = "have" if len(changed) > 1 else "has"
+    return f"{counted(len(before), 'file')} {verb} made again, as {cause} {have} changed since"
+
+
+def _left_over(plan: Plan, journal: Journal, tasks: Sequence[Task]) -> str | None:
+    """Return how many stems lie beside outputs that are made without them now."""
+    ours = {name for task in plan.tasks for name in task.outputs}
+    left = {
+        name: stem.name
+        for task in tasks
+        for record in journal.records(task)
+        for stem, name in stem_outputs(task.output, record.options.get("stems")).items()
+        if name not in ours and journal.is_there(record, name)
+    }
+    if not left:
+        return None
+    first, *others = sorted(left)
+    more = f" and {counted(len(others), 'other')}" if others else ""
+    lie, them = ("lie", "them") if others else ("lies", "it")
+    return (
+        f"{counted(len(left), 'stem')} ({', '.join(sorted({*left.values()}))}) {lie} beside "
+        f"outputs that this line makes without {them}, and need not fit: {display_name(first)}"
+        f"{more}; remove {them}, or pass `stems` as before"
+    )

@@ -1,0 +1,68 @@
+"""What in the inputs and impulses of a batch is rarely meant: said before any work, not refused."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from audioconv.batch.collisions import file_identity
+from audioconv.batch.items import Item, called_alike
+from audioconv.batch.pairs import Pair
+from audioconv.batch.settings import Settings
+from audioconv.errors import counted
+from audioconv.files import display_name
+from audioconv.ir.load import impulse_files
+from audioconv.urls import address, is_url
+
+
+def misleading(
+    items: Sequence[Item], impulses: Sequence[Item], pairs: Sequence[Pair], settings: Settings
+) -> Iterator[str]:
+    """Yield notices: files that are inputs and impulses, and draws that are alike.
+
+    Parameters
+    ----------
+    items, impulses : sequence of Item
+    pairs : sequence of Pair
+        of both, with what is drawn
+    settings : Settings
+    """
+    both = _in_both(items, impulses)
+    if both:
+        more = f", as {_are(len(both) - 1)}" if len(both) > 1 else ""
+        yield (
+            f"{display_name(both[0])} is both an input and in `impulses`{more}; leave it out where "
+            "it is not meant"
+        )
+    alike = _alike(items) if _draws(impulses, pairs, settings) else []
+    if alike:
+        more = f"; {counted(len(alike) - 1, 'other line')} likewise" if len(alike) > 1 else ""
+        yield f"{alike[0]}, so the same is drawn for both; give each its own id{more}"
+
+
+def _are(others: int) -> str:
+    return "is 1 other" if others == 1 else f"are {others} others"
+
+
+def _in_both(items: Sequence[Item], impulses: Sequence[Item]) -> list[str]:
+    """Return the paths of the inputs that are also impulses, by whatever name."""
+    files = {_file(path) for path in impulse_files(one.path for one in impulses)}
+    inputs = dict.fromkeys(item.path for item in items) if files else ()
+    return [path for path in inputs if _file(path) in files]
+
+
+def _file(path: str) -> object:
+    """Return what tells a file apart from all others."""
+    return address(path) if is_url(path) else file_identity(path) or path
+
+
+def _draws(impulses: Sequence[Item], pairs: Sequence[Pair], settings: Settings) -> bool:
+    """Return whether anything is drawn for an input."""
+    chosen = settings.pairs == "random" and len(impulses) > 1
+    return chosen or any(pair.ir != pair.impulse.path for pair in pairs)
+
+
+def _alike(items: Sequence[Item]) -> list[str]:
+    """Return how lines of lists call what they name as a line before does, for each of them."""
+    first: dict[str, Item] = {}
+    said = (called_alike(first.setdefault(item.identity, item), item) for item in items)
+    return [text for text in said if text is not None]
