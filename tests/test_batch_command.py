@@ -78,15 +78,41 @@ def test_notices_are_counted(here, call):
 
 def test_mono_that_becomes_stereo_is_told(here, call):
     sound("in/a.wav", channels=1)
-    line = ["batch", "in/a.wav", "--ir", "ping-pong:delay=9S", "--into", "out"]
-    notice = "the input is mono, the output has 2 channels, as the impulse has"
-    assert f"\n\nnotice: a_ping-pong-delay=9S.wav: {notice}\n" in call(*line).err
-    assert notice in json.loads(call(*line, "-y", "--json").out)["notices"]
-    assert "notice" not in call("batch", "in/a.wav", "--ir", "delta", "--into", "out").err
-    line[-1] = "strict"
-    said = call(*line, "--strict", code=4).err
-    assert f"failed: {notice} (an error under --strict) (a_ping-pong" in said
-    assert not [*Path("strict").glob("*.wav")]
+    line = ["batch", "in/a.wav", "--ir", "ping-pong:delay=9S", "--into", "out", "--workers", "0"]
+    told = "1 output of a mono input has 2 channels\n"
+    assert call(*line).err.endswith(f"rows in metadata.jsonl\n{told}")
+    said = call("convolve", "in/a.wav", "one.wav", *line[2:4], "--strict", "--json")
+    notices = json.loads(said.out)["notices"]
+    assert "2 channels" in said.err  # it is told where the channels are, and is no notice
+    said = call(*line, "--strict", "--json", "-y")
+    row = json.loads(said.out)
+    assert (row["notices"], row["channels"]) == (notices, 2) == ([], 2)
+    assert told in said.err
+    assert "a mono" not in call("batch", "in/a.wav", "--ir", "delta", "--into", "out").err
+
+
+def test_notices_that_name_their_own_output_are_one(here, call):
+    line = ["batch", "in", "--ir", "delta", "--into", "out", "--workers", "0"]
+    call(*line, "--recipe", "sidecar")
+    (notice,) = [text for text in call(*line).err.splitlines() if "describes another" in text]
+    assert notice.startswith("notice: a_delta.wav: ")
+    assert notice.endswith("; 2 outputs have one like it, which --json shows")
+
+
+def test_what_may_mislead_is_told_before_the_work(here, call):
+    said = "k.wav is both an input and in --ir; leave it out where it is not meant"
+    line = ["batch", "in/a.wav", "k.wav", "--ir", "k.wav", "--into", "out", "--workers", "0"]
+    for more in (["--dry-run"], ["--plan", "plan.json"], []):
+        told = call(*line, *more).err
+        assert told.count(f"notice: {here / said}\n") == 1
+        assert "notice" not in call(*line, "-qy", *more).err
+    assert told.startswith("notice: ")
+    cost = json.loads(call(*line, "--dry-run", "--json").out.splitlines()[-1])
+    assert cost["notices"] == [str(here / said)]
+    assert len(json.loads(Path("plan.json").read_text())["notices"]) == 1
+    assert (
+        call(*line, "--strict", code=1).err == f"error: {here / said} (an error under --strict)\n"
+    )
 
 
 def test_what_is_made_again_is_made_for_a_reason(here, call):

@@ -9,7 +9,7 @@ import pytest
 from batches import outputs, planned, room, sound
 
 from audioconv.batch.plan import Plan
-from audioconv.errors import UsageError
+from audioconv.errors import AudioconvError, UsageError
 from audioconv.job import Options
 
 
@@ -130,6 +130,95 @@ def test_inputs_of_one_name_collide(here):
         "out",
     )
     refused("a.wav has two outputs of one name, a.wav", "in/a.wav", "rooms", "o", name="{stem}.wav")
+
+
+@pytest.mark.parametrize(
+    ("template", "rows", "said"),
+    [
+        (
+            "{id}.wav",
+            ["x,in/a.wav", "x,in/b.flac"],
+            "same id x, .* in/x.wav; give each its own id$",
+        ),
+        ("{ir}.wav", ["x,in/a.wav", "x,in/b.flac"], r"its own id, and a `name` with \{id\}$"),
+        ("{split}.wav", ["x,in/a.wav,t", "x,in/b.flac,t"], "lines 2 and 3 of l.csv have the same"),
+        ("{split}.wav", [",in/a.wav,t,1", ",in/a.wav,t,2"], "l.csv are both called in/a.wav, and"),
+        ("{ir}.wav", ["x,in/a.wav", "y,in/a.wav"], r"y has two .*; give a `name` with \{id\}$"),
+        ("{ir}.wav", ["x,in/a.wav", "y,in/b.flac"], r"with \{stem\} or \{suffix\} or \{id\}$"),
+        ("{id}.wav", ["x,in/a.wav", "X,in/b.flac"], r"systems; .* with \{stem\} or \{suffix\}$"),
+    ],
+)
+def test_lines_whose_outputs_have_one_name_are_told_what_is_alike(here, template, rows, said):
+    columns = ["id", "path", "split", "take"][: rows[0].count(",") + 1]
+    refused(said, table("l.csv", ",".join(columns), *rows), "delta", "out", name=template)
+
+
+@pytest.mark.parametrize(
+    ("named", "irs", "template", "remedy"),
+    [
+        (["in/a.wav", "in/a.flac"], "delta", None, r"give a `name` with \{suffix\}"),
+        (["in/a.wav", "in/A.wav"], "delta", None, "rename one"),
+        (["in/a.wav", "in/sub/a.wav"], "delta", "{id}.wav", "name the folder above both, of"),
+        (["in/a.wav", "l.csv"], "delta", None, "name it once"),
+        (["in/a.wav"], "rooms", "{ir:.0}_.wav", r"give a `name` with \{hash\}"),
+    ],
+)
+def test_the_remedy_for_outputs_of_one_name_tells_them_apart(here, named, irs, template, remedy):
+    sound("in/a.flac")
+    sound("in/A.wav")
+    table("l.csv", "path,take", "a.wav,1")
+    refused(f"of one name, .*; {remedy}", named, irs, "out", name=template, root="in")
+
+
+def notices(*arguments, **settings):
+    return planned(*arguments, **settings).notices
+
+
+def test_lines_of_one_id_draw_the_same_and_are_told(here):
+    lines = table("l.csv", "id,path", "x,in/a.wav", "y,in/b.flac", "x,in/sub/a.wav", "y,in/a.wav")
+    more = table("m.csv", "id,path", "z,in/a.wav", "x,in/b.flac")
+    room = "noise:rt60=0.1..0.2"
+    said = (
+        "lines 2 and 4 of l.csv have the same id x, so the same is drawn for both; give each its "
+        "own id; 1 other line likewise"
+    )
+    how = {"name": "{id}_{stem}_{hash}.wav"}
+    assert notices(lines, room, "out", **how) == (said,)
+    assert notices(lines, "rooms", "out", pairs="random", **how) == (said,)
+    assert notices(lines, "rooms", "out", **how) == ()  # nothing is drawn
+    assert notices(lines, "rooms/h.wav", "out", pairs="random", **how) == ()
+    twice = ["line 2 of l.csv and 3 of m.csv have the same id x, so"]
+    Path("l.csv").write_text("id,path\nx,in/a.wav\nx,in/a.wav\n")  # said twice, it is one
+    assert [text[: len(twice[0])] for text in notices([lines, more], room, "out", **how)] == twice
+    with pytest.raises(AudioconvError, match=r"its own id \(an error under `strict`\)"):
+        planned([lines, more], room, "out", options=Options(strict=True), **how)
+
+
+@pytest.mark.parametrize(
+    ("inputs", "irs"),
+    [
+        ("in", "in/sub/a.wav"),
+        ("in", "in/sub/a.wav:channel=1"),
+        (["in/b.flac", "in/sub/a.wav"], "join:in/sub/a.wav,rooms/h.wav"),
+        ("in/**/*.wav", ["rooms", "in/sub"]),
+        ("in/a.wav", "twin.wav"),
+        ("l.csv", "in/sub/*.wav"),
+    ],
+)
+def test_a_file_that_is_input_and_impulse_is_told(here, inputs, irs):
+    table("l.csv", "path", "in/sub/a.wav")
+    os.link("in/a.wav", "twin.wav")
+    path = "in/a.wav" if irs == "twin.wav" else "in/sub/a.wav"
+    said = f"{here / path} is both an input and in `impulses`; leave it out where it is not meant"
+    assert notices(inputs, irs, "out") == (said,)
+    with pytest.raises(AudioconvError, match="error under `strict`"):
+        planned(inputs, irs, "out", options=Options(strict=True))
+
+
+def test_files_that_are_inputs_and_impulses_are_one_notice(here):
+    (said,) = notices("in", ["in", "preset:slapback"], "out")
+    assert "a.wav is both an input and in `impulses`, as are 2 others; leave" in said
+    assert notices("in", "rooms", "out") == notices("in", "delta", "out") == ()
 
 
 @pytest.mark.parametrize(("one", "other"), [("x", "X"), ("\u00e9", "e\u0301"), ("\u1e9e", "ss")])

@@ -210,6 +210,17 @@ def test_what_is_made_again_for_its_input_has_no_other_reason(here):
     assert (made(summary), summary.notices) == ((1, 3, 0), ())
 
 
+def test_lists_that_are_not_written_anew_are_told(here):
+    run("in", "k.wav", "out", kaldi=True, lhotse=True)
+    Path("in/b.wav").unlink()
+    said = "is of an earlier run, and this line does not write it anew; remove it, or pass"
+    told = (f"wav.scp {said} `kaldi`", f"recordings.jsonl {said} `lhotse`")
+    assert run("in", "k.wav", "out").notices == told
+    assert run("in", "k.wav", "out", kaldi=True).notices == told[1:]
+    Path("out/recordings.jsonl").unlink()
+    assert run("in", "k.wav", "out", kaldi=True).notices == ()
+
+
 def test_threads_change_nothing_and_another_version_does_it_again(here, monkeypatch):
     run("in", "k.wav", "out")
     assert made(run("in", "k.wav", "out", options=Options(threads=1))) == (0, 4, 0)

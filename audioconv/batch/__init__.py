@@ -37,6 +37,7 @@ cluster     the workers of a Dask scheduler
 places      this process, our own workers, or a cluster
 shards      the blocks of one long file, on a cluster
 executors   tasks done here, or on any executor
+summary     how a batch ended
 run         the tasks of a plan, or of a part of it, done, and their rows
 cost        what a batch will cost, before it begins
 api         the function for many files

@@ -9,8 +9,9 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from audioconv.batch.plan import make_plan
-from audioconv.batch.run import Report, Summary, ignore, run_plan
+from audioconv.batch.run import Report, ignore, run_plan
 from audioconv.batch.settings import Settings
+from audioconv.batch.summary import Summary
 from audioconv.batch.workers import Workers
 from audioconv.errors import UsageError
 from audioconv.job import FileName, Options
@@ -58,7 +59,7 @@ def convolve_files(
     Returns
     -------
     Summary
-        what is done, what was before, what failed, what is left
+        what is done, what was before, what failed, what is left, and what may mislead
 
     Raises
     ------

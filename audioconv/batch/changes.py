@@ -2,19 +2,25 @@
 
 An output is judged by what lies there, not by what was done last: options that are changed and
 changed back are told both times. Stems that it had beside it then are left as they are, but need
-not fit the output that takes its place.
+not fit the output that takes its place; nor need lists that are not written anew.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from collections.abc import Iterator, Sequence
 
-from audioconv.batch.journal import Journal, chosen
+from audioconv.batch import kaldi, lhotse
+from audioconv.batch.journal import Journal, chosen, output_path
 from audioconv.batch.outputs import stem_outputs
 from audioconv.batch.plan import Plan, Task
+from audioconv.batch.rows import files_of_rows
 from audioconv.errors import counted
 from audioconv.files import display_name
 from audioconv.render.notices import Notices
+
+LISTS = {kaldi.FILES[0]: "kaldi", lhotse.FILE: "lhotse"}
+"""Lists besides that of all rows, by what asks for them."""
 
 UNKNOWN = "an impulse, an option, a column of a list, a draw or the version of audioconv"
 """What may have changed where no option has."""
@@ -40,7 +46,7 @@ def changes(
         If files are left over, under `strict`.
     """
     notices = Notices(plan.options.strict)
-    notices.add(_left_over(plan, journal, tasks))
+    notices.add(_stems_left_over(plan, journal, tasks), *_lists_left_over(plan, journal))
     again = None if plan.options.overwrite else _made_again(plan, journal, ahead)
     return [*notices.given, *filter(None, [again])]
 
@@ -62,7 +68,22 @@ def _made_again(plan: Plan, journal: Journal, ahead: Sequence[Task]) -> str | No
     return f"{counted(len(before), 'file')} {verb} made again, as {cause} {have} changed since"
 
 
-def _left_over(plan: Plan, journal: Journal, tasks: Sequence[Task]) -> str | None:
+def _lists_left_over(plan: Plan, journal: Journal) -> Iterator[str]:
+    """Yield which lists of an earlier run are not written anew."""
+    for name, option in LISTS.items():
+        path = output_path(plan.into, name)
+        if (
+            name not in files_of_rows(plan.settings)
+            and journal.knows(name)
+            and os.path.exists(path)
+        ):
+            yield (
+                f"{name} is of an earlier run, and this line does not write it anew; remove it, or "
+                f"pass `{option}`"
+            )
+
+
+def _stems_left_over(plan: Plan, journal: Journal, tasks: Sequence[Task]) -> str | None:
     """Return how many stems lie beside outputs that are made without them now."""
     ours = {name for task in plan.tasks for name in task.outputs}
     left = {

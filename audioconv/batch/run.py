@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 
 from audioconv.batch.changes import changes
@@ -17,6 +17,7 @@ from audioconv.batch.plan import Plan, Task
 from audioconv.batch.rows import Row, files_of_rows, name_of_part, write_rows
 from audioconv.batch.settings import parse_shard
 from audioconv.batch.stop import stoppable
+from audioconv.batch.summary import Summary
 from audioconv.batch.task import Done, Failed, files_made, in_the_way, perform
 from audioconv.errors import FormatError
 from audioconv.files import display_name
@@ -26,48 +27,6 @@ LOOKS = 10
 
 Report = Callable[[Done | Failed], None]
 """Called with each result as it comes, in the thread that runs the batch."""
-
-
-@dataclass(frozen=True)
-class Summary:
-    """How a batch ended.
-
-    Parameters
-    ----------
-    done : int
-        number of outputs that were made
-    failures : list of Failed
-        in the order of the plan
-    left : int
-        number of tasks that were not begun
-    seconds : float
-        length of all outputs together, of both kinds
-    interrupted : bool
-        whether Ctrl-C ended it
-    already : int
-        number of outputs that an earlier run has made
-    elsewhere : int
-        number of tasks that another run has in hand, or has done meanwhile
-    whole : bool
-        whether the rows of all outputs of the plan were written, as only the last shard does
-    notices : tuple of str
-        on the batch as a whole: those of the plan, what was left over, what was made again
-    """
-
-    done: int
-    failures: list[Failed]
-    left: int
-    seconds: float
-    interrupted: bool
-    already: int = 0
-    elsewhere: int = 0
-    whole: bool = True
-    notices: tuple[str, ...] = ()
-
-    @property
-    def tasks(self) -> int:
-        """Number of all tasks of the run."""
-        return self.done + len(self.failures) + self.left + self.already + self.elsewhere
 
 
 def ignore(result: Done | Failed) -> None:
@@ -139,13 +98,13 @@ def run_plan(
                     if plan.settings.fail_fast and isinstance(result, Failed):
                         stop.ask()
         finally:  # also if the report failed
-            made = {name: one.row for name, one in found.items() if isinstance(one, Done)}
-            rows, whole = _write_rows(plan, tasks, {**already, **made}, journal)
-    failures = [one for task in tasks if isinstance(one := found.get(task.output), Failed)]
+            made = {name: one for name, one in found.items() if isinstance(one, Done)}
+            known = already | {name: one.row for name, one in made.items()}
+            rows, whole = _write_rows(plan, tasks, known, journal)
     left = len(ahead) - len(found) - len(elsewhere)
     return Summary(
         len(made),
-        failures,
+        [one for task in tasks if isinstance(one := found.get(task.output), Failed)],
         left,
         sum(float(row["duration"]) for row in rows),
         stop.interrupted and left > 0,
@@ -153,6 +112,7 @@ def run_plan(
         len(elsewhere),
         whole,
         notices,
+        tuple(one.row["channels"] for one in made.values() if one.spread),
     )
 
 

@@ -30,7 +30,6 @@ from audioconv.batch.states import State, state
 from audioconv.errors import AudioconvError, UsageError
 from audioconv.files import Look, Target, display_name, file_digest, local, look, sync
 from audioconv.job import Job, Options, Outcome
-from audioconv.render.notices import Notices
 from audioconv.render.recipe import SUFFIX
 from audioconv.render.run import Complete, run
 from audioconv.render.stems import run_stems
@@ -47,11 +46,14 @@ class Done:
         plain data, the same for every run
     notices : tuple of str
         what the user should know
+    spread : bool
+        whether a mono sound has become several channels
     """
 
     task: Task
     row: dict[str, Any]
     notices: tuple[str, ...]
+    spread: bool = False
 
 
 @dataclass(frozen=True)
@@ -91,13 +93,6 @@ def perform(task: Task, into: str, options: Options) -> Done | Failed:
         return Failed(task, f"{type(error).__name__}: {error} (unexpected)")
 
 
-def _spread(outcome: Outcome) -> str | None:
-    """Notice that a mono sound has become several channels, which no report of each file tells."""
-    if outcome.channels == 1 or outcome.routes != f"mono into {outcome.channels}":
-        return None
-    return f"the input is mono, the output has {outcome.channels} channels, as the impulse has"
-
-
 class _OtherwiseMadeError(Exception):
     """Another has made the output, and has written down this row."""
 
@@ -109,10 +104,8 @@ def _performed(task: Task, into: str, options: Options) -> Done:
     os.makedirs(os.path.dirname(output_path(into, task.output)), exist_ok=True)
     before = [look(path) for path in sources(task)]
     found: dict[str, Any] = {}
-    notices = Notices(options.strict)
 
     def complete(outcome: Outcome, files: Mapping[str, Target]) -> None:
-        notices.add(_spread(outcome))
         made = {_below(into, path): _state_of(written) for path, written in files.items()}
         digest = outcome.input_sha256 or file_digest(source).sha256
         found.update(_row(task, into, outcome, digest, made))
@@ -128,7 +121,8 @@ def _performed(task: Task, into: str, options: Options) -> Done:
             outcome = rendered(task, into, replace(options, overwrite=True), complete, source)
     except _OtherwiseMadeError as other:
         return Done(task, dict(other.row), ())
-    return Done(task, found, (*outcome.notices, *notices.given))
+    spread = outcome.channels > 1 and outcome.routes == f"mono into {outcome.channels}"
+    return Done(task, found, tuple(outcome.notices), spread)
 
 
 def rendered(

@@ -13,16 +13,17 @@ from audioconv.errors import AudioconvError, BatchError, counted
 from audioconv.units import clock
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from audioconv.batch.cost import Cost
     from audioconv.batch.plan import Plan, Task
-    from audioconv.batch.run import Report, Summary
+    from audioconv.batch.run import Report
+    from audioconv.batch.summary import Summary
     from audioconv.batch.task import Done, Failed
     from audioconv.cli.terminal import Tally
 
 NUMBERS = re.compile(r"[-+]?\d[\d.,:e+-]*")
-"""By which notices differ that say the same of different files."""
+"""By which notices differ that say the same of different files, besides the names of these."""
 
 
 def print_survey(plan: Plan, show: Show, *, json: bool) -> None:
@@ -108,7 +109,8 @@ def combined(notices: list[tuple[str, str]]) -> Iterator[str]:
     """Yield each notice once, for the first output by name, and how many have one like it."""
     alike: dict[str, list[tuple[str, str]]] = {}
     for output, notice in sorted(notices):
-        alike.setdefault(NUMBERS.sub("#", notice), []).append((output, notice))
+        said = NUMBERS.sub("#", notice.replace(output, ""))
+        alike.setdefault(said, []).append((output, notice))
     for (output, notice), *others in alike.values():
         more = f"; {counted(len(others) + 1, 'output')} have one like it, which --json shows"
         yield f"{output}: {notice}{more if others else ''}"
@@ -133,6 +135,8 @@ def print_summary(summary: Summary, plan: Plan) -> None:
         f"{clock(summary.seconds)} of sound; rows in {name_of_part(FILE, plan.settings.shard)}"
         f"{whole}"
     )
+    if summary.spread:
+        printing.err_line(_spread(summary.spread))
     if summary.elsewhere:
         printing.err_line(
             "what is left to another run is done by the same line again, if that has ended"
@@ -143,6 +147,20 @@ def print_summary(summary: Summary, plan: Plan) -> None:
             f"{counted(summary.left, 'file')} {are} left; the same line again{_without(plan)} "
             "goes on"
         )
+
+
+def _spread(channels: Sequence[int]) -> str:
+    """Say that mono sounds have become several channels.
+
+    Examples
+    --------
+    >>> _spread([2]), _spread([4, 2, 2])
+    ('1 output of a mono input has 2 channels', '3 outputs of mono inputs have 2 or 4 channels')
+    """
+    numbers = " or ".join(map(str, sorted({*channels})))
+    if len(channels) == 1:
+        return f"1 output of a mono input has {numbers} channels"
+    return f"{len(channels)} outputs of mono inputs have {numbers} channels"
 
 
 def meanwhile(text: str) -> None:
