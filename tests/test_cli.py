@@ -273,6 +273,27 @@ def test_an_output_that_exists_is_refused_without_y(call, tmp_path):
     assert names(tmp_path) == ["out.wav"]
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "convolve none.wav OUT --ir delta",
+        "echo none.wav OUT",
+        "spectral none.wav OUT --kernel blur:time=90ms",
+        "amp none.wav OUT --model none.nam",
+        "deconvolve none.wav none.wav OUT",
+        "explain none.wav --ir delta -o OUT.html",
+        "ir edit none.wav OUT",
+        "ir fold none.wav OUT",
+    ],
+)
+def test_names_that_are_swapped_are_no_matter_of_y(line, call, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("OUT", "OUT.html"):
+        Path(name).write_bytes(b"precious")
+    assert call(*line.split(), code=1).err == "error: none.wav does not exist; check the name\n"
+    assert {path.read_bytes() for path in tmp_path.iterdir()} == {b"precious"}
+
+
 @pytest.mark.parametrize("same", ["path", "symlink", "hard link"])
 @pytest.mark.parametrize("role", ["input", "impulse", "second impulse"])
 def test_an_output_that_is_an_input_is_refused(role, same, call, tmp_path):

@@ -71,12 +71,13 @@ def deconvolve(
     --------
     $ audioconv deconvolve recording.wav sweep.wav room.wav
     """
-    from audioconv.files import STANDARD, refuse_overwrite
+    from audioconv.files import STANDARD, refuse_missing, refuse_overwrite
     from audioconv.ir.measure import deconvolve_files
 
     if json and output == STANDARD:
         raise UsageError("--json and the sound cannot both go to standard output; name a file")
     inputs = [recording, excitation]
+    refuse_missing(*inputs)
     refuse_overwrite(output, inputs=inputs, overwrite=overwrite)
     with terminal.progress("deconvolving"):
         result, recipe = deconvolve_files(recording, excitation, settings)

@@ -63,7 +63,14 @@ from audioconv.files.metadata import (
 from audioconv.files.peak import PeakMeter
 from audioconv.files.plain_json import read_json
 from audioconv.files.quantise import triangular_noise
-from audioconv.files.reading import Reader, Readings, read_all, read_bytes, rereadable
+from audioconv.files.reading import (
+    Reader,
+    Readings,
+    read_all,
+    read_bytes,
+    refuse_missing,
+    rereadable,
+)
 from audioconv.files.remote import Look, local, look, look_anew
 from audioconv.files.scratch import scratch, scratch_folder
 from audioconv.files.source import Digest, file_digest
@@ -114,6 +121,7 @@ __all__ = [
     "recipe_bytes",
     "recipe_fields",
     "recipe_is_cut",
+    "refuse_missing",
     "refuse_overwrite",
     "refuse_unfit",
     "rereadable",

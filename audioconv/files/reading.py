@@ -30,6 +30,7 @@ from audioconv.files.remote import local
 from audioconv.files.scratch import copied_to_tmpdir, scratch
 from audioconv.files.source import PIECE, Digest, Source, pieces
 from audioconv.files.watch import Stamp, Watch, changed_error, watch
+from audioconv.urls import is_url
 
 BLOCK_FRAMES = 2**16
 """Frames of a block, unless the caller asks for another size."""
@@ -362,11 +363,42 @@ def _open(path: str) -> Iterator[IO[bytes]]:
                 raise FormatError(f"{display_name(path)} is a directory; name a sound file in it")
             file = open(found, "rb")  # noqa: SIM115  # closed below
         except FileNotFoundError:
-            raise FormatError(f"{display_name(path)} does not exist; check the name") from None
+            raise _missing(path) from None
         except (OSError, ValueError) as error:
             raise _unreadable(path, error) from None
         with file:
             yield file
+
+
+def refuse_missing(*paths: str) -> None:
+    """Raise if one of several inputs is not there, before anything is said of an output.
+
+    Whatever else is wrong with an input, and whether there is one at a URL, shows as it is opened.
+
+    Raises
+    ------
+    FormatError
+
+    Examples
+    --------
+    >>> refuse_missing("samples/guitar.wav", "-", "gitar.wav")
+    Traceback (most recent call last):
+        ...
+    audioconv.errors.FormatError: gitar.wav does not exist; check the name
+    """
+    for path in paths:
+        if path in ("", STANDARD) or is_url(path):
+            continue
+        try:
+            os.stat(path)
+        except FileNotFoundError:
+            raise _missing(path) from None
+        except (OSError, ValueError):  # it cannot be read, and the reader says why
+            continue
+
+
+def _missing(path: str) -> FormatError:
+    return FormatError(f"{display_name(path)} does not exist; check the name")
 
 
 def _unreadable(path: str, error: Exception) -> FormatError:

@@ -15,6 +15,7 @@ from audioconv.files import (
     STANDARD,
     SoundInfo,
     display_name,
+    refuse_missing,
     refuse_overwrite,
     rereadable,
     scratch_folder,
@@ -158,6 +159,7 @@ def _check(job: Job, part: Part) -> None:
             f"end it in {PAGES[0]}"
         )
     inputs = [job.input, *impulse_files(job.impulses)]
+    refuse_missing(job.input)
     refuse_overwrite(job.output, inputs=inputs, overwrite=job.options.overwrite)
     with target(job.output):
         pass  # a folder that does not exist is an error now, not after a long run

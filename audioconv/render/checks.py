@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from audioconv.effects.job import EffectJob
 from audioconv.errors import UsageError
-from audioconv.files import is_exact, is_stream, refuse_overwrite
+from audioconv.files import is_exact, is_stream, refuse_missing, refuse_overwrite
 from audioconv.ir.load import impulse_files, refuse_standard_twice
 from audioconv.job import Job, Options
 from audioconv.render.recipe import SUFFIX
@@ -33,6 +33,7 @@ def _check_outputs(
     job: Job | EffectJob, ingredients: Sequence[str], *, replaces_sidecar: bool
 ) -> None:
     check_options(job.options)
+    refuse_missing(job.input)
     outputs = {job.output: job.options.overwrite}
     if job.options.recipe == "sidecar":
         if is_stream(job.output) or is_url(job.output):
