@@ -237,8 +237,20 @@ def test_three_files_lead_to_a_batch_and_a_name_in_two_words_does_not(here, call
     assert suggested(said)[-2:] == ["--into", "DIR"]
     said = call("convolve", "my", "file.wav", "out.wav", "--ir", "delta", code=2).err
     assert "3 names are given: my, file.wav, out.wav; put a name with spaces in quotes" in said
+    assert said.endswith(" in quotes, or give many files to `audioconv batch`\n")
     said = call("echo", "in/a.wav", "k.wav", "new.wav", code=2).err
     assert "put a name with spaces in quotes" in said
+    assert suggested(said)[1:4] == ["batch", "in/a.wav", "k.wav"]
+    assert suggested(said)[-2:] == ["--into", "DIR"]
+    said = call("echo", "in/a.wav", "k.wav", "new", code=2).err
+    assert "3 names are given; for many files, run: audioconv batch in/a.wav" in said
+
+
+@pytest.mark.parametrize("option", [["--delay", "350"], ["--ir", "delta:delay=350"]])
+def test_what_a_batch_would_refuse_is_in_no_line_for_it(here, call, option):
+    command = "echo" if option[0] == "--delay" else "convolve"
+    said = call(command, "in/a.wav", "k.wav", "new", *option, code=2).err
+    assert said.endswith("350 has no unit; write 350ms or 350s\n")
 
 
 def test_a_batch_is_the_same_from_another_folder(here, call, monkeypatch):

@@ -18,6 +18,8 @@ from impulses import BUILDERS
 
 SECONDS = "350 has no unit; write 350ms or 350s"
 RANGE = "0.1..350 has no unit; write 0.1..350ms or 0.1..350s"
+FACTOR = "20 has no unit; write 20dB, 20% or 20x"
+COMMA = "has a comma, but decimals follow a point; write"
 DECIBELS = "-6 has no unit; write -6dB, or -6x to invert"
 
 TYPED = [
@@ -58,6 +60,22 @@ TYPED = [
         "-0.6..-0.4 has no unit; write -0.6..-0.4dB, or -0.6..-0.4x to invert",
     ),
     ("batch IN --ir delta --stems early=350 --into DIR", f"--stems early={SECONDS}"),
+    ("echo IN OUT --wet 20", f"'--wet': {FACTOR}"),
+    ("echo IN OUT --gain 20", f"--gain {FACTOR}"),
+    ("convolve IN OUT --ir double-spike:gain=20", f"gain of double-spike:gain=20: {FACTOR}"),
+    ("convolve IN OUT --ir delta --ir-gain 20", f"--ir-gain {FACTOR}"),
+    ("ir edit delta OUT --gain 20", f"--gain {FACTOR}"),
+    ("echo IN OUT --mix 0,5", f"'--mix': 0,5 {COMMA} 0.5"),
+    ("echo IN OUT --wet -3,5dB", f"'--wet': -3,5dB {COMMA} -3.5dB"),
+    ("echo IN OUT --length 1,5s", f"'--length': 1,5s {COMMA} 1.5s"),
+    ("echo IN OUT --match lufs=-23,5", f"'--match': lufs=-23,5 {COMMA} lufs=-23.5"),
+    ("convolve IN OUT --ir delta --ir-gain -3,5dB", f"'--ir-gain': -3,5dB {COMMA} -3.5dB"),
+    ("convolve IN OUT --ir delta:delay=0,35", f"delay of delta:delay=0,35: 0,35 {COMMA} 0.35"),
+    ("ir edit delta OUT --trim -60,5dB", f"--trim -60,5dB {COMMA} -60.5dB"),
+    ("ir build delta OUT --delay 0,35s", f"--delay 0,35s {COMMA} 0.35s"),
+    ("ir build delta OUT --rate 44,1kHz", f"'--rate': 44,1kHz {COMMA} 44.1kHz"),
+    ("sweep OUT --duration 1,5", f"--duration 1,5 {COMMA} 1.5"),
+    ("plot waveform IN -o plot.png --start 0,5", f"'--start': 0,5 {COMMA} 0.5"),
 ]
 
 
@@ -156,11 +174,15 @@ def test_both_ways_to_write_a_time_are_read(text):
 
 
 @given(text=NUMBERS)
-def test_both_ways_to_write_a_gain_are_read(text):
+def test_the_ways_to_write_a_gain_are_read(text):
     assert parse_gain(f"{text}x") == float(text)
     assert parse_gain(f"{text}%") == float(text) / 100
-    if float(text) >= 0:
+    if 0 <= float(text) <= 10:
         slips.refuse("--gain", "gain", text)
+        return
+    if float(text) > 0:
+        with pytest.raises(UsageError, match=f"; write {re.escape(text)}dB, {re.escape(text)}% or"):
+            slips.refuse("--gain", "gain", text)
         return
     with pytest.raises(UsageError, match=f"; write {re.escape(text)}dB, or {re.escape(text)}x "):
         slips.refuse("--gain", "gain", text)
@@ -192,6 +214,8 @@ def test_what_the_help_shows_as_default_may_be_typed(builder):
     [
         ("echo IN O.wav --delay 1s,2s", "write --delay 1s --delay 2s"),
         ("echo IN O.wav --gain 0.5,-6dB", "write --gain 0.5 --gain -6dB"),
+        ("echo IN O.wav --delay 0,35", "--delay 0.35, or --delay 0 --delay 35 for two echoes"),
+        ("echo IN O.wav --mix 1.5", "between 0 (dry) and 1 (wet), such as 0.3 or 30%\n"),
         ("convolve IN O.wav --ir delta --subtype s24", "no subtype S24; did you mean 'PCM_24'?"),
         ("convolve IN O.wav --ir delta --subtype pcm16", "did you mean 'PCM_16'?"),
         ("ir build low-pass O.wav --rate=-5", "rate is -5 Hz; write 1 or more"),

@@ -7,7 +7,7 @@ usage     the help of a command: its options in panels, and examples
 completion  completion of values: words, impulses and files
 shells    what bash, zsh and fish know of it, and the answer to a Tab
 options   options made from signatures, and arguments that several commands share
-slips     times and gains without a unit that probably mean something else
+slips     numbers that probably mean something else than they say
 wording   messages of the library, in terms of the command line
 terminal  progress bars, tables and sparklines, on a terminal only
 layout    text laid out for a width: wrapped lines, rows and tables

@@ -101,12 +101,6 @@ def echo(
     $ audioconv echo speech.wav checked.wav --delay 350ms --length input --verify
     """
     slips.refuse_in_job([], options)
-    for option, unit, texts in (("--delay", "time", delay), ("--gain", "gain", gain)):
-        for text in texts or ():
-            if "," in text:
-                each = " ".join(f"{option} {one.strip()}" for one in text.split(","))
-                raise UsageError(f"{option} takes one value, but {text!r} is several; write {each}")
-            slips.refuse(option, unit, text)
     try:
         _run(Job(input, output, [echo_spec(delay, gain, fractional)], options), show, _as_echo)
     except AudioconvError as error:
@@ -122,6 +116,7 @@ def echo_spec(delay: list[str] | None, gain: list[str] | None, fractional: bool)
     >>> echo_spec(["350ms"], ["-6dB"], False)
     'double-spike:delay=350ms,gain=-6dB'
     """
+    _refuse_slips(delay, gain)
     delays, gains = delay or ["250ms"], gain or (["0.5"] if len(delay or [1]) == 1 else [])
     if len(delays) != len(gains):
         raise UsageError(
@@ -133,6 +128,20 @@ def echo_spec(delay: list[str] | None, gain: list[str] | None, fractional: bool)
         return f"double-spike:delay={delays[0]},gain={gains[0]}{between}"
     taps = "".join(f",delay={d},gain={g}" for d, g in zip(delays, gains, strict=True))
     return f"multi-tap:delay=0,gain=1{taps}{between}"
+
+
+def _refuse_slips(delay: list[str] | None, gain: list[str] | None) -> None:
+    """Raise if a value of an echo lacks its unit, or is several."""
+    for option, unit, texts in (("--delay", "time", delay), ("--gain", "gain", gain)):
+        for text in texts or ():
+            if "," in text:
+                remedy = " ".join(f"{option} {one.strip()}" for one in text.split(","))
+                if pointed := slips.point_for_comma(text):
+                    remedy = f"{option} {pointed}, or {remedy} for two echoes"
+                raise UsageError(
+                    f"{option} takes one value, but {text!r} is several; write {remedy}"
+                )
+            slips.refuse(option, unit, text)
 
 
 def _run_shards(job: Job, place: Place, shards: int | None, show: Show) -> None:

@@ -10,7 +10,8 @@ from typing import Any
 
 from typer.core import TyperOption
 
-from audioconv.cli.usage import Command, taken, too_many
+from audioconv.cli.slips import refuse_specs
+from audioconv.cli.usage import QUOTES, Command, taken, too_many
 from audioconv.errors import UsageError
 
 OWN = ("ir", "delay", "gain", "fractional", "json", "shards")
@@ -42,20 +43,21 @@ class OneFile(Command):
 
         named = [ctx.params["input"], ctx.params["output"], *extra]
         *inputs, last = named
+        if not _are_files(inputs):
+            if extra:
+                raise too_many(ctx, named, "give many files to `audioconv batch`")
+            return
         if not extra:
             folder, kind = (inputs[0], "sound file") if os.path.isdir(inputs[0]) else (last, "file")
-            fault = f"{display_name(folder)} is a directory; name a {kind} in it"
+            fault = f"{display_name(folder)} is a directory; name a {kind} in it, or"
+        elif _may_be_folder(last) or os.path.exists(last):
+            fault = f"{taken(ctx, len(named))}; for many files,"
         else:
-            fault = taken(ctx, len(named))
-        if _are_files(inputs) and _may_be_folder(last):
-            raise UsageError(
-                f"{fault}, or run: {escape(self._batch_line(ctx, args, inputs, last))}"
-            )
-        if extra and _are_files(named):
-            line = escape(self._batch_line(ctx, args, named, "DIR"))
-            raise UsageError(f"{fault}; for many files, run: {line}")
-        if extra:
-            raise too_many(ctx, named)
+            fault = f"{taken(ctx, len(named))}; {QUOTES}, or for many files"
+        into = last if _may_be_folder(last) else "DIR"
+        sounds = named if into == "DIR" and os.path.exists(last) else inputs
+        line = escape(self._batch_line(ctx, args, sounds, into))
+        raise UsageError(f"{fault} run: {line}")
 
     def _batch_line(self, ctx: Any, args: list[str], inputs: Sequence[str], into: str) -> str:
         """Return the command line of the batch."""
@@ -91,6 +93,7 @@ def _impulse(parameters: dict[str, Any]) -> list[str]:
     from audioconv.cli.convolve import echo_spec  # late: it imports this module
 
     if "ir" in parameters:
+        refuse_specs(parameters["ir"])
         return list(parameters["ir"])
     return [echo_spec(parameters["delay"], parameters["gain"], parameters["fractional"])]
 

@@ -20,7 +20,7 @@ import typer
 from typer.core import TyperCommand
 
 from audioconv.cli.completion import completer
-from audioconv.cli.slips import refuse_options, typed_gain
+from audioconv.cli.slips import refuse_comma, refuse_options, typed_gain
 from audioconv.cli.usage import HELP_OPTIONS, Command, Group
 from audioconv.errors import UsageError
 from audioconv.parameters import RARE, REPORTING, Parameter, parameters
@@ -60,6 +60,9 @@ PARSERS: dict[str, Callable[[str], float]] = {
     "frequency": parse_frequency,
     "level": parse_level,
 }
+
+TYPED = ("time", "length", "norm", "match")
+"""Units of text that has a number, which is parsed later."""
 
 Input = Annotated[
     str, typer.Argument(metavar="IN", help="Sound file, its URL, or - for standard input.")
@@ -260,9 +263,10 @@ def _argument(parameter: Parameter) -> Any:
     return Annotated[kind, argument]
 
 
-def _parse(parse: Callable[[str], float], text: str) -> float:
+def _parse(parse: Callable[[str], Any], text: str) -> Any:
     """Parse the value of an option; an error then names the option."""
     try:
+        refuse_comma(text)
         return parse(text)
     except UsageError as error:
         raise typer.BadParameter(str(error)) from None
@@ -270,10 +274,7 @@ def _parse(parse: Callable[[str], float], text: str) -> float:
 
 def read_rate(text: str | int) -> int:
     """Parse a sample rate, or return a default; an error then names the option."""
-    try:
-        rate = parse_rate(str(text))
-    except UsageError as error:
-        raise typer.BadParameter(str(error)) from None
+    rate: int = _parse(parse_rate, str(text))
     if rate < 1:
         raise typer.BadParameter(f"rate is {rate} Hz; write 1 or more, such as 48000 or 44.1kHz")
     return rate
@@ -302,6 +303,8 @@ def _field(declared: Parameter, annotation: Any) -> inspect.Parameter:
         extra = {"metavar": "|".join(declared.choices)}
     elif declared.unit != "flag":
         extra = {"metavar": _metavar(declared), "autocompletion": completer(declared.unit)}
+        if declared.unit in TYPED:
+            extra["parser"] = partial(_parse, str)
     extra |= {"rich_help_panel": declared.panel or None, "hidden": declared.rare}
     option = typer.Option(*names, help=sentence(declared.help), **extra)
     return inspect.Parameter(

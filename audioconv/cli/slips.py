@@ -1,8 +1,8 @@
-"""Slips on the command line: times and gains without a unit that probably mean something else.
+"""Slips on the command line: numbers that probably mean something else than they say.
 
-`--delay 350` is 350 seconds, and `--gain -6` a factor that inverts. Where they are typed, in
-options and in specs, they are refused with the two ways to write them. Recipes and Python mean what
-they state.
+`--delay 350` is 350 seconds, `--gain -6` a factor that inverts, and `--wet 20` one of 26 dB. Where
+they are typed, in options and in specs, they are refused with the ways to write them; so is a
+decimal comma. Recipes and Python mean what they state.
 """
 
 from __future__ import annotations
@@ -19,6 +19,12 @@ from audioconv.units import NUMBER, parse_gain
 LONGEST = 10.0
 """Seconds up to which a time needs no unit."""
 
+LOUDEST = 10.0
+"""Factor up to which a gain needs no unit."""
+
+COMMA = r"((?:[a-z]+=)?[+-]?\d+),(\d+ ?[A-Za-z%]*)"
+"""A number with a decimal comma and its unit, perhaps behind a key; or a list of two numbers."""
+
 UNIT = "(?i:ms|s|db|x|%|hz|k|khz)"
 """A unit of a time, a gain or a frequency, as a word of its own."""
 
@@ -28,6 +34,8 @@ LONG = ("duration", "seconds", "slice")
 
 def refuse(named: str, unit: str, text: str) -> None:
     """Raise if a time or a gain lacks the unit without which it is probably a slip.
+
+    So does any number with a decimal comma.
 
     Parameters
     ----------
@@ -54,11 +62,16 @@ def refuse(named: str, unit: str, text: str) -> None:
     Traceback (most recent call last):
         ...
     audioconv.errors.UsageError: --gain -6 has no unit; write -6dB, or -6x to invert
+    >>> refuse("--wet", "gain", "20")
+    Traceback (most recent call last):
+        ...
+    audioconv.errors.UsageError: --wet 20 has no unit; write 20dB, 20% or 20x
     >>> refuse("--stems early=", "time", "50")
     Traceback (most recent call last):
         ...
     audioconv.errors.UsageError: --stems early=50 has no unit; write 50ms or 50s
     """
+    refuse_comma(text, named)
     ends = [end.strip() for end in text.split("..")]
     if not all(re.fullmatch(NUMBER, end) for end in ends):
         return
@@ -67,10 +80,45 @@ def refuse(named: str, unit: str, text: str) -> None:
         remedy = f"write {value}ms or {value}s"
     elif unit == "gain" and min(numbers) < 0:
         remedy = f"write {value}dB, or {value}x to invert"
+    elif unit == "gain" and max(numbers) > LOUDEST:
+        remedy = f"write {value}dB, {value}% or {value}x"
     else:
         return
-    between = "" if named.endswith("=") else " "
-    raise UsageError(f"{named}{between}{value} has no unit; {remedy}".lstrip())
+    raise UsageError(f"{_written(named, value)} has no unit; {remedy}")
+
+
+def refuse_comma(text: str, named: str = "") -> None:
+    """Raise if a number has a decimal comma; `named` is as for `refuse`.
+
+    Examples
+    --------
+    >>> refuse_comma("0,35s", "--predelay")
+    Traceback (most recent call last):
+        ...
+    audioconv.errors.UsageError: --predelay 0,35s has a comma, but decimals follow a point; write \
+0.35s
+    """
+    if pointed := point_for_comma(text):
+        raise UsageError(
+            f"{_written(named, text)} has a comma, but decimals follow a point; write {pointed}"
+        )
+
+
+def point_for_comma(text: str) -> str | None:
+    """Return a number that has a decimal comma with a point; None if it has none.
+
+    Examples
+    --------
+    >>> point_for_comma("-3,5dB"), point_for_comma("lufs=-23,5"), point_for_comma("1s,2s")
+    ('-3.5dB', 'lufs=-23.5', None)
+    """
+    match = re.fullmatch(COMMA, text.strip())
+    return match and f"{match[1]}.{match[2]}"
+
+
+def _written(named: str, value: str) -> str:
+    """Return an option, or a key, with its value."""
+    return f"{named}{'' if named.endswith('=') else ' '}{value}".lstrip()
 
 
 def refuse_spaces(words: Sequence[str]) -> None:
@@ -104,9 +152,15 @@ def refuse_spaces(words: Sequence[str]) -> None:
 def refuse_options(declared: Sequence[Parameter], given: Mapping[str, Sequence[str]]) -> None:
     """Raise if an option that takes text has a value that `refuse` refuses."""
     for parameter in declared:
-        for texts in given.get(parameter.option, ()):
-            for text in texts.split(",") if parameter.name not in LONG else ():
-                refuse(f"--{parameter.option}", parameter.unit, text)
+        unit = "" if parameter.name in LONG else parameter.unit
+        for text in _each(parameter, given.get(parameter.option, ())):
+            refuse(f"--{parameter.option}", unit, text)
+
+
+def _each(parameter: Parameter, texts: Sequence[str]) -> list[str]:
+    """Return the values that a parameter is given, at commas only if it takes a list."""
+    together = ",".join(texts)
+    return together.split(",") if parameter.many else [together]
 
 
 def refuse_in_job(irs: Iterable[str], options: Options) -> None:
@@ -130,10 +184,11 @@ def refuse_specs(irs: Iterable[str | None]) -> None:
         if parts := split_join(ir):
             refuse_specs(parts)
         elif builder := _builder(ir):
-            units = {one.option: one.unit for one in builder_parameters(builder)}
+            declared = {one.option: one for one in builder_parameters(builder)}
             for key, texts in _typed(ir).items():
-                for text in texts:
-                    refuse(f"{key} of {printable(ir)}:", units.get(key.replace("_", "-"), ""), text)
+                if parameter := declared.get(key.replace("_", "-")):
+                    for text in _each(parameter, texts):
+                        refuse(f"{key} of {printable(ir)}:", parameter.unit, text)
 
 
 def _builder(ir: str) -> str | None:
@@ -160,7 +215,7 @@ def _typed(ir: str) -> dict[str, list[str]]:
 
 
 def typed_gain(text: str) -> float:
-    """Parse a gain, unless it is negative and has no unit.
+    """Parse a gain, unless it has no unit and is negative, or large.
 
     Examples
     --------

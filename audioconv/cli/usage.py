@@ -37,6 +37,9 @@ WIDEST = 24
 LIMITLESS = 1000
 """Columns of a summary that is not cut."""
 
+QUOTES = "put a name with spaces in quotes"
+"""Remedy for a name that is taken for several."""
+
 PROMPT = "$ "
 SECTION = "\n\nExamples\n--------\n"
 
@@ -143,15 +146,12 @@ class Group(_Help, TyperGroup):
         super().format_options(ctx, formatter)
 
 
-def too_many(ctx: Any, named: Sequence[str]) -> UsageError:
-    """Return the error for more names than a command takes."""
+def too_many(ctx: Any, named: Sequence[str], otherwise: str = "run it once for each") -> UsageError:
+    """Return the error for more names than a command takes; the remedy may be another one."""
     from audioconv.files import display_name  # late, so that help is fast
 
     names = ", ".join(map(display_name, named))
-    return UsageError(
-        f"{taken(ctx, len(named))}: {names}; put a name with spaces in quotes, or run it once for "
-        "each"
-    )
+    return UsageError(f"{taken(ctx, len(named))}: {names}; {QUOTES}, or {otherwise}")
 
 
 def taken(ctx: Any, given: int) -> str:

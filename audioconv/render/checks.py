@@ -47,8 +47,8 @@ def check_options(options: Options) -> None:
     """Raise `UsageError` if options contradict each other, or one is out of range."""
     mix, threads, most = options.mix, options.threads, options.max_output
     if mix is not None and not 0 <= mix <= 1:
-        percent = f", or {mix:g}%" if 1 < mix <= 100 else ""
-        raise UsageError(f"mix is {mix:g}; it must be between 0 (dry) and 1 (wet){percent}")
+        remedy = f"or {mix:g}%" if 2 <= mix <= 100 else "such as 0.3 or 30%"
+        raise UsageError(f"mix is {mix:g}; it must be between 0 (dry) and 1 (wet), {remedy}")
     if mix is not None and (options.wet, options.dry) != (1.0, 0.0):
         raise UsageError("mix sets both wet and dry; give either mix or wet and dry")
     if threads is not None and threads < 1:
