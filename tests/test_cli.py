@@ -409,6 +409,31 @@ def test_a_run_tells_what_it_did(tmp_path):
         assert said[9:] == []
 
 
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (["--wet", "-20dB"], "; wet -20.0 dB, dry 0"),
+        (["--wet", "-50%"], "; wet -6.0 dB, dry 0"),
+        (["--wet", "-20dB", "--dry", "1"], ""),
+        (["--mix", "1"], ""),
+        ([], ""),
+    ],
+)
+def test_a_wet_gain_without_dry_sound_is_told_with_the_level(options, told, call, tmp_path):
+    line = ["convolve", SPEECH, tmp_path / "out.wav", "--ir", "delta:delay=1S", *options]
+    level = call(*line).err.splitlines()[2]
+    assert re.fullmatch(rf"  level   peak \S+ dBFS{re.escape(told)}", level)
+
+
+def test_a_page_tells_of_the_guard_as_a_run_does(call, tmp_path, monkeypatch):
+    monkeypatch.setattr("audioconv.views.cost.MAX_FRAMES", 2**8)  # whose times are measured
+    options = ["--ir", "delta", "--ir-gain", "2"]
+    run = call("convolve", SPEECH, tmp_path / "out.wav", *options).err
+    page = call("explain", SPEECH, *options, "-o", tmp_path / "page.html").err
+    lowered = re.search(r"lowered by \S+ dB so that 16 bits hold it", run)[0]
+    assert page.endswith(f" MB\n  level  {lowered}\n")
+
+
 def test_json_has_the_stable_names(call, tmp_path):
     for command in ("convolve", "echo"):
         out = tmp_path / f"{command}.wav"

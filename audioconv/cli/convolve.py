@@ -151,7 +151,7 @@ def _run_shards(job: Job, place: Place, shards: int | None, show: Show) -> None:
     notices: list[str] = []
     with terminal.progress(quiet=show.quiet) as progress:
         outcome = run_shards(job, place, shards, progress, notices=notices)
-    outcomes.print_outcome(outcome, show)
+    outcomes.print_outcome(outcome, job.options, show)
     if not show.quiet:
         for notice in notices:
             printing.print_message("notice", notice)
@@ -174,7 +174,8 @@ def _run(job: Job, show: Show, worded: Callable[[str], str] = str) -> None:
     _refuse_both(job, show)
     with terminal.progress(quiet=show.quiet) as progress:
         outcome = run(job, progress)
-    outcomes.print_outcome(replace(outcome, notices=[*map(worded, outcome.notices)]), show)
+    outcome = replace(outcome, notices=[*map(worded, outcome.notices)])
+    outcomes.print_outcome(outcome, job.options, show)
 
 
 def _refuse_both(job: Job, show: Show) -> None:

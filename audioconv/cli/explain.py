@@ -73,7 +73,7 @@ def explain(
     if show.json:
         printing.print_json({**outcome.as_json(), "bytes": size})
     if not show.quiet:
-        printing.print_written(output, f"a page of {size / 1e6:.2f} MB", outcome.notices)
+        outcomes.print_page(outcome, size)
 
 
 def animate(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from audioconv.cli import terminal, verification
 from audioconv.cli.layout import Rows
@@ -10,17 +11,26 @@ from audioconv.cli.options import Show
 from audioconv.cli.printing import duration, format_db, print_json, print_sections
 from audioconv.effects.job import EffectOutcome
 from audioconv.errors import counted
-from audioconv.job import GUARD, Outcome
+from audioconv.job import GUARD, Options, Outcome
 
 VISIBLE = 0.05
 """Decibels from which a gain is not 0.0 dB."""
 
 
-def print_outcome(outcome: Outcome, show: Show) -> None:
+def print_outcome(outcome: Outcome, options: Options, show: Show) -> None:
     """Write the outcome of a job: lines for a person, or JSON."""
-    rows = [("level", _level(outcome, *_gains(outcome)))]
     proof = [] if outcome.verified is None else verification.brief(outcome.verified)
-    _print(outcome, show, [*_output(outcome), *rows, *proof, *_time(outcome)])
+    level = [("level", _level(outcome, _wet(options), *_gains(outcome)))]
+    _print(outcome, show, [*_output(outcome), *level, *proof, *_time(outcome)])
+
+
+def print_page(outcome: Outcome, size: int) -> None:
+    """Write the size of a page in bytes, what the guard did to its sound, and the notices."""
+    from audioconv.files import display_name  # late, so that help is fast
+
+    heading = f"{display_name(outcome.output, role='output')}: a page of {size / 1e6:.2f} MB"
+    rows = [("level", lowered) for lowered in filter(None, _gains(outcome)[-1:])]
+    print_sections([(heading, rows)], _without_guard(outcome.notices))
 
 
 def print_effect(outcome: EffectOutcome, show: Show) -> None:
@@ -40,13 +50,17 @@ def _print(outcome: Outcome | EffectOutcome, show: Show, brief: Rows) -> None:
 
     heading = f"{display_name(outcome.input)} -> {display_name(outcome.output, role='output')}"
     if not show.verbose:
-        notices = [notice for notice in outcome.notices if not notice.startswith(GUARD)]
-        print_sections([(heading, brief)], notices)
+        print_sections([(heading, brief)], _without_guard(outcome.notices))
         return
     sections = [(heading, outcome_rows(outcome))]
     if isinstance(outcome, Outcome) and outcome.verified:
         sections.append(verification.section(outcome.verified))
     print_sections(sections, outcome.notices)
+
+
+def _without_guard(notices: Sequence[str]) -> list[str]:
+    """Return the notices but that of the guard, for which the level stands."""
+    return [notice for notice in notices if not notice.startswith(GUARD)]
 
 
 def outcome_rows(outcome: Outcome | EffectOutcome) -> Rows:
@@ -96,6 +110,14 @@ def _output(outcome: Outcome | EffectOutcome) -> Rows:
 def _time(outcome: Outcome | EffectOutcome) -> Rows:
     speed = f", {terminal.factor(outcome.speed)}" if outcome.frames else ""
     return [("time", f"{outcome.seconds:.2f} s{speed}")]
+
+
+def _wet(options: Options) -> str:
+    """Describe a gain of the wet sound with which there is no dry sound; empty if there is none."""
+    from impulses.impulse import to_db  # late, so that help is fast
+
+    wet, dry = options.gains
+    return "" if dry or wet in (0, 1) else f"wet {_decibels(to_db(abs(wet)))} dB, dry 0"
 
 
 def _level(outcome: Outcome | EffectOutcome, *changes: str) -> str:
