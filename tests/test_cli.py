@@ -349,6 +349,11 @@ def test_verbose_shows_where_an_error_came_from(tmp_path, monkeypatch, capsys):
     ("arguments", "words"),
     [
         (["convole"], "No such command 'convole'"),
+        (["plot", GUITAR], f"'{GUITAR}'; name one before the file: waveform, spectrogram, "),
+        (["ir", "hall"], "No such command 'hall'; there are list, fold, join, info, build, edit\n"),
+        (["song.wav"], "No such command 'song.wav'; name one before the file: convolve, echo, "),
+        (["ir", "rt60"], "No such command 'rt60'; `audioconv ir info IR` prints all figures"),
+        (["ir", "info", "--rt60", HALL], "option: --rt60; `audioconv ir info IR` prints all fig"),
         (["ir", "build", "dleta", "OUT"], "no builder is named 'dleta'; did you mean 'delta'?"),
         (["ir", "list", "delta", "dleta"], "no builder is named 'dleta'; did you mean 'delta'?"),
         (["ir", "build", "delta", "OUT", "--delay", "-1s"], "delta: delay is -1 s; it must be 0"),

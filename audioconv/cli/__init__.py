@@ -8,6 +8,7 @@ completion  completion of values: words, impulses and files
 shells    what bash, zsh and fish know of it, and the answer to a Tab
 options   options made from signatures, and arguments that several commands share
 slips     numbers that probably mean something else than they say
+remedies  what there is, where a command line names what there is not
 wording   messages of the library, in terms of the command line
 terminal  progress bars, tables and sparklines, on a terminal only
 layout    text laid out for a width: wrapped lines, rows and tables
@@ -60,15 +61,13 @@ from audioconv.cli import (
 )
 from audioconv.cli.many import OneFile
 from audioconv.cli.options import LazyGroup, expand
+from audioconv.cli.remedies import with_remedy
 from audioconv.cli.usage import HELP_ALL, HELP_NAMES, HELP_OPTIONS, Command
 from audioconv.effects import EFFECTS
 from audioconv.errors import AudioconvError
 from audioconv.urls import public_text
 
 VERBOSE = "-v", "--verbose"
-
-USAGE_FAULTS = "Missing ", "No such option"
-"""Beginnings of messages to which the usage of the command is the remedy."""
 
 
 class Commands(LazyGroup):
@@ -162,7 +161,8 @@ def _run(arguments: Sequence[str]) -> int:
         if message.startswith("Usage:"):  # a command without arguments shows its help
             printing.err(message)
             return error.exit_code
-        return _failed(_with_usage(message, error), error.exit_code)
+        context = getattr(error, "ctx", None)  # typer's type of errors of usage is private
+        return _failed(with_remedy(message, context), error.exit_code)
     except Exception as error:
         _trace(arguments)
         if isinstance(error, OSError) and {*plain} & {*HELP_NAMES, HELP_ALL}:
@@ -187,15 +187,6 @@ def _placed(arguments: Sequence[str]) -> list[str]:
     command = group.commands.get(plain[0])
     known = command is not None and "verbose" in [one.name for one in command.params]
     return [plain[0], *["-v"] * known, *plain[1:]]
-
-
-def _with_usage(message: str, error: typer.TyperException) -> str:
-    """Return a message that an argument is missing or too many, with the usage of the command."""
-    context = getattr(error, "ctx", None)  # typer's type of errors of usage is private
-    if context is None or not message.startswith(USAGE_FAULTS) or message.endswith(")"):
-        return message
-    usage = " ".join(context.get_usage().split())
-    return f"{message.removesuffix('.')}; {usage.replace('Usage', 'usage', 1)}"
 
 
 def _trace(arguments: Sequence[str]) -> None:
