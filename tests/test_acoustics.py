@@ -9,13 +9,16 @@ import soundfile
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from impulses import Impulse, ImpulseError, double_spike, edit, feedback
+from audioconv.ir.load import load_impulse
+from impulses import BUILDERS, PRESETS, Impulse, ImpulseError, double_spike, edit, feedback, folding
 from impulses.acoustics.bands import Octave
 from impulses.acoustics.decay_curve import remove_offset
 from impulses.acoustics.endings import floor_end
 from impulses.acoustics.figures import CURVATURE_SCATTER
 from impulses.acoustics.iso3382 import Acoustics, measure
+from impulses.acoustics.sounds import sound_note
 from impulses.builders import shoebox
+from impulses.measurement.sweeps import Sweep
 
 RATE = 48000
 TIMES = ("edt_s", "t20_s", "t30_s")
@@ -737,3 +740,43 @@ def test_recordings_without_a_decay_give_the_reason(shared):
     assert "the decay steepens" in found.broadband.why_not["t20_s"]
     # steady noise of few steps, gated: its gaps are rounding, not the silence between echoes
     assert all(figures.t20_s is None for figures in bands.values())
+
+
+@pytest.mark.parametrize("name", ["speech", "tabla", "guitar"])
+def test_speech_drums_and_a_guitar_are_no_impulse_responses(name, samples, call):
+    note = sound_note(load_impulse(str(samples / f"{name}.wav"), RATE))
+    assert note.startswith("it seems a sound that goes on, and no impulse response: ")
+    said = call("ir", "info", samples / f"{name}.wav")
+    assert note.replace("`impulses`", "--ir") in said.err
+    assert "not reported (-), as it seems a sound, which has no decay\n" in said.out
+    assert "keep a longer impulse" not in said.out
+
+
+def no_sounds(samples):
+    """Yield impulse responses that go on without being sounds."""
+    slow = ("shoebox", "tiled-room")  # to build
+    yield from (load_impulse(builder, 8000) for builder in BUILDERS if builder not in slow)
+    yield from (load_impulse(f"preset:{preset}", 8000) for preset in PRESETS if preset not in slow)
+    hall = load_impulse(str(samples / "hall.wav"), 44100)
+    yield from (hall, folding.chain([hall, hall]))
+    for kind in ("exponential", "synchronised", "mls"):
+        yield Impulse(Sweep(rate=8000, duration=2, start=50, end=3500, kind=kind).samples(), 8000)
+    for gate in (np.ones(RATE), np.linspace(1, 0.5, RATE), np.sin(np.pi * np.arange(RATE) / RATE)):
+        yield Impulse((gate * white(1))[:, np.newaxis], RATE)
+    noisy = envelope(0.5, 2) + 0.03
+    yield Impulse((noisy * white(2))[:, np.newaxis], RATE)
+
+
+def test_what_convolves_is_no_sound_forwards_or_backwards(samples):
+    for impulse in no_sounds(samples):
+        assert sound_note(impulse) is None
+        assert sound_note(edit.reverse(impulse)) is None
+
+
+def test_no_room_that_was_measured_is_a_sound(shared):
+    rooms = [*(shared / "audio").glob("*rir*.wav"), *(shared / "audio").glob("*hp_comp*.wav")]
+    assert len(rooms) > 5
+    for path in rooms:
+        impulse = load_impulse(str(path), RATE)
+        assert sound_note(impulse) is None, path
+        assert sound_note(edit.reverse(impulse)) is None, path

@@ -7,6 +7,7 @@ import os
 import shlex
 import shutil
 from contextlib import redirect_stdout
+from pathlib import Path
 
 import pytest
 from nam_models import model, wavenet
@@ -15,10 +16,12 @@ from typer.main import get_command
 
 from audioconv.cli import app, main
 from audioconv.cli.inspect import WRITING
+from audioconv.cli.ir_info import COLUMNS
 from audioconv.cli.options import LazyGroup
 from audioconv.cli.usage import NO_PANEL
 from audioconv.parameters import PANELS
 
+README = Path(__file__).parent.parent / "audioconv" / "README.md"
 GENERIC = {"TEXT", "NUMBER", "FLOAT", "INTEGER"}
 
 
@@ -71,6 +74,15 @@ def test_help_fits_80_columns(words):
     assert said.startswith(f"Usage: {shlex.join(['audioconv', *words])} ")
     assert "{" not in said.splitlines()[0]
     assert "..." not in "".join(sections(said).get("Commands", []))
+
+
+def test_every_figure_of_a_room_is_explained(call):
+    said, text = shown(("ir", "info")), README.read_text("utf-8")
+    for heading, _ in COLUMNS.values():
+        name = heading.split()[0]
+        assert f"`{name}`" in text
+        assert name in said or name in ("floor", "range")
+    assert "RT60" in said
 
 
 @pytest.mark.parametrize("columns", ["80", "200"])

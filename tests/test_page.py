@@ -248,6 +248,13 @@ def test_only_what_may_be_a_room_has_reverberation_times(seconds, shown):
         assert data["floor_db"] is None
 
 
+def test_a_sound_has_no_decay_on_the_page(samples):
+    taps, rate = soundfile.read(samples / "speech.wav", always_2d=True)
+    data = decay_of(Impulse(taps, rate))
+    assert data["why_not"] == ["g seems a sound that goes on, which has no reverberation time"]
+    assert data["lines"] == []
+
+
 def test_the_heading_can_be_chosen(call, tmp_path, monkeypatch):
     monkeypatch.setattr(cost, "MAX_FRAMES", 2**8)
     source, written = tmp_path / "source.wav", tmp_path / "page.html"

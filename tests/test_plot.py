@@ -351,6 +351,11 @@ def test_taps_that_mirror_have_the_delay_of_their_mirror(half, sign, shared, lat
     assert linear_phase_delay(taps) is None
 
 
+def test_a_sound_is_no_decay(call, samples, tmp_path):
+    said = call("plot", "decay", samples / "speech.wav", "-o", tmp_path / "a.png").err
+    assert "\n\nnotice: it seems a sound that goes on, and no impulse response: " in said
+
+
 def test_a_decay_has_the_figures_of_ir_info(drawn, call, sounds, tmp_path):
     call("plot", "decay", sounds["room"], "-o", tmp_path / "a.png", "--band", 1000)
     samples, rate = soundfile.read(sounds["room"], always_2d=True)

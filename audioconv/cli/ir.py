@@ -209,8 +209,15 @@ def info(
 ) -> None:
     """Analyse an impulse response: levels, and room acoustics.
 
-    Reverberation times, clarity and definition are those of ISO 3382-1. Of a SOFA file,
-    FILE.sofa, list the responses and what chooses one, such as :azimuth=30.
+    RT60, the time in which the sound of a room falls by 60 dB, is T30, or T20 where no T30 can be
+    given: from a fall of 30 or 20 dB, as ISO 3382-1 has it. EDT is that of the first 10 dB, which
+    is heard.
+
+    r(T30) is -1 for a straight decay; curv. is T30 over T20 less 1: above 10 %, no single time
+    describes the decay. C50 and C80 are the energy before 50 and 80 ms over that after it; D50 is
+    the part before 50 ms; Ts, the centre of the energy in time; D/R, direct sound over the rest.
+
+    Of a SOFA file, FILE.sofa, list the responses and what chooses one, such as :azimuth=30.
 
     Examples
     --------
@@ -222,6 +229,7 @@ def info(
     from audioconv.ir.load import check_channel, load_impulse, sofa_file
     from impulses import analysis
     from impulses.acoustics.iso3382 import SHORT, is_short, measure
+    from impulses.acoustics.sounds import sound_note
 
     slips.refuse_specs([ir])
     if sofa := sofa_file(ir):
@@ -233,9 +241,10 @@ def info(
     with terminal.progress("measuring"):
         levels = analysis.levels(impulse)
         room = measure(impulse, None if channel is None else channel - 1)
+        sound = sound_note(impulse)
     if is_short(impulse):
         room = room.without_figures(SHORT)
-    notices = [*impulse.notes, *filter(None, [ir_info.sound_notice(impulse, room)])]
+    notices = [*impulse.notes, *filter(None, [sound])]
     if json:
         printing.print_json(
             {
@@ -251,5 +260,5 @@ def info(
         )
         return
     printing.out(display_name(ir))
-    ir_info.show(impulse, levels, room, channel)
+    ir_info.show(impulse, levels, room, channel, is_sound=sound is not None)
     printing.print_notices(notices)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import sys
 
-import numpy as np
-
 from audioconv.cli import layout, printing, terminal
 from audioconv.errors import counted
 from impulses import Impulse, analysis
@@ -39,19 +37,22 @@ DEPTH = 60.0
 TEXT_COLUMNS, MAX_SPARKLINE = 52, 64
 """Columns of text beside the sparkline, and its own at most."""
 
-LATE = 0.25
-"""Part of its length before which an impulse response that decays has its centre of energy: one
-that falls by 60 dB, at the end of 1/13.8 of it."""
-
-SOUND = 0.5
-"""Seconds from which a file may be a sound."""
-
 DERIVED = ("t30_r", "curvature_percent")
 """Columns without reasons of their own: they depend on T20 and T30."""
 
 
-def show(impulse: Impulse, levels: Levels, room: Acoustics, channel: int | None = None) -> None:
-    """Print the report to standard output; onset and room acoustics may be those of a channel."""
+def show(
+    impulse: Impulse,
+    levels: Levels,
+    room: Acoustics,
+    channel: int | None = None,
+    *,
+    is_sound: bool = False,
+) -> None:
+    """Print the report to standard output; onset and room acoustics may be those of a channel.
+
+    Of a sound, it is told at once why figures are missing.
+    """
     of = "" if channel is None else f" of channel {channel}"
     pairs = _summary(impulse, levels, room.onset_s, of)
     if terminal.shows(sys.stdout) and (line := decay(impulse)):
@@ -60,28 +61,7 @@ def show(impulse: Impulse, levels: Levels, room: Acoustics, channel: int | None 
     if is_short(impulse):
         printing.out(f"room acoustics: none in an impulse under {1000 * SHORTEST:g} ms")
         return
-    _show_acoustics(room, of)
-
-
-def sound_notice(impulse: Impulse, room: Acoustics) -> str | None:
-    """Return a notice that a file seems to be a sound rather than an impulse response.
-
-    It has no decay, is no pattern of single taps, and its energy does not come at its beginning.
-    """
-    if room.broadband.t20_s is not None or room.onset_s is None:
-        return None
-    taps = impulse.taps[round(room.onset_s * impulse.rate) :]
-    length = len(taps) / impulse.rate
-    if length < SOUND or 2 * np.count_nonzero(taps) < taps.size:
-        return None
-    energy = (taps**2).sum(axis=tuple(range(1, taps.ndim)))
-    centre = np.arange(len(energy), dtype=np.int64) @ energy / energy.sum() / impulse.rate
-    if centre < LATE * length:
-        return None
-    return (
-        f"the energy is centred {centre:.3g} s behind the onset, of {length:.3g} s, as in a sound "
-        "that goes on, and not in an impulse response; a recording is IN, and not --ir"
-    )
+    _show_acoustics(room, of, is_sound=is_sound)
 
 
 def _summary(
@@ -111,7 +91,7 @@ def _summary(
     ]
 
 
-def _show_acoustics(room: Acoustics, of: str) -> None:
+def _show_acoustics(room: Acoustics, of: str, *, is_sound: bool) -> None:
     """Print the table of figures, and the reasons for those missing."""
     rows = [("all", room.broadband), *((f"{band.hz:g}", band.figures) for band in room.bands)]
     levels = "; levels are of all channels" if of else ""
@@ -128,7 +108,9 @@ def _show_acoustics(room: Acoustics, of: str) -> None:
             f"{_bands(rows, curved)}"
         )
     reasons = _reasons(rows)
-    if reasons:
+    if is_sound:
+        printing.out("not reported (-), as it seems a sound, which has no decay")
+    elif reasons:
         printing.out("not reported, because")
         printing.out_rows(reasons)
 

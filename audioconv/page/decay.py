@@ -14,6 +14,7 @@ from impulses.acoustics.decay import fit
 from impulses.acoustics.decay_curve import analyse_decay
 from impulses.acoustics.figures import RANGES, Figures, no_figures
 from impulses.acoustics.iso3382 import SHORT, is_short
+from impulses.acoustics.sounds import sound_note
 
 COLUMNS = 600
 
@@ -51,7 +52,8 @@ def _no_room(impulse: Impulse) -> str:
         return f"{SHORT}: a filter or an echo, not a room, and so without reverberation time"
     count = np.count_nonzero(impulse.taps.reshape(impulse.frames, -1).any(axis=1))
     if count > MAX_NONZERO:
-        return ""
+        sound = sound_note(impulse) is not None
+        return "g seems a sound that goes on, which has no reverberation time" if sound else ""
     few = "a single nonzero tap" if count == 1 else f"only {count} nonzero taps"
     return f"g has {few}, and so no reverberation time"
 

@@ -32,6 +32,7 @@ from impulses import Impulse
 from impulses.acoustics.decay_curve import DecayAnalysis, analyse_decay
 from impulses.acoustics.figures import no_figures
 from impulses.acoustics.iso3382 import SHORT, Acoustics, is_short, measure
+from impulses.acoustics.sounds import sound_note
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -113,7 +114,8 @@ def decay(
         draw_bands(below, bars)
         style.legend(figure, *map(list, zip(*entries, strict=True)))
     description = f"decay of {listed(legend_labels(irs))}"
-    notices = collect_notices(impulse for _, impulse in impulses)
+    sounds = filter(None, (sound_note(impulse) for _, impulse in impulses))
+    notices = (*collect_notices(impulse for _, impulse in impulses), *dict.fromkeys(sounds))
     return PictureInfo(description, style.size(figure), notices)
 
 

@@ -7,6 +7,7 @@ figures         EDT, T20, T30, C50, C80, D50, Ts and others, or the reason for t
 endings         where something other than the room ends a decay: fades, gates, rounding
 decay_curve     energy decay curve of an impulse response, broadband or in an octave
 iso3382         the figures of ISO 3382-1, broadband and by octave
+sounds          a sound that goes on, told from an impulse response
 trimming        removal of the noise after the decay
 reverberation   reverberation time from walls: Sabine, Eyring, Millington, Arau
 """
