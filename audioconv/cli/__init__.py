@@ -4,6 +4,7 @@ A command parses, calls one function of the library, and prints. Everything heav
 inside the commands, so that help is fast.
 
 usage     the help of a command: its options in panels, and examples
+help_text  sections, wrapped lines and examples of a help
 completion  completion of values: words, impulses and files
 shells    what bash, zsh and fish know of it, and the answer to a Tab
 options   options made from signatures, and arguments that several commands share

@@ -11,7 +11,7 @@ import typer
 from audioconv.cli import layout, printing
 from audioconv.cli.completion import completer
 from audioconv.cli.options import Json, build_command, expand
-from audioconv.cli.saved import Out, Overwrite, Rate, Subtype, save_and_report
+from audioconv.cli.saved import Out, Overwrite, Rate, Subtype, report, save_impulse
 from audioconv.cli.usage import Group
 from audioconv.errors import UsageError
 from audioconv.parameters import Parameter
@@ -32,8 +32,14 @@ def _builder_command(builder: str) -> Callable[..., None]:
         from audioconv.ir.load import build, spec
 
         recipe = {"build": spec(builder, parameters), "rate": rate}
-        save_and_report(
-            build(builder, parameters, rate), output, recipe, subtype=subtype, overwrite=overwrite
+        report(
+            *save_impulse(
+                build(builder, parameters, rate),
+                output,
+                recipe,
+                subtype=subtype,
+                overwrite=overwrite,
+            )
         )
 
     declared = builder_parameters(_builder_name(builder))

@@ -7,8 +7,9 @@ from itertools import takewhile
 from typing import Any
 
 from audioconv.cli import outcomes, slips, terminal
+from audioconv.cli.help_text import with_examples
 from audioconv.cli.options import Input, Output, Show, expand
-from audioconv.cli.usage import Command, with_examples
+from audioconv.cli.usage import Command
 from audioconv.effects.job import OF_CONVOLUTION, EffectJob, misplaced
 from audioconv.effects.plan import Effect
 from audioconv.errors import UsageError
@@ -21,15 +22,18 @@ class EffectCommand(Command):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Parse the command line; options of a convolution are refused by name."""
-        if ctx.resilient_parsing:  # for completion
-            return list(super().parse_args(ctx, args))
+        if not ctx.resilient_parsing:  # as for completion
+            self._refuse_misplaced(args)
+        return list(super().parse_args(ctx, args))
+
+    def _refuse_misplaced(self, args: list[str]) -> None:
+        """Raise if an option is one of a convolution alone."""
         own = {option for parameter in self.params for option in parameter.opts}
         for argument in takewhile("--".__ne__, args):
             option = argument.partition("=")[0]
             name = option.removeprefix("--").removeprefix("no-").replace("-", "_")
             if option.startswith("--") and option not in own and name in OF_CONVOLUTION:
                 raise misplaced(name)
-        return list(super().parse_args(ctx, args))
 
 
 def command(kind: Callable[..., Effect]) -> Callable[..., None]:

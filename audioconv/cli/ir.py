@@ -10,7 +10,7 @@ import typer
 from audioconv.cli import builders, printing, slips, terminal
 from audioconv.cli.completion import completer
 from audioconv.cli.options import Json, LazyCommand, LazyGroup, read_rate
-from audioconv.cli.saved import Out, Overwrite, Subtype, save_and_report
+from audioconv.cli.saved import Out, Overwrite, Subtype, report, save_impulse
 from audioconv.cli.usage import Command
 from audioconv.parameters import Parameter
 
@@ -87,7 +87,9 @@ def edit_impulse(
         edits = {**edits, "chain": [ingredient_data(load(one, edited.rate)[1]) for one in chain]}
     recipe = {"edit": ingredient_data(ingredient), "edits": edits, "rate": edited.rate}
     files = impulse_files([ir, *chain])
-    save_and_report(edited, output, recipe, subtype=subtype, overwrite=overwrite, inputs=files)
+    report(
+        *save_impulse(edited, output, recipe, subtype=subtype, overwrite=overwrite, inputs=files)
+    )
 
 
 def _edit_texts() -> dict[str, list[Parameter]]:
@@ -150,8 +152,10 @@ def _combination(least: int) -> Callable[[Combine], Callable[..., None]]:
             made = combine(irs, impulses)
             recipe = {name: [*map(ingredient_data, ingredients)], "rate": made.rate}
             inputs = impulse_files(irs)
-            save_and_report(
-                made, output, recipe, subtype=subtype, overwrite=overwrite, inputs=inputs
+            report(
+                *save_impulse(
+                    made, output, recipe, subtype=subtype, overwrite=overwrite, inputs=inputs
+                )
             )
 
         command.__doc__ = combine.__doc__

@@ -28,22 +28,6 @@ Overwrite = Annotated[bool, typer.Option("-y", "--overwrite", help="Replace OUT 
 Out = Annotated[str, typer.Argument(metavar="OUT", help="Sound file to write.")]
 
 
-def save_and_report(
-    impulse: Impulse,
-    output: str,
-    recipe: dict[str, Any],
-    *,
-    subtype: str | None,
-    overwrite: bool,
-    inputs: list[str] | None = None,
-) -> None:
-    """Save an impulse response as a sound file, and print a summary."""
-    heading, notices = save_impulse(
-        impulse, output, recipe, subtype=subtype, overwrite=overwrite, inputs=inputs
-    )
-    printing.print_sections([(heading, [])], notices)
-
-
 def save_impulse(
     impulse: Impulse,
     output: str,
@@ -69,6 +53,11 @@ def save_impulse(
         f"{counted(sound.channels, 'channel')}, {impulse.rate} Hz, {sound.subtype}"
     )
     return summary, notices
+
+
+def report(summary: str, notices: list[str]) -> None:
+    """Print what `save_impulse` returns."""
+    printing.print_sections([(summary, [])], notices)
 
 
 def _time_zero(impulse: Impulse, *, stored: bool) -> str:

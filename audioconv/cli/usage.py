@@ -10,14 +10,13 @@ are the examples.
 from __future__ import annotations
 
 import functools
-import inspect
-import textwrap
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import typer
 from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 
+from audioconv.cli.help_text import SECTION, examples, first_sentence, wrapped, write_sections
 from audioconv.errors import UsageError
 from audioconv.parameters import PANELS
 
@@ -31,17 +30,11 @@ NO_PANEL = "Options"
 FEW = 12
 """Options that need neither panels nor `--help-all`."""
 
-WIDEST = 24
-"""Columns of the names of options at most; the text on a longer one begins below it."""
-
 LIMITLESS = 1000
 """Columns of a summary that is not cut."""
 
 QUOTES = "put a name with spaces in quotes"
 """Remedy for a name that is taken for several."""
-
-PROMPT = "$ "
-SECTION = "\n\nExamples\n--------\n"
 
 
 class _Help:
@@ -66,12 +59,12 @@ class _Help:
     def format_usage(self, ctx: Any, formatter: Any) -> None:
         """Write the usage, such as ``audioconv convolve IN OUT --ir IR [OPTIONS]``."""
         usage = f"Usage: {ctx.command_path} {' '.join(self.collect_usage_pieces(ctx))}"
-        formatter.write(_wrapped(usage, formatter.width, below=7))
+        formatter.write(wrapped(usage, formatter.width, below=7))
 
     def format_help_text(self, ctx: Any, formatter: Any) -> None:
         """Write the docstring up to its examples."""
         for paragraph in (self.help or "").partition(SECTION)[0].split("\n\n"):
-            formatter.write("\n" + _wrapped(paragraph, formatter.width, indent=2))
+            formatter.write("\n" + wrapped(paragraph, formatter.width, indent=2))
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
         """Write the arguments, and the options of each panel."""
@@ -85,13 +78,13 @@ class _Help:
             record = option.get_help_record(ctx)
             if record is not None:
                 panel = (in_panels and option.rich_help_panel) or NO_PANEL
-                panels.setdefault(panel, []).append(_first_sentence(*record) if short else record)
+                panels.setdefault(panel, []).append(first_sentence(*record) if short else record)
         order = {panel: place for place, panel in enumerate((NO_PANEL, *PANELS))}
         sections = {"Arguments": arguments} if arguments else {}
         sections |= {panel: panels[panel] for panel in sorted(panels, key=order.__getitem__)}
         last = NO_PANEL if not panels else [*sections][-1]
         sections.setdefault(last, []).extend(self._help_records(ctx))  # type: ignore[attr-defined]
-        _write_sections(sections, formatter)
+        write_sections(sections, formatter)
 
     def format_epilog(self, ctx: Any, formatter: Any) -> None:
         """Write the examples."""
@@ -142,7 +135,7 @@ class Group(_Help, TyperGroup):
         """Write the commands, then the options."""
         commands = [(name, self.get_command(ctx, name)) for name in self.list_commands(ctx)]
         rows = [(name, one.get_short_help_str()) for name, one in commands if one]
-        _write_sections({"Commands": rows}, formatter)
+        write_sections({"Commands": rows}, formatter)
         super().format_options(ctx, formatter)
 
 
@@ -159,24 +152,6 @@ def taken(ctx: Any, given: int) -> str:
     names = [f"one {_name(one, ctx).strip('[]')}" for one in _arguments(ctx.command.params)]
     command = ctx.command_path.partition(" ")[2]
     return f"{command} takes {' and '.join(names)}, but {given} names are given"
-
-
-def examples(docstring: str) -> list[str]:
-    r"""Return the command lines in the section Examples of a docstring.
-
-    Examples
-    --------
-    >>> examples("Echo.\n\nExamples\n--------\n$ audioconv echo in.wav out.wav\n")
-    ['audioconv echo in.wav out.wav']
-    """
-    lines = inspect.cleandoc(docstring).partition(SECTION)[2].splitlines()
-    return [line.removeprefix(PROMPT) for line in lines if line.startswith(PROMPT)]
-
-
-def with_examples(text: str, docstring: str) -> str:
-    """Return a text with the examples of a docstring."""
-    lines = [f"{PROMPT}{line}" for line in examples(docstring)]
-    return text + SECTION + "\n".join(lines) if lines else text
 
 
 def _has_panels(params: Iterable[Any]) -> bool:
@@ -227,41 +202,3 @@ def _name(param: Any, ctx: Any) -> str:
     """Return an argument or an option as in the usage: ``IN`` or ``--ir IR``."""
     metavar = str(param.make_metavar(ctx=ctx))
     return metavar if isinstance(param, TyperArgument) else f"{param.opts[0]} {metavar}"
-
-
-def _first_sentence(name: str, text: str) -> tuple[str, str]:
-    """Shorten the help on an option to its first sentence, with its default.
-
-    Examples
-    --------
-    >>> _first_sentence("--clip", "Past full scale. guard attenuates.  [default: guard]")
-    ('--clip', 'Past full scale.  [default: guard]')
-    """
-    sentences, gap, extra = text.partition("  [")
-    first, _, _ = sentences.partition(". ")
-    return name, f"{first.removesuffix('.')}.{gap}{extra}"
-
-
-def _write_sections(sections: Mapping[str, Sequence[tuple[str, str]]], formatter: Any) -> None:
-    """Write sections of names and texts, whose texts begin in one column."""
-    names = [name for rows in sections.values() for name, _ in rows if len(name) <= WIDEST]
-    column = max(map(len, names), default=0) + 4
-    for heading, rows in sections.items():
-        formatter.write(f"\n{heading}:\n")
-        for name, text in rows:
-            lines = _wrapped(text, formatter.width, indent=column)
-            beside = f"  {name}".ljust(column) + lines[column:]
-            formatter.write(beside if len(name) <= WIDEST else f"  {name}\n{lines}")
-
-
-def _wrapped(text: str, width: int, indent: int = 0, below: int = 0) -> str:
-    """Wrap a text between words, which keep their hyphens, with a line break at its end."""
-    lines = textwrap.wrap(
-        text.replace("\n", " "),
-        width,
-        initial_indent=" " * indent,
-        subsequent_indent=" " * (indent + below),
-        break_on_hyphens=False,
-        break_long_words=False,
-    )
-    return "\n".join(lines) + "\n"
