@@ -40,7 +40,7 @@ def sound_note(impulse: Impulse) -> str | None:
     length = len(taps) / impulse.rate
     if length < SHORTEST_SOUND or 2 * np.count_nonzero(taps) < taps.size:
         return None
-    flat = taps.reshape(len(taps), -1)
+    flat = (taps / np.abs(taps).max()).reshape(len(taps), -1)  # whose squares do not vanish
     energy = np.einsum("fc,fc->f", flat, flat)
     centre = np.arange(len(energy), dtype=np.int64) @ energy / energy.sum() / impulse.rate
     if centre < LATE * length or (rises := _rises(energy, impulse.rate)) < MANY:
