@@ -18,7 +18,6 @@ from impulses import BUILDERS
 
 SECONDS = "350 has no unit; write 350ms or 350s"
 RANGE = "0.1..350 has no unit; write 0.1..350ms or 0.1..350s"
-FACTOR = "20 has no unit; write 20dB, 20% or 20x"
 COMMA = "has a comma, but decimals follow a point; write"
 DECIBELS = "-6 has no unit; write -6dB, or -6x to invert"
 
@@ -60,11 +59,6 @@ TYPED = [
         "-0.6..-0.4 has no unit; write -0.6..-0.4dB, or -0.6..-0.4x to invert",
     ),
     ("batch IN --ir delta --stems early=350 --into DIR", f"--stems early={SECONDS}"),
-    ("echo IN OUT --wet 20", f"'--wet': {FACTOR}"),
-    ("echo IN OUT --gain 20", f"--gain {FACTOR}"),
-    ("convolve IN OUT --ir double-spike:gain=20", f"gain of double-spike:gain=20: {FACTOR}"),
-    ("convolve IN OUT --ir delta --ir-gain 20", f"--ir-gain {FACTOR}"),
-    ("ir edit delta OUT --gain 20", f"--gain {FACTOR}"),
     ("echo IN OUT --mix 0,5", f"'--mix': 0,5 {COMMA} 0.5"),
     ("echo IN OUT --wet -3,5dB", f"'--wet': -3,5dB {COMMA} -3.5dB"),
     ("echo IN OUT --length 1,5s", f"'--length': 1,5s {COMMA} 1.5s"),
@@ -174,15 +168,11 @@ def test_both_ways_to_write_a_time_are_read(text):
 
 
 @given(text=NUMBERS)
-def test_the_ways_to_write_a_gain_are_read(text):
+def test_both_ways_to_write_a_gain_are_read(text):
     assert parse_gain(f"{text}x") == float(text)
     assert parse_gain(f"{text}%") == float(text) / 100
-    if 0 <= float(text) <= 10:
+    if float(text) >= 0:
         slips.refuse("--gain", "gain", text)
-        return
-    if float(text) > 0:
-        with pytest.raises(UsageError, match=f"; write {re.escape(text)}dB, {re.escape(text)}% or"):
-            slips.refuse("--gain", "gain", text)
         return
     with pytest.raises(UsageError, match=f"; write {re.escape(text)}dB, or {re.escape(text)}x "):
         slips.refuse("--gain", "gain", text)

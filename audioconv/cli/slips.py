@@ -1,8 +1,8 @@
 """Slips on the command line: numbers that probably mean something else than they say.
 
-`--delay 350` is 350 seconds, `--gain -6` a factor that inverts, and `--wet 20` one of 26 dB. Where
-they are typed, in options and in specs, they are refused with the ways to write them; so is a
-decimal comma. Recipes and Python mean what they state.
+`--delay 350` is 350 seconds, and `--gain -6` a factor that inverts. Where they are typed, in
+options and in specs, they are refused with the two ways to write them; so is a decimal comma.
+Recipes and Python mean what they state.
 """
 
 from __future__ import annotations
@@ -18,9 +18,6 @@ from audioconv.units import NUMBER, parse_gain
 
 LONGEST = 10.0
 """Seconds up to which a time needs no unit."""
-
-LOUDEST = 10.0
-"""Factor up to which a gain needs no unit."""
 
 COMMA = r"((?:[a-z]+=)?[+-]?\d+),(\d+ ?[A-Za-z%]*)"
 """A number with a decimal comma and its unit, perhaps behind a key; or a list of two numbers."""
@@ -62,10 +59,6 @@ def refuse(named: str, unit: str, text: str) -> None:
     Traceback (most recent call last):
         ...
     audioconv.errors.UsageError: --gain -6 has no unit; write -6dB, or -6x to invert
-    >>> refuse("--wet", "gain", "20")
-    Traceback (most recent call last):
-        ...
-    audioconv.errors.UsageError: --wet 20 has no unit; write 20dB, 20% or 20x
     >>> refuse("--stems early=", "time", "50")
     Traceback (most recent call last):
         ...
@@ -80,8 +73,6 @@ def refuse(named: str, unit: str, text: str) -> None:
         remedy = f"write {value}ms or {value}s"
     elif unit == "gain" and min(numbers) < 0:
         remedy = f"write {value}dB, or {value}x to invert"
-    elif unit == "gain" and max(numbers) > LOUDEST:
-        remedy = f"write {value}dB, {value}% or {value}x"
     else:
         return
     raise UsageError(f"{_written(named, value)} has no unit; {remedy}")
@@ -215,7 +206,7 @@ def _typed(ir: str) -> dict[str, list[str]]:
 
 
 def typed_gain(text: str) -> float:
-    """Parse a gain, unless it has no unit and is negative, or large.
+    """Parse a gain, unless it is negative and has no unit.
 
     Examples
     --------
