@@ -10,8 +10,9 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import typer.main
 
-from audioconv.cli import main
+from audioconv.cli import app, main
 
 collect_ignore = ["bench", "mutants"]  # they have no tests, but are run: python -m tests.bench
 
@@ -66,6 +67,16 @@ def call(capsys, monkeypatch):
         return said
 
     return called
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _built_once():
+    """Build the commands once, as a process does; a test that calls 40 would wait for seconds."""
+    build = typer.main.get_command
+    built = build(app)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(typer.main, "get_command", lambda one: built if one is app else build(one))
+        yield
 
 
 @pytest.fixture(autouse=True)
