@@ -235,21 +235,22 @@ FAILURES = {
 
 
 @pytest.mark.parametrize("failure", FAILURES)
-def test_a_failure_is_one_line_and_leaves_the_output_alone(failure, folder, tmp_path):
+def test_a_failure_is_one_line_and_leaves_the_output_alone(
+    failure, folder, tmp_path, call, monkeypatch
+):
+    monkeypatch.chdir(folder)
     code, words, line = FAILURES[failure]
     out = tmp_path / "out.wav"
     out.write_bytes(b"precious")
     before = names(folder)
     arguments = [str(out) if word == "OUT" else word for word in line.split()]
-    done = run("convolve", *arguments, "-y", cwd=folder)
-    said = done.stderr.decode()
-    assert done.returncode == code, said
+    printed, said = call("convolve", *arguments, "-y", code=code)
     assert said.startswith("error: ")
     assert said.count("\n") == 1
     assert said.endswith("\n")
     for word in words:
         assert word in said
-    assert done.stdout == b""
+    assert printed == ""
     assert out.read_bytes() == b"precious"
     assert names(tmp_path) == ["out.wav"]
     assert names(folder) == before

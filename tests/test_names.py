@@ -1,4 +1,4 @@
-"""Names as users have them, against the real program, one process for each case.
+"""Names as users have them; those of any bytes against the real program, in its own process.
 
 A name is bytes, and says nothing: whatever it holds, it is read, written or refused with one
 line of UTF-8, and what was there before stays.
@@ -6,17 +6,20 @@ line of UTF-8, and what was there before stays.
 
 import os
 import re
+import signal
 import stat
 import subprocess
 import sys
 import threading
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import soundfile
 
 from audioconv import Job, convolve_file
+from audioconv.cli import main
 from audioconv.errors import FormatError, UsageError
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="names as POSIX has them")
@@ -116,6 +119,21 @@ def folder(tmp_path):
     return made
 
 
+@pytest.fixture
+def here(folder, capsys, monkeypatch):
+    """Return a function like `run` for plain names, in the folder and in this process."""
+    monkeypatch.chdir(folder)
+    monkeypatch.setattr(signal, "signal", lambda *_: None)
+
+    def ran(*arguments):
+        code = main(arguments)
+        said = capsys.readouterr()
+        assert "Traceback" not in said.err
+        return SimpleNamespace(returncode=code, stdout=said.out.encode(), said=said.err)
+
+    return ran
+
+
 # any name
 
 
@@ -142,8 +160,8 @@ def test_a_failure_names_a_name_of_any_kind_on_one_line(stem, tmp_path):
     assert state(tmp_path) == before
 
 
-def test_a_failure_keeps_the_spaces_of_a_name(folder):
-    refused(run("convolve", "a  b.wav", "o.wav", "--ir", "delta", cwd=folder), 1, "a  b.wav")
+def test_a_failure_keeps_the_spaces_of_a_name(here):
+    refused(here("convolve", "a  b.wav", "o.wav", "--ir", "delta"), 1, "a  b.wav")
 
 
 def test_a_failure_sends_no_control_characters(folder):
@@ -151,20 +169,20 @@ def test_a_failure_sends_no_control_characters(folder):
     assert done.said.strip().isprintable()
 
 
-def test_a_report_names_a_file_on_one_line(folder):
-    done = run("convolve", "in.wav", "a\nb.wav", "--ir", "delta", cwd=folder)
+def test_a_report_names_a_file_on_one_line(folder, here):
+    done = here("convolve", "in.wav", "a\nb.wav", "--ir", "delta")
     assert done.said.splitlines()[0] == "in.wav -> a\\nb.wav"
 
 
 @pytest.mark.parametrize("role", ["input", "impulse", "output"])
-def test_a_name_that_begins_with_a_dash_needs_a_path_or_two_dashes(role, folder):
+def test_a_name_that_begins_with_a_dash_needs_a_path_or_two_dashes(role, folder, here):
     for name in ("in.wav", "half.wav", "old.wav"):
         (folder / name).rename(folder / f"-{name}")
     words = {"input": "-in.wav", "impulse": "-half.wav", "output": "-old.wav"}
     with_path = [value if key == role else f"./{value}" for key, value in words.items()]
     source, impulse, out = with_path
     before = state(folder)
-    done = run("convolve", source, out, f"--ir={impulse}", "-y", cwd=folder)
+    done = here("convolve", source, out, f"--ir={impulse}", "-y")
     if role == "impulse":  # a value that is joined to its option is no option
         assert done.returncode == 0
     else:
@@ -172,29 +190,29 @@ def test_a_name_that_begins_with_a_dash_needs_a_path_or_two_dashes(role, folder)
         assert state(folder) == before
 
 
-def test_a_file_named_as_a_standard_stream_is_a_file(folder):
+def test_a_file_named_as_a_standard_stream_is_a_file(folder, here):
     (folder / "in.wav").rename(folder / "-")
     options = ["--ir", "delta", "--format", "WAV", "-q"]
-    assert run("convolve", "./-", "new.wav", *options, cwd=folder).returncode == 0
+    assert here("convolve", "./-", "new.wav", *options).returncode == 0
     assert steps(folder / "new.wav").tolist() == SOUND.tolist()
     (folder / "-").unlink()
-    done = run("convolve", "new.wav", "./-", *options, cwd=folder)
+    done = here("convolve", "new.wav", "./-", *options)
     assert (done.returncode, done.stdout) == (0, b"")
     assert steps(folder / "-").tolist() == SOUND.tolist()
 
 
 @pytest.mark.parametrize("name", ["delta", "double-spike:delay=1s", "nothing:of=the,kind"])
-def test_a_file_named_like_a_spec_is_a_file(name, folder):
+def test_a_file_named_like_a_spec_is_a_file(name, folder, here):
     (folder / "half.wav").rename(folder / name)
-    assert run("convolve", "in.wav", "new.wav", "--ir", name, cwd=folder).returncode == 0
+    assert here("convolve", "in.wav", "new.wav", "--ir", name).returncode == 0
     assert steps(folder / "new.wav").tolist() == np.rint(SOUND / 2).tolist()
 
 
-def test_an_output_may_be_named_like_a_spec_but_once(folder):
+def test_an_output_may_be_named_like_a_spec_but_once(folder, here):
     command = ["convolve", "in.wav", "delta", "--ir", "delta", "--format", "WAV", "-y"]
-    assert run(*command, cwd=folder).returncode == 0
+    assert here(*command).returncode == 0
     before = state(folder)
-    refused(run(*command, cwd=folder), 2, "output delta is the same file as input delta")
+    refused(here(*command), 2, "output delta is the same file as input delta")
     assert state(folder) == before
 
 
@@ -265,7 +283,7 @@ NO_FILES = {
 
 
 @pytest.mark.parametrize("case", NO_FILES)
-def test_what_names_no_file_is_refused(case, folder):
+def test_what_names_no_file_is_refused(case, folder, here):
     code, cause, arguments = NO_FILES[case]
     for name in ("folder.wav", "feedback"):
         (folder / name).mkdir()
@@ -278,15 +296,15 @@ def test_what_names_no_file_is_refused(case, folder):
     for name, behind in {**links, "to.wav": "folder.wav"}.items():
         (folder / name).symlink_to(behind)
     before = state(folder.parent)
-    refused(run("convolve", *arguments, "-y", cwd=folder), code, cause)
+    refused(here("convolve", *arguments, "-y"), code, cause)
     assert state(folder.parent) == before
 
 
 @pytest.mark.parametrize("role", ["input", "impulse", "output"])
-def test_an_empty_name_is_named_as_that(role, folder):
+def test_an_empty_name_is_named_as_that(role, here):
     source, out = "" if role == "input" else "in.wav", "" if role == "output" else "new.wav"
     ir = "" if role == "impulse" else "delta"
-    done = run("convolve", source, out, "--ir", ir, "--format", "WAV", cwd=folder)
+    done = here("convolve", source, out, "--ir", ir, "--format", "WAV")
     assert done.returncode in (1, 2)
     assert "empty" in done.said or "''" in done.said
 
@@ -297,31 +315,31 @@ UNLIKE = ["{}/", "{}/.", "no/../{}", "half.wav/../{}"]
 
 
 @pytest.mark.parametrize("name", UNLIKE)
-def test_an_old_file_is_not_replaced_under_a_name_that_is_not_its_own(name, folder):
+def test_an_old_file_is_not_replaced_under_a_name_that_is_not_its_own(name, folder, here):
     """`cp in.wav old.wav/` fails, and so does `cp in.wav no/../old.wav`."""
     before = state(folder)
-    done = run("convolve", "in.wav", name.format("old.wav"), "--ir", "delta", cwd=folder)
+    done = here("convolve", "in.wav", name.format("old.wav"), "--ir", "delta")
     assert state(folder) == before
     refused(done, done.returncode)
 
 
 @pytest.mark.parametrize("name", [UNLIKE[0], UNLIKE[2]])
 @pytest.mark.parametrize("role", ["input", "impulse"])
-def test_an_input_is_not_replaced_under_a_name_that_is_not_its_own(role, name, folder):
+def test_an_input_is_not_replaced_under_a_name_that_is_not_its_own(role, name, folder, here):
     out = name.format("in.wav" if role == "input" else "half.wav")
     before = state(folder)
-    done = run("convolve", "in.wav", out, "--ir", "half.wav", "-y", cwd=folder)
+    done = here("convolve", "in.wav", out, "--ir", "half.wav", "-y")
     assert state(folder) == before
     refused(done, done.returncode)
 
 
 @pytest.mark.parametrize("role", ["input", "impulse"])
-def test_an_input_with_a_slash_behind_it_is_not_replaced(role, folder):
+def test_an_input_with_a_slash_behind_it_is_not_replaced(role, folder, here):
     """Where `in.wav/` is taken for in.wav, it must be seen that in.wav is the output."""
     source, ir = ("in.wav/", "half.wav") if role == "input" else ("in.wav", "half.wav/")
     out = "in.wav" if role == "input" else "half.wav"
     before = state(folder)
-    done = run("convolve", source, out, "--ir", ir, "-y", cwd=folder)
+    done = here("convolve", source, out, "--ir", ir, "-y")
     assert state(folder) == before
     refused(done, done.returncode)
 
@@ -340,7 +358,7 @@ def test_an_input_with_a_slash_behind_it_is_not_replaced(role, folder):
         ("impulse", "chain"),
     ],
 )
-def test_an_output_that_is_an_input_by_another_name_is_refused(role, out, folder):
+def test_an_output_that_is_an_input_by_another_name_is_refused(role, out, folder, here):
     same = "in.wav" if role == "input" else "half.wav"
     (folder / "folder").mkdir()
     (folder / "to").symlink_to(".")
@@ -349,7 +367,7 @@ def test_an_output_that_is_an_input_by_another_name_is_refused(role, out, folder
     out = out.format(same, absolute=folder / same)
     before = state(folder)
     command = ["convolve", "in.wav", out, "--ir", "half.wav", "-y", "--format", "WAV"]
-    refused(run(*command, cwd=folder), 2, "is the same file as input", "name another output")
+    refused(here(*command), 2, "is the same file as input", "name another output")
     assert state(folder) == before
 
 
@@ -382,10 +400,10 @@ def test_an_output_that_is_redirected_to_standard_input_is_whole(options, folder
 # what stands where the output should
 
 
-def test_a_dead_link_gets_the_file_that_it_leads_to(folder):
+def test_a_dead_link_gets_the_file_that_it_leads_to(folder, here):
     (folder / "folder").mkdir()
     (folder / "link.wav").symlink_to("folder/new.wav")
-    done = run("convolve", "in.wav", "link.wav", "--ir", "delta", "-q", cwd=folder)
+    done = here("convolve", "in.wav", "link.wav", "--ir", "delta", "-q")
     assert (done.returncode, done.said) == (0, "")
     assert str((folder / "link.wav").readlink()) == "folder/new.wav"
     assert [path.name for path in (folder / "folder").iterdir()] == ["new.wav"]
@@ -393,10 +411,10 @@ def test_a_dead_link_gets_the_file_that_it_leads_to(folder):
 
 
 @pytest.mark.parametrize("source", ["in.wav", "none.wav"])
-def test_a_read_only_file_is_replaced_when_asked_and_stays_read_only(source, folder):
+def test_a_read_only_file_is_replaced_when_asked_and_stays_read_only(source, folder, here):
     old = folder / "old.wav"
     old.chmod(0o444)
-    done = run("convolve", source, "old.wav", "--ir", "delta", "-y", "-q", cwd=folder)
+    done = here("convolve", source, "old.wav", "--ir", "delta", "-y", "-q")
     assert stat.S_IMODE(old.stat().st_mode) == 0o444
     if source == "in.wav":
         assert done.returncode == 0, done.said
@@ -407,7 +425,7 @@ def test_a_read_only_file_is_replaced_when_asked_and_stays_read_only(source, fol
 
 
 @pytest.mark.parametrize("name", ["old.wav", "new.wav"])
-def test_a_folder_that_cannot_be_written_to_is_refused(name, folder):
+def test_a_folder_that_cannot_be_written_to_is_refused(name, folder, here):
     closed = folder / "closed"
     closed.mkdir()
     (closed / "old.wav").write_bytes(OLD)
@@ -415,7 +433,7 @@ def test_a_folder_that_cannot_be_written_to_is_refused(name, folder):
     if os.access(closed, os.W_OK):
         pytest.skip("this user may write everywhere")
     before = state(folder)
-    done = run("convolve", "in.wav", f"closed/{name}", "--ir", "delta", "-y", cwd=folder)
+    done = here("convolve", "in.wav", f"closed/{name}", "--ir", "delta", "-y")
     refused(done, 1, f"closed/{name} cannot be written: Permission denied")
     assert state(folder) == before
 
@@ -453,9 +471,9 @@ def test_a_named_pipe_whose_reader_goes_away_is_an_error(options, folder):
     assert len(list(folder.iterdir())) == 5
 
 
-def test_a_device_is_written_to_and_not_replaced(folder):
+def test_a_device_is_written_to_and_not_replaced(folder, here):
     before = state(folder)
-    done = run("convolve", "in.wav", os.devnull, "--ir", "delta", "--format", "WAV", cwd=folder)
+    done = here("convolve", "in.wav", os.devnull, "--ir", "delta", "--format", "WAV")
     assert done.returncode == 0, done.said
     assert stat.S_ISCHR(Path(os.devnull).stat().st_mode)
     assert state(folder) == before

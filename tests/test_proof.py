@@ -1,6 +1,7 @@
 """The proof of a run: whatever goes wrong at any stage of it, the run ends and the output stays.
 
 Each fault is put in at its own stage, in the run as it is: its engines, its threads, its files.
+Every fault meets every engine and every condition, and these each other (see `grids.py`).
 """
 
 from pathlib import Path
@@ -8,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from grids import pairwise
 
 from audioconv.api import verify_file
 from audioconv.engines import ENGINES
@@ -216,9 +218,7 @@ def off(error):
     return fault
 
 
-@pytest.mark.parametrize("condition", CONDITIONS)
-@pytest.mark.parametrize("error", SMOOTH)
-@pytest.mark.parametrize("engine", FAST)
+@pytest.mark.parametrize(("error", "condition", "engine"), pairwise(SMOOTH, CONDITIONS, FAST))
 def test_smooth_errors_of_sums_are_seen(attempt, engine, error, condition):
     how = {"length": LONG_ENOUGH} if condition == "length" else {}
     said = attempt(off(SMOOTH[error]), engine, condition, frames=LONG, **how)
@@ -323,9 +323,7 @@ MISHEARD = {
 }
 
 
-@pytest.mark.parametrize("condition", CONDITIONS)
-@pytest.mark.parametrize("change", MISHEARD)
-@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize(("condition", "change", "engine"), pairwise(CONDITIONS, MISHEARD, ENGINES))
 def test_a_sound_that_is_lost_on_its_way_to_the_engine_is_seen(attempt, engine, change, condition):
     """The proof has the sound before the engine, not from it."""
 
@@ -482,9 +480,7 @@ LOST_SUMS = {
 }
 
 
-@pytest.mark.parametrize("condition", CONDITIONS)
-@pytest.mark.parametrize("fault", LOST_SUMS)
-@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize(("condition", "fault", "engine"), pairwise(CONDITIONS, LOST_SUMS, ENGINES))
 def test_sums_that_are_lost_on_their_way_to_the_file_are_seen(attempt, engine, fault, condition):
     attempt(LOST_SUMS[fault], engine, condition)
 
@@ -541,9 +537,9 @@ ENCODED_WRONG = {
 }
 
 
-@pytest.mark.parametrize("condition", CONDITIONS)
-@pytest.mark.parametrize("fault", ENCODED_WRONG)
-@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize(
+    ("condition", "engine", "fault"), pairwise(CONDITIONS, ENGINES, ENCODED_WRONG)
+)
 def test_samples_that_are_encoded_wrong_are_seen(attempt, engine, fault, condition):
     assert "the sample at frame" in attempt(ENCODED_WRONG[fault], engine, condition)
 
@@ -656,9 +652,9 @@ WRITTEN_WRONG = {
 }
 
 
-@pytest.mark.parametrize("condition", CONDITIONS)
-@pytest.mark.parametrize("fault", WRITTEN_WRONG)
-@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize(
+    ("condition", "fault", "engine"), pairwise(CONDITIONS, WRITTEN_WRONG, ENGINES)
+)
 def test_what_is_written_wrong_is_seen(attempt, engine, fault, condition):
     said = attempt(WRITTEN_WRONG[fault], engine, condition)
     assert "reads back other than it was written" in said or "the header of the output" in said
