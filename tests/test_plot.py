@@ -99,7 +99,9 @@ def test_a_plot_of_another_sound_does_not(sounds, pictures, call, tmp_path):
 # bytes
 
 
-def test_another_process_draws_the_same_bytes_whatever_its_settings(sounds, pictures, tmp_path):
+def test_another_process_draws_the_same_bytes_whatever_its_settings(
+    sounds, pictures, tmp_path, untraced
+):
     settings = tmp_path / "matplotlibrc"
     settings.write_text(
         "lines.linewidth: 9\nfont.size: 30\naxes.facecolor: red\nsvg.hashsalt: other\n"
@@ -716,7 +718,7 @@ def test_without_matplotlib_the_error_names_the_one_command(sounds, tmp_path):
         *((["plot", plot, "--help"], {"scipy", "rich", "matplotlib", "PIL"}) for plot in PLOTS),
     ],
 )
-def test_help_waits_for_nothing_heavy(arguments, heavy):
+def test_help_waits_for_nothing_heavy(arguments, heavy, untraced):
     code = (
         f"import sys, audioconv.cli as c; assert c.main({arguments!r}) == 0; "
         f"sys.exit(bool({heavy!r} & set(sys.modules)))"
