@@ -796,17 +796,19 @@ def test_a_recipe_of_another_version_is_followed_and_told(call, folder):
     assert Path("new.wav").read_bytes() == made
 
 
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner),
+    max_leaves=5,
+)
+
+
 @settings(max_examples=60, deadline=None)
 @given(st.data())
 def test_a_sidecar_of_anything_is_read_or_refused(data):
     """Whatever one value of a recipe is replaced by, what comes is a recipe or one error."""
     import tempfile
 
-    values = st.recursive(
-        st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
-        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner),
-        max_leaves=5,
-    )
     recipe = {
         "audioconv": "1",
         "input": {"sha256": "0" * 64, "bytes": 9, "path": "/nowhere"},
@@ -818,7 +820,7 @@ def test_a_sidecar_of_anything_is_read_or_refused(data):
     key = data.draw(st.sampled_from(sorted(recipe)))
     if keys == "2" and isinstance(at[key], dict):
         at, key = at[key], data.draw(st.sampled_from(sorted(at[key])))
-    at[key] = data.draw(values)
+    at[key] = data.draw(ANYTHING)
     with tempfile.TemporaryDirectory() as folder:
         Path(folder, "a.wav.json").write_text(json.dumps(recipe))
         with suppress(AudioconvError):
