@@ -1,5 +1,6 @@
 """SOFA files of strangers: none reads another file, and none needs more memory than it may."""
 
+import functools
 import json
 import os
 import subprocess
@@ -227,9 +228,14 @@ def overfull(path, name, mebibytes):
         shape = VARIABLES[name]
         del file[name]
         data = file.create_dataset(name, shape, "f8", chunks=shape, compression="gzip")
-        deflate = zlib.compressobj(9)
-        stream = [deflate.compress(bytes(2**20)) for _ in range(mebibytes)]
-        data.id.write_direct_chunk((0,) * len(shape), b"".join([*stream, deflate.flush()]))
+        data.id.write_direct_chunk((0,) * len(shape), deflated(mebibytes))
+
+
+@functools.cache
+def deflated(mebibytes):
+    deflate = zlib.compressobj(9)
+    stream = [deflate.compress(bytes(2**20)) for _ in range(mebibytes)]
+    return b"".join([*stream, deflate.flush()])
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="needs a limit on memory")
