@@ -47,6 +47,8 @@ class OneFile(Command):
             if extra:
                 raise too_many(ctx, named, "give many files to `audioconv batch`")
             return
+        if not extra and not _may_be_folder(last):
+            return  # the reader refuses a folder as IN
         if not extra:
             folder, kind = (inputs[0], "sound file") if os.path.isdir(inputs[0]) else (last, "file")
             fault = f"{display_name(folder)} is a directory; name a {kind} in it, or"
