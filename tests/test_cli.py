@@ -355,6 +355,11 @@ def test_verbose_shows_where_an_error_came_from(tmp_path, monkeypatch, capsys):
         (["song.wav"], "No such command 'song.wav'; name one before the file: convolve, echo, "),
         (["ir", "rt60"], "No such command 'rt60'; `audioconv ir info IR` prints all figures"),
         (["ir", "info", "--rt60", HALL], "option: --rt60; `audioconv ir info IR` prints all fig"),
+        (
+            ["ir", "build", "noise", "n.wav", "--t60", "1"],
+            "No such option: --t60 (Possible options",
+        ),
+        (["ir", "build", "noise", "n.wav", "--rt60-band", "1"], "options: --bands, --rt60)"),
         (["ir", "build", "dleta", "OUT"], "no builder is named 'dleta'; did you mean 'delta'?"),
         (["ir", "list", "delta", "dleta"], "no builder is named 'dleta'; did you mean 'delta'?"),
         (["ir", "build", "delta", "OUT", "--delay", "-1s"], "delta: delay is -1 s; it must be 0"),

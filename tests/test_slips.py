@@ -68,6 +68,16 @@ TYPED = [
     ("ir edit delta OUT --trim -60,5dB", f"--trim -60,5dB {COMMA} -60.5dB"),
     ("ir build delta OUT --delay 0,35s", f"--delay 0,35s {COMMA} 0.35s"),
     ("ir build delta OUT --rate 44,1kHz", f"'--rate': 44,1kHz {COMMA} 44.1kHz"),
+    ("ir build noise OUT --rate 44,100", f"'--rate': 44,100 {COMMA} 44.100, or 44100"),
+    ("echo IN OUT --length 132,300S", f"'--length': 132,300S {COMMA} 132.300S, or 132300S"),
+    (
+        "batch IN --ir noise:predelay=0,01..0,02s --into DIR",
+        f"predelay of noise:predelay=0,01..0,02s: 0,01..0,02s {COMMA} 0.01..0.02s",
+    ),
+    (
+        "batch IN --ir noise:rt60=0,2..0,8 --into DIR",
+        f"rt60 of noise:rt60=0,2..0,8: 0,2..0,8 {COMMA} 0.2..0.8",
+    ),
     ("sweep OUT --duration 1,5", f"--duration 1,5 {COMMA} 1.5"),
     ("plot waveform IN -o plot.png --start 0,5", f"'--start': 0,5 {COMMA} 0.5"),
 ]
@@ -204,7 +214,15 @@ def test_what_the_help_shows_as_default_may_be_typed(builder):
     [
         ("echo IN O.wav --delay 1s,2s", "write --delay 1s --delay 2s"),
         ("echo IN O.wav --gain 0.5,-6dB", "write --gain 0.5 --gain -6dB"),
-        ("echo IN O.wav --delay 0,35", "--delay 0.35, or --delay 0 --delay 35 for two echoes"),
+        ("echo IN O.wav --delay 0,35", "--delay 0.35, or --delay 0 --delay 35ms for two echoes"),
+        (
+            "echo IN O.wav --delay 250,500",
+            "--delay 250.500ms, or --delay 250ms --delay 500ms for two echoes",
+        ),
+        (
+            "convolve IN O.wav --ir double-spike:delay=1,delay=2",
+            "double-spike delay: it takes one value, but 2 are given",
+        ),
         ("echo IN O.wav --mix 1.5", "between 0 (dry) and 1 (wet), such as 0.3 or 30%\n"),
         ("convolve IN O.wav --ir delta --subtype s24", "no subtype S24; did you mean 'PCM_24'?"),
         ("convolve IN O.wav --ir delta --subtype pcm16", "did you mean 'PCM_16'?"),

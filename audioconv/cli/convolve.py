@@ -135,9 +135,11 @@ def _refuse_slips(delay: list[str] | None, gain: list[str] | None) -> None:
     for option, unit, texts in (("--delay", "time", delay), ("--gain", "gain", gain)):
         for text in texts or ():
             if "," in text:
-                remedy = " ".join(f"{option} {one.strip()}" for one in text.split(","))
+                values = [slips.probable(option, unit, one.strip()) for one in text.split(",")]
+                remedy = " ".join(f"{option} {one}" for one in values)
                 if pointed := slips.point_for_comma(text):
-                    remedy = f"{option} {pointed}, or {remedy} for two echoes"
+                    one = slips.probable(option, unit, pointed)
+                    remedy = f"{option} {one}, or {remedy} for two echoes"
                 raise UsageError(
                     f"{option} takes one value, but {text!r} is several; write {remedy}"
                 )

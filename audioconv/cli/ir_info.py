@@ -51,7 +51,7 @@ def show(
 ) -> None:
     """Print the report to standard output; onset and room acoustics may be those of a channel.
 
-    Of a sound, it is told at once why figures are missing.
+    Of a sound, it is told at once why figures are missing; their own reasons are in the JSON.
     """
     of = "" if channel is None else f" of channel {channel}"
     pairs = _summary(impulse, levels, room.onset_s, of)
@@ -109,7 +109,7 @@ def _show_acoustics(room: Acoustics, of: str, *, is_sound: bool) -> None:
         )
     reasons = _reasons(rows)
     if is_sound:
-        printing.out("not reported (-), as it seems a sound, which has no decay")
+        printing.out("not reported (-), as it seems a sound, which has no decay; see also --json")
     elif reasons:
         printing.out("not reported, because")
         printing.out_rows(reasons)

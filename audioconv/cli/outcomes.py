@@ -113,11 +113,11 @@ def _time(outcome: Outcome | EffectOutcome) -> Rows:
 
 
 def _wet(options: Options) -> str:
-    """Describe a gain of the wet sound with which there is no dry sound; empty if there is none."""
+    """Describe a gain that lowers the wet sound, if there is no dry sound; empty otherwise."""
     from impulses.impulse import to_db  # late, so that help is fast
 
     wet, dry = options.gains
-    return "" if dry or wet in (0, 1) else f"wet {_decibels(to_db(abs(wet)))} dB, dry 0"
+    return "" if dry or not 0 < abs(wet) < 1 else f"wet {_decibels(to_db(abs(wet)))} dB, dry 0"
 
 
 def _level(outcome: Outcome | EffectOutcome, *changes: str) -> str:

@@ -12,8 +12,11 @@ USAGE_FAULTS = "Missing ", "No such option"
 NO_COMMAND = r"No such command '(.*)'\."
 """A message without a suggestion."""
 
-NO_FIGURE = r"No such (?:option: --|command ')(?i:rt60|t60|t30|t20|edt|c50|c80|d50|drr)\b'?"
+NO_FIGURE = r"No such (option: --|command ')(?i:rt60|t60|t30|t20|edt|c50|c80|d50|drr)(?![\w-])'?"
 """What asks for a figure of room acoustics by its name."""
+
+MEASURES = ("info", "decay")
+"""Commands whose options may be taken for figures."""
 
 
 def with_remedy(message: str, context: Any) -> str:
@@ -27,10 +30,13 @@ def with_remedy(message: str, context: Any) -> str:
 
     Examples
     --------
-    >>> with_remedy("No such option: --rt60 (Possible options: --rate)", None)
-    'No such option: --rt60; `audioconv ir info IR` prints all figures of a room'
+    >>> with_remedy("No such command 'rt60'.", None)
+    "No such command 'rt60'; `audioconv ir info IR` prints all figures of a room"
     """
-    if figure := re.match(NO_FIGURE, message):
+    figure = re.match(NO_FIGURE, message)
+    if figure and (
+        figure[1].startswith("command") or getattr(context, "info_name", "") in MEASURES
+    ):
         return f"{figure[0]}; `audioconv ir info IR` prints all figures of a room"
     if context is None:
         return message

@@ -19,8 +19,11 @@ from audioconv.units import NUMBER, parse_gain
 LONGEST = 10.0
 """Seconds up to which a time needs no unit."""
 
-COMMA = r"((?:[a-z]+=)?[+-]?\d+),(\d+ ?[A-Za-z%]*)"
-"""A number with a decimal comma and its unit, perhaps behind a key; or a list of two numbers."""
+COMMA = r"[+-]?\d{1,3}(?:,\d+)? ?[A-Za-z%]*"
+"""A number with a decimal comma and its unit, or without; or a list of two numbers."""
+
+THOUSANDS = r"\b[1-9]\d{0,2},\d{3}(?!\d)"
+"""A number whose comma may as well be one of thousands."""
 
 UNIT = "(?i:ms|s|db|x|%|hz|k|khz)"
 """A unit of a time, a gain or a frequency, as a word of its own."""
@@ -90,21 +93,41 @@ def refuse_comma(text: str, named: str = "") -> None:
 0.35s
     """
     if pointed := point_for_comma(text):
+        whole = f", or {text.replace(',', '')}" if re.search(THOUSANDS, text) else ""
         raise UsageError(
-            f"{_written(named, text)} has a comma, but decimals follow a point; write {pointed}"
+            f"{_written(named, text)} has a comma, but decimals follow a point; write "
+            f"{pointed}{whole}"
         )
 
 
 def point_for_comma(text: str) -> str | None:
-    """Return a number that has a decimal comma with a point; None if it has none.
+    """Return a number, or a range, that has a decimal comma with a point; None if it has none.
 
     Examples
     --------
     >>> point_for_comma("-3,5dB"), point_for_comma("lufs=-23,5"), point_for_comma("1s,2s")
     ('-3.5dB', 'lufs=-23.5', None)
+    >>> point_for_comma("0,2..0,8s")
+    '0.2..0.8s'
     """
-    match = re.fullmatch(COMMA, text.strip())
-    return match and f"{match[1]}.{match[2]}"
+    number = rf"(?:[a-z]+=)?{COMMA}(?:\.\.{COMMA})?"
+    found = "," in text and re.fullmatch(number, text.strip())
+    return text.strip().replace(",", ".") if found else None
+
+
+def probable(named: str, unit: str, text: str) -> str:
+    """Return a value that `refuse` takes: with a unit, if it lacks one.
+
+    Examples
+    --------
+    >>> probable("--delay", "time", "350"), probable("--delay", "time", "0")
+    ('350ms', '0')
+    """
+    try:
+        refuse(named, unit, text)
+    except UsageError:
+        return text + {"time": "ms", "gain": "dB"}[unit]
+    return text
 
 
 def _written(named: str, value: str) -> str:
@@ -144,14 +167,9 @@ def refuse_options(declared: Sequence[Parameter], given: Mapping[str, Sequence[s
     """Raise if an option that takes text has a value that `refuse` refuses."""
     for parameter in declared:
         unit = "" if parameter.name in LONG else parameter.unit
-        for text in _each(parameter, given.get(parameter.option, ())):
-            refuse(f"--{parameter.option}", unit, text)
-
-
-def _each(parameter: Parameter, texts: Sequence[str]) -> list[str]:
-    """Return the values that a parameter is given, at commas only if it takes a list."""
-    together = ",".join(texts)
-    return together.split(",") if parameter.many else [together]
+        for text in given.get(parameter.option, ()):
+            for one in text.split(",") if parameter.many else [text]:
+                refuse(f"--{parameter.option}", unit, one)
 
 
 def refuse_in_job(irs: Iterable[str], options: Options) -> None:
@@ -177,9 +195,22 @@ def refuse_specs(irs: Iterable[str | None]) -> None:
         elif builder := _builder(ir):
             declared = {one.option: one for one in builder_parameters(builder)}
             for key, texts in _typed(ir).items():
-                if parameter := declared.get(key.replace("_", "-")):
-                    for text in _each(parameter, texts):
-                        refuse(f"{key} of {printable(ir)}:", parameter.unit, text)
+                parameter = declared.get(key.replace("_", "-"))
+                if parameter is None:
+                    continue
+                named, together = f"{key} of {printable(ir)}:", ",".join(texts)
+                # a key may also be given twice, and a list have ranges
+                is_one = not parameter.many or any(map(_is_reversed, texts))
+                if is_one and f"{key}={together}" in ir:
+                    refuse_comma(together, named)
+                for text in texts:
+                    refuse(named, parameter.unit, text)
+
+
+def _is_reversed(text: str) -> bool:
+    """Return whether a text is a range whose end is not above its beginning."""
+    ends = re.fullmatch(rf"({NUMBER})\.\.({NUMBER})", text)
+    return ends is not None and float(ends[1]) >= float(ends[2])
 
 
 def _builder(ir: str) -> str | None:

@@ -114,9 +114,11 @@ def decay(
         draw_bands(below, bars)
         style.legend(figure, *map(list, zip(*entries, strict=True)))
     description = f"decay of {listed(legend_labels(irs))}"
-    sounds = filter(None, (sound_note(impulse) for _, impulse in impulses))
-    notices = (*collect_notices(impulse for _, impulse in impulses), *dict.fromkeys(sounds))
-    return PictureInfo(description, style.size(figure), notices)
+    notices = [*collect_notices(impulse for _, impulse in impulses)]
+    for label, impulse in impulses:
+        if sound := sound_note(impulse):
+            notices.append(f"{label}: {sound}" if len(impulses) > 1 else sound)
+    return PictureInfo(description, style.size(figure), tuple(notices))
 
 
 def _label(label: str, impulse: Impulse, channel: int | None) -> str:

@@ -21,6 +21,9 @@ WINDOW = 0.03
 RISE, DEPTH = 3.0, 40.0
 """Decibels of a rise, and those below the loudest window in which one counts."""
 
+LONGEST_DECAY = 30.0
+"""Seconds in which a room has decayed: what is longer, and rises, is not measured."""
+
 MANY = 2
 """Rises of a sound: sweeps, noise, and what is faded in, gated or reversed have none."""
 
@@ -45,7 +48,8 @@ def sound_note(impulse: Impulse) -> str | None:
     centre = np.arange(len(energy), dtype=np.int64) @ energy / energy.sum() / impulse.rate
     if centre < LATE * length or (rises := _rises(energy, impulse.rate)) < MANY:
         return None
-    if any(measure_broadband(one).t20_s for one in (impulse, edit.reverse(impulse))):
+    both_ways = (impulse, edit.reverse(impulse)) if length <= LONGEST_DECAY else ()
+    if any(measure_broadband(one).t20_s for one in both_ways):
         return None
     return (
         f"it seems a sound that goes on, and no impulse response: its energy is centred "
