@@ -153,11 +153,27 @@ def test_what_is_made_again_is_made_for_a_reason(here, call):
         ("in --ir delta --into o --format XYZ", "no format XYZ"),
         ("in --ir delta --into o --subtype ODD", "no subtype ODD"),
         ("in --ir nosuch:delay=3 --into o", "nosuch"),
+        ("in --ir small-room --into o", "small-room does not exist; write preset:small-room\n"),
+        ("list.txt --ir delta --into o", "list.txt is no list by its suffix"),
+        (
+            "in/a.wav --ir rooms/h.wav rooms/i.wav --into o",
+            "1 file behind --ir rooms/h.wav would be an input; put the pattern in quotes, "
+            "--ir 'rooms/*.wav', or write --ir before each\n",
+        ),
     ],
 )
 def test_wrong_usage_is_found_before_any_work(here, call, line, said):
+    room("rooms/i.wav")
+    Path("list.txt").write_text("in/a.wav\n")
     assert said in call("batch", *shlex.split(line), code=2).err
     assert not Path("o").exists()
+
+
+def test_inputs_may_stand_anywhere(here, call):
+    sound("d.wav")
+    lines = ("--ir k.wav in/a.wav d.wav --into o", "in/a.wav --ir k.wav --into p d.wav")
+    for line in (*lines, "d.wav --ir rooms/h.wav in/a.wav --into q"):
+        assert ": 2 of 2 files" in call("batch", *shlex.split(line)).err
 
 
 def test_an_output_that_no_batch_has_made_needs_y(here, call):

@@ -139,10 +139,15 @@ def for_each(check, cases):
 CALLS = "openat", "write", "pwrite64", "fsync", "rename", "close", "unlink"
 
 
-@pytest.fixture(scope="module")
-def calls(tmp_path_factory, sound):
+@pytest.fixture
+def calls(sound, untraced):
     """Return the numbers of the calls of each kind that a run makes on its output."""
-    folder, target = folder_for(tmp_path_factory.mktemp("calls"))
+    return counted_calls(sound)
+
+
+@functools.cache
+def counted_calls(sound):
+    folder, target = folder_for(sound.parent / "counted")
     found = calls_of_each(folder, folder.parent / "log", CALLS, command(sound, target))
     assert all(found.values())
     return found

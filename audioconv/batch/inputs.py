@@ -8,13 +8,16 @@ import re
 from collections.abc import Iterator, Sequence
 
 from audioconv.batch.items import Item, alone, at_home, below, is_sound, unique
-from audioconv.batch.lists import is_list, read_list
+from audioconv.batch.lists import READERS, is_list, read_list
 from audioconv.errors import FormatError, UsageError
 from audioconv.files import STANDARD, SUFFIXES, display_name
 from audioconv.urls import is_url, public_name
 
 EVERYWHERE = "**"
 """Any folders, in a pattern."""
+
+TEXTS = (".txt", ".lst", ".list")
+"""Suffixes of texts that may be meant for lists."""
 
 MAGIC = re.compile(r"[*?[]")
 """Characters of a pattern that match others: what is above them is named."""
@@ -67,6 +70,11 @@ def _found(name: str, into: str, root: str | None) -> list[Item]:
         return in_folder(path, into)
     if not os.path.lexists(path):
         raise UsageError(f"{display_name(name)} does not exist; check the name")
+    if path.lower().endswith(TEXTS):
+        raise UsageError(
+            f"{display_name(name)} is no list by its suffix; lists are {', '.join(READERS)}, with "
+            "a column such as path"
+        )
     return read_list(path, root) if is_list(path) else [alone(path)]
 
 

@@ -13,9 +13,10 @@ from audioconv.batch.lists import is_list, names_sounds, read_list
 from audioconv.batch.ranges import random_spec
 from audioconv.errors import UsageError
 from audioconv.files import STANDARD, display_name
-from audioconv.ir.load import impulse_files, parsed_spec
+from audioconv.ir.load import PRESET, impulse_files, parsed_spec
 from audioconv.ir.names import join_name, short_name, split_join, split_name, with_options
 from audioconv.urls import is_url, public_name
+from impulses import PRESETS
 
 
 def find_impulses(named: Sequence[str], into: str) -> list[Item]:
@@ -66,7 +67,8 @@ def _found(name: str, into: str) -> list[Item]:
         if not os.path.lexists(file) and not is_url(file):
             # which says what else the name may have meant
             random_spec(path)
-            raise UsageError(f"the impulse {display_name(file)} does not exist; check the name")
+            remedy = f"write {PRESET}:{path}" if path in PRESETS else "check the name"
+            raise UsageError(f"the impulse {display_name(file)} does not exist; {remedy}")
     return [Item(short_name(path), absolute(path))]
 
 

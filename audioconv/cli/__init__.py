@@ -17,7 +17,7 @@ printing  summaries and notices on standard error, results on standard output
 outcomes  the report of a run: for a person, with all figures, or as JSON
 verification  the report of a verification
 convolve  convolve, echo
-many      many files given to one of these: the batch that does it
+many      many files on a command line: given to one of these, or expanded by the shell
 batch     batch
 batch_report  what a batch tells as it goes, at its end, and in a dry run
 ir        ir build, edit, list, fold, info
@@ -60,7 +60,7 @@ from audioconv.cli import (
     shells,
     slips,
 )
-from audioconv.cli.many import OneFile
+from audioconv.cli.many import ManyFiles, OneFile
 from audioconv.cli.options import LazyGroup, expand
 from audioconv.cli.remedies import with_remedy
 from audioconv.cli.usage import HELP_ALL, HELP_NAMES, HELP_OPTIONS, Command
@@ -86,7 +86,7 @@ app = typer.Typer(
 )
 app.command(cls=OneFile)(expand(convolve.convolve, without=LOCAL))
 app.command(cls=OneFile)(expand(convolve.echo, without=["rate_mismatch"]))
-app.command(cls=Command)(expand(batch.batch, without=["json"]))
+app.command(cls=ManyFiles)(expand(batch.batch, without=["json"]))
 for name, effect in EFFECTS.items():
     app.command(name, cls=effects.EffectCommand)(effects.command(effect))
 app.add_typer(ir.app, name="ir")

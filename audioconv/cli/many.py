@@ -1,4 +1,4 @@
-"""Many files given to a command for one: the line of `audioconv batch` that does it."""
+"""Many files on a command line: for a command that takes one, or from a pattern of impulses."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ import glob
 import os
 import shlex
 from collections.abc import Iterator, Sequence
+from itertools import takewhile
 from typing import Any
 
 from typer.core import TyperOption
 
 from audioconv.cli.slips import refuse_specs
 from audioconv.cli.usage import QUOTES, Command, taken, too_many
-from audioconv.errors import UsageError
+from audioconv.errors import UsageError, counted, printable
 
 OWN = ("ir", "delay", "gain", "fractional", "json", "shards")
 """Options that a batch has not, or has in another form."""
@@ -88,6 +89,53 @@ class OneFile(Command):
             value = [] if option.is_flag or "=" in word else [next(words)]
             if option.name not in OWN:
                 yield from [word, *value]
+
+
+class ManyFiles(Command):
+    """The command with many inputs and impulses."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Parse the command line; a pattern of impulses that the shell has expanded is refused."""
+        if not ctx.resilient_parsing:  # as for completion
+            refuse_expanded(args)
+        return super().parse_args(ctx, args)
+
+
+def refuse_expanded(words: Sequence[str]) -> None:
+    """Raise if a pattern of impulses is expanded, so that all but the first would be inputs.
+
+    They are files in one folder, and the inputs, which come first, in others.
+
+    Raises
+    ------
+    UsageError
+
+    Examples
+    --------
+    >>> refuse_expanded(["dry.wav", "--ir", "samples/guitar.wav", "samples/hall.wav"])
+    Traceback (most recent call last):
+        ...
+    audioconv.errors.UsageError: 1 file behind --ir samples/guitar.wav would be an input; put the \
+pattern in quotes, --ir 'samples/*.wav', or write --ir before each
+    """
+    inputs = _names(words)
+    taken = {*inputs, *map(os.path.dirname, inputs)}
+    for at in [at for at, word in enumerate(words) if word == "--ir" and inputs]:
+        first, *others = _names(words[at + 1 :]) or [""]
+        folder, suffix = os.path.dirname(first), os.path.splitext(first)[1]
+        alike = all(os.path.dirname(one) == folder and os.path.isfile(one) for one in others)
+        if others and alike and folder not in taken:
+            would = "would be an input" if len(others) == 1 else "would be inputs"
+            raise UsageError(
+                f"{counted(len(others), 'file')} behind --ir {printable(first)} {would}; put the "
+                f"pattern in quotes, --ir {shlex.quote(os.path.join(folder, f'*{suffix}'))}, or "
+                "write --ir before each"
+            )
+
+
+def _names(words: Sequence[str]) -> list[str]:
+    """Return the words before the first option."""
+    return [*takewhile(lambda word: not word.startswith("-"), words)]
 
 
 def _impulse(parameters: dict[str, Any]) -> list[str]:

@@ -61,7 +61,7 @@ def sound_note(impulse: Impulse) -> str | None:
 def _rises(energy: Taps, rate: int) -> int:
     """Return how often the level rises by `RISE` dB after it has fallen by as much."""
     window = max(1, round(WINDOW * rate))
-    sums = np.add.reduceat(energy, np.arange(0, len(energy), window))
+    sums = np.add.reduceat(energy, np.arange(0, len(energy), window, dtype=np.int64))
     levels = 10 * np.log10(np.maximum(sums / sums.max(), 10 ** (-DEPTH / 10)))
     count, rising, turn = 0, True, levels[0]
     for level in levels:

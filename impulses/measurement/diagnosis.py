@@ -193,7 +193,8 @@ def _drift_note(drift: float, resolution: float, sweep: Sweep) -> str:
     if abs(drift) > MAX_CLOCK_DRIFT:
         return (
             f"recording runs at {1 / (1 + drift):.4f} times the speed of the sweep, as with tape "
-            f"or a wrong rate, {smear}; correct the speed, or resample the recording"
+            f"or a wrong rate, {smear}; correct the speed, resample the recording, or name the "
+            "sweep that was played, if this is another"
         )
     return (
         f"recording's clock is {drift * 1e6:+.0f} ppm off the sweep's, over "
