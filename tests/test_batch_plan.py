@@ -221,6 +221,32 @@ def test_files_that_are_inputs_and_impulses_are_one_notice(here):
     assert notices("in", "rooms", "out") == notices("in", "delta", "out") == ()
 
 
+def test_an_input_is_looked_at_where_it_may_be_an_impulse(here, monkeypatch):
+    for number in range(20):
+        sound(f"many/{number}.wav")
+    Path("link.wav").symlink_to(here / "many/7.wav")
+    os.link("many/8.wav", "twin.wav")
+    stat, looked = os.stat, []
+
+    def seen(path, *arguments, **how):
+        looked.append(Path(path).parent.name if isinstance(path, str) else "")
+        return stat(path, *arguments, **how)
+
+    monkeypatch.setattr(os, "stat", seen)
+    for ir, both, looks in [
+        ("rooms/h.wav", 0, 0),
+        ("in/a.wav", 0, 0),
+        ("link.wav", 1, 1),
+        ("twin.wav", 1, 20),
+    ]:
+        looked.clear()
+        assert len(notices("many", ir, "out")) == both
+        assert looked.count("many") == looks, ir
+    looked.clear()
+    assert len(notices("many", "many/3.wav", "out")) == 1
+    assert looked.count("many") < 10
+
+
 @pytest.mark.parametrize(("one", "other"), [("x", "X"), ("\u00e9", "e\u0301"), ("\u1e9e", "ss")])
 def test_names_that_are_one_on_some_systems_collide(here, one, other):
     lines = table("l.csv", "id,path", f"{one},in/a.wav", f"{other},in/b.flac")

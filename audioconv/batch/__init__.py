@@ -24,6 +24,7 @@ shelf       impulses that a process has read, measured and prepared
 states      what was known of a file, and whether it is still as it was
 ledger      lines of JSON that are only appended, with checksums, a file for each process
 journal     what has been done in a folder, by whom it may be
+earlier     what a journal says of an output that was made otherwise
 changes     what lies there that was made otherwise: what is made again, and what is left over
 claims      which run has which output in hand
 task        one task, done or failed

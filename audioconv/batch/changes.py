@@ -1,8 +1,9 @@
 """What a batch finds in its folder that was made otherwise: what it makes again, and why.
 
 An output is judged by what lies there, not by what was done last: options that are changed and
-changed back are told both times. Stems that it had beside it then are left as they are, but need
-not fit the output that takes its place; nor need lists that are not written anew.
+changed back are told both times. A look has to do for it, as nothing is read for a notice. Stems
+that it had beside it then are left as they are, but need not fit the output that takes its place;
+nor need lists that are not written anew.
 """
 
 from __future__ import annotations
@@ -11,12 +12,13 @@ import os
 from collections.abc import Iterator, Sequence
 
 from audioconv.batch import kaldi, lhotse
+from audioconv.batch.earlier import Earlier
 from audioconv.batch.journal import Journal, chosen, output_path
-from audioconv.batch.outputs import stem_outputs
+from audioconv.batch.outputs import stem_output
 from audioconv.batch.plan import Plan, Task
 from audioconv.batch.rows import files_of_rows
 from audioconv.errors import counted
-from audioconv.files import display_name
+from audioconv.files import Look, display_name, look
 from audioconv.render.notices import Notices
 
 LISTS = {kaldi.FILES[0]: "kaldi", lhotse.FILE: "lhotse"}
@@ -53,19 +55,43 @@ def changes(
 
 def _made_again(plan: Plan, journal: Journal, ahead: Sequence[Task]) -> str | None:
     """Return how many outputs are made again, and which options have changed."""
-    before = [(task, record) for task in ahead if (record := journal.otherwise(task))]
+    before = [(task, one) for task in ahead if (one := _otherwise(plan.into, journal, task))]
     if not before:
         return None
     changed = {
         f"`{name}`"
-        for task, record in before
+        for task, one in before
         for name, value in chosen(task, plan.options).items()
-        if record.options.get(name, value) != value
+        if one.options.get(name, value) != value
     }
     cause = " and ".join(sorted(changed)) or UNKNOWN
     verb = "is" if len(before) == 1 else "are"
     have = "have" if len(changed) > 1 else "has"
     return f"{counted(len(before), 'file')} {verb} made again, as {cause} {have} changed since"
+
+
+def _otherwise(into: str, journal: Journal, task: Task) -> Earlier | None:
+    """Return how the output that lies there was made, unless it was as the task makes it.
+
+    If it has been changed since, it counts for what was made there last.
+    """
+    earlier = journal.earlier(task)
+    now = _look(into, task.output) if earlier else None
+    if now is None:
+        return None
+    made: list[tuple[Look, Earlier | None]] = [
+        *((record.made[task.output].look, None) for record in journal.records(task)),
+        *((one.made, one) for one in earlier),
+    ]
+    return max(made, key=lambda pair: (pair[0] == now, pair[0].mtime_ns))[1]
+
+
+def _look(into: str, name: str) -> Look | None:
+    """Return what is known of a file below the folder of all, if there is one."""
+    try:
+        return look(output_path(into, name))
+    except OSError:
+        return None
 
 
 def _lists_left_over(plan: Plan, journal: Journal) -> Iterator[str]:
@@ -87,11 +113,13 @@ def _stems_left_over(plan: Plan, journal: Journal, tasks: Sequence[Task]) -> str
     """Return how many stems lie beside outputs that are made without them now."""
     ours = {name for task in plan.tasks for name in task.outputs}
     left = {
-        name: stem.name
+        name: stem
         for task in tasks
-        for record in journal.records(task)
-        for stem, name in stem_outputs(task.output, record.options.get("stems")).items()
-        if name not in ours and journal.is_there(record, name)
+        for one in journal.earlier(task)
+        for stem, size in one.stems
+        if (name := stem_output(task.output, stem)) not in ours
+        and (now := _look(plan.into, name))
+        and now.size == size
     }
     if not left:
         return None

@@ -26,6 +26,7 @@ from typing import Any, NamedTuple
 
 from audioconv._version import __version__
 from audioconv.batch import ledger
+from audioconv.batch.earlier import Earlier
 from audioconv.batch.plan import Task
 from audioconv.batch.rows import Row, impulse_below, path_below
 from audioconv.batch.states import State
@@ -67,9 +68,9 @@ class Record(NamedTuple):
     options: Mapping[str, Any]
 
     @classmethod
-    def of(cls, line: Mapping[str, Any]) -> Record:
-        """Return the record of a line."""
-        output, key, was, made, row, options = (line[name] for name in cls._fields)
+    def of(cls, line: Mapping[str, Any], options: Mapping[str, Any]) -> Record:
+        """Return the record of a line, with its options."""
+        output, key, was, made, row = (line[name] for name in cls._fields[:-1])
         states = {name: State(*one) for name, one in made.items()}
         return cls(output, key, [State(*one) for one in was], states, row, options)
 
@@ -137,6 +138,8 @@ class Journal:
         self._keys = {task.output: task_key(task, into, options) for task in tasks}
         self._names: set[str] = set()
         self._records: dict[str, list[Record]] = {}
+        self._earlier: dict[str, list[Earlier]] = {}
+        self._options: Mapping[str, Any] = {}
         self._sizes: dict[str, int] = {}
         self._read: dict[str, int] = {}
         look_anew()
@@ -149,9 +152,9 @@ class Journal:
             return False
         for path, size in sizes.items():
             if size != self._sizes.get(path):
-                lines, self._read[path] = ledger.read(path, self._read.get(path, 0))
-                for line in lines:
+                for line, end in ledger.read(path, self._read.get(path, 0)):
                     self._take(line)
+                    self._read[path] = end
         self._sizes = sizes
         return True
 
@@ -160,23 +163,16 @@ class Journal:
         return name in self._names
 
     def records(self, task: Task) -> Sequence[Record]:
-        """Return all records of the output of a task, whatever it was made with."""
+        """Return all records of a task, whatever has become of its files."""
         return self._records.get(task.output, ())
+
+    def earlier(self, task: Task) -> Sequence[Earlier]:
+        """Return what there is on the output of a task that was made otherwise."""
+        return self._earlier.get(task.output, ())
 
     def recorded(self, task: Task) -> bool:
         """Return whether a task has been done at some time, whatever has become of its files."""
-        return any(self._is_of(record, task) for record in self.records(task))
-
-    def otherwise(self, task: Task) -> Record | None:
-        """Return the record of the output that lies there, unless it is one of the task."""
-        there = [one for one in self.records(task) if self.is_there(one, task.output)]
-        if not there or any(self._is_of(one, task) for one in there):
-            return None
-        return max(there, key=lambda one: one.made[task.output].mtime_ns)
-
-    def is_there(self, record: Record, name: str) -> bool:
-        """Return whether a file of a record is there as it was made."""
-        return record.made[name].is_of(output_path(self._into, name))
+        return task.output in self._records
 
     def done(self, task: Task) -> bool:
         """Return whether a task is done, as far as any run has written down by now."""
@@ -215,19 +211,30 @@ class Journal:
     def _there(self, task: Task) -> Iterator[Record]:
         """Yield the records of a task whose files are all there as they were made."""
         for record in self.records(task):
-            if self._is_of(record, task) and all(
-                self.is_there(record, name) for name in record.made
-            ):
+            if all(one.is_of(output_path(self._into, name)) for name, one in record.made.items()):
                 yield record
-
-    def _is_of(self, record: Record, task: Task) -> bool:
-        return record.key == self._keys[task.output]
 
     def _take(self, line: Mapping[str, Any]) -> None:
         """Remember what a line says of the outputs of the tasks."""
-        self._names.update(line.get("names", ()))
-        if line.keys() >= set(Record._fields) and line["output"] in self._keys:
-            self._records.setdefault(line["output"], []).append(Record.of(line))
+        match line:
+            case {"names": [*names]}:
+                self._names.update(map(str, names))
+            case {"output": str(output)} if output in self._keys:
+                self._take_made(output, line, self._shared(line.get("options")))
+
+    def _take_made(self, output: str, line: Mapping[str, Any], options: Mapping[str, Any]) -> None:
+        """Remember what a line says of an output that was made, by a task or otherwise."""
+        if line.get("key") != self._keys[output]:
+            if (one := Earlier.of(line, options)) is not None:
+                self._earlier.setdefault(output, []).append(one)
+        elif line.keys() >= set(Record._fields):
+            self._records.setdefault(output, []).append(Record.of(line, options))
+
+    def _shared(self, options: Any) -> Mapping[str, Any]:
+        """Return the options of a line, as one object for lines in turn that have the same."""
+        if options != self._options:
+            self._options = options if isinstance(options, dict) else {}
+        return self._options
 
 
 def output_path(into: str, name: str) -> str:

@@ -14,7 +14,7 @@ import os
 import platform
 import re
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from functools import cache
 from typing import Any
@@ -66,20 +66,18 @@ def sizes(into: str) -> dict[str, int]:
     return found
 
 
-def read(path: str, start: int) -> tuple[list[dict[str, Any]], int]:
-    """Return what the lines that are whole say, from a place on, and the place where they end.
+def read(path: str, start: int) -> Iterator[tuple[dict[str, Any], int]]:
+    """Yield what each line that is whole says, from a place on, and the place where it ends.
 
     A line that is damaged says nothing.
     """
-    lines: list[dict[str, Any]] = []
     with suppress(OSError), open(path, "rb") as file:
         file.seek(start)
         for line in file:
             if not line.endswith(b"\n"):
                 break
             start += len(line)
-            lines.append(_said(line))
-    return lines, start
+            yield _said(line), start
 
 
 @cache

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import os
+from collections.abc import Iterable, Iterator, Sequence
 
-from audioconv.batch.collisions import file_identity
+from audioconv.batch.collisions import file_identity, folded
 from audioconv.batch.items import Item, called_alike
 from audioconv.batch.pairs import Pair
 from audioconv.batch.settings import Settings
@@ -44,10 +45,32 @@ def _are(others: int) -> str:
 
 
 def _in_both(items: Sequence[Item], impulses: Sequence[Item]) -> list[str]:
-    """Return the paths of the inputs that are also impulses, by whatever name."""
-    files = {_file(path) for path in impulse_files(one.path for one in impulses)}
-    inputs = dict.fromkeys(item.path for item in items) if files else ()
-    return [path for path in inputs if _file(path) in files]
+    """Return the paths of the inputs that are also impulses.
+
+    A look at each input takes long on a network disk, so those are looked at that may be one.
+    """
+    files = {*impulse_files(one.path for one in impulses)}
+    if not files:
+        return []
+    known, names = {_file(path) for path in files}, _last_names(files)
+    return [
+        path
+        for path in dict.fromkeys(item.path for item in items)
+        if (names is None or is_url(path) or _last_name(path) in names) and _file(path) in known
+    ]
+
+
+def _last_names(files: Iterable[str]) -> set[str] | None:
+    """Return the last names of files, and of what they link to; None if hard links have others."""
+    there = [path for path in files if os.path.exists(path)]
+    if any(os.stat(path).st_nlink > 1 for path in there):
+        return None
+    linked = (os.path.realpath(path) for path in there if os.path.islink(path))
+    return {_last_name(path) for path in (*there, *linked)}
+
+
+def _last_name(path: str) -> str:
+    return folded(os.path.basename(path))
 
 
 def _file(path: str) -> object:

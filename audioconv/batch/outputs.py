@@ -111,8 +111,19 @@ def stem_outputs(output: str, stems: str | None) -> dict[Stem, str]:
     >>> [*stem_outputs("a/x_hall.wav", "early=80ms,dry").values()]
     ['a/x_hall_early.wav', 'a/x_hall_dry.wav']
     """
+    return {stem: stem_output(output, stem.name) for stem in parse_stems(stems)} if stems else {}
+
+
+def stem_output(output: str, stem: str) -> str:
+    """Return the path of one stem of an output.
+
+    Examples
+    --------
+    >>> stem_output("a/x_hall.wav", "dry")
+    'a/x_hall_dry.wav'
+    """
     root, suffix = posixpath.splitext(output)
-    return {stem: f"{root}_{stem.name}{suffix}" for stem in parse_stems(stems)} if stems else {}
+    return f"{root}_{stem}{suffix}"
 
 
 def impulse_field(identity: str) -> str:

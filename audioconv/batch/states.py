@@ -22,6 +22,11 @@ class State(NamedTuple):
     sha256: str
     version: str = ""
 
+    @property
+    def look(self) -> Look:
+        """What was known without reading it."""
+        return Look(self.size, self.mtime_ns, self.version)
+
     def is_of(self, path: str) -> bool:
         """Return whether a file is still as it was: by a look, or else by its hash."""
         try:
@@ -30,7 +35,7 @@ class State(NamedTuple):
             return False
         if now.size != self.size:
             return False
-        if now.size >= 0 and now == Look(self.size, self.mtime_ns, self.version):
+        if now.size >= 0 and now == self.look:
             return True
         return self.sha256 != "" and _digest(path, now) == self.sha256
 
