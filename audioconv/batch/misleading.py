@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 
 from audioconv.batch.collisions import file_identity, folded
 from audioconv.batch.items import Item, called_alike
@@ -62,11 +63,13 @@ def _in_both(items: Sequence[Item], impulses: Sequence[Item]) -> list[str]:
 
 def _last_names(files: Iterable[str]) -> set[str] | None:
     """Return the last names of files, and of what they link to; None if hard links have others."""
-    there = [path for path in files if os.path.exists(path)]
-    if any(os.stat(path).st_nlink > 1 for path in there):
-        return None
-    linked = (os.path.realpath(path) for path in there if os.path.islink(path))
-    return {_last_name(path) for path in (*there, *linked)}
+    names = set()
+    for path in files:
+        with suppress(OSError, ValueError):  # where there is none, no input is one
+            if os.stat(path).st_nlink > 1:
+                return None
+            names |= {_last_name(path), _last_name(os.path.realpath(path))}
+    return names
 
 
 def _last_name(path: str) -> str:
