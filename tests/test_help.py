@@ -120,6 +120,7 @@ def test_every_option_is_in_the_full_help_and_has_a_telling_metavar(words):
 
 def test_the_everyday_options_come_first_and_the_rest_on_demand():
     short, full = shown(("convolve",)), shown(("convolve",), "--help-all")
+    assert shown(("convolve",)) == short  # also in a process that has shown all
     assert len(short.splitlines()) < 60 < len(full.splitlines())
     everyday = "ir length wet dry mix match subtype overwrite verify verbose help help-all"
     found = sections(short)

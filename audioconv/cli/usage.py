@@ -10,7 +10,8 @@ are the examples.
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import typer
@@ -70,7 +71,8 @@ class _Help:
         """Write the arguments, and the options of each panel."""
         options, in_panels = _options(self.params), _has_panels(self.params)
         if not in_panels:
-            _show_all(options)
+            for option in filter(_is_rare, options):
+                option.hidden = False
         short = any(map(_is_rare, options))
         panels: dict[str, list[tuple[str, str]]] = {}
         arguments = [(_name(one, ctx), one.help or "") for one in _arguments(self.params)]
@@ -116,8 +118,8 @@ class Command(_Help, TyperCommand):
 
     def shell_complete(self, ctx: Any, incomplete: str) -> list[Any]:
         """Complete the name of any option that has a panel, also a rare one."""
-        _show_all(self.params)
-        return super().shell_complete(ctx, incomplete)
+        with _all_shown(self.params):
+            return super().shell_complete(ctx, incomplete)
 
 
 class Group(_Help, TyperGroup):
@@ -164,10 +166,17 @@ def _is_rare(param: Any) -> bool:
     return bool(param.hidden and param.rich_help_panel)
 
 
-def _show_all(params: Iterable[Any]) -> None:
-    """List every option that has a panel from here on."""
-    for param in filter(_is_rare, params):
+@contextmanager
+def _all_shown(params: Iterable[Any]) -> Iterator[None]:
+    """List every option that has a panel in the meantime."""
+    rare = [*filter(_is_rare, params)]
+    for param in rare:
         param.hidden = False
+    try:
+        yield
+    finally:
+        for param in rare:
+            param.hidden = True
 
 
 @functools.cache
@@ -176,8 +185,8 @@ def _help_all() -> TyperOption:
 
     def show(ctx: Any, param: Any, value: bool) -> None:
         if value and not ctx.resilient_parsing:
-            _show_all(ctx.command.params)
-            typer.echo(ctx.get_help())
+            with _all_shown(ctx.command.params):
+                typer.echo(ctx.get_help())
             ctx.exit()
 
     return TyperOption(
