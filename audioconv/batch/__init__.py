@@ -18,14 +18,14 @@ pairs       which item meets which impulse, and how often
 splits      what is in two splits at once
 outputs     names of outputs, from a template
 collisions  what is wrong with them, before any work
-misleading  what in the inputs and impulses is rarely meant
+misleading  notices on inputs and impulses that are probably a mistake
 plan        all tasks, as plain data
 shelf       impulses that a process has read, measured and prepared
 states      what was known of a file, and whether it is still as it was
 ledger      lines of JSON that are only appended, with checksums, a file for each process
 journal     what has been done in a folder, by whom it may be
-earlier     what a journal says of an output that was made otherwise
-changes     what lies there that was made otherwise: what is made again, and what is left over
+earlier     records of outputs that were made otherwise
+changes     notices on files of earlier runs: made again, or left over
 claims      which run has which output in hand
 task        one task, done or failed
 rows        the row of an output, and the files that hold all rows

@@ -1,4 +1,4 @@
-"""What a batch finds in its folder that was made otherwise: what it makes again, and why.
+"""Notices on files of earlier runs: outputs made again and why, stems and lists left over.
 
 An output is judged by what lies there, not by what was done last: options that are changed and
 changed back are told both times. A look has to do for it, as nothing is read for a notice. Stems
@@ -22,16 +22,16 @@ from audioconv.files import Look, display_name, look
 from audioconv.render.notices import Notices
 
 LISTS = {kaldi.FILES[0]: "kaldi", lhotse.FILE: "lhotse"}
-"""Lists besides that of all rows, by what asks for them."""
+"""Lists besides that of all rows, by name, with the option that writes each."""
 
 UNKNOWN = "an impulse, an option, a column of a list, a draw or the version of audioconv"
-"""What may have changed where no option has."""
+"""Possible causes where no option has changed."""
 
 
 def changes(
     plan: Plan, journal: Journal, tasks: Sequence[Task], ahead: Sequence[Task]
 ) -> list[str]:
-    """Return what there is to tell before work: what is left over, and what is made again.
+    """Return the notices on files of earlier runs: left over, or made again.
 
     Parameters
     ----------
@@ -87,7 +87,7 @@ def _otherwise(into: str, journal: Journal, task: Task) -> Earlier | None:
 
 
 def _look(into: str, name: str) -> Look | None:
-    """Return what is known of a file below the folder of all, if there is one."""
+    """Return size and time of a file below the folder of all, if it exists."""
     try:
         return look(output_path(into, name))
     except OSError:

@@ -124,7 +124,7 @@ def _refuse_collision(
 
 
 def _remedy(one: Pair, other: Pair, template: str) -> str:
-    """Return what gives two outputs names of their own."""
+    """Return the remedy for two outputs of one name."""
     there = fields_of(template)
     if called_alike(one.item, other.item):
         return "give each its own id" + ("" if "id" in there else ", and a `name` with {id}")
@@ -163,7 +163,7 @@ def _refuse_inputs(into: str, named: Sequence[tuple[str, Pair]]) -> None:
 
 
 def file_identity(path: str) -> tuple[int, int] | None:
-    """Return what tells a file apart from all others, also by another name, if it exists."""
+    """Return the device and inode of a file, the same under each of its names, if it exists."""
     try:
         status = os.stat(path)
     except (OSError, ValueError):

@@ -1,6 +1,6 @@
-"""What a journal says of an output that was made otherwise: no more than notices need.
+"""Records of outputs that were made otherwise, as far as notices need them.
 
-Another version may have written it, so what is not understood counts for nothing.
+Another version may have written them, so anything unknown in them is ignored.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Earlier(NamedTuple):
 
     @classmethod
     def of(cls, line: Mapping[str, Any], options: Mapping[str, Any]) -> Earlier | None:
-        """Return what a line of a journal says, or None if that is not understood.
+        """Return the record of a line of a journal, or None if the line is not understood.
 
         Examples
         --------

@@ -58,6 +58,11 @@ class Item:
         """The room that an impulse was measured in, if a list says so."""
         return self._text("room")
 
+    @property
+    def listed_id(self) -> str | None:
+        """The id that a list gives it, if any."""
+        return self._text(ID)
+
     def _text(self, column: str) -> str | None:
         value = self.columns.get(column)
         return None if value in (None, "") else str(value)
@@ -96,7 +101,7 @@ def is_sound(path: str) -> bool:
 
 
 def called_alike(one: Item, other: Item) -> str | None:
-    """Return how two lines of lists call what they name alike; None if they do not.
+    """Return a description of two lines of lists that name by one identity; None of others.
 
     Examples
     --------
@@ -114,8 +119,7 @@ def called_alike(one: Item, other: Item) -> str | None:
         lines = (
             f"line {line} of {display_name(path)} and {other_line} of {display_name(other_path)}"
         )
-    by_id = all(item.columns.get(ID) not in (None, "") for item in (one, other))
-    called = "have the same id" if by_id else "are both called"
+    called = "have the same id" if one.listed_id and other.listed_id else "are both called"
     return f"{lines} {called} {display_name(one.identity)}"
 
 

@@ -167,7 +167,7 @@ class Journal:
         return self._records.get(task.output, ())
 
     def earlier(self, task: Task) -> Sequence[Earlier]:
-        """Return what there is on the output of a task that was made otherwise."""
+        """Return the records of the output of a task that were made otherwise."""
         return self._earlier.get(task.output, ())
 
     def recorded(self, task: Task) -> bool:

@@ -1,4 +1,4 @@
-"""What in the inputs and impulses of a batch is rarely meant: said before any work, not refused."""
+"""Notices on inputs and impulses that are probably a mistake, given before any work."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def _in_both(items: Sequence[Item], impulses: Sequence[Item]) -> list[str]:
 
 
 def _last_names(files: Iterable[str]) -> set[str] | None:
-    """Return the last names of files, and of what they link to; None if hard links have others."""
+    """Return the last names of files and of their targets; None if hard links have others."""
     names = set()
     for path in files:
         with suppress(OSError, ValueError):  # where there is none, no input is one
@@ -77,7 +77,7 @@ def _last_name(path: str) -> str:
 
 
 def _file(path: str) -> object:
-    """Return what tells a file apart from all others."""
+    """Return a key that is the same for each name of a file."""
     return address(path) if is_url(path) else file_identity(path) or path
 
 
@@ -88,7 +88,7 @@ def _draws(impulses: Sequence[Item], pairs: Sequence[Pair], settings: Settings) 
 
 
 def _alike(items: Sequence[Item]) -> list[str]:
-    """Return how lines of lists call what they name as a line before does, for each of them."""
+    """Return a description of each line of a list that has the identity of an earlier line."""
     first: dict[str, Item] = {}
     said = (called_alike(first.setdefault(item.identity, item), item) for item in items)
     return [text for text in said if text is not None]

@@ -1,4 +1,4 @@
-"""How a batch ended, in numbers, with what failed and what there is to know of the whole."""
+"""How a batch ended: numbers, failures and notices."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Remedies for command lines that typer refuses: what there is, and how it is written."""
+"""Remedies for command lines that typer refuses: the commands there are, or the usage."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ NO_COMMAND = r"No such command '(.*)'\."
 """A message without a suggestion."""
 
 NO_FIGURE = r"No such (option: --|command ')(?i:rt60|t60|t30|t20|edt|c50|c80|d50|drr)(?![\w-])'?"
-"""What asks for a figure of room acoustics by its name."""
+"""A message on the name of a figure of room acoustics, typed as an option or a command."""
 
 MEASURES = ("info", "decay")
 """Commands whose options may be taken for figures."""

@@ -371,7 +371,7 @@ def _open(path: str) -> Iterator[IO[bytes]]:
 
 
 def refuse_missing(*paths: str) -> None:
-    """Raise if one of several inputs is not there, before anything is said of an output.
+    """Raise if one of several inputs does not exist; call this before the output is checked.
 
     Whatever else is wrong with an input, and whether there is one at a URL, shows as it is opened.
 

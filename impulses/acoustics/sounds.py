@@ -22,7 +22,7 @@ RISE, DEPTH = 3.0, 40.0
 """Decibels of a rise, and those below the loudest window in which one counts."""
 
 LONGEST_DECAY = 30.0
-"""Seconds in which a room has decayed: what is longer, and rises, is not measured."""
+"""Seconds in which any room has decayed; longer files that rise are not measured."""
 
 MANY = 2
 """Rises of a sound: sweeps, noise, and what is faded in, gated or reversed have none."""
